@@ -1,0 +1,59 @@
+/** A value with its interval. Propagation is here and nowhere else: errors within one group move together, between groups they do not. */
+import { z } from 'zod';
+
+export const Estimate = z
+  .strictObject({
+    value: z.number(),
+    low: z.number(),
+    high: z.number(),
+    confidence: z.number().gt(0).lt(1).describe('coverage of [low, high], for example 0.95'),
+  })
+  .refine((e) => e.low <= e.value && e.value <= e.high, 'low <= value <= high must hold');
+export type Estimate = {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly confidence: number;
+};
+
+/** value ± ratio × |value|. */
+export const around = (value: number, uncertaintyRatio: number, confidence: number): Estimate => {
+  const half = Math.abs(value) * uncertaintyRatio;
+  return { value, low: value - half, high: value + half, confidence };
+};
+
+export const exactly = (value: number, confidence: number): Estimate => ({
+  value,
+  low: value,
+  high: value,
+  confidence,
+});
+
+/** Fully correlated sum: bounds add. This is the sum within one region and hour, and the cautious sum anywhere. */
+export const sumCorrelated = (parts: readonly Estimate[], confidence: number): Estimate => {
+  const total = { value: 0, low: 0, high: 0, confidence };
+  for (const part of parts) {
+    total.value += part.value;
+    total.low += part.low;
+    total.high += part.high;
+  }
+  return total;
+};
+
+/** Sum over independent groups: half-widths add in quadrature, each side on its own. */
+export const sumIndependent = (groups: readonly Estimate[], confidence: number): Estimate => {
+  let value = 0;
+  let below = 0;
+  let above = 0;
+  for (const group of groups) {
+    value += group.value;
+    below += (group.value - group.low) ** 2;
+    above += (group.high - group.value) ** 2;
+  }
+  return { value, low: value - Math.sqrt(below), high: value + Math.sqrt(above), confidence };
+};
+
+export const scale = (estimate: Estimate, factor: number): Estimate => {
+  const [a, b] = [estimate.low * factor, estimate.high * factor];
+  return { value: estimate.value * factor, low: Math.min(a, b), high: Math.max(a, b), confidence: estimate.confidence };
+};

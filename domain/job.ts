@@ -1,0 +1,62 @@
+/** A piece of work that wants to run. */
+import { z } from 'zod';
+import { durationSeconds } from './physics.js';
+import { defineCollection, defineRows } from './store.js';
+import { Instant } from './time.js';
+import { Hours, Kw } from './units.js';
+
+export const Category = z.enum(['urgent', 'balanced', 'sustainable']);
+export type Category = z.infer<typeof Category>;
+
+export const JobKind = z.string().min(1).max(64).describe('ci-build, training, batch, rendering, …');
+
+export const Job = z.strictObject({
+  id: z.string().min(1).max(200),
+  name: z.string().max(500),
+  kind: JobKind,
+  team: z.string().min(1).max(200),
+  category: Category.describe('urgent jobs are never moved'),
+  submittedAt: Instant,
+  earliestStart: Instant,
+  due: Instant.nullable().describe('finishing later than this costs tardinessCostPerHour'),
+  deadline: Instant.nullable().describe('must have finished by then'),
+  durationHours: Hours.describe('exact to the second'),
+  vcpus: z.number().min(0),
+  gpus: z.number().min(0),
+  powerKw: Kw.nullable().describe('measured IT power; null: estimated from vcpus and gpus'),
+  region: z.string().describe('home region'),
+  allowedRegions: z.array(z.string()).min(1),
+  clusterId: z.string().nullable(),
+  dataGb: z.number().min(0),
+  instanceType: z.string().nullable(),
+  interruptible: z.boolean(),
+  minChunkMinutes: z.number().min(0),
+  resumeCost: z.number().min(0).describe('money per resumption'),
+  tardinessCostPerHour: z.number().min(0).describe('money per hour finished after due'),
+  workUnits: z.number().positive().nullable().describe('inferences, frames, … produced by the job'),
+});
+export type Job = z.infer<typeof Job>;
+
+/** IT power: measured when the job carries it, else vCPU-linear plus GPUs. */
+export const itPowerKw = (
+  job: Pick<Job, 'powerKw' | 'vcpus' | 'gpus'>,
+  method: { kwPerVcpu: number; kwPerGpu: number },
+): number => job.powerKw ?? job.vcpus * method.kwPerVcpu + job.gpus * method.kwPerGpu;
+
+export const spanSeconds = (job: Pick<Job, 'durationHours'>): number => durationSeconds(job.durationHours);
+
+/** A set of jobs that came in together. Its jobs are rows of JOBS under the workload's id. */
+export const Workload = z.strictObject({
+  id: z.string(),
+  source: z.string().describe('file, agent or scenario that it came from'),
+  createdAt: Instant,
+  jobs: z.number().int().min(0),
+  earliestStart: Instant.nullable(),
+  latestEnd: Instant.nullable().describe('the latest deadline, or start plus duration where there is none'),
+  assumed: z.array(z.strictObject({ field: z.string(), value: z.string(), count: z.number().int() })),
+});
+export type Workload = z.infer<typeof Workload>;
+
+export const WORKLOADS = defineCollection('workloads', Workload);
+/** Rows by workload id, named by job id. */
+export const JOBS = defineRows('jobs', Job);

@@ -1,0 +1,103 @@
+/** Where and when work runs, what that costs, and how good it is known to be. */
+import { z } from 'zod';
+import { Estimate } from './estimate.js';
+import { defineCollection, defineRows } from './store.js';
+import { Instant, Interval } from './time.js';
+import { Currency, Kg, Kwh, Money } from './units.js';
+
+export const Cost = z.strictObject({
+  total: Money,
+  energy: Money,
+  instance: Money,
+  egress: Money,
+  tardiness: Money,
+  currency: Currency,
+});
+export type Cost = z.infer<typeof Cost>;
+
+/** One contiguous piece of one job's run. */
+export const Placement = z.strictObject({
+  jobId: z.string(),
+  region: z.string(),
+  start: Instant,
+  end: Instant,
+  energyKwh: Kwh,
+  emissionsKg: Kg,
+  energyCost: Money,
+  instanceCost: Money,
+  egressCost: Money,
+});
+export type Placement = z.infer<typeof Placement>;
+
+export const Recommendation = z.strictObject({
+  jobId: z.string(),
+  team: z.string(),
+  fromRegion: z.string(),
+  toRegion: z.string(),
+  fromStart: Instant,
+  toStart: Instant,
+  toEnd: Instant,
+  savedKg: z.number(),
+  savedCost: z.number(),
+  reason: z.string(),
+});
+export type Recommendation = z.infer<typeof Recommendation>;
+
+/** Totals of one schedule. */
+export const Totals = z.strictObject({
+  cost: Cost,
+  emissionsKg: Estimate,
+  energyKwh: Kwh,
+  peakKw: z.number(),
+  lateJobs: z.number().int(),
+});
+export type Totals = z.infer<typeof Totals>;
+
+export const BindingLimit = z.strictObject({
+  limit: z.string().describe('which limit, in words'),
+  slots: z.number().int().describe('in how many slots it binds'),
+  shadowPrice: z.number().nullable().describe('money saved per unit more of it, null when not known'),
+  unit: z.string(),
+});
+
+export const Plan = z.strictObject({
+  id: z.string(),
+  digest: z.string().describe('SHA-256 of what would be done; an approval binds to it'),
+  workloadId: z.string(),
+  window: Interval,
+  region: z.string().nullable(),
+  clusterId: z.string().nullable(),
+  madeAt: Instant,
+  carbonPricePerTonne: z.number(),
+  jobs: z.strictObject({
+    total: z.number(),
+    movable: z.number(),
+    moved: z.number(),
+    urgent: z.number(),
+    unplaced: z.number(),
+  }),
+  baseline: Totals,
+  planned: Totals,
+  savings: z.strictObject({ cost: z.number(), emissionsKg: Estimate }),
+  objective: z.number(),
+  lowerBound: z.number().nullable(),
+  gap: z.number().nullable().describe('(objective − lowerBound) / objective; null when no bound is known'),
+  savingsGap: z.number().nullable(),
+  bindingLimits: z.array(BindingLimit),
+  engine: z.string(),
+  stoppedBy: z.string(),
+  policySetId: z.string().nullable(),
+  signals: z.array(
+    z.strictObject({ region: z.string(), kind: z.string(), source: z.string(), status: z.string(), issuedAt: Instant }),
+  ),
+  unseen: z.array(z.string()).describe('what the plan could not see: gaps, regions without data'),
+});
+export type Plan = z.infer<typeof Plan>;
+
+export const PLANS = defineCollection('plans', Plan);
+/** Rows by plan id, named `<jobId>#<piece>`. */
+export const PLACEMENTS = defineRows('placements', Placement);
+/** What would have happened without the plan; rows by plan id. */
+export const BASELINE = defineRows('baseline', Placement);
+/** Rows by plan id, named by job id. */
+export const RECOMMENDATIONS = defineRows('recommendations', Recommendation);

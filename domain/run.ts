@@ -1,0 +1,25 @@
+/** One thread of the graph, as people list it. The graph's own checkpoints hold its state; this is the index to them. */
+import { z } from 'zod';
+import { defineCollection } from './store.js';
+import { Instant } from './time.js';
+
+export const Run = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['plan', 'settle', 'ask']),
+  status: z.enum(['running', 'waiting', 'done', 'refused', 'failed']),
+  scenario: z.string(),
+  horizonHours: z.number(),
+  approvalMode: z.enum(['auto', 'ask']),
+  workloadId: z.string().nullable(),
+  planId: z.string().nullable(),
+  approvalId: z.string().nullable(),
+  decisionId: z.string().nullable(),
+  startedBy: z.string(),
+  startedAt: Instant,
+  finishedAt: Instant.nullable(),
+  story: z.string().nullable().describe('the run in plain words'),
+  error: z.string().nullable(),
+});
+export type Run = z.infer<typeof Run>;
+
+export const RUNS = defineCollection('runs', Run);

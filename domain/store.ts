@@ -1,0 +1,109 @@
+/**
+ * The store's port: what we keep. Two shapes carry everything: a *collection* of documents with a version each
+ * (plans, approvals, tickets), and *rows* in large sets that are written once and read in pages (jobs of a workload,
+ * placements of a plan). A room declares its own with defineCollection and defineRows beside its noun.
+ */
+import type { z } from 'zod';
+import type { Entry, EntryBody } from './evidence.js';
+import type { Instant } from './time.js';
+
+export interface CollectionOf<T> {
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+}
+export interface RowsOf<T> {
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+}
+
+export const defineCollection = <S extends z.ZodType>(name: string, schema: S): CollectionOf<z.output<S>> => ({
+  name,
+  schema: schema as unknown as z.ZodType<z.output<S>>,
+});
+export const defineRows = <S extends z.ZodType>(name: string, schema: S): RowsOf<z.output<S>> => ({
+  name,
+  schema: schema as unknown as z.ZodType<z.output<S>>,
+});
+
+/** A document with the version that compare-and-swap needs; versions count from 1. */
+export interface Versioned<T> {
+  readonly id: string;
+  readonly version: number;
+  readonly value: T;
+}
+
+export interface Page {
+  /** the id or row number after which to go on */
+  readonly after?: string | undefined;
+  /** 1000 when left out */
+  readonly limit?: number;
+}
+
+export interface Collection<T> {
+  get(id: string): Promise<Versioned<T> | undefined>;
+  /** Fault `conflict` when the id is taken. */
+  insert(id: string, value: T): Promise<void>;
+  /** Inserts or overwrites. */
+  put(id: string, value: T): Promise<void>;
+  /** Overwrites only when the stored version is still `version`; false when somebody was faster. */
+  replace(id: string, version: number, value: T): Promise<boolean>;
+  delete(id: string): Promise<void>;
+  /** In order of insertion, newest first. */
+  list(page?: Page): Promise<Versioned<T>[]>;
+}
+
+export interface Rows<T> {
+  /** Appends in order. `id` names a row within its set; Fault `conflict` when it is taken. */
+  append(set: string, items: readonly { readonly id: string; readonly value: T }[]): Promise<void>;
+  /** Overwrites rows by id; unknown ids are appended. */
+  upsert(
+    set: string,
+    items: readonly { readonly id: string; readonly value: T }[],
+  ): Promise<{ added: number; changed: number }>;
+  /** All rows in order, in pages of bounded size. */
+  pages(set: string, size?: number): AsyncIterable<T[]>;
+  page(set: string, page: Page): Promise<{ items: T[]; next: string | null }>;
+  find(set: string, id: string): Promise<T | undefined>;
+  count(set: string): Promise<number>;
+  clear(set: string): Promise<void>;
+}
+
+/** A deed moves intended → done | failed; one that is still intended after a crash is unknown until its peer was asked. */
+export interface Deed {
+  readonly key: string;
+  readonly tool: string;
+  readonly actor: string;
+  readonly inputDigest: string;
+  readonly state: 'intended' | 'done' | 'failed';
+  readonly output: unknown;
+  readonly at: Instant;
+}
+
+export interface Deeds {
+  get(key: string): Promise<Deed | undefined>;
+  /** True when this call wrote the intention, false when the key was there already. */
+  intend(deed: Omit<Deed, 'state' | 'output'>): Promise<boolean>;
+  finish(key: string, state: 'done' | 'failed', output: unknown): Promise<void>;
+}
+
+/** The ledger's rows. Appends of several processes are serialised by the database within `append`'s transaction. */
+export interface Entries {
+  /** Assigns sequence numbers and hashes, in order, without gaps. */
+  append(bodies: readonly EntryBody[]): Promise<Entry[]>;
+  /** From a sequence number on, ascending. */
+  read(from: number, limit: number): Promise<Entry[]>;
+  size(): Promise<number>;
+}
+
+export interface Tx {
+  collection<T>(of: CollectionOf<T>): Collection<T>;
+  rows<T>(of: RowsOf<T>): Rows<T>;
+  readonly deeds: Deeds;
+  readonly entries: Entries;
+}
+
+export interface Store extends Tx {
+  /** All or nothing, serialised against other writers. Never awaits anything outside the database. */
+  transaction<R>(work: (tx: Tx) => Promise<R>): Promise<R>;
+  close(): Promise<void>;
+}

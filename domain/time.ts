@@ -1,0 +1,142 @@
+/**
+ * Moments, intervals and the calendar. An Instant is text in UTC, whole seconds, always `Z`, so that text order is time
+ * order and maps, SQL and canonical JSON need no conversion. Only this file knows the Temporal API.
+ */
+import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
+import { invalid } from './fault.js';
+
+const CANONICAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+const WITH_ZONE = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([Zz]|[+-]\d{2}:?\d{2})$/;
+
+export type Instant = string & z.$brand<'Instant'>;
+
+const parse = (text: string): Instant | undefined => {
+  if (!WITH_ZONE.test(text)) return undefined;
+  const ms = Date.parse(
+    text
+      .replace(' ', 'T')
+      .replace(',', '.')
+      .replace(/([+-]\d{2})(\d{2})$/, '$1:$2'),
+  );
+  return Number.isNaN(ms) ? undefined : fromEpoch(Math.floor(ms / 1000));
+};
+
+/** Accepts ISO 8601 with an offset or `Z`, answers UTC to the whole second. A time without a zone is refused, never guessed. */
+export const Instant = z
+  .string()
+  .describe('ISO 8601 instant with Z or an offset, for example 2022-06-01T00:00:00Z')
+  .transform((text, context): Instant => {
+    if (CANONICAL.test(text) && !Number.isNaN(Date.parse(text))) return text as Instant;
+    const value = parse(text);
+    if (value === undefined) {
+      context.addIssue({
+        code: 'custom',
+        message: 'must be an ISO 8601 time with Z or an offset, e.g. 2022-06-01T00:00:00Z',
+      });
+      return z.NEVER;
+    }
+    return value;
+  })
+  .pipe(z.string() as unknown as z.ZodType<Instant, Instant>);
+
+export const fromEpoch = (seconds: number): Instant =>
+  `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` as Instant;
+
+export const toEpoch = (instant: Instant): number => Date.parse(instant) / 1000;
+
+/** Throws Fault `invalid-input` for text that is not a time with a zone. */
+export const instant = (text: string): Instant => {
+  const value = parse(text);
+  if (value === undefined)
+    throw invalid(
+      `"${text}" is not a time with a zone`,
+      'Write ISO 8601 with Z or an offset, for example 2022-06-01T00:00:00Z.',
+    );
+  return value;
+};
+
+export const plusSeconds = (at: Instant, seconds: number) => fromEpoch(toEpoch(at) + seconds);
+export const plusHours = (at: Instant, hours: number) => fromEpoch(toEpoch(at) + Math.round(hours * 3600));
+export const secondsBetween = (from: Instant, to: Instant) => toEpoch(to) - toEpoch(from);
+
+/** The first grid moment at or after `at`; the grid counts `stepMinutes` from the epoch. */
+export const ceilTo = (at: Instant, stepMinutes: number) => {
+  const step = stepMinutes * 60;
+  return fromEpoch(Math.ceil(toEpoch(at) / step) * step);
+};
+export const floorTo = (at: Instant, stepMinutes: number) => {
+  const step = stepMinutes * 60;
+  return fromEpoch(Math.floor(toEpoch(at) / step) * step);
+};
+
+/** Half-open: `start` belongs to it, `end` does not. */
+export const Interval = z
+  .strictObject({ start: Instant, end: Instant })
+  .refine((i) => i.start < i.end, 'start must lie before end');
+export type Interval = { readonly start: Instant; readonly end: Instant };
+
+/** A civil date with its settlement period, counted from 1, as GB settlement counts them. */
+export type SettlementPeriod = { date: string; period: number };
+
+const LONDON = 'Europe/London';
+
+const midnight = (date: string, zone: string) => Temporal.PlainDate.from(date).toZonedDateTime({ timeZone: zone });
+
+/** 46 on the day the clocks go forward, 50 on the day they go back, else 48. */
+export const settlementPeriodsIn = (date: string, zone = LONDON): number => {
+  const from = midnight(date, zone).epochMilliseconds;
+  const to = midnight(Temporal.PlainDate.from(date).add({ days: 1 }).toString(), zone).epochMilliseconds;
+  return Math.round((to - from) / 1_800_000);
+};
+
+export const settlementPeriodOf = (at: Instant, zone = LONDON): SettlementPeriod => {
+  const date = civilDate(at, zone);
+  const seconds = toEpoch(at) - midnight(date, zone).epochMilliseconds / 1000;
+  return { date, period: Math.floor(seconds / 1800) + 1 };
+};
+
+/** Throws Fault `invalid-input` when the day has no such period. */
+export const settlementStart = ({ date, period }: SettlementPeriod, zone = LONDON): Instant => {
+  const count = settlementPeriodsIn(date, zone);
+  if (!Number.isInteger(period) || period < 1 || period > count)
+    throw invalid(
+      `${date} has ${count} settlement periods; ${period} is not one of them`,
+      `Give a period from 1 to ${count}.`,
+    );
+  return fromEpoch(midnight(date, zone).epochMilliseconds / 1000 + (period - 1) * 1800);
+};
+
+/** The civil date, `YYYY-MM-DD`, at a place. */
+export const civilDate = (at: Instant, zone: string): string => zoned(at, zone).toPlainDate().toString();
+
+/** Wall-clock parts at a place: weekday 1 is Monday. */
+export const wallClock = (at: Instant, zone: string) => {
+  const t = zoned(at, zone);
+  return {
+    date: t.toPlainDate().toString(),
+    weekday: t.dayOfWeek,
+    minuteOfDay: t.hour * 60 + t.minute,
+    month: t.month,
+    day: t.day,
+  };
+};
+
+/** The instant at which a wall clock in `zone` shows `date` `time`; in a gap the later, in a fold the earlier reading. */
+export const atWallClock = (date: string, time: string, zone: string): Instant =>
+  fromEpoch(Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(zone).epochMilliseconds / 1000);
+
+/** `YYYY-MM-DD` moved by whole days. */
+export const plusDays = (date: string, days: number) => Temporal.PlainDate.from(date).add({ days }).toString();
+
+export const isTimeZone = (zone: string) => {
+  try {
+    Temporal.Now.zonedDateTimeISO(zone);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const zoned = (at: Instant, zone: string) =>
+  Temporal.Instant.fromEpochMilliseconds(toEpoch(at) * 1000).toZonedDateTimeISO(zone);

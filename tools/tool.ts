@@ -1,0 +1,171 @@
+/** What a tool is, and the one way to call it. */
+import type { z } from 'zod';
+import { type Actor, DECISIONS } from '../domain/decision.js';
+import { digest } from '../domain/digest.js';
+import { Fault, invalid } from '../domain/fault.js';
+import { PLANS } from '../domain/plan.js';
+import type { Tx } from '../domain/store.js';
+import type { World } from '../domain/world.js';
+
+/**
+ * reads: looks. records: adds to our own books. acts: changes the world, and needs a recorded decision.
+ * decides: a person's answer; never listed to an agent.
+ */
+export type Effect = 'reads' | 'records' | 'acts' | 'decides';
+
+/** Toolsets group tools for a reader; a door can be opened on some of them only. */
+export type Toolset = 'plan' | 'grid' | 'fleet' | 'policy' | 'proof' | 'tickets' | 'status';
+
+export interface Progress {
+  readonly done: number;
+  readonly total?: number;
+  readonly note?: string;
+}
+
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly progress: (step: Progress) => void;
+  readonly actor: Actor;
+  /** The run, approval or request that this call belongs to. */
+  readonly cause: string | null;
+  /** The decision that gives leave to an `acts` tool. */
+  readonly decisionId?: string | undefined;
+  /** Makes the call a deed: with the same key it happens once. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** What a running tool gets beside its input and the world. */
+export interface Running extends Call {
+  /** Writes that must stand or fall with the deed and its journal entry: they run in one transaction after `run` returned. */
+  commit(work: (tx: Tx) => Promise<void>): void;
+}
+
+export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly toolset: Toolset;
+  readonly effect: Effect;
+  readonly input: I;
+  readonly output: O;
+  readonly run: (input: z.output<I>, world: World, call: Running) => Promise<z.input<O>>;
+  /** A deed that a crash left behind: what the peer knows of it, or undefined when it never arrived there. */
+  readonly reconcile?: (input: z.output<I>, world: World, call: Running) => Promise<z.input<O> | undefined>;
+  /** The answer in one or two short sentences. */
+  readonly tell: (output: z.output<O>) => string;
+}
+
+export const defineTool = <I extends z.ZodType, O extends z.ZodType>(tool: Tool<I, O>): Tool<I, O> => tool;
+
+/**
+ * Parses, checks leave, runs, parses the answer, journals. Doors and graph have no other way in.
+ * Throws Fault: `invalid-input` for arguments, `forbidden` without leave, `conflict` for a deed whose fate is not known.
+ */
+export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
+  tool: Tool<I, O>,
+  input: unknown,
+  world: World,
+  call: Call,
+): Promise<z.output<O>> => {
+  const parsed = tool.input.safeParse(input);
+  if (!parsed.success) throw inputFault(tool.name, parsed.error);
+  call.signal.throwIfAborted();
+  if (tool.effect === 'acts') await requireDecision(tool.name, world, call);
+  if (tool.effect === 'decides') requirePerson(tool.name, call.actor);
+
+  const inputDigest = digest(input ?? null);
+  const key = tool.effect === 'reads' ? undefined : call.idempotencyKey;
+  const commits: ((tx: Tx) => Promise<void>)[] = [];
+  const running: Running = { ...call, commit: (work) => commits.push(work) };
+
+  let answer: z.input<O> | undefined;
+  if (key !== undefined) {
+    const before = await intend(tool, key, inputDigest, world, call);
+    if (before?.state === 'done') return tool.output.parse(before.output);
+    if (before?.state === 'intended' && tool.reconcile) answer = await tool.reconcile(parsed.data, world, running);
+    else if (before?.state === 'intended' && tool.effect === 'acts')
+      throw new Fault(
+        'conflict',
+        `${tool.name} was begun before and its outcome is not known`,
+        'Look at the peer, then use a new idempotency key.',
+      );
+  }
+
+  try {
+    answer ??= await tool.run(parsed.data, world, running);
+  } catch (error) {
+    // A deed that surely did not happen may be tried again; anything else stays unknown until the peer was asked.
+    if (key !== undefined && error instanceof Fault && error.code !== 'unavailable')
+      await world.store.deeds.finish(key, 'failed', error.toJSON());
+    throw error;
+  }
+  const output = tool.output.parse(answer);
+  if (tool.effect !== 'reads') {
+    await world.store.transaction(async (tx) => {
+      for (const work of commits) await work(tx);
+      if (key !== undefined) await tx.deeds.finish(key, 'done', output);
+      await tx.entries.append([
+        {
+          kind: tool.name,
+          at: world.clock.now(),
+          actor: `${call.actor.via}:${call.actor.id}`,
+          cause: call.cause,
+          subject: key ?? null,
+          data: { effect: tool.effect, input: inputDigest, output: digest(output) },
+        },
+      ]);
+    });
+  }
+  return output;
+};
+
+const intend = async (tool: Tool, key: string, inputDigest: string, world: World, call: Call) => {
+  const fresh = await world.store.deeds.intend({
+    key,
+    tool: tool.name,
+    actor: call.actor.id,
+    inputDigest,
+    at: world.clock.now(),
+  });
+  if (fresh) return undefined;
+  const before = await world.store.deeds.get(key);
+  if (before && before.inputDigest !== inputDigest)
+    throw new Fault(
+      'conflict',
+      `the key "${key}" was used for another call of ${before.tool}`,
+      'Use a new idempotency key for a different input.',
+    );
+  return before;
+};
+
+const requireDecision = async (name: string, world: World, call: Call) => {
+  const remedy =
+    'Ask for leave: `caco approvals` lists what waits, `caco approve ID` gives it; agents use request_approval.';
+  if (call.decisionId === undefined)
+    throw new Fault('forbidden', `${name} changes the world and has no decision`, remedy);
+  const decision = (await world.store.collection(DECISIONS).get(call.decisionId))?.value;
+  if (!decision) throw new Fault('forbidden', `there is no decision ${call.decisionId}`, remedy);
+  if (decision.status === 'refused')
+    throw new Fault('forbidden', `decision ${decision.id} refused this: ${decision.reasons.join('; ')}`, remedy);
+  const plan = (await world.store.collection(PLANS).get(decision.planId))?.value;
+  if (plan?.digest !== decision.planDigest)
+    throw new Fault('forbidden', `plan ${decision.planId} has changed since decision ${decision.id}`, remedy);
+};
+
+const requirePerson = (name: string, actor: Actor) => {
+  if (actor.via !== 'cli' && actor.via !== 'http')
+    throw new Fault(
+      'forbidden',
+      `${name} is a person's answer; ${actor.via} cannot give it`,
+      'A person approves with `caco approve ID` or over authenticated HTTP.',
+    );
+};
+
+const inputFault = (name: string, error: z.ZodError) => {
+  const problems = error.issues.map((issue) => ({ field: issue.path.join('.') || '(input)', message: issue.message }));
+  return invalid(
+    `${name}: ${problems.map((p) => `${p.field}: ${p.message}`).join('; ')}`,
+    'Mend the named arguments; the tool’s input schema says what each may be.',
+    problems,
+  );
+};
