@@ -1,0 +1,14 @@
+/** Runs a module in a worker thread, so that timers, pings and cancel of the caller keep working while it computes. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/**
+ * `module` is the worker's URL as compiled, `new URL('./x.worker.js', import.meta.url)`. From sources (tests) the file of
+ * the same name in TypeScript is loaded through tsx.
+ */
+export const startWorker = (module: URL, options: WorkerOptions = {}): Worker => {
+  if (existsSync(fileURLToPath(module))) return new Worker(module, options);
+  const source = new URL(module.href.replace(/\.js$/, '.ts'));
+  return new Worker(source, { ...options, execArgv: ['--import', 'tsx'] });
+};
