@@ -1,0 +1,73 @@
+/** Collections: documents with a version each, over one table. */
+import type { Kysely } from 'kysely';
+import { Fault } from '../domain/fault.js';
+import type { Collection, CollectionOf, Page, Versioned } from '../domain/store.js';
+import type { Tables } from './migrations.js';
+
+export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collection<T> => {
+  const collection = of.name;
+  const read = (row: { id: string; version: number; body: string }): Versioned<T> => ({
+    id: row.id,
+    version: Number(row.version),
+    value: of.schema.parse(JSON.parse(row.body)),
+  });
+  const mine = () => db.selectFrom('documents').select(['id', 'version', 'body']).where('collection', '=', collection);
+
+  return {
+    async get(id) {
+      const row = await mine().where('id', '=', id).executeTakeFirst();
+      return row && read(row);
+    },
+    async insert(id, value) {
+      const added = await db
+        .insertInto('documents')
+        .values({ collection, id, version: 1, body: JSON.stringify(value) } as Tables['documents'])
+        .onConflict((c) => c.columns(['collection', 'id']).doNothing())
+        .executeTakeFirst();
+      if (Number(added.numInsertedOrUpdatedRows ?? 0) === 0)
+        throw new Fault(
+          'conflict',
+          `${collection} already holds ${id}`,
+          'Use another id, or change the one that is there.',
+        );
+    },
+    async put(id, value) {
+      const body = JSON.stringify(value);
+      await db
+        .insertInto('documents')
+        .values({ collection, id, version: 1, body } as Tables['documents'])
+        .onConflict((c) =>
+          c.columns(['collection', 'id']).doUpdateSet((e) => ({ body, version: e('documents.version', '+', 1) })),
+        )
+        .execute();
+    },
+    async replace(id, version, value) {
+      const changed = await db
+        .updateTable('documents')
+        .set({ body: JSON.stringify(value), version: version + 1 })
+        .where('collection', '=', collection)
+        .where('id', '=', id)
+        .where('version', '=', version)
+        .executeTakeFirst();
+      return Number(changed.numUpdatedRows) === 1;
+    },
+    async delete(id) {
+      await db.deleteFrom('documents').where('collection', '=', collection).where('id', '=', id).execute();
+    },
+    async list(page: Page = {}) {
+      let query = mine()
+        .orderBy('seq', 'desc')
+        .limit(page.limit ?? 1000);
+      const { after } = page;
+      if (after !== undefined)
+        query = query.where('seq', '<', (e) =>
+          e
+            .selectFrom('documents as d')
+            .select('d.seq')
+            .where('d.collection', '=', collection)
+            .where('d.id', '=', after),
+        );
+      return (await query.execute()).map(read);
+    },
+  };
+};

@@ -1,0 +1,84 @@
+/** The tables, as a list of steps that is only ever added to. Every process applies what is missing before it works. */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Flavour } from './dialect.js';
+import { createLedgerTables, type LedgerTables } from './entries.js';
+
+export interface Tables extends LedgerTables {
+  documents: { collection: string; id: string; seq: number; version: number; body: string };
+  row_sets: { key: number; kind: string; name: string };
+  rows: { set_key: number; seq: number; id: string; body: string };
+  deeds: {
+    key: string;
+    tool: string;
+    actor: string;
+    input_digest: string;
+    state: string;
+    output: string | null;
+    at: string;
+  };
+  schema_steps: { step: number };
+}
+
+type Step = (db: Transaction<Tables>, flavour: Flavour) => Promise<void>;
+
+const serial = (flavour: Flavour) => (flavour === 'postgres' ? sql`bigserial` : sql`integer`);
+/** Byte order, whatever the server's locale: keyset paging compares text. */
+const text = (flavour: Flavour) => (flavour === 'postgres' ? sql`text collate "C"` : sql`text`);
+
+const STEPS: Step[] = [
+  async (db, flavour) => {
+    const t = text(flavour);
+    await db.schema
+      .createTable('documents')
+      .addColumn('seq', serial(flavour), (c) => c.primaryKey())
+      .addColumn('collection', t, (c) => c.notNull())
+      .addColumn('id', t, (c) => c.notNull())
+      .addColumn('version', 'integer', (c) => c.notNull())
+      .addColumn('body', 'text', (c) => c.notNull())
+      .addUniqueConstraint('documents_by_id', ['collection', 'id'])
+      .execute();
+    await db.schema
+      .createTable('row_sets')
+      .addColumn('key', serial(flavour), (c) => c.primaryKey())
+      .addColumn('kind', t, (c) => c.notNull())
+      .addColumn('name', t, (c) => c.notNull())
+      .addUniqueConstraint('row_sets_by_name', ['kind', 'name'])
+      .execute();
+    await db.schema
+      .createTable('rows')
+      .addColumn('set_key', 'integer', (c) => c.notNull())
+      .addColumn('seq', 'integer', (c) => c.notNull())
+      .addColumn('id', t, (c) => c.notNull())
+      .addColumn('body', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('rows_in_order', ['set_key', 'seq'])
+      .addUniqueConstraint('rows_by_id', ['set_key', 'id'])
+      .execute();
+    await db.schema
+      .createTable('deeds')
+      .addColumn('key', t, (c) => c.primaryKey())
+      .addColumn('tool', 'text', (c) => c.notNull())
+      .addColumn('actor', 'text', (c) => c.notNull())
+      .addColumn('input_digest', 'text', (c) => c.notNull())
+      .addColumn('state', 'text', (c) => c.notNull())
+      .addColumn('output', 'text')
+      .addColumn('at', 'text', (c) => c.notNull())
+      .execute();
+    await createLedgerTables(db);
+  },
+];
+
+/** One process at a time: SQLite by the immediate transaction, Postgres by an advisory lock. */
+export const migrate = async (db: Kysely<Tables>, flavour: Flavour): Promise<void> => {
+  await db.transaction().execute(async (tx) => {
+    if (flavour === 'postgres') await sql`select pg_advisory_xact_lock(4242001)`.execute(tx);
+    await sql`create table if not exists schema_steps (step integer primary key)`.execute(tx);
+    const { done } = await tx
+      .selectFrom('schema_steps')
+      .select((e) => e.fn.count<number>('step').as('done'))
+      .executeTakeFirstOrThrow();
+    for (let step = Number(done); step < STEPS.length; step++) {
+      await STEPS[step]!(tx, flavour);
+      await tx.insertInto('schema_steps').values({ step }).execute();
+    }
+  });
+};

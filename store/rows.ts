@@ -1,0 +1,178 @@
+/** Large sets of rows, written in batches and read in pages; a page is bounded whatever the size of the set. */
+import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { Fault } from '../domain/fault.js';
+import type { Page, Rows, RowsOf } from '../domain/store.js';
+import type { Flavour } from './dialect.js';
+import type { Tables } from './migrations.js';
+
+/** Rows in one statement: few enough for either database's limit of bound values. */
+const BATCH = 500;
+const PAGE = 2000;
+
+type Item<T> = { readonly id: string; readonly value: T };
+
+/** The text of a batch insert depends on the number of rows only, so a big load compiles two statements. */
+const insertText = (flavour: Flavour, count: number): string => {
+  const mark = flavour === 'postgres' ? (i: number) => `$${i}` : () => '?';
+  let n = 0;
+  const tuples = Array.from({ length: count }, () => `(${mark(++n)},${mark(++n)},${mark(++n)},${mark(++n)})`);
+  return `insert into rows (set_key, seq, id, body) values ${tuples.join(',')}`;
+};
+const texts = new Map<string, string>();
+const cachedInsertText = (flavour: Flavour, count: number): string => {
+  const key = `${flavour}${count}`;
+  let text = texts.get(key);
+  if (text === undefined) {
+    text = insertText(flavour, count);
+    if (count === BATCH) texts.set(key, text);
+  }
+  return text;
+};
+
+/** `atomic` runs work in a transaction, joining the one that is open. */
+export const rowsOf = <T>(
+  db: Kysely<Tables>,
+  of: RowsOf<T>,
+  flavour: Flavour,
+  atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
+): Rows<T> => {
+  const kind = of.name;
+
+  const keyOf = async (on: Kysely<Tables>, name: string): Promise<number | undefined> => {
+    const row = await on
+      .selectFrom('row_sets')
+      .select('key')
+      .where('kind', '=', kind)
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row && Number(row.key);
+  };
+  const openSet = async (on: Kysely<Tables>, name: string): Promise<number> => {
+    await on
+      .insertInto('row_sets')
+      .values({ kind, name } as Tables['row_sets'])
+      .onConflict((c) => c.columns(['kind', 'name']).doNothing())
+      .execute();
+    return (await keyOf(on, name))!;
+  };
+  const nextSeq = async (on: Kysely<Tables>, key: number): Promise<number> => {
+    const last = await on
+      .selectFrom('rows')
+      .select((e) => e.fn.max('seq').as('seq'))
+      .where('set_key', '=', key)
+      .executeTakeFirst();
+    return last?.seq === null || last?.seq === undefined ? 0 : Number(last.seq) + 1;
+  };
+  const insert = async (on: Kysely<Tables>, key: number, first: number, items: readonly Item<T>[]) => {
+    for (let from = 0; from < items.length; from += BATCH) {
+      const batch = items.slice(from, from + BATCH);
+      const values: unknown[] = [];
+      for (let i = 0; i < batch.length; i++)
+        values.push(key, first + from + i, batch[i]!.id, JSON.stringify(batch[i]!.value));
+      await on.executeQuery(CompiledQuery.raw(cachedInsertText(flavour, batch.length), values));
+    }
+  };
+  const parse = (rows: readonly { body: string }[]): T[] => JSON.parse(`[${rows.map((r) => r.body).join(',')}]`);
+  const readAfter = (key: number, after: number, limit: number) =>
+    db
+      .selectFrom('rows')
+      .select(['seq', 'body'])
+      .where('set_key', '=', key)
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+
+  return {
+    async append(set, items) {
+      if (items.length === 0) return;
+      try {
+        await atomic(async (on) => {
+          const key = await openSet(on, set);
+          await insert(on, key, await nextSeq(on, key), items);
+        });
+      } catch (cause) {
+        if (/unique|duplicate/i.test((cause as Error).message))
+          throw new Fault(
+            'conflict',
+            `${kind} ${set} already holds one of these ids`,
+            'Give each row an id of its own.',
+            { cause },
+          );
+        throw cause;
+      }
+    },
+    async upsert(set, items) {
+      return atomic(async (on) => {
+        const key = await openSet(on, set);
+        const known = new Set<string>();
+        for (let from = 0; from < items.length; from += BATCH) {
+          const ids = items.slice(from, from + BATCH).map((i) => i.id);
+          const found = await on
+            .selectFrom('rows')
+            .select('id')
+            .where('set_key', '=', key)
+            .where('id', 'in', ids)
+            .execute();
+          for (const row of found) known.add(row.id);
+        }
+        const fresh = items.filter((i) => !known.has(i.id));
+        const changed = items.filter((i) => known.has(i.id));
+        await insert(on, key, await nextSeq(on, key), fresh);
+        for (const item of changed)
+          await on
+            .updateTable('rows')
+            .set({ body: JSON.stringify(item.value) })
+            .where('set_key', '=', key)
+            .where('id', '=', item.id)
+            .execute();
+        return { added: fresh.length, changed: changed.length };
+      });
+    },
+    async *pages(set, size = PAGE) {
+      const key = await keyOf(db, set);
+      if (key === undefined) return;
+      for (let after = -1; ; ) {
+        const rows = await readAfter(key, after, size);
+        if (rows.length === 0) return;
+        yield parse(rows);
+        if (rows.length < size) return;
+        after = Number(rows.at(-1)!.seq);
+      }
+    },
+    async page(set, page: Page) {
+      const key = await keyOf(db, set);
+      if (key === undefined) return { items: [], next: null };
+      const limit = page.limit ?? 1000;
+      const rows = await readAfter(key, page.after === undefined ? -1 : Number(page.after), limit + 1);
+      const more = rows.length > limit;
+      if (more) rows.pop();
+      return { items: parse(rows), next: more ? String(rows.at(-1)!.seq) : null };
+    },
+    async find(set, id) {
+      const key = await keyOf(db, set);
+      if (key === undefined) return undefined;
+      const row = await db
+        .selectFrom('rows')
+        .select('body')
+        .where('set_key', '=', key)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && (JSON.parse(row.body) as T);
+    },
+    async count(set) {
+      const key = await keyOf(db, set);
+      if (key === undefined) return 0;
+      const row = await db
+        .selectFrom('rows')
+        .select(sql<number>`count(*)`.as('n'))
+        .where('set_key', '=', key)
+        .executeTakeFirstOrThrow();
+      return Number(row.n);
+    },
+    async clear(set) {
+      const key = await keyOf(db, set);
+      if (key !== undefined) await db.deleteFrom('rows').where('set_key', '=', key).execute();
+    },
+  };
+};
