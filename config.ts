@@ -1,0 +1,195 @@
+/** Every setting, read once from flags, environment, caco.yaml, the user's file and defaults, in that order of strength, and frozen. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const positive = z.coerce.number().positive();
+const notNegative = z.coerce.number().min(0);
+const share = z.coerce.number().min(0).max(1);
+
+const setting = <S extends z.ZodType>(schema: S, description: string, env?: string) => ({ schema, description, env });
+
+/** Name in caco.yaml → schema, description, and the environment variable where it is not CACO_ + upper snake case. */
+export const SETTINGS = {
+  home: setting(
+    z.string().min(1).default(join(homedir(), '.caco')),
+    'the one folder that holds state: store, keys, tickets',
+  ),
+  databaseUrl: setting(
+    z
+      .string()
+      .regex(/^postgres(ql)?:/, 'must be a postgres:// URL')
+      .optional(),
+    'Postgres instead of the SQLite file',
+    'DATABASE_URL',
+  ),
+  scenario: setting(z.string().default('gb-hpc'), 'name of a shipped scenario or path of a scenario file'),
+  seed: setting(
+    z.coerce.number().int().min(0).optional(),
+    'seed of the simulated world; the scenario’s own when left out',
+  ),
+  now: setting(
+    z.string().optional(),
+    'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant',
+  ),
+  grid: setting(
+    z
+      .string()
+      .regex(/^(recorded|sim|file:.+)$/, 'must be recorded, sim or file:PATH')
+      .optional(),
+    'recorded | sim | file:PATH (CSV or JSON signal); the scenario’s choice when left out',
+  ),
+  gridColumn: setting(z.string().optional(), 'column of a signal file that has several'),
+  fleet: setting(z.enum(['sim', 'files']).default('sim'), 'sim | files (jobs come by ingest only)'),
+  tickets: setting(z.enum(['files', 'jira', 'github']).default('files'), 'where tickets go: files | jira | github'),
+  jiraUrl: setting(z.url().optional(), 'Jira site, for links'),
+  jiraApiUrl: setting(z.url().optional(), 'Jira API base; the site when left out, the gateway for scoped tokens'),
+  jiraEmail: setting(z.string().optional(), 'Jira account'),
+  jiraToken: setting(z.string().optional(), 'Jira API token'),
+  jiraProject: setting(z.string().optional(), 'Jira project key'),
+  jiraIssueType: setting(z.string().default('Task'), 'Jira issue type, by name'),
+  githubApiUrl: setting(z.url().default('https://api.github.com'), 'GitHub API base'),
+  githubRepo: setting(
+    z
+      .string()
+      .regex(/^[^/\s]+\/[^/\s]+$/, 'must be owner/name')
+      .optional(),
+    'GitHub repository, owner/name',
+  ),
+  githubToken: setting(z.string().optional(), 'GitHub token'),
+  model: setting(
+    z
+      .string()
+      .regex(/^(none|ollama\/.+|openai\/.+)$/, 'must be none, ollama/NAME or openai/NAME')
+      .default('none'),
+    'language model for words: none | ollama/NAME | openai/NAME',
+  ),
+  modelTimeoutS: setting(positive.default(30), 'seconds before the model is given up and templates speak'),
+  ollamaHost: setting(z.string().default('http://127.0.0.1:11434'), 'Ollama server', 'OLLAMA_HOST'),
+  openaiBaseUrl: setting(
+    z.string().default('https://api.openai.com/v1'),
+    'OpenAI-compatible endpoint',
+    'OPENAI_BASE_URL',
+  ),
+  openaiApiKey: setting(z.string().optional(), 'key of that endpoint', 'OPENAI_API_KEY'),
+  token: setting(
+    z.string().optional(),
+    'token whose owner acts at the command line instead of the operating-system user',
+  ),
+  host: setting(
+    z.string().default('127.0.0.1'),
+    'address that `caco serve` listens on; another than loopback needs tokens',
+  ),
+  port: setting(port.default(8080), 'port of `caco serve`'),
+  logLevel: setting(
+    z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('warn'),
+    'log level, to standard error',
+  ),
+  carbonPricePerTonne: setting(notNegative.default(75), 'carbon price in the objective, money per tonne CO2e'),
+  kwPerVcpu: setting(positive.default(0.005), 'kW per vCPU, vCPU-linear power model'),
+  kwPerGpu: setting(positive.default(0.4), 'kW per whole GPU under load'),
+  uncertaintyRatio: setting(share.default(0.2), 'half-width of an emissions interval, as a share'),
+  confidence: setting(z.coerce.number().gt(0).lt(1).default(0.95), 'stated coverage of intervals'),
+  slotMinutes: setting(z.coerce.number().int().min(5).max(60).default(30), 'grid of the plan in minutes'),
+  embodiedGPerVcpuHour: setting(notNegative.default(0.9), 'embodied emissions for SCI, g per vCPU-hour'),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+export type Config = { readonly [K in SettingName]: z.output<(typeof SETTINGS)[K]['schema']> };
+export type Origin = 'flag' | 'environment' | 'caco.yaml' | 'user file' | 'default';
+
+/** A setting as `config show` lists it. Secrets are masked. */
+export interface Setting {
+  readonly name: string;
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly env: string;
+  readonly description: string;
+}
+
+/** Carries every problem at once; the CLI shows it as bad usage. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly { setting: string; origin: Origin; message: string }[]) {
+    super(problems.map((p) => `${p.setting} (${p.origin}): ${p.message}`).join('\n'));
+  }
+}
+
+export const envName = (name: SettingName): string =>
+  SETTINGS[name].env ?? `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+
+const SECRETS = new Set<SettingName>(['jiraToken', 'githubToken', 'openaiApiKey', 'token', 'databaseUrl']);
+const names = Object.keys(SETTINGS) as SettingName[];
+
+const readYaml = (path: string, origin: Origin, problems: { setting: string; origin: Origin; message: string }[]) => {
+  if (!existsSync(path)) return {};
+  try {
+    const document: unknown = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    if (typeof document !== 'object' || Array.isArray(document)) throw new Error('must be a mapping of settings');
+    for (const key of Object.keys(document as object))
+      if (!(key in SETTINGS))
+        problems.push({ setting: key, origin, message: `unknown setting; \`caco config show\` lists them` });
+    return document as Record<string, unknown>;
+  } catch (error) {
+    problems.push({ setting: path, origin, message: (error as Error).message });
+    return {};
+  }
+};
+
+/** Throws ConfigError with every problem listed. Reads nothing but its arguments and the two files. */
+export const readConfig = (
+  flags: Partial<Record<SettingName, unknown>> = {},
+  env: NodeJS.ProcessEnv = process.env,
+  folder: string = process.cwd(),
+): { config: Config; settings: Setting[] } => {
+  const problems: { setting: string; origin: Origin; message: string }[] = [];
+  const folderFile = readYaml(join(folder, 'caco.yaml'), 'caco.yaml', problems);
+  const userFile = readYaml(
+    join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'caco', 'caco.yaml'),
+    'user file',
+    problems,
+  );
+  const config: Record<string, unknown> = {};
+  const settings: Setting[] = [];
+  for (const name of names) {
+    const variable = env[envName(name)];
+    const sources: [Origin, unknown][] = [
+      ['flag', flags[name]],
+      ['environment', variable === '' ? undefined : variable],
+      ['caco.yaml', folderFile[name]],
+      ['user file', userFile[name]],
+      ['default', undefined],
+    ];
+    const [origin, raw] = sources.find(([from, value]) => value !== undefined || from === 'default')!;
+    const parsed = SETTINGS[name].schema.safeParse(raw);
+    if (parsed.success) {
+      const value = name === 'home' ? resolve(folder, String(parsed.data)) : parsed.data;
+      config[name] = value;
+      settings.push({
+        name,
+        value: SECRETS.has(name) && value !== undefined ? '(set)' : value,
+        origin,
+        env: envName(name),
+        description: SETTINGS[name].description,
+      });
+    } else for (const issue of parsed.error.issues) problems.push({ setting: name, origin, message: issue.message });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config: Object.freeze(config) as Config, settings };
+};
+
+/** The text of `.env.example`, which a test keeps fresh. */
+export const envExample = (): string =>
+  [
+    '# Settings of CACO. Flags beat the environment, which beats caco.yaml in the working folder, the user file and these defaults.',
+    ...names.flatMap((name) => {
+      const parsed = SETTINGS[name].schema.safeParse(undefined);
+      const value =
+        name === 'home' ? '~/.caco' : parsed.success && parsed.data !== undefined ? String(parsed.data) : '';
+      return ['', `# ${SETTINGS[name].description}`, `# ${envName(name)}=${value}`];
+    }),
+    '',
+  ].join('\n');
