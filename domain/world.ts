@@ -55,20 +55,62 @@ export interface Fleet {
   ran(key: string): AsyncIterable<Ran[]>;
 }
 
-/** A ticket ready to be filed: the neutral document is rendered by each tracker's adapter. */
+/** A ticket ready to be filed: the neutral document in both renderings; each tracker takes the one it speaks. */
+export interface TicketDraft {
+  /** `caco-` and 16 hex digits; names the ticket at the tracker for good */
+  key: string;
+  title: string;
+  labels: string[];
+  markdown: string;
+  adf: unknown;
+  /** UTC date, `YYYY-MM-DD`, after which acting no longer helps */
+  dueDate?: string | null;
+}
+
+/** A ticket as the tracker has it. */
+export interface FoundTicket {
+  ref: string;
+  url: string;
+  open: boolean;
+  /** closed as not wanted or as a duplicate, not as done */
+  declined: boolean;
+  /** a person has taken it over */
+  assigned: boolean;
+}
+
+/**
+ * What a tracker's Fault says in `details`, so that a sender knows what it may do next. `refused`: the request itself is
+ * wrong. `not-allowed`: no credentials or no leave. `throttled`: later. `not-sent`: it never left. `unknown`: it may have arrived.
+ */
+export interface TrackerTrouble {
+  fate: 'refused' | 'not-allowed' | 'throttled' | 'not-sent' | 'unknown';
+  /** seconds that the tracker asked to wait */
+  retryAfterS: number | null;
+}
+
+/** Where people read tickets. Every method throws Fault with TrackerTrouble in `details`. */
 export interface TicketTracker {
   readonly name: string;
-  /**
-   * Creates or updates the ticket that carries this key and answers where it stands. At least once; a tracker that
-   * cannot promise more looks the key up before it creates again.
-   */
-  file(ticket: {
-    key: string;
-    title: string;
-    labels: string[];
-    markdown: string;
-    adf: unknown;
-  }): Promise<{ ref: string; url: string }>;
+  /** Project, repository or folder: keys are unique within it and one sender at a time works on it. */
+  readonly project: string;
+  /** Which installation of ours files here; part of every key, so that a test system never touches production's tickets. */
+  readonly deployment: string;
+  /** Seconds after a creation of unknown fate at which `find` is asked before it is created again; empty: `find` never lags. */
+  readonly lookupDelaysS: readonly number[];
+  /** The time by which waits and daily caps at this tracker are counted. */
+  now(): Instant;
+  /** Creates the ticket and answers where it stands; `dropped` names optional parts that the tracker would not take. */
+  file(ticket: TicketDraft): Promise<{ ref: string; url: string; dropped?: string[] }>;
+  /** Every ticket that carries the key, the oldest first. */
+  find(key: string): Promise<FoundTicket[]>;
+  /** Replaces title, labels and description. */
+  update(ref: string, ticket: TicketDraft): Promise<void>;
+  /** Adds a comment once: a second call with the same id changes nothing. */
+  comment(ref: string, comment: { id: string; markdown: string; adf: unknown }): Promise<void>;
+  /** False when the tracker offers no way to close it; a person has to. */
+  close(ref: string, as: 'done' | 'not-wanted'): Promise<boolean>;
+  /** False when the tracker offers no way back. */
+  reopen(ref: string): Promise<boolean>;
 }
 
 export interface Ledger {
