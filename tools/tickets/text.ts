@@ -1,0 +1,61 @@
+/** Foreign text as harmless data: names of jobs and teams may hold anything that their authors could type. */
+
+// Control characters of C0, C1 and the line separators, and those that reverse or hide what a reader sees.
+const UNSEEN = /[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]+/gu;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** At most `max` UTF-16 units, never half of a surrogate pair. */
+export const cut = (text: string, max: number): string => {
+  if (text.length <= max) return text;
+  let end = max - 1;
+  const last = text.charCodeAt(end - 1);
+  if (last >= 0xd800 && last <= 0xdbff) end -= 1;
+  return `${text.slice(0, end)}…`;
+};
+
+/** One line without control, hidden or broken characters, at most `max` UTF-16 units; "(none)" when nothing is left. */
+export const oneLine = (text: string, max = 120): string => {
+  const clean = text.replace(LONE_SURROGATE, '\ufffd').replace(UNSEEN, ' ').replace(/\s+/g, ' ').trim();
+  return clean === '' ? '(none)' : cut(clean, max);
+};
+
+/** As oneLine, but line breaks stay. */
+export const manyLines = (text: string): string =>
+  text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.replace(LONE_SURROGATE, '\ufffd').replaceAll('\t', '    ').replace(UNSEEN, ' ').trimEnd())
+    .join('\n');
+
+/** Jira and GitHub labels: no spaces, lower case, at most 50 characters. */
+export const label = (text: string): string => {
+  const clean = oneLine(text, 200)
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}._:/-]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return cut(clean === '' ? 'none' : clean, 50).replace('…', '');
+};
+
+/** A number for people: three significant digits, thousands set apart by a narrow space; whole above a thousand. */
+export const three = (value: number): string => {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
+  const rounded = size >= 1000 ? String(Math.round(Number(size.toPrecision(3)))) : size.toFixed(Math.min(digits, 6));
+  const [whole = '0', fraction] = rounded.split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
+  return `${value < 0 ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+};
+
+/** Mass of CO2e in the unit that reads best. */
+export const mass = (kg: number): string => (Math.abs(kg) >= 1000 ? `${three(kg / 1000)} t` : `${three(kg)} kg`);
+
+const SIGNS: Record<string, string> = { GBP: '£', USD: '$', EUR: '€' };
+export const money = (amount: number, currency: string): string => {
+  const sign = SIGNS[currency];
+  const text = three(Math.abs(amount));
+  return `${amount < 0 ? '−' : ''}${sign === undefined ? `${text} ${currency}` : `${sign}${text}`}`;
+};
+
+/** `Wed 1 Jun 02:00 UTC` without the year, for tables whose heading names it. */
+export const moment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)}`;
