@@ -1,5 +1,6 @@
 /** Leave to act, or the refusal of it. A decision binds to the digest of the plan that it judged. */
 import { z } from 'zod';
+import { shortId } from './digest.js';
 import { defineCollection } from './store.js';
 import { Instant } from './time.js';
 
@@ -66,3 +67,7 @@ export type Thresholds = z.infer<typeof Thresholds>;
 
 export const DECISIONS = defineCollection('decisions', Decision);
 export const APPROVALS = defineCollection('approvals', Approval);
+
+/** One approval per thread and plan: asking again is the same question. */
+export const approvalIdOf = (threadId: string, planDigest: string): string =>
+  shortId('A', { thread: threadId, plan: planDigest });

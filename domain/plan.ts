@@ -65,6 +65,7 @@ export const Plan = z.strictObject({
   digest: z.string().describe('SHA-256 of what would be done; an approval binds to it'),
   workloadId: z.string(),
   window: Interval,
+  finishesAt: Instant.describe('when the last planned piece ends'),
   region: z.string().nullable(),
   clusterId: z.string().nullable(),
   madeAt: Instant,

@@ -1,6 +1,6 @@
 /** Leave to act: what waits for a person, the person's answer, and the decision that comes of it. */
 import { z } from 'zod';
-import { APPROVALS, Approval, DECISIONS, Decision } from '../../domain/decision.js';
+import { APPROVALS, Approval, approvalIdOf, DECISIONS, Decision } from '../../domain/decision.js';
 import { shortId } from '../../domain/digest.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { PLANS, RECOMMENDATIONS } from '../../domain/plan.js';
@@ -57,7 +57,7 @@ export const requestApproval = defineTool({
     const plan = (await world.store.collection(PLANS).get(input.planId))?.value;
     if (!plan)
       throw notFound(`there is no plan ${input.planId}`, '`caco plan` makes one; `caco runs` lists what was planned.');
-    const id = shortId('A', { thread: input.threadId, plan: plan.digest });
+    const id = approvalIdOf(input.threadId, plan.digest);
     const known = (await world.store.collection(APPROVALS).get(id))?.value;
     if (known) return { approval: known };
     const askedAt = world.clock.now();

@@ -1,0 +1,75 @@
+/**
+ * The state machine: six nodes and the edges between them. Governance is drawn as one and made of three steps.
+ *
+ *   plan     START ─► compute ─┐
+ *            ─► grid ──────────┴► coordination ─► governance ─► executor ─► copilot ─► END
+ *                                                     └─ refused ────────► copilot
+ *   settle   START ─► executor ─► copilot ─► END
+ */
+import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';
+import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
+import { digest } from '../domain/digest.js';
+import { Fault } from '../domain/fault.js';
+import type { World } from '../domain/world.js';
+import { deskFor, type Node } from './node.js';
+import { compute } from './nodes/compute.js';
+import { coordination } from './nodes/coordination.js';
+import { copilot } from './nodes/copilot.js';
+import { executor } from './nodes/executor.js';
+import { askStep, judgeStep, recordStep } from './nodes/governance.js';
+import { grid } from './nodes/grid.js';
+import { type GraphState, State } from './state.js';
+
+/** Retried: what is outside and down for a moment. A defect of ours is not tried three times. */
+const retryPolicy = {
+  maxAttempts: 3,
+  initialInterval: 200,
+  retryOn: (error: unknown) => error instanceof Fault && error.code === 'unavailable',
+};
+
+export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
+  const at = (name: string, node: Node) => (state: GraphState, config: LangGraphRunnableConfig) => {
+    const threadId = String(config.configurable?.thread_id);
+    const signal = config.signal ?? new AbortController().signal;
+    const progress = (step: unknown) => config.writer?.({ node: name, ...(step as object) });
+    return node(
+      state,
+      deskFor(name, threadId, state.runId, world, {
+        signal,
+        progress,
+        deedKey: (tool, input) => `${tool}/${digest(input).slice(0, 16)}`,
+      }),
+    );
+  };
+  return new StateGraph(State)
+    .addNode('compute', at('compute', compute), { retryPolicy })
+    .addNode('grid', at('grid', grid), { retryPolicy })
+    .addNode('coordination', at('coordination', coordination), { retryPolicy })
+    .addNode('governance', at('governance', judgeStep))
+    .addNode('governance:ask', at('governance', askStep))
+    .addNode('governance:record', at('governance', recordStep))
+    .addNode('executor', at('executor', executor), { retryPolicy })
+    .addNode('copilot', at('copilot', copilot))
+    .addConditionalEdges(START, (s) => (s.kind === 'settle' ? ['executor'] : ['compute', 'grid']), [
+      'compute',
+      'grid',
+      'executor',
+    ])
+    .addEdge(['compute', 'grid'], 'coordination')
+    .addEdge('coordination', 'governance')
+    .addConditionalEdges('governance', (s) => (s.verdict?.outcome === 'ask' ? 'governance:ask' : 'governance:record'), [
+      'governance:ask',
+      'governance:record',
+    ])
+    .addEdge('governance:ask', 'governance:record')
+    .addConditionalEdges(
+      'governance:record',
+      (s) => (s.decision === 'changed' ? 'governance' : s.decision === 'refused' ? 'copilot' : 'executor'),
+      ['governance', 'executor', 'copilot'],
+    )
+    .addEdge('executor', 'copilot')
+    .addEdge('copilot', END)
+    .compile({ checkpointer: saver });
+};
+
+export type Graph = ReturnType<typeof buildGraph>;

@@ -1,0 +1,100 @@
+/** The picture of a plan: the grid's intensity with the load before and after under it. */
+import { powerText } from '../domain/figures.js';
+import { BASELINE, PLACEMENTS, type Placement, type Plan } from '../domain/plan.js';
+import { meanOver } from '../domain/series.js';
+import { fromEpoch, toEpoch } from '../domain/time.js';
+import type { World } from '../domain/world.js';
+import { bars, curve, squeeze } from './plot.js';
+
+const COLUMNS = 60;
+
+/** One region: a curve with bars under it. Several: a line each, how the load moved between them. */
+export const loadPicture = async (world: World, plan: Plan): Promise<string> => {
+  const regions = new Map<string, { before: number[]; after: number[] }>();
+  const from = toEpoch(plan.window.start);
+  const until = Math.max(toEpoch(plan.window.end), toEpoch(plan.finishesAt));
+  const slot = world.method.slotMinutes * 60;
+  const count = Math.max(1, Math.ceil((until - from) / slot));
+  const add = async (pages: AsyncIterable<Placement[]>, key: 'before' | 'after') => {
+    for await (const page of pages)
+      for (const piece of page) {
+        let region = regions.get(piece.region);
+        if (!region) {
+          region = { before: Array<number>(count).fill(0), after: Array<number>(count).fill(0) };
+          regions.set(piece.region, region);
+        }
+        spread(region[key], piece, from, slot);
+      }
+  };
+  await add(world.store.rows(BASELINE).pages(plan.id), 'before');
+  await add(world.store.rows(PLACEMENTS).pages(plan.id), 'after');
+  if (regions.size === 0) return '  No job was placed.';
+  return regions.size === 1 ? oneRegion(world, [...regions][0]!, from, slot, count) : manyRegions(regions);
+};
+
+/** Mean facility kW of a piece over each slot that it touches. */
+const spread = (load: number[], piece: Placement, from: number, slot: number) => {
+  const start = toEpoch(piece.start);
+  const end = toEpoch(piece.end);
+  const kw = piece.energyKwh / ((end - start) / 3600);
+  for (let i = Math.max(0, Math.floor((start - from) / slot)); i < load.length; i++) {
+    const overlap = Math.min(end, from + (i + 1) * slot) - Math.max(start, from + i * slot);
+    if (overlap <= 0) break;
+    load[i]! += (kw * overlap) / slot;
+  }
+};
+
+const oneRegion = async (
+  world: World,
+  [region, { before, after }]: [string, { before: number[]; after: number[] }],
+  from: number,
+  slot: number,
+  count: number,
+): Promise<string> => {
+  const interval = { start: fromEpoch(from), end: fromEpoch(from + count * slot) };
+  const { series } = await world.grid.carbon(region, interval, 'forecast');
+  const intensity = Array.from({ length: count }, (_, i) => meanOver(series, from + i * slot, from + (i + 1) * slot));
+  const { lines, levels } = curve(squeeze(intensity, COLUMNS), 4);
+  const top = Math.max(...before, ...after);
+  const narrow = (load: number[]) => squeeze(load, COLUMNS).map((v) => v ?? 0);
+  const site = (await world.fleet.sites()).find((s) => s.region === region);
+  const atCap = site?.powerCapKw ? after.filter((kw) => kw > site.powerCapKw! * 0.995).length : 0;
+  const cap = site?.powerCapKw
+    ? `   cap ${powerText(site.powerCapKw)}${atCap > 0 ? `, reached in ${atCap} of ${count} slots` : ''}`
+    : '';
+  const width = Math.min(COLUMNS, count);
+  const perColumn = (count * slot) / width;
+  const ruler = Array<string>(width).fill(' ');
+  for (let hour = 0; hour * 3600 < count * slot; hour += count * slot > 36 * 3600 ? 12 : 6) {
+    const at = Math.round((hour * 3600) / perColumn);
+    const label = fromEpoch(from + hour * 3600).slice(11, 13);
+    for (let i = 0; i < 2 && at + i < width; i++) ruler[at + i] = label[i]!;
+  }
+  return [
+    ...lines.map(
+      (line, i) => `  ${i === 0 ? 'g/kWh' : '     '} ${String(Math.round(levels[i]!)).padStart(4)} ┤${line}`,
+    ),
+    `  before     │${bars(narrow(before), top)}`,
+    `  after      │${bars(narrow(after), top)}`,
+    `  hour (UTC)  ${ruler.join('')}`,
+    `  full bar ${powerText(top)}${cap}`,
+  ].join('\n');
+};
+
+const manyRegions = (regions: Map<string, { before: number[]; after: number[] }>): string => {
+  const sum = (load: number[]) => load.reduce((a, b) => a + b, 0);
+  const rows = [...regions].map(([name, { before, after }]) => ({ name, before: sum(before), after: sum(after) }));
+  rows.sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  const total = rows.reduce((a, r) => a + r.before, 0);
+  const afterTotal = rows.reduce((a, r) => a + r.after, 0);
+  const bar = (share: number) => '█'.repeat(Math.round(share * 24)).padEnd(24, '·');
+  const percent = (share: number) => `${(share * 100).toFixed(0).padStart(3)} %`;
+  return [
+    '  share of the load by region       before                         after',
+    ...rows.map((r) => {
+      const before = total > 0 ? r.before / total : 0;
+      const after = afterTotal > 0 ? r.after / afterTotal : 0;
+      return `  ${r.name.padEnd(12)} ${bar(before)} ${percent(before)}  ${bar(after)} ${percent(after)}`;
+    }),
+  ].join('\n');
+};

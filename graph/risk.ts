@@ -1,0 +1,89 @@
+/** How risky a plan is, from declared thresholds: pure arithmetic, so that anybody can check why a person was asked. */
+import type { Thresholds } from '../domain/decision.js';
+import type { Plan } from '../domain/plan.js';
+import { type Instant, secondsBetween } from '../domain/time.js';
+import type { Verdict } from './state.js';
+
+interface Measure {
+  readonly name: string;
+  readonly ratio: number;
+  readonly reason: string;
+}
+
+const round = (value: number) =>
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-GB').replaceAll(',', ' ') : value.toPrecision(3);
+
+const measures = (plan: Plan, thresholds: Thresholds, now: Instant): Measure[] => {
+  const savedKg = plan.savings.emissionsKg.value;
+  const savingRatio = plan.baseline.emissionsKg.value > 0 ? savedKg / plan.baseline.emissionsKg.value : 0;
+  const ages = plan.signals.map((s) => secondsBetween(s.issuedAt, now) / 3600);
+  const oldest = ages.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...ages);
+  const currency = plan.planned.cost.currency;
+  return [
+    {
+      name: 'saving',
+      ratio: savedKg / thresholds.maxSavedKg,
+      reason: `it promises ${round(savedKg)} kg CO2e, above the ${round(thresholds.maxSavedKg)} kg that pass without a person`,
+    },
+    {
+      name: 'cost',
+      ratio: plan.planned.cost.total / thresholds.maxCost,
+      reason: `it costs ${round(plan.planned.cost.total)} ${currency}, above ${round(thresholds.maxCost)} ${currency}`,
+    },
+    {
+      name: 'scale',
+      ratio: plan.jobs.moved / thresholds.maxMovedJobs,
+      reason: `it moves ${plan.jobs.moved} jobs, more than ${thresholds.maxMovedJobs}`,
+    },
+    {
+      name: 'too good to be true',
+      ratio: savingRatio / thresholds.maxSavingRatio,
+      reason: `it promises ${round(savingRatio * 100)} % less carbon, more than ${round(thresholds.maxSavingRatio * 100)} %, which is unusual`,
+    },
+    {
+      name: 'stale signals',
+      ratio: oldest / thresholds.maxSignalAgeHours,
+      reason: Number.isFinite(oldest)
+        ? `its oldest signal is ${round(oldest)} h old, older than ${round(thresholds.maxSignalAgeHours)} h`
+        : 'it was made without any signal',
+    },
+    {
+      name: 'left out',
+      ratio: plan.jobs.unplaced > 0 ? 1.5 : 0,
+      reason: `${plan.jobs.unplaced} jobs found no place in it`,
+    },
+  ];
+};
+
+/** 0 at nothing, 0.5 at the threshold, towards 1 beyond it. */
+const risk = (ratio: number) => (ratio <= 0 ? 0 : Number.isFinite(ratio) ? ratio / (1 + ratio) : 1);
+
+/** The highest single risk decides: a plan is as risky as its riskiest side. */
+export const judge = (plan: Plan, thresholds: Thresholds, now: Instant, mode: 'auto' | 'ask'): Verdict => {
+  const all = measures(plan, thresholds, now);
+  const riskRatio = Math.max(...all.map((m) => risk(m.ratio)));
+  const exceeded = all.filter((m) => m.ratio > 1);
+  const reasons = exceeded.map((m) => m.reason);
+  if (riskRatio > thresholds.refuseAboveRisk)
+    return { outcome: 'refuse', rule: 'risk-above-limit', riskRatio, reasons, approvalsNeeded: 1 };
+  if (reasons.length > 0) return { outcome: 'ask', rule: 'threshold', riskRatio, reasons, approvalsNeeded: 1 };
+  if (mode === 'ask')
+    return {
+      outcome: 'ask',
+      rule: 'asked-for',
+      riskRatio,
+      reasons: ['this run was started with --approval ask'],
+      approvalsNeeded: 1,
+    };
+  const late =
+    plan.planned.lateJobs > plan.baseline.lateJobs
+      ? `${plan.planned.lateJobs} jobs end after they are due`
+      : 'no job is later than it would have been';
+  return {
+    outcome: 'approve',
+    rule: 'low-risk',
+    riskRatio,
+    reasons: [late, `the promised saving is below the ${round(thresholds.maxSavedKg)} kg threshold`],
+    approvalsNeeded: 1,
+  };
+};

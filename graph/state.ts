@@ -1,0 +1,59 @@
+/** What a thread of the graph remembers: plain JSON, ids and small summaries. Each node owns the keys it writes. */
+import { Annotation } from '@langchain/langgraph';
+import type { Instant } from '../domain/time.js';
+
+const last = <T>(fallback: T) => Annotation<T>({ reducer: (_, next) => next, default: () => fallback });
+
+export const State = Annotation.Root({
+  // the order, written at the start
+  runId: Annotation<string>,
+  kind: Annotation<'plan' | 'settle'>,
+  from: Annotation<Instant>,
+  horizonHours: Annotation<number>,
+  approvalMode: last<'auto' | 'ask'>('auto'),
+  request: last<PlanRequest>({}),
+  // compute
+  workloadId: last<string | null>(null),
+  waiting: last<{ jobs: number; urgent: number; energyKwh: number } | null>(null),
+  // grid
+  signals: last<{ region: string; source: string; status: string; issuedAt: Instant; unavailable: string | null }[]>(
+    [],
+  ),
+  // coordination
+  planId: last<string | null>(null),
+  planDigest: last<string | null>(null),
+  // governance
+  verdict: last<Verdict | null>(null),
+  decisionId: last<string | null>(null),
+  decision: last<'approved' | 'partly-approved' | 'refused' | 'changed' | null>(null),
+  // executor
+  orderKey: last<string | null>(null),
+  ticketIds: last<string[]>([]),
+  ticketCount: last<number>(0),
+  verificationId: last<string | null>(null),
+  // copilot
+  told: last<boolean>(false),
+});
+
+export type GraphState = typeof State.State;
+export type Patch = Partial<GraphState>;
+
+/** What a caller may ask of the planner beyond the window. */
+export interface PlanRequest {
+  readonly workloadId?: string;
+  readonly region?: string;
+  readonly clusterId?: string;
+  readonly carbonPricePerTonne?: number;
+  readonly tardinessWeight?: number;
+  readonly maxPowerKw?: number;
+  readonly seed?: number;
+}
+
+/** Governance's judgement before anybody is asked. */
+export interface Verdict {
+  readonly outcome: 'approve' | 'ask' | 'refuse';
+  readonly rule: string;
+  readonly riskRatio: number;
+  readonly reasons: string[];
+  readonly approvalsNeeded: number;
+}

@@ -1,0 +1,190 @@
+/** The run in plain words, from documents and rows of the store alone: numbers with units, what was moved and why, what was left and why. */
+import { DECISIONS, type Decision } from '../domain/decision.js';
+import {
+  change,
+  energyText,
+  massEstimateText,
+  massText,
+  moneyText,
+  percentText,
+  powerText,
+} from '../domain/figures.js';
+import { PLANS, type Plan } from '../domain/plan.js';
+import { type Instant, toEpoch } from '../domain/time.js';
+import { VERIFICATIONS, type Verification } from '../domain/verification.js';
+import type { World } from '../domain/world.js';
+import { loadPicture } from './picture.js';
+
+export interface StoryOf {
+  readonly runId: string;
+  readonly planId: string | null;
+  readonly decisionId: string | null;
+  readonly verificationId: string | null;
+  readonly ticketCount: number;
+  readonly waiting: { readonly jobs: number; readonly urgent: number; readonly energyKwh: number } | null;
+}
+
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `Wed 1 Jun 2022 00:00 UTC`. */
+export const dayText = (at: Instant): string => {
+  const t = new Date(toEpoch(at) * 1000);
+  return `${WEEKDAYS[t.getUTCDay()]} ${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]} ${t.getUTCFullYear()} ${at.slice(11, 16)} UTC`;
+};
+
+const hoursOf = (plan: Plan) => (toEpoch(plan.window.end) - toEpoch(plan.window.start)) / 3600;
+
+/** 80 columns, no colour, nothing that moves. */
+export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
+  if (of.planId === null) return `Run ${of.runId} made no plan.`;
+  const plan = (await world.store.collection(PLANS).get(of.planId))!.value;
+  const decision =
+    of.decisionId === null ? undefined : (await world.store.collection(DECISIONS).get(of.decisionId))?.value;
+  const verification =
+    of.verificationId === null
+      ? undefined
+      : (await world.store.collection(VERIFICATIONS).get(of.verificationId))?.value;
+  const model = world.model === null ? 'no model' : world.model.name;
+  const paragraphs = [
+    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.scenario.name} · ${model}\n${world.scenario.dataNote}`,
+    indent(waitingText(plan, of.waiting)),
+    await loadPicture(world, plan),
+    table(plan),
+    indent(boundText(plan)),
+    ...(plan.unseen.length > 0 ? [indent(`Not seen: ${plan.unseen.join('; ')}.`)] : []),
+    ...(plan.bindingLimits.length > 0 ? [indent(limitsText(plan))] : []),
+    indent(decisionText(plan, decision)),
+    ...(decision && decision.status !== 'refused' ? [indent(deedsText(plan, decision, of.ticketCount))] : []),
+    ...(verification ? [indent(verificationText(verification, plan))] : []),
+    indent(`Next: caco show ${of.runId}   caco tickets   caco chat`),
+  ];
+  return paragraphs.join('\n\n');
+};
+
+const indent = (text: string) =>
+  wrap(text, 77)
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+
+const wrap = (text: string, width: number): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const lines = [''];
+      for (const word of line.split(' ')) {
+        const last = lines.at(-1)!;
+        if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+        else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+      }
+      return lines.join('\n');
+    })
+    .join('\n');
+
+const jobs = (n: number) => (n === 1 ? '1 job' : `${n} jobs`);
+
+const waitingText = (plan: Plan, waiting: StoryOf['waiting']) => {
+  const place = plan.clusterId ?? plan.region ?? 'all sites';
+  const energy = waiting === null ? plan.baseline.energyKwh : waiting.energyKwh;
+  const { total, urgent, movable, moved } = plan.jobs;
+  const stay = movable - moved;
+  return (
+    `${jobs(total)} wait at ${place}, ${energyText(energy)} of computing; ${urgent} are urgent and left alone, ${movable} may move within their windows. ` +
+    `${moved} were moved because a later or cleaner place costs less, its carbon priced at ${moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency)}/t; ${stay} stay: nothing better was found for them within their windows and the limits.`
+  );
+};
+
+const pad = (cells: readonly string[], widths: readonly number[]) =>
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('');
+
+const table = (plan: Plan): string => {
+  const { baseline, planned } = plan;
+  const currency = planned.cost.currency;
+  const ratio = (saved: number, of: number) => (of === 0 ? '' : ` (${change(percentText(-saved / of))})`);
+  const savedKg = plan.savings.emissionsKg.value;
+  const row = (name: string, before: string, after: string, diff: string) =>
+    pad([`  ${name}`, before, after, `  ${diff}`], [21, 15, 15, 26]);
+  const money = (name: string, key: 'total' | 'energy' | 'instance' | 'egress' | 'tardiness') =>
+    row(
+      name,
+      moneyText(baseline.cost[key], currency),
+      moneyText(planned.cost[key], currency),
+      difference(planned.cost[key] - baseline.cost[key], (v) => moneyText(v, currency)),
+    );
+  const parts = (['energy', 'instance', 'egress', 'tardiness'] as const).filter(
+    (k) => baseline.cost[k] !== 0 || planned.cost[k] !== 0,
+  );
+  const names = { energy: 'electricity', instance: 'instances', egress: 'egress', tardiness: 'lateness' };
+  return [
+    row('', 'run now', 'planned', 'change'),
+    row(
+      'carbon (CO2e)',
+      massText(baseline.emissionsKg.value),
+      massText(planned.emissionsKg.value),
+      `${difference(-savedKg, massText)}${ratio(savedKg, baseline.emissionsKg.value)}`,
+    ),
+    ...parts.map((k) => money(names[k], k)),
+    ...(parts.length > 1 ? [money('cost in all', 'total')] : []),
+    row(
+      'peak',
+      powerText(baseline.peakKw),
+      powerText(planned.peakKw),
+      difference(planned.peakKw - baseline.peakKw, powerText),
+    ),
+    row(
+      'late jobs',
+      String(baseline.lateJobs),
+      String(planned.lateJobs),
+      difference(planned.lateJobs - baseline.lateJobs, String),
+    ),
+  ].join('\n');
+};
+
+const difference = (value: number, say: (value: number) => string) =>
+  value === 0 ? 'none' : change(say(value).replace(/^-/, '−'));
+
+const boundText = (plan: Plan) => {
+  if (plan.gap === null) return 'How far this is from the best schedule is not known.';
+  if (plan.gap <= 1e-9) return 'No schedule can beat this one (proved; certificate in the plan).';
+  const of =
+    plan.savingsGap === null ? '' : `, or ${percentText(plan.savingsGap)} of the saving that is possible at most`;
+  return `No schedule can beat this one by more than ${percentText(plan.gap)} of its cost${of} (proved; certificate in the plan).`;
+};
+
+const limitsText = (plan: Plan) => {
+  const worth = (b: Plan['bindingLimits'][number]) =>
+    b.shadowPrice === null
+      ? ''
+      : `; one ${b.unit} more would save ${moneyText(b.shadowPrice, plan.planned.cost.currency)}`;
+  return `At the limit: ${plan.bindingLimits
+    .slice(0, 3)
+    .map((b) => `${b.limit} in ${b.slots} slots${worth(b)}`)
+    .join(' · ')}.`;
+};
+
+const decisionText = (plan: Plan, decision: Decision | undefined): string => {
+  if (!decision) return 'Nothing was decided yet.';
+  const by = decision.by.map((b) => (b.startsWith('rule:') ? `rule \`${b.slice(5)}\`` : b)).join(' and ');
+  const why = decision.reasons.length === 0 ? '' : ` (${decision.reasons.join('; ')})`;
+  if (decision.status === 'refused')
+    return `Refused by ${by}${why}. Nothing was placed; the ${jobs(plan.jobs.total)} run as they would have.`;
+  const part =
+    decision.status === 'partly-approved' ? ` for ${jobs(decision.jobs?.length ?? 0)} of ${plan.jobs.moved}` : '';
+  return `Approved${part} by ${by}${why}.`;
+};
+
+const deedsText = (plan: Plan, decision: Decision, tickets: number) => {
+  const moved = decision.jobs?.length ?? plan.jobs.moved;
+  return `Placed ${jobs(plan.jobs.total - plan.jobs.unplaced)}, ${moved} of them moved · ${tickets} ${tickets === 1 ? 'ticket' : 'tickets'} written (caco tickets).`;
+};
+
+const verificationText = (v: Verification, plan: Plan) => {
+  const claimed = v.claimed.emissionsKg;
+  const verified = v.verified.emissionsKg;
+  if (!v.demonstrated)
+    return `Window closed: a saving is not demonstrated: ${massEstimateText(verified)}, an interval that includes zero; ${massText(claimed)} had been planned.`;
+  const off = verified.value - claimed;
+  const how = off === 0 ? 'as planned' : `${massText(Math.abs(off))} ${off < 0 ? 'less' : 'more'} than planned`;
+  return `Window closed (${plan.signals[0]?.source.includes('simulated') ? 'simulated grid, simulated fleet' : 'simulated fleet, actual signals'}): verified ${massEstimateText(verified)} CO2e saved, ${percentText(verified.confidence)} interval; ${how}.`;
+};
