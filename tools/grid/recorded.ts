@@ -33,9 +33,23 @@ export const recordingAge = (today: Instant, csv: string = shippedRecording()): 
 
 /**
  * `actual` is what was recorded, also past the clock's now; `forecast` comes from values before now only.
- * Steps outside the recording are null. Throws Fault `not-found` for a region other than GB.
+ * Steps outside the recording are null. Throws Fault `not-found` for a region other than GB, `invalid-input` for a scenario
+ * in another currency than the recording's prices.
  */
-export const recordedGrid = ({ clock, csv }: { clock: Pick<Clock, 'now'>; csv?: string }): Grid => {
+export const recordedGrid = ({
+  clock,
+  scenario,
+  csv,
+}: {
+  clock: Pick<Clock, 'now'>;
+  scenario?: { readonly name: string; readonly currency: string };
+  csv?: string;
+}): Grid => {
+  if (scenario && scenario.currency !== CURRENCY)
+    throw invalid(
+      `the recording's prices are in ${CURRENCY} and scenario ${scenario.name} counts in ${scenario.currency}`,
+      'Use CACO_GRID=sim with this scenario, or a scenario in GBP.',
+    );
   let read: ReturnType<typeof readRecording> | undefined;
   const records = (region: string) => {
     if (region !== REGION)
