@@ -120,17 +120,93 @@ export interface Ledger {
   size(): Promise<number>;
 }
 
+/** A tool as a model may see it: reading ones only. */
+export interface ModelTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments, an object at its root */
+  readonly parameters: unknown;
+}
+
+export interface ModelCall {
+  readonly name: string;
+  /** as the model gave them: unchecked */
+  readonly arguments: unknown;
+}
+
+export interface ModelMessage {
+  readonly role: 'user' | 'assistant' | 'tool';
+  readonly content: string;
+  readonly toolName?: string;
+  readonly calls?: readonly ModelCall[];
+}
+
+/** Why a model gave nothing usable. */
+export interface ModelTrouble {
+  readonly kind:
+    | 'timeout'
+    | 'aborted'
+    | 'unreachable'
+    | 'model-missing'
+    | 'server-error'
+    | 'refused'
+    | 'cut-off'
+    | 'malformed'
+    | 'prompt-cut'
+    | 'length'
+    | 'empty'
+    | 'over-budget'
+    | 'resting';
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type ModelReply =
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly calls: readonly ModelCall[];
+      readonly promptTokens: number;
+      readonly replyTokens: number;
+    }
+  | { readonly ok: false; readonly trouble: ModelTrouble };
+
+/** What one run or one answer may spend on the model; every call takes from it. */
+export interface ModelBudget {
+  secondsLeft: number;
+  tokensLeft: number;
+}
+
 export interface Model {
   readonly name: string;
   /**
    * Words for a named prompt and its facts; null when the model gave nothing usable within its budget. The caller then
-   * speaks by template. Facts are data: the adapter never places them in the system message.
+   * speaks by template. Facts are data: the adapter never places them in the system message. With a schema the answer is
+   * the JSON text of a value that satisfies it.
    */
   words(
     prompt: string,
     facts: unknown,
-    options?: { signal?: AbortSignal; schema?: z.ZodType; onText?: (piece: string) => void },
+    options?: {
+      signal?: AbortSignal;
+      schema?: z.ZodType;
+      onText?: (piece: string) => void;
+      budget?: ModelBudget;
+      /** told why, when the answer is null */
+      onTrouble?: (trouble: ModelTrouble) => void;
+    },
   ): Promise<string | null>;
+  /** One reply of a conversation whose system message is the named prompt and nothing else. Never throws for the model's failures. Absent: this model only writes words. */
+  readonly converse?: (
+    prompt: string,
+    messages: readonly ModelMessage[],
+    options: {
+      tools?: readonly ModelTool[];
+      budget: ModelBudget;
+      signal?: AbortSignal;
+      onText?: (piece: string) => void;
+    },
+  ) => Promise<ModelReply>;
 }
 
 export interface World {
