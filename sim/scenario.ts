@@ -118,7 +118,8 @@ export const Scenario = z
     const regions = new Set(s.sites.map((site) => site.region));
     const sum = (weights: readonly number[]) => weights.reduce((total, w) => total + w, 0);
     for (const [i, site] of s.sites.entries())
-      if (site.currency !== s.currency) complain(['sites', i, 'currency'], `must be the scenario’s ${s.currency}`);
+      if (site.currency !== s.currency)
+        complain(['sites', i, 'currency'], `is ${site.currency}, must be the scenario’s ${s.currency}`);
     for (const region of regions)
       if (!s.regions[region]) complain(['regions', region], 'a site lies there, so its signals must be described');
     for (const region of Object.keys(s.homes))
