@@ -175,6 +175,8 @@ export type ModelReply =
 export interface ModelBudget {
   secondsLeft: number;
   tokensLeft: number;
+  /** second chances, whether after a lost connection or after a text that was refused */
+  retriesLeft: number;
 }
 
 export interface Model {
