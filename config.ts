@@ -45,6 +45,10 @@ export const SETTINGS = {
   gridColumn: setting(z.string().optional(), 'column of a signal file that has several'),
   fleet: setting(z.enum(['sim', 'files']).default('sim'), 'sim | files (jobs come by ingest only)'),
   tickets: setting(z.enum(['files', 'jira', 'github']).default('files'), 'where tickets go: files | jira | github'),
+  deployment: setting(
+    z.string().min(1).default('main'),
+    'which installation this is; part of every ticket key, so two that share a Jira project or repository must differ',
+  ),
   jiraUrl: setting(z.url().optional(), 'Jira site, for links'),
   jiraApiUrl: setting(z.url().optional(), 'Jira API base; the site when left out, the gateway for scoped tokens'),
   jiraEmail: setting(z.string().optional(), 'Jira account'),
