@@ -1,0 +1,357 @@
+/** The words of a ticket: fixed order of sections, every figure from the plan. Pure. */
+import type { Decision } from '../../domain/decision.js';
+import type { Estimate } from '../../domain/estimate.js';
+import type { Job } from '../../domain/job.js';
+import type { Plan, Recommendation } from '../../domain/plan.js';
+import { type Instant, secondsBetween } from '../../domain/time.js';
+import { toAdf } from './adf.js';
+import {
+  type Block,
+  code,
+  em,
+  heading,
+  type Inline,
+  link,
+  list,
+  paragraph,
+  strong,
+  type TicketDoc,
+  table,
+} from './document.js';
+import type { Group } from './groups.js';
+import { toMarkdown } from './markdown.js';
+import { isSlurmId, slurmLine } from './slurm.js';
+import { mass, moment, money, oneLine, three } from './text.js';
+
+/** What all tickets of one plan share. */
+export interface Setting {
+  readonly plan: Plan;
+  /** null: nobody has decided yet */
+  readonly decision: Decision | null;
+  readonly currency: string;
+  readonly dataNote: string;
+  /** number of the newest ledger entry when the ticket was written */
+  readonly ledgerSeq: number | null;
+  readonly tableRows: number;
+  /** a declined change stays silent for so long */
+  readonly muteDays: number;
+}
+
+/** What a tracker takes: Jira's 32 767 characters of description with room to spare, whichever way it counts them. */
+const MAX_ADF_CHARS = 30_000;
+const MAX_MARKDOWN_CHARS = 60_000;
+
+export const saving = (kg: Estimate): string =>
+  `${mass(kg.value)} CO2e (${mass(kg.low)} to ${mass(kg.high)}, ${three(kg.confidence * 100)} % interval)`;
+
+export const jobCount = (count: number): string => (count === 1 ? '1 job' : `${three(count)} jobs`);
+
+const nameOf = (jobs: ReadonlyMap<string, Job>, jobId: string): string => {
+  const name = jobs.get(jobId)?.name ?? '';
+  const id = oneLine(jobId, 60);
+  return name === '' || name === jobId ? id : `${oneLine(name, 60)} (${id})`;
+};
+
+const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, currency: string): Block =>
+  table(
+    ['Job', 'From (UTC)', 'To (UTC)', 'Saves'],
+    rows.map((r) => [
+      nameOf(jobs, r.jobId),
+      `${oneLine(r.fromRegion, 40)} ${moment(r.fromStart)}`,
+      `${oneLine(r.toRegion, 40)} ${moment(r.toStart)}`,
+      `${mass(r.savedKg)}, ${money(r.savedCost, currency)}`,
+    ]),
+  );
+
+/** Slack is the time between the planned end and the moment by which a job should have finished. */
+export const riskOf = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>) => {
+  let least = Number.POSITIVE_INFINITY;
+  let late = 0;
+  let unknown = 0;
+  for (const r of rows) {
+    const job = jobs.get(r.jobId);
+    const limit = job?.due ?? job?.deadline ?? null;
+    if (job === undefined) unknown += 1;
+    if (limit === null) continue;
+    const slack = secondsBetween(r.toEnd, limit) / 3600;
+    if (slack < 0) late += 1;
+    if (slack < least) least = slack;
+  }
+  const level = late > 0 ? 'high' : unknown > 0 || least < 3 ? 'medium' : 'low';
+  const why =
+    late > 0
+      ? `${jobCount(late)} of ${three(rows.length)} would finish after due`
+      : least === Number.POSITIVE_INFINITY
+        ? `none of the ${jobCount(rows.length)} has a due time`
+        : `every job with a due time finishes at least ${three(least)} h before it`;
+  return { level, why: unknown > 0 ? `${why}; ${jobCount(unknown)} could not be looked up` : why, late };
+};
+
+const decisionBlocks = (group: Group, { decision }: Setting): Block[] => {
+  const until = `${moment(group.actBy)} UTC for the full saving; after ${moment(group.lastActBy)} UTC nothing of it is left.`;
+  if (decision === null)
+    return [
+      heading(2, 'Decision wanted'),
+      paragraph(
+        'Approve or reject the moves below by ',
+        strong(until),
+        ' ',
+        code('caco approvals'),
+        ' lists what waits.',
+      ),
+    ];
+  return [
+    heading(2, 'Decision'),
+    paragraph(
+      strong(
+        decision.status === 'approved' ? 'Approved' : decision.status === 'refused' ? 'Refused' : 'Partly approved',
+      ),
+      ` by ${decision.by.map((by) => oneLine(by, 80)).join(', ')} on ${moment(decision.at)} UTC`,
+      decision.reasons.length === 0 ? '.' : `: ${oneLine(decision.reasons.join('; '), 400)}.`,
+    ),
+    paragraph(`Whoever disagrees acts by ${until}`),
+  ];
+};
+
+const signalLines = (plan: Plan): Inline[][] => {
+  const lines = plan.signals
+    .slice(0, 6)
+    .map((s) => [
+      { text: oneLine(`${s.region}: ${s.kind}, ${s.source}, ${s.status}, issued ${moment(s.issuedAt)} UTC`, 200) },
+    ]);
+  const more = plan.signals.length - lines.length;
+  return more > 0 ? [...lines, [{ text: `and ${three(more)} more signals` }]] : lines;
+};
+
+const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, muteDays }: Setting): Block[] => [
+  heading(2, 'Evidence'),
+  list([
+    ['Plan ', code(plan.id), ', SHA-256 ', code(plan.digest)],
+    ...(decision === null ? [] : [['Decision ', code(decision.id)]]),
+    ledgerSeq === null
+      ? ['No ledger entry was written before this ticket.']
+      : ['Ledger up to entry ', code(String(ledgerSeq)), ': ', code(`caco ledger show ${ledgerSeq}`)],
+    [`Figures are modelled from the plan, not measured. Data: ${oneLine(dataNote, 200)}.`],
+    ...signalLines(plan),
+    ...plan.unseen.slice(0, 5).map((gap) => [`Not seen: ${oneLine(gap, 200)}`]),
+  ]),
+  { type: 'rule' },
+  paragraph(
+    'CACO key ',
+    code(key),
+    `. To mute: close as not wanted; the same change then stays silent for ${three(muteDays)} days.`,
+  ),
+];
+
+const slurmBlocks = (rows: readonly Recommendation[]): Block[] => {
+  if (rows.length === 0 || !rows.every((r) => isSlurmId(r.jobId) && r.fromRegion === r.toRegion)) return [];
+  const lines = (start: (r: Recommendation) => Instant) =>
+    rows.map((r) => slurmLine({ jobId: r.jobId, name: r.jobId, start: start(r) })).join('\n');
+  return [
+    paragraph('For Slurm, to apply:'),
+    { type: 'code', language: 'sh', text: lines((r) => r.toStart) },
+    paragraph('and to undo:'),
+    { type: 'code', language: 'sh', text: lines((r) => r.fromStart) },
+  ];
+};
+
+export interface Decided {
+  readonly key: string;
+  readonly group: Group;
+  readonly jobs: ReadonlyMap<string, Job>;
+  /** address of the closed ticket that this one takes up again */
+  readonly follows: string | null;
+  /** a model's checked paragraph */
+  readonly words: string | null;
+}
+
+/** The ticket of one group; rows are left out of the table until every tracker takes it. */
+export const decisionDoc = (of: Decided, setting: Setting): TicketDoc =>
+  fitting(setting.tableRows, (rows) => decisionWith(of, setting, rows));
+
+const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Setting, rows: number): TicketDoc => {
+  const { plan, currency } = setting;
+  const shown = group.rows.slice(0, rows);
+  const more = group.rows.length - shown.length;
+  const risk = riskOf(group.rows, jobs);
+  const first = group.rows[0]!;
+  return [
+    paragraph(
+      strong(`Saves ${saving(group.savedKg)}`),
+      ` and ${money(group.savedCost, currency)} by moving ${jobCount(group.rows.length)} of ${oneLine(group.team, 80)}. Risk ${risk.level}: ${risk.why}.`,
+    ),
+    ...decisionBlocks(group, setting),
+    heading(2, 'Effect'),
+    paragraph(
+      `Within ${moment(plan.window.start)} to ${moment(plan.window.end)} UTC, at ${money(plan.carbonPricePerTonne, currency)} per tonne in the objective. The interval treats errors of the carbon signal as shared by all jobs of the ticket.`,
+    ),
+    paragraph('Why: the largest single move. ', `${nameOf(jobs, first.jobId)}: ${oneLine(first.reason, 300)}`),
+    ...(words === null
+      ? []
+      : [
+          paragraph(
+            em('Written by a language model; its figures were checked against this ticket: '),
+            oneLine(words, 700),
+          ),
+        ]),
+    heading(2, 'Change'),
+    ...(shown.length === 0 ? [] : [changeTable(shown, jobs, currency)]),
+    ...(more > 0
+      ? [
+          paragraph(
+            `and ${three(more)} more: `,
+            code(`caco export --sbatch --out moves.sh`),
+            ' writes all of the plan.',
+          ),
+        ]
+      : []),
+    heading(2, 'Constraints kept'),
+    list([
+      [`Risk ${risk.level}: ${risk.why}.`],
+      ['Urgent jobs are not moved; no job leaves its allowed regions or its deadline.'],
+      plan.bindingLimits.length === 0
+        ? ['No limit of the sites binds in this plan.']
+        : [
+            `At their limit: ${oneLine(
+              plan.bindingLimits
+                .slice(0, 3)
+                .map((l) => `${l.limit} in ${three(l.slots)} slots`)
+                .join('; '),
+              300,
+            )}.`,
+          ],
+      ...(plan.policySetId === null ? [] : [['Policy set obeyed: ', code(plan.policySetId)]]),
+    ]),
+    heading(2, 'Accept, reject, undo'),
+    list([
+      setting.decision === null
+        ? ['Accept: ', code('caco approve ID'), '; reject: ', code('caco reject ID --why "…"')]
+        : ['Accept: nothing to do, the moves are placed under the decision above.'],
+      ['Undo: give the jobs the region and start of the column From again before they start.'],
+      ['Plan anew from here: ', code(`caco replan --from ${plan.id}`)],
+    ]),
+    ...slurmBlocks(shown),
+    heading(2, 'What changed'),
+    paragraph(
+      ...(follows === null
+        ? ['Nothing yet; re-planning and the verified saving are told in comments.']
+        : ['This takes up again what was settled in ', link(follows, follows), '.']),
+    ),
+    ...evidenceBlocks(key, setting),
+  ];
+};
+
+/** One row of the overview. */
+export interface OverviewRow {
+  readonly group: Group;
+  readonly where: string;
+}
+
+/** Everything that the plan moves, with the place where each group is dealt with. */
+export const overviewDoc = (
+  key: string,
+  rows: readonly OverviewRow[],
+  notes: readonly string[],
+  setting: Setting,
+): TicketDoc =>
+  fitting(setting.tableRows, (count) => {
+    const { plan, currency } = setting;
+    const shown = rows.slice(0, count);
+    const rest = rows.slice(count);
+    const restKg = rest.reduce((sum, row) => sum + row.group.savedKg.value, 0);
+    return [
+      paragraph(
+        strong(`The plan saves ${saving(plan.savings.emissionsKg)}`),
+        ` and ${money(plan.savings.cost, currency)}: ${jobCount(plan.jobs.moved)} of ${three(plan.jobs.total)} move in ${three(rows.length)} groups.`,
+      ),
+      heading(2, 'Decision'),
+      paragraph('No decision is asked for here; groups that need one have tickets of their own.'),
+      ...notes.map((note) => paragraph(oneLine(note, 300))),
+      heading(2, 'Effect'),
+      paragraph(
+        `Planned ${mass(plan.planned.emissionsKg.value)} instead of ${mass(plan.baseline.emissionsKg.value)} CO2e, ${money(plan.planned.cost.total, currency)} instead of ${money(plan.baseline.cost.total, currency)}, peak ${three(plan.planned.peakKw)} instead of ${three(plan.baseline.peakKw)} kW.`,
+      ),
+      heading(2, 'Change'),
+      ...(shown.length === 0
+        ? []
+        : [
+            table(
+              ['Change', 'Jobs', 'Saves', 'Where'],
+              shown.map(({ group, where }) => [
+                group.title.replace('[CACO] ', ''),
+                three(group.rows.length),
+                `${mass(group.savedKg.value)}, ${money(group.savedCost, currency)}`,
+                oneLine(where, 120),
+              ]),
+            ),
+          ]),
+      ...(rest.length > 0
+        ? [paragraph(`and ${three(rest.length)} more groups, together ${mass(restKg)}: `, code('caco tickets'))]
+        : []),
+      heading(2, 'Constraints kept'),
+      list([
+        [`${jobCount(plan.jobs.urgent)} urgent and left alone; ${jobCount(plan.jobs.unplaced)} could not be placed.`],
+        [`Late jobs: ${three(plan.planned.lateJobs)} planned, ${three(plan.baseline.lateJobs)} without the plan.`],
+      ]),
+      ...evidenceBlocks(key, setting),
+    ];
+  });
+
+/** The first of ever shorter tables with which both renderings fit. */
+const fitting = (tableRows: number, make: (rows: number) => TicketDoc): TicketDoc => {
+  for (let rows = tableRows; rows > 0; rows = Math.floor(rows / 2)) {
+    const document = make(rows);
+    if (fits(document)) return document;
+  }
+  return make(0);
+};
+
+const fits = (document: TicketDoc): boolean =>
+  JSON.stringify(toAdf(document)).length <= MAX_ADF_CHARS && toMarkdown(document).length <= MAX_MARKDOWN_CHARS;
+
+/** What is told in a comment when the numbers of a filed ticket moved. */
+export const replanDoc = (
+  of: Omit<Decided, 'words' | 'follows'>,
+  before: { savedKg: number; savedCost: number; jobs: number },
+  setting: Setting,
+): TicketDoc =>
+  fitting(setting.tableRows, (rows) => [
+    paragraph(
+      strong('Planned anew. '),
+      `Now saves ${saving(of.group.savedKg)} and ${money(of.group.savedCost, setting.currency)} with ${jobCount(of.group.rows.length)}; before ${mass(before.savedKg)}, ${money(before.savedCost, setting.currency)} and ${jobCount(before.jobs)}.`,
+    ),
+    ...decisionBlocks(of.group, setting).slice(1),
+    ...(rows === 0 ? [] : [changeTable(of.group.rows.slice(0, rows), of.jobs, setting.currency)]),
+    ...(of.group.rows.length > rows ? [paragraph(`and ${three(of.group.rows.length - rows)} more`)] : []),
+    paragraph('Plan ', code(setting.plan.id), ', SHA-256 ', code(setting.plan.digest)),
+  ]);
+
+const OUTCOMES = {
+  applied: 'Settled: the moves were placed and their time has passed. The verified saving follows when it is known.',
+  expired: 'Settled: nobody decided while acting still helped, so nothing was moved.',
+  superseded: 'Settled: a newer plan no longer proposes this change.',
+} as const;
+
+export const outcomeDoc = (outcome: keyof typeof OUTCOMES, ticket: { planId: string }, plan: Plan): TicketDoc => [
+  paragraph(
+    strong(OUTCOMES[outcome]),
+    ' Plan ',
+    code(ticket.planId),
+    ...(outcome === 'superseded' ? [', now ', code(plan.id)] : []),
+  ),
+];
+
+/** What came true, told once a window has closed. */
+export const verifiedDoc = (
+  ticket: { planId: string; savedKg: Estimate; jobs: number },
+  verified: { savedKg: Estimate; planned: Estimate; method: string },
+): TicketDoc => [
+  paragraph(
+    strong('Verified. '),
+    `The plan as a whole saved ${saving(verified.savedKg)}; planned were ${saving(verified.planned)}.`,
+  ),
+  paragraph(
+    `This ticket had promised ${saving(ticket.savedKg)} with ${jobCount(ticket.jobs)}; what single tickets saved is not measured apart.`,
+  ),
+  paragraph(`Method: ${oneLine(verified.method, 200)}. Plan `, code(ticket.planId)),
+];

@@ -1,0 +1,288 @@
+/** Tickets: what a plan asks of teams, in their tracker, few and kept up to date. */
+import { z } from 'zod';
+import { DECISIONS, type Decision } from '../../domain/decision.js';
+import { Estimate } from '../../domain/estimate.js';
+import { Fault, notFound } from '../../domain/fault.js';
+import { PLANS, type Plan } from '../../domain/plan.js';
+import { Instant } from '../../domain/time.js';
+import { Currency } from '../../domain/units.js';
+import type { World } from '../../domain/world.js';
+import { defineTool, type Running } from '../tool.js';
+import { toAdf } from './adf.js';
+import { verifiedDoc } from './compose.js';
+import { type Filing, fileFor, previewsOf } from './filing.js';
+import { LIMITS } from './groups.js';
+import { toMarkdown } from './markdown.js';
+import { deliver, ticketsOf } from './outbox.js';
+import { enqueue } from './queue.js';
+import { said } from './records.js';
+import { type Payload, TICKETS, Ticket } from './ticket.js';
+
+const TicketSummary = z.strictObject({
+  id: z.string().describe('the key that the ticket carries at the tracker'),
+  kind: Ticket.shape.kind,
+  title: z.string(),
+  team: z.string().nullable(),
+  state: Ticket.shape.state,
+  reason: z.string().nullable(),
+  tracker: z.string(),
+  ref: z.string().nullable(),
+  url: z.string().nullable(),
+  planId: z.string(),
+  jobs: z.number().int(),
+  savedKg: Estimate,
+  savedCost: z.number(),
+  currency: Currency,
+  dueAt: Instant.nullable(),
+});
+type TicketSummary = z.infer<typeof TicketSummary>;
+
+const summary = (t: Ticket): TicketSummary => ({
+  id: t.id,
+  kind: t.kind,
+  title: t.title,
+  team: t.team,
+  state: t.state,
+  reason: t.reason,
+  tracker: t.tracker,
+  ref: t.ref,
+  url: t.url,
+  planId: t.planId,
+  jobs: t.jobs,
+  savedKg: t.savedKg,
+  savedCost: t.savedCost,
+  currency: t.currency,
+  dueAt: t.dueAt,
+});
+
+const planInput = {
+  planId: z.string().describe('the plan whose recommendations become tickets'),
+  minSavedKg: z.number().min(0).default(LIMITS.minSavedKg).describe('kg CO2e from which a group gets its own ticket'),
+  minSavedCost: z
+    .number()
+    .min(0)
+    .default(LIMITS.minSavedCost)
+    .describe('money, in the plan’s currency, from which a group gets its own ticket'),
+  createdPerDay: z
+    .number()
+    .int()
+    .min(0)
+    .default(LIMITS.createdPerDay)
+    .describe('tickets created at most per day and project; the overview does not count'),
+  openTickets: z.number().int().min(0).default(LIMITS.openTickets).describe('tickets of ours open at most at once'),
+  whenClosed: z
+    .enum(['next', 'reopen'])
+    .default(LIMITS.whenClosed)
+    .describe('a settled change that comes up again: a new ticket with a link, or the old one reopened'),
+  overview: z.boolean().default(true).describe('keep one overview ticket of all groups'),
+};
+const PlanInput = z.strictObject(planInput);
+
+const planOf = async (world: World, planId: string): Promise<Plan> => {
+  const plan = (await world.store.collection(PLANS).get(planId))?.value;
+  if (!plan) throw notFound(`there is no plan ${planId}`, 'Make one with `caco plan`; `caco runs` lists earlier ones.');
+  return plan;
+};
+
+const decisionOf = async (world: World, plan: Plan, decisionId: string | undefined): Promise<Decision | null> => {
+  if (decisionId === undefined) return null;
+  const decision = (await world.store.collection(DECISIONS).get(decisionId))?.value;
+  if (!decision) throw notFound(`there is no decision ${decisionId}`, '`caco approvals` lists what waits for one.');
+  if (decision.planId !== plan.id)
+    throw new Fault(
+      'forbidden',
+      `decision ${decision.id} is about plan ${decision.planId}, not ${plan.id}`,
+      'Ask for a decision on this plan: `caco approvals` lists what waits.',
+    );
+  return decision;
+};
+
+const filingOf = async (
+  world: World,
+  input: z.output<typeof PlanInput>,
+  decisionId: string | undefined,
+): Promise<Filing> => {
+  const { planId, overview, ...limits } = input;
+  const plan = await planOf(world, planId);
+  return { plan, decision: await decisionOf(world, plan, decisionId), limits: { ...LIMITS, ...limits }, overview };
+};
+
+const file = async (input: z.output<typeof PlanInput>, world: World, call: Running) => {
+  const filed = await fileFor(world, await filingOf(world, input, call.decisionId), call.signal);
+  const tickets: TicketSummary[] = [];
+  for (const id of filed.ids) {
+    const ticket = (await world.store.collection(TICKETS).get(id))?.value;
+    if (ticket) tickets.push(summary(ticket));
+  }
+  return {
+    tickets,
+    total: tickets.length,
+    groups: filed.groups,
+    created: filed.created,
+    updated: filed.updated,
+    heldBack: filed.heldBack,
+    delivery: {
+      delivered: filed.delivered,
+      open: filed.open,
+      dead: filed.dead,
+      repaired: filed.repaired,
+      busy: filed.busy,
+    },
+    alerts: filed.alerts.map((alert) => alert.slice(0, 500)),
+  };
+};
+
+const Delivery = z.strictObject({
+  delivered: z.number().int().describe('messages that arrived at the tracker in this call'),
+  open: z.number().int().describe('messages that wait for a time, a look-up or leave'),
+  dead: z.number().int().describe('messages that the tracker will never take'),
+  repaired: z.number().int().describe('duplicates that were closed'),
+  busy: z.boolean().describe('another process sends to this project at the moment'),
+});
+
+export const fileTickets = defineTool({
+  name: 'file_tickets',
+  title: 'File tickets',
+  description:
+    'Groups the recommendations of a decided plan by team and kind of change and files one ticket per group that is worth it, and one overview. Running it again updates what has changed and never files twice.',
+  toolset: 'tickets',
+  effect: 'acts',
+  input: PlanInput,
+  output: z.strictObject({
+    tickets: z.array(TicketSummary).describe('those that speak for this plan, the overview last'),
+    total: z.number().int(),
+    groups: z.number().int().describe('groups of recommendations in the plan'),
+    created: z.number().int(),
+    updated: z.number().int().describe('tickets that were commented, edited or closed'),
+    heldBack: z.number().int().describe('groups worth a ticket that wait in the overview because a cap is full'),
+    delivery: Delivery,
+    alerts: z.array(z.string()).describe('what a person should know'),
+  }),
+  run: file,
+  // Filing looks before it creates, so that after a crash it is simply run again.
+  reconcile: file,
+  tell: (o) => {
+    const waiting = o.delivery.open > 0 ? ` ${o.delivery.open} messages wait for the tracker.` : '';
+    return `${o.total} tickets speak for ${o.groups} groups: ${o.created} new, ${o.updated} updated.${waiting}${o.alerts.length > 0 ? ` ${o.alerts.join(' ')}` : ''}`;
+  },
+});
+
+export const draftTickets = defineTool({
+  name: 'draft_tickets',
+  title: 'Draft tickets',
+  description: 'The exact words that filing a plan’s tickets would send now. Changes nothing.',
+  toolset: 'tickets',
+  effect: 'reads',
+  input: z.strictObject({
+    ...planInput,
+    decisionId: z.string().optional().describe('the decision to name in the tickets; none: the drafts ask for one'),
+    format: z.enum(['markdown', 'adf']).default('markdown').describe('Markdown, or Atlassian Document Format'),
+  }),
+  output: z.strictObject({
+    drafts: z.array(
+      z.strictObject({
+        id: z.string(),
+        does: z.string().describe('create, tell (comment), keep or update'),
+        title: z.string(),
+        labels: z.array(z.string()),
+        markdown: z.string().nullable(),
+        adf: z.json().nullable(),
+      }),
+    ),
+    groups: z.number().int(),
+    heldBack: z.number().int(),
+  }),
+  run: async ({ decisionId, format, ...input }, world, call) => {
+    const filing = await filingOf(world, input, decisionId);
+    const { previews, groups, heldBack } = await previewsOf(world, filing, call.signal);
+    return {
+      groups,
+      heldBack,
+      drafts: previews.map(({ doc, labels, ...of }) => ({
+        ...of,
+        labels: [...labels],
+        markdown: format === 'markdown' ? toMarkdown(doc) : null,
+        adf: format === 'adf' ? z.json().parse(JSON.parse(JSON.stringify(toAdf(doc)))) : null,
+      })),
+    };
+  },
+  tell: (o) => `${o.drafts.length} drafts for ${o.groups} groups; nothing was filed.`,
+});
+
+export const listTickets = defineTool({
+  name: 'list_tickets',
+  title: 'List tickets',
+  description: 'Tickets that were filed, the newest first, with their state and place.',
+  toolset: 'tickets',
+  effect: 'reads',
+  input: z.strictObject({
+    planId: z.string().optional().describe('only those that speak for this plan'),
+    state: Ticket.shape.state.optional().describe('only those in this state'),
+    id: z.string().optional().describe('one ticket with its words'),
+    after: z.string().optional().describe('id after which to go on'),
+    limit: z.number().int().min(1).max(200).default(50).describe('tickets per answer'),
+  }),
+  output: z.strictObject({
+    tickets: z.array(TicketSummary),
+    next: z.string().nullable().describe('give it as `after` for more'),
+    markdown: z.string().nullable().describe('the words of the one ticket that was asked for'),
+  }),
+  run: async ({ planId, state, id, after, limit }, world) => {
+    const collection = world.store.collection(TICKETS);
+    if (id !== undefined) {
+      const ticket = (await collection.get(id))?.value;
+      if (!ticket) throw notFound(`there is no ticket ${id}`, '`caco tickets` lists them.');
+      return { tickets: [summary(ticket)], next: null, markdown: ticket.markdown };
+    }
+    const tickets: TicketSummary[] = [];
+    for (let from = after; ; ) {
+      const page = await collection.list(from === undefined ? { limit: 200 } : { after: from, limit: 200 });
+      for (const { value } of page) {
+        from = value.id;
+        if ((planId !== undefined && value.planId !== planId) || (state !== undefined && value.state !== state))
+          continue;
+        tickets.push(summary(value));
+        if (tickets.length === limit) return { tickets, next: value.id, markdown: null };
+      }
+      if (page.length < 200) return { tickets, next: null, markdown: null };
+    }
+  },
+  tell: (o) =>
+    o.tickets.length === 0 ? 'No tickets.' : o.tickets.map((t) => `${t.state} ${t.ref ?? t.id}: ${t.title}`).join('\n'),
+});
+
+export const settleTickets = defineTool({
+  name: 'settle_tickets',
+  title: 'Settle tickets',
+  description: 'Tells the verified saving in every ticket of a plan and closes those that nobody took over.',
+  toolset: 'tickets',
+  effect: 'acts',
+  input: z.strictObject({
+    planId: z.string().describe('the plan whose window has closed'),
+    verifiedKg: Estimate.describe('verified saving of the whole plan, kg CO2e with its interval'),
+    method: z.string().max(500).describe('how it was verified'),
+  }),
+  output: z.strictObject({ settled: z.number().int(), delivery: Delivery, alerts: z.array(z.string()) }),
+  run: async ({ planId, verifiedKg, method }, world, call) => {
+    const plan = await planOf(world, planId);
+    await decisionOf(world, plan, call.decisionId);
+    const { store, tickets: tracker } = world;
+    let settled = 0;
+    for (const before of await ticketsOf(store, tracker)) {
+      const ticket = before.value;
+      if (ticket.planId !== planId || ticket.kind !== 'decision' || ticket.state === 'failed') continue;
+      if (ticket.reason === VERIFIED) continue;
+      const verified = { savedKg: verifiedKg, planned: plan.savings.emissionsKg, method };
+      const closing = (ticket.state === 'open' || ticket.state === 'queued') && !ticket.assigned;
+      const payloads: Payload[] = [said(verifiedDoc(ticket, verified)), ...(closing ? [CLOSE] : [])];
+      const next = { ...ticket, reason: VERIFIED, updatedAt: tracker.now() };
+      if (await enqueue(store, before, next, payloads)) settled += 1;
+    }
+    const { alerts, ...delivery } = await deliver({ store, tracker }, call.signal);
+    return { settled, delivery, alerts: [...alerts] };
+  },
+  tell: (o) => `${o.settled} tickets were told the verified saving.`,
+});
+
+const VERIFIED = 'verified';
+const CLOSE: Payload = { action: 'close', as: 'done' };
