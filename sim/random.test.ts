@@ -70,6 +70,15 @@ describe('the generator', () => {
     }
   });
 
+  it('gives the bits that an independent implementation in Python gives', () => {
+    const rng = random('across machines', 42);
+    expect([rng.uniform(), rng.uniform()]).toEqual([0.8700440363873578, 0.1386182639438901]);
+    expect(Array.from({ length: 6 }, () => rng.poisson(40))).toEqual([36, 51, 34, 45, 35, 49]);
+    expect(Array.from({ length: 4 }, () => rng.normal())).toEqual([
+      1.4225758592488054, 0.7323141023241847, 0.6550740012972134, 1.47452484595154,
+    ]);
+  });
+
   it('keeps streams of different names apart', () => {
     expect(seedOf('a', 'bc')).not.toBe(seedOf('ab', 'c'));
     expect(random('x', 1).uniform()).not.toBe(random('x', 2).uniform());
