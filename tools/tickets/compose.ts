@@ -21,7 +21,7 @@ import {
 import type { Group } from './groups.js';
 import { toMarkdown } from './markdown.js';
 import { isSlurmId, slurmLine } from './slurm.js';
-import { mass, moment, money, oneLine, three } from './text.js';
+import { mass, moment, money, oneLine, three, whole } from './text.js';
 
 /** What all tickets of one plan share. */
 export interface Setting {
@@ -41,10 +41,14 @@ export interface Setting {
 const MAX_ADF_CHARS = 30_000;
 const MAX_MARKDOWN_CHARS = 60_000;
 
-export const saving = (kg: Estimate): string =>
-  `${mass(kg.value)} CO2e (${mass(kg.low)} to ${mass(kg.high)}, ${three(kg.confidence * 100)} % interval)`;
+/** One unit for value and bounds, so that they can be compared at a glance. */
+export const saving = (kg: Estimate): string => {
+  const [scale, unit] = Math.abs(kg.value) >= 1000 ? [1000, 't'] : [1, 'kg'];
+  const [value, low, high] = [kg.value, kg.low, kg.high].map((one) => three(one / scale));
+  return `${value} ${unit} CO2e (${low} to ${high} ${unit}, ${Number((kg.confidence * 100).toFixed(1))} % interval)`;
+};
 
-export const jobCount = (count: number): string => (count === 1 ? '1 job' : `${three(count)} jobs`);
+export const jobCount = (count: number): string => (count === 1 ? '1 job' : `${whole(count)} jobs`);
 
 const nameOf = (jobs: ReadonlyMap<string, Job>, jobId: string): string => {
   const name = jobs.get(jobId)?.name ?? '';
@@ -80,7 +84,7 @@ export const riskOf = (rows: readonly Recommendation[], jobs: ReadonlyMap<string
   const level = late > 0 ? 'high' : unknown > 0 || least < 3 ? 'medium' : 'low';
   const why =
     late > 0
-      ? `${jobCount(late)} of ${three(rows.length)} would finish after due`
+      ? `${jobCount(late)} of ${whole(rows.length)} would finish after due`
       : least === Number.POSITIVE_INFINITY
         ? `none of the ${jobCount(rows.length)} has a due time`
         : `every job with a due time finishes at least ${three(least)} h before it`;
@@ -88,14 +92,15 @@ export const riskOf = (rows: readonly Recommendation[], jobs: ReadonlyMap<string
 };
 
 const decisionBlocks = (group: Group, { decision }: Setting): Block[] => {
-  const until = `${moment(group.actBy)} UTC for the full saving; after ${moment(group.lastActBy)} UTC nothing of it is left.`;
   if (decision === null)
     return [
       heading(2, 'Decision wanted'),
       paragraph(
         'Approve or reject the moves below by ',
-        strong(until),
-        ' ',
+        strong(`${moment(group.actBy)} UTC`),
+        group.actBy === group.lastActBy
+          ? '; after that nothing of the saving is left. '
+          : ` for the full saving; after ${moment(group.lastActBy)} UTC nothing of it is left. `,
         code('caco approvals'),
         ' lists what waits.',
       ),
@@ -109,7 +114,12 @@ const decisionBlocks = (group: Group, { decision }: Setting): Block[] => {
       ` by ${decision.by.map((by) => oneLine(by, 80)).join(', ')} on ${moment(decision.at)} UTC`,
       decision.reasons.length === 0 ? '.' : `: ${oneLine(decision.reasons.join('; '), 400)}.`,
     ),
-    paragraph(`Whoever disagrees acts by ${until}`),
+    paragraph(
+      'Each job can be put back until its new start, ',
+      group.firstStart === group.lastStart
+        ? strong(`${moment(group.firstStart)} UTC.`)
+        : strong(`${moment(group.firstStart)} UTC for the first, ${moment(group.lastStart)} UTC for the last.`),
+    ),
   ];
 };
 
@@ -120,7 +130,7 @@ const signalLines = (plan: Plan): Inline[][] => {
       { text: oneLine(`${s.region}: ${s.kind}, ${s.source}, ${s.status}, issued ${moment(s.issuedAt)} UTC`, 200) },
     ]);
   const more = plan.signals.length - lines.length;
-  return more > 0 ? [...lines, [{ text: `and ${three(more)} more signals` }]] : lines;
+  return more > 0 ? [...lines, [{ text: `and ${whole(more)} more signals` }]] : lines;
 };
 
 const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, muteDays }: Setting): Block[] => [
@@ -139,7 +149,7 @@ const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, mute
   paragraph(
     'CACO key ',
     code(key),
-    `. To mute: close as not wanted; the same change then stays silent for ${three(muteDays)} days.`,
+    `. To mute: close as not wanted; the same change then stays silent for ${whole(muteDays)} days.`,
   ),
 ];
 
@@ -199,7 +209,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
     ...(more > 0
       ? [
           paragraph(
-            `and ${three(more)} more: `,
+            `and ${whole(more)} more: `,
             code(`caco export --sbatch --out moves.sh`),
             ' writes all of the plan.',
           ),
@@ -215,7 +225,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
             `At their limit: ${oneLine(
               plan.bindingLimits
                 .slice(0, 3)
-                .map((l) => `${l.limit} in ${three(l.slots)} slots`)
+                .map((l) => `${l.limit} in ${whole(l.slots)} slots`)
                 .join('; '),
               300,
             )}.`,
@@ -262,7 +272,7 @@ export const overviewDoc = (
     return [
       paragraph(
         strong(`The plan saves ${saving(plan.savings.emissionsKg)}`),
-        ` and ${money(plan.savings.cost, currency)}: ${jobCount(plan.jobs.moved)} of ${three(plan.jobs.total)} move in ${three(rows.length)} groups.`,
+        ` and ${money(plan.savings.cost, currency)}: ${jobCount(plan.jobs.moved)} of ${whole(plan.jobs.total)} move in ${whole(rows.length)} groups.`,
       ),
       heading(2, 'Decision'),
       paragraph('No decision is asked for here; groups that need one have tickets of their own.'),
@@ -279,19 +289,19 @@ export const overviewDoc = (
               ['Change', 'Jobs', 'Saves', 'Where'],
               shown.map(({ group, where }) => [
                 group.title.replace('[CACO] ', ''),
-                three(group.rows.length),
+                whole(group.rows.length),
                 `${mass(group.savedKg.value)}, ${money(group.savedCost, currency)}`,
                 oneLine(where, 120),
               ]),
             ),
           ]),
       ...(rest.length > 0
-        ? [paragraph(`and ${three(rest.length)} more groups, together ${mass(restKg)}: `, code('caco tickets'))]
+        ? [paragraph(`and ${whole(rest.length)} more groups, together ${mass(restKg)}: `, code('caco tickets'))]
         : []),
       heading(2, 'Constraints kept'),
       list([
         [`${jobCount(plan.jobs.urgent)} urgent and left alone; ${jobCount(plan.jobs.unplaced)} could not be placed.`],
-        [`Late jobs: ${three(plan.planned.lateJobs)} planned, ${three(plan.baseline.lateJobs)} without the plan.`],
+        [`Late jobs: ${whole(plan.planned.lateJobs)} planned, ${whole(plan.baseline.lateJobs)} without the plan.`],
       ]),
       ...evidenceBlocks(key, setting),
     ];
@@ -322,7 +332,7 @@ export const replanDoc = (
     ),
     ...decisionBlocks(of.group, setting).slice(1),
     ...(rows === 0 ? [] : [changeTable(of.group.rows.slice(0, rows), of.jobs, setting.currency)]),
-    ...(of.group.rows.length > rows ? [paragraph(`and ${three(of.group.rows.length - rows)} more`)] : []),
+    ...(of.group.rows.length > rows ? [paragraph(`and ${whole(of.group.rows.length - rows)} more`)] : []),
     paragraph('Plan ', code(setting.plan.id), ', SHA-256 ', code(setting.plan.digest)),
   ]);
 

@@ -7,6 +7,7 @@ import { Fault } from '../../domain/fault.js';
 import type { Instant } from '../../domain/time.js';
 import type { FoundTicket, TicketDraft, TicketTracker, TrackerTrouble } from '../../domain/world.js';
 import type { AdfDoc } from './adf.js';
+import { escapeMarkdown } from './markdown.js';
 import { oneLine } from './text.js';
 
 const Record = z.object({
@@ -52,11 +53,12 @@ const markdownOf = (key: string, of: Record, status: Status): string =>
   [
     '---',
     `key: ${key}`,
-    `title: ${JSON.stringify(of.title)}`,
     `status: ${status} # a person may write done or declined`,
     `labels: ${JSON.stringify(of.labels)}`,
     ...(of.dueDate === null ? [] : [`due: ${of.dueDate}`]),
     '---',
+    '',
+    `# ${escapeMarkdown(of.title)}`,
     '',
     of.markdown.trimEnd(),
     ...of.comments.flatMap((comment) => ['', '---', '', comment.markdown.trimEnd()]),

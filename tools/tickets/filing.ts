@@ -61,7 +61,7 @@ const wordsOf = async (world: World, group: Group, currency: string, signal: Abo
     jobs: jobCount(group.rows.length),
     saving: saving(group.savedKg),
     money: money(group.savedCost, currency),
-    decideBy: `${moment(group.actBy)} UTC`,
+    firstStart: `${moment(group.firstStart)} UTC`,
     reason: group.rows[0]!.reason,
   };
   return checkedWords(await world.model.words('ticket', facts, { signal }), facts);

@@ -3,7 +3,7 @@ import { digest } from '../../domain/digest.js';
 import type { Estimate } from '../../domain/estimate.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
 import type { Instant } from '../../domain/time.js';
-import { label, oneLine } from './text.js';
+import { label, oneLine, wellFormed } from './text.js';
 
 /** To another region, or to another part of the UTC day in the same one. */
 export type Change =
@@ -25,6 +25,9 @@ export interface Group {
   /** The full saving needs leave before this moment, none is left after `lastActBy`. */
   readonly actBy: Instant;
   readonly lastActBy: Instant;
+  /** A job can be put back until its new start: of the first, of the last. */
+  readonly firstStart: Instant;
+  readonly lastStart: Instant;
 }
 
 const BANDS = ['00:00', '06:00', '12:00', '18:00', '24:00'] as const;
@@ -68,7 +71,7 @@ export const groupRecommendations = (
   const bySubject = new Map<string, { team: string; change: Change; rows: Recommendation[] }>();
   for (const r of recommendations) {
     const change = changeOf(r);
-    const subject = `${r.team}/${change.type}:${change.type === 'region' ? change.to : change.from}`;
+    const subject = wellFormed(`${r.team}/${change.type}:${change.type === 'region' ? change.to : change.from}`);
     const group = bySubject.get(subject);
     if (group) group.rows.push(r);
     else bySubject.set(subject, { team: r.team, change, rows: [r] });
@@ -80,12 +83,16 @@ export const groupRecommendations = (
     let cost = 0;
     let first = actBy(rows[0]!);
     let last = first;
+    let firstStart = rows[0]!.toStart;
+    let lastStart = firstStart;
     for (const r of rows) {
       kg += r.savedKg;
       cost += r.savedCost;
       const by = actBy(r);
       if (by < first) first = by;
       if (by > last) last = by;
+      if (r.toStart < firstStart) firstStart = r.toStart;
+      if (r.toStart > lastStart) lastStart = r.toStart;
     }
     groups.push({
       subject,
@@ -98,6 +105,8 @@ export const groupRecommendations = (
       savedCost: cost,
       actBy: first,
       lastActBy: last,
+      firstStart,
+      lastStart,
     });
   }
   return groups.sort((a, b) => b.savedKg.value - a.savedKg.value || (a.subject < b.subject ? -1 : 1));

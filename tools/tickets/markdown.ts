@@ -14,8 +14,8 @@ export const escapeMarkdown = (text: string): string =>
     .replace(/:\/\//g, ':\u200b//')
     .replace(/\b(www)\./gi, '$1\u200b.')
     .replace(/\b(GH)-(?=\d)/gi, '$1\u200b-')
-    .replace(/^([-+=:#])/, '\\$1')
-    .replace(/^(\d+)([.)])/, '$1\\$2');
+    .replace(/^([-+=#])/, '\\$1')
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
 
 const codeSpan = (text: string): string => {
   const clean = oneLine(text, Number.MAX_SAFE_INTEGER).replaceAll('|', '¦');

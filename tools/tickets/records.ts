@@ -26,11 +26,11 @@ const ofPlan = ({ plan, decision }: Occasion) => ({
   decisionId: decision?.id ?? null,
   currency: plan.baseline.cost.currency,
 });
-const ofGroup = (group: Group) => ({
+const ofGroup = ({ decision }: Occasion, group: Group) => ({
   jobs: group.rows.length,
   savedKg: group.savedKg,
   savedCost: group.savedCost,
-  dueAt: group.lastActBy,
+  dueAt: decision === null ? group.lastActBy : group.lastStart,
 });
 const toldOf = (on: Occasion, savedKg: number, savedCost: number, jobs: number, content: string) => ({
   savedKg,
@@ -62,7 +62,7 @@ export const decisionTicket = (
 ): Ticket => ({
   ...fresh(on),
   ...ofPlan(on),
-  ...ofGroup(group),
+  ...ofGroup(on, group),
   id,
   kind: 'decision',
   subject: `${scopeOf(on.plan)}/${group.subject}`,
@@ -77,7 +77,7 @@ export const decisionTicket = (
 export const followed = (known: Ticket, on: Occasion, group: Group, telling: boolean): Ticket => ({
   ...known,
   ...ofPlan(on),
-  ...ofGroup(group),
+  ...ofGroup(on, group),
   told: telling ? toldOf(on, group.savedKg.value, group.savedCost, group.rows.length, on.plan.digest) : known.told,
   updatedAt: on.at,
 });

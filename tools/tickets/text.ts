@@ -4,6 +4,9 @@
 const UNSEEN = /[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]+/gu;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
+/** Half a surrogate pair is not text: canonical JSON, and with it every digest, refuses it. */
+export const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, '\ufffd');
+
 /** At most `max` UTF-16 units, never half of a surrogate pair. */
 export const cut = (text: string, max: number): string => {
   if (text.length <= max) return text;
@@ -15,7 +18,7 @@ export const cut = (text: string, max: number): string => {
 
 /** One line without control, hidden or broken characters, at most `max` UTF-16 units; "(none)" when nothing is left. */
 export const oneLine = (text: string, max = 120): string => {
-  const clean = text.replace(LONE_SURROGATE, '\ufffd').replace(UNSEEN, ' ').replace(/\s+/g, ' ').trim();
+  const clean = wellFormed(text).replace(UNSEEN, ' ').replace(/\s+/g, ' ').trim();
   return clean === '' ? '(none)' : cut(clean, max);
 };
 
@@ -23,7 +26,7 @@ export const oneLine = (text: string, max = 120): string => {
 export const manyLines = (text: string): string =>
   text
     .split(/\r\n|\r|\n/)
-    .map((line) => line.replace(LONE_SURROGATE, '\ufffd').replaceAll('\t', '    ').replace(UNSEEN, ' ').trimEnd())
+    .map((line) => wellFormed(line).replaceAll('\t', '    ').replace(UNSEEN, ' ').trimEnd())
     .join('\n');
 
 /** Jira and GitHub labels: no spaces, lower case, at most 50 characters. */
@@ -31,7 +34,7 @@ export const label = (text: string): string => {
   const clean = oneLine(text, 200)
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}._:/-]+/gu, '-')
+    .replace(/[^\p{L}\p{N}._-]+/gu, '-')
     .replace(/^-+|-+$/g, '');
   return cut(clean === '' ? 'none' : clean, 50).replace('…', '');
 };
@@ -47,15 +50,19 @@ export const three = (value: number): string => {
   return `${value < 0 ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
 };
 
+/** A count, thousands set apart. */
+export const whole = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+
 /** Mass of CO2e in the unit that reads best. */
 export const mass = (kg: number): string => (Math.abs(kg) >= 1000 ? `${three(kg / 1000)} t` : `${three(kg)} kg`);
 
 const SIGNS: Record<string, string> = { GBP: '£', USD: '$', EUR: '€' };
 export const money = (amount: number, currency: string): string => {
   const sign = SIGNS[currency];
-  const text = three(Math.abs(amount));
+  const size = Math.abs(amount);
+  const text = size < 100 ? size.toFixed(2) : three(size);
   return `${amount < 0 ? '−' : ''}${sign === undefined ? `${text} ${currency}` : `${sign}${text}`}`;
 };
 
-/** `Wed 1 Jun 02:00 UTC` without the year, for tables whose heading names it. */
+/** `2022-06-01 02:00`; the zone stands beside it or in the heading. */
 export const moment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)}`;
