@@ -109,18 +109,21 @@ const given = (record: Record, interval: Interval, now: Instant): Known => {
   };
 };
 
+const KIND_SAID = /marginal|moer|average|life_?-?cycle|lca|operational|direct/i;
+
 /** What its name says; where it says nothing, average and operational. */
 const kindOf = (header: string): CarbonKind => ({
   accounting: /marginal|moer/i.test(header) ? 'marginal' : 'average',
   scope: /life_?-?cycle|lca/i.test(header) ? 'lifecycle' : 'operational',
 });
 
-const noteOf = ({ series, distrusted }: Column): string => {
+const noteOf = ({ header, series, distrusted }: Named): string => {
   const gaps = gapsIn(series).length;
   const notes = [
     ` (${series.start.slice(0, 10)} to ${endOf(series).slice(0, 10)}`,
     ...(distrusted.length > 0 ? [`${distrusted.length} zero or impossible readings left out`] : []),
     ...(gaps > 0 ? [`${gaps} gaps`] : []),
+    ...(KIND_SAID.test(header) ? [] : ['kind not stated, taken as average operational']),
   ];
   return `${notes.join(', ')})`;
 };
