@@ -4,22 +4,52 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import canonicalize from 'canonicalize';
 import { invalid } from './fault.js';
 
-/** RFC 8785 text. Throws Fault `invalid-input` on what JSON cannot say (NaN, infinity, bigint). */
-export const canonicalJson = (value: unknown): string => {
-  try {
-    const text = (canonicalize as unknown as (v: unknown) => string | undefined)(value);
-    if (text !== undefined) return text;
-  } catch (cause) {
-    throw invalid(
-      `not JSON: ${(cause as Error).message}`,
-      'Use finite numbers, text, booleans, lists and plain objects only.',
-    );
+const REMEDY = 'Use finite numbers, text, booleans, lists and plain objects only; big integers as text.';
+const MAX_DEPTH = 500;
+
+/** What JSON.stringify and the library would drop or change without a word: undefined, holes, Date, Map, symbols. */
+const requireJson = (value: unknown, depth: number): void => {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return;
+  if (typeof value !== 'object') throw new Error(`${typeof value} is not allowed`);
+  if (depth > MAX_DEPTH) throw new Error(`nested deeper than ${MAX_DEPTH} or circular`);
+  if (Array.isArray(value)) {
+    // By index, because forEach and its kin step over holes.
+    for (let i = 0; i < value.length; i++) requireJson(value[i], depth + 1);
+    return;
   }
-  throw invalid('not JSON: the value is undefined', 'Give a JSON value.');
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype)
+    throw new Error(`${value.constructor?.name ?? 'an object of a class'} is not allowed`);
+  for (const key of Object.keys(value)) requireJson((value as Record<string, unknown>)[key], depth + 1);
 };
 
-/** 64 hex digits. */
-export const digest = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
+/**
+ * RFC 8785 text, for what is signed. Throws Fault `invalid-input` on everything that JSON cannot say: NaN, infinity, bigint,
+ * undefined (also as a member), lone surrogates, holes, and objects of a class.
+ */
+export const canonicalJson = (value: unknown): string => {
+  try {
+    requireJson(value, 0);
+    return canonicalize(value) as string;
+  } catch (cause) {
+    throw invalid(`not JSON: ${(cause as Error).message}`, REMEDY);
+  }
+};
+
+/** As JSON.stringify reads it: members that are undefined are left out. */
+const withoutUndefined = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([key, member]) => [key, withoutUndefined(member)]),
+  );
+};
+
+/** 64 hex digits: names a value. Members that are undefined count as absent; otherwise as strict as canonicalJson. */
+export const digest = (value: unknown): string =>
+  bytesToHex(sha256(utf8ToBytes(canonicalJson(withoutUndefined(value)))));
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

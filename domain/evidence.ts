@@ -20,3 +20,48 @@ export const Entry = z.strictObject({
   body: EntryBody,
 });
 export type Entry = z.infer<typeof Entry>;
+
+/** What the first entry names as its predecessor. */
+export const GENESIS = '0'.repeat(64);
+
+/** An entry as it is kept: the body is its canonical JSON. */
+export interface EntryText {
+  readonly seq: number;
+  readonly prevHash: string;
+  readonly hash: string;
+  readonly body: string;
+}
+
+/** The canonical JSON of an entry from its parts: its UTF-8 bytes are hashed for the chain and are the leaf of the tree. */
+export const entryText = (seq: number, prevHash: string, body: string): string =>
+  `{"body":${body},"prevHash":"${prevHash}","seq":${seq}}`;
+
+/** C2SP tlog-tiles writes an entry's length in 16 bits. */
+export const MAX_ENTRY_BYTES = 65_535;
+
+/** A state of the ledger that somebody signed (C2SP tlog-checkpoint). */
+export const Checkpoint = z.strictObject({
+  origin: z.string().describe('name of the ledger, unique in the world'),
+  size: z.number().int().min(0).describe('entries that it covers'),
+  root: z.string().describe('Merkle root of these entries, base64'),
+  note: z.string().describe('the signed note that states both'),
+  witnesses: z.array(z.string()).describe('known witnesses whose cosignature holds; empty: unwitnessed'),
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
+export const Audit = z.strictObject({
+  ok: z.boolean(),
+  size: z.number().int().min(0).describe('entries found'),
+  root: z.string().describe('Merkle root of what was found, base64'),
+  witnessed: z.boolean().describe('a known witness has cosigned the newest checkpoint'),
+  checkpoint: Checkpoint.nullable().describe('the newest signed one; null when nothing was signed yet'),
+  unsignedEntries: z.number().int().min(0).describe('entries after it: only the chain protects these'),
+  checkpointsChecked: z.number().int().min(0),
+  firstBad: z
+    .strictObject({
+      seq: z.number().int().min(0).describe('sequence number of the first entry that is not as it was'),
+      what: z.string().describe('what is wrong there'),
+    })
+    .optional(),
+});
+export type Audit = z.infer<typeof Audit>;

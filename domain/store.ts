@@ -4,7 +4,7 @@
  * placements of a plan). A room declares its own with defineCollection and defineRows beside its noun.
  */
 import type { z } from 'zod';
-import type { Entry, EntryBody } from './evidence.js';
+import type { Entry, EntryBody, EntryText } from './evidence.js';
 import type { Instant } from './time.js';
 
 export interface CollectionOf<T> {
@@ -66,6 +66,8 @@ export interface Rows<T> {
   find(set: string, id: string): Promise<T | undefined>;
   count(set: string): Promise<number>;
   clear(set: string): Promise<void>;
+  /** Gives a whole set its final name; rows that had that name before are gone. */
+  rename(set: string, to: string): Promise<void>;
 }
 
 /** A deed moves intended → done | failed; one that is still intended after a crash is unknown until its peer was asked. */
@@ -86,13 +88,38 @@ export interface Deeds {
   finish(key: string, state: 'done' | 'failed', output: unknown): Promise<void>;
 }
 
+/** A signed state of the ledger as it is kept; one for each size, for good. */
+export interface StoredCheckpoint {
+  readonly size: number;
+  /** Merkle root, base64 */
+  readonly root: string;
+  /** the signed note with all its signatures */
+  readonly note: string;
+  readonly at: Instant;
+}
+
 /** The ledger's rows. Appends of several processes are serialised by the database within `append`'s transaction. */
 export interface Entries {
-  /** Assigns sequence numbers and hashes, in order, without gaps. */
+  /**
+   * Assigns sequence numbers and hashes, in order, without gaps; durable when it answers. Fault `invalid-input` for a body
+   * that is not JSON or too large, `unavailable` when the disk is full; then nothing was appended.
+   */
   append(bodies: readonly EntryBody[]): Promise<Entry[]>;
   /** From a sequence number on, ascending. */
   read(from: number, limit: number): Promise<Entry[]>;
+  /** As `read`, but as kept and unparsed: for proofs, audit and export. */
+  texts(from: number, limit: number): Promise<EntryText[]>;
+  /** One more than the newest sequence number. */
   size(): Promise<number>;
+  /** Merkle hashes (hex) of complete subtrees with 256^level leaves, level >= 1, from an index on, ascending. */
+  nodes(level: number, from: number, limit: number): Promise<string[]>;
+  /** False when a checkpoint of this size is there already. Fault `conflict` when a larger one is, or fewer entries are. */
+  keepCheckpoint(checkpoint: StoredCheckpoint): Promise<boolean>;
+  /** Compare and swap of the note, to add signatures; false when it is no longer `before`. */
+  replaceNote(size: number, before: string, after: string): Promise<boolean>;
+  lastCheckpoint(): Promise<StoredCheckpoint | undefined>;
+  /** In order of size, those above `after`. */
+  checkpoints(after: number, limit: number): Promise<StoredCheckpoint[]>;
 }
 
 export interface Tx {

@@ -1,7 +1,7 @@
 /** Every way in which the program touches what it does not control. Behind each port stands an adapter, simulated or real. */
 import { z } from 'zod';
 import type { Thresholds } from './decision.js';
-import type { Entry, EntryBody } from './evidence.js';
+import type { Audit, Checkpoint, Entry, EntryBody } from './evidence.js';
 import type { Job } from './job.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
@@ -114,10 +114,39 @@ export interface TicketTracker {
 }
 
 export interface Ledger {
-  /** Each entry is durable before the answer. */
+  /** Each entry is durable before the answer. Calls that come at once share one commit. */
   append(bodies: readonly EntryBody[]): Promise<Entry[]>;
   read(from: number, limit: number): Promise<Entry[]>;
   size(): Promise<number>;
+  /** The newest signed state; null before the first signature. */
+  head(): Promise<Checkpoint | null>;
+  /**
+   * Signs what is there and keeps the signature; the newest one when nothing has come since. Fault `conflict` when the
+   * entries do not continue what was signed before: a rolled-back or rewritten store is never signed.
+   */
+  checkpoint(): Promise<Checkpoint>;
+  /** Signs first when the newest checkpoint does not cover the entry. Fault `not-found` beyond the end. */
+  prove(seq: number): Promise<EntryProof>;
+  /** Reads everything in pages. `since` is the text of a checkpoint that somebody kept. */
+  audit(options?: {
+    since?: string | undefined;
+    signal?: AbortSignal | undefined;
+    progress?: ((done: number, total: number) => void) | undefined;
+  }): Promise<Audit>;
+  /** Writes records.ndjson, tiles/ and vkeys.txt as of a checkpoint made now. */
+  exportTo(
+    folder: string,
+    options?: { signal?: AbortSignal | undefined; progress?: ((done: number, total: number) => void) | undefined },
+  ): Promise<{ checkpoint: Checkpoint; files: string[] }>;
+}
+
+/** What a stranger needs to check one entry, beside the ledger's public key. */
+export interface EntryProof {
+  /** the entry's bytes, without a newline */
+  readonly leaf: string;
+  /** `c2sp.org/tlog-proof@v1` */
+  readonly bundle: string;
+  readonly checkpoint: Checkpoint;
 }
 
 /** A tool as a model may see it: reading ones only. */
