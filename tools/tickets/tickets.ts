@@ -18,6 +18,8 @@ import { enqueue } from './queue.js';
 import { said } from './records.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
+export { draftSchedulePatch, draftSlurmCommands } from './patches.js';
+
 const TicketSummary = z.strictObject({
   id: z.string().describe('the key that the ticket carries at the tracker'),
   kind: Ticket.shape.kind,
