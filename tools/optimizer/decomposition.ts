@@ -1,0 +1,149 @@
+/**
+ * The engine for coupled problems of any size: Lagrangian prices prove a bound, a price-guided repair makes a schedule,
+ * ruin and recreate improves it. All work is counted in passes and rounds; a clock or a cancel may end it earlier.
+ */
+import type { Oracle } from './bound.js';
+import { Dual } from './dual.js';
+import { evaluate, withinCaps } from './evaluate.js';
+import { Improver } from './improve.js';
+import type { Model } from './model.js';
+import type { Prices } from './prices.js';
+import type { Schedule } from './problem.js';
+import { Random } from './random.js';
+import { byWeight, FULL_REPAIR, insertUnplaced, polish, QUICK_REPAIR, repair } from './repair.js';
+import { Responder } from './respond.js';
+import type { State } from './state.js';
+
+export interface Budget {
+  /** Passes of the dual. */
+  readonly passes: number;
+  /** Rounds of ruin and recreate. */
+  readonly rounds: number;
+  /** Schedules built from different prices. */
+  readonly starts: number;
+}
+
+export interface Found {
+  prices: Prices;
+  lowerBound: number;
+  schedule: Schedule | null;
+  cost: number;
+  /** Best attempt when jobs stayed without a place. */
+  partial: Schedule;
+  unplaced: number;
+  passes: number;
+  rounds: number;
+}
+
+export interface Watch {
+  /** True when the run must end: cancelled or out of time. */
+  readonly stop: () => boolean;
+  readonly tell: (done: number, lowerBound: number, cost: number | null, schedule: Schedule | null) => void;
+  /** Part of the time limit that is used, 0 without a limit. */
+  readonly spent: () => number;
+}
+
+export const budgetFor = (jobs: number, iterations: number | undefined): Budget => {
+  const passes = jobs <= 200 ? 500 : jobs <= 2000 ? 400 : jobs <= 20_000 ? 280 : jobs <= 50_000 ? 220 : 130;
+  const starts = jobs <= 200 ? 8 : jobs <= 2000 ? 3 : 1;
+  const rounds = iterations ?? (jobs <= 200 ? 12_000 : jobs <= 2000 ? 30_000 : 60_000);
+  return { passes, rounds, starts };
+};
+
+/** Share of a time limit after which the dual gives way to the search for schedules. */
+const DUAL_SHARE = 0.45;
+const CHUNK = 500;
+
+export const decompose = (
+  model: Model,
+  oracle: Oracle,
+  truth: State,
+  budget: Budget,
+  seed: number,
+  warm: Prices | undefined,
+  watch: Watch,
+): Found => {
+  const dual = new Dual(oracle, warm);
+  const state = truth;
+  const responder = new Responder(state);
+  const order = byWeight(model, responder);
+  const random = new Random(seed);
+  let best: Schedule | null = null;
+  let bestCost = Infinity;
+  let partial: Schedule | null = null;
+  let fewest = Infinity;
+  const consider = () => {
+    if (state.unplaced > 0) {
+      if (state.unplaced < fewest) {
+        fewest = state.unplaced;
+        partial = state.snapshot();
+      }
+      return;
+    }
+    const cost = state.total();
+    if (cost >= bestCost) return;
+    const schedule = state.snapshot();
+    const checked = evaluate(model, schedule);
+    if (!withinCaps(model, checked.loads) || checked.objective >= bestCost) return;
+    best = schedule;
+    bestCost = checked.objective;
+    fewest = 0;
+    partial = schedule;
+  };
+  const goal = () => (best === null ? null : bestCost);
+  const samples: Prices[] = [];
+  const early = Math.floor(budget.passes * 0.3);
+  for (let pass = 0; pass < budget.passes; pass++) {
+    if (watch.stop() || watch.spent() > DUAL_SHARE) break;
+    dual.pass(goal());
+    if (pass === early) {
+      oracle.bound(dual.best);
+      state.restore(oracle.choice);
+      repair(state, responder, order, dual.best, QUICK_REPAIR, watch.stop);
+      polish(state, responder, order, null, watch.stop);
+      consider();
+    }
+    if (budget.starts > 1 && pass > early && pass % Math.max(1, Math.floor(budget.passes / (2 * budget.starts))) === 0)
+      samples.push(dual.prices);
+    if (best !== null && bestCost - dual.bestBound <= 1e-9 * Math.abs(bestCost)) break;
+    watch.tell(pass / budget.passes / 2, dual.bestBound, goal(), null);
+  }
+  const starts: Prices[] = [dual.best, ...samples.slice(-(budget.starts - 1))].slice(0, Math.max(1, budget.starts));
+  let rounds = 0;
+  const each = Math.ceil(budget.rounds / starts.length);
+  starts.forEach((prices, n) => {
+    if (n > 0 && watch.stop()) return;
+    if (best !== null && bestCost - dual.bestBound <= 1e-9 * Math.abs(bestCost)) return;
+    oracle.bound(prices);
+    state.restore(oracle.choice);
+    repair(state, responder, order, prices, FULL_REPAIR, watch.stop);
+    polish(state, responder, order, prices, watch.stop);
+    polish(state, responder, order, null, watch.stop);
+    consider();
+    if (budget.rounds === 0) return;
+    const improver = new Improver(state, responder, oracle, dual.best, order, random);
+    let idle = 0;
+    for (let done = 0; done < each && !watch.stop(); done += CHUNK) {
+      const accepted = improver.accepted;
+      improver.run(Math.min(CHUNK, each - done), watch.stop);
+      rounds += Math.min(CHUNK, each - done);
+      idle = improver.accepted === accepted ? idle + 1 : 0;
+      if (state.unplaced > 0) insertUnplaced(state, responder, order, null);
+      if (improver.accepted !== accepted) consider();
+      watch.tell(0.5 + (0.5 * (n + done / each)) / starts.length, dual.bestBound, goal(), best);
+      if (idle > 12 && state.unplaced === 0) break;
+    }
+    state.refresh();
+    consider();
+  });
+  return {
+    prices: dual.best,
+    lowerBound: dual.bestBound,
+    schedule: best,
+    cost: bestCost,
+    partial: partial ?? state.snapshot(),
+    unplaced: best === null ? fewest : 0,
+    passes: dual.passes,
+    rounds,
+  };
+};

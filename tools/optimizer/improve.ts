@@ -1,0 +1,249 @@
+/**
+ * Ruin and recreate: a job with a large regret is put at its ideal place, what blocks it is lifted and placed anew; the
+ * change stays when the plan got cheaper. Deterministic: random numbers by seed, no clock in any decision.
+ */
+import type { Oracle } from './bound.js';
+import type { Prices } from './prices.js';
+import type { Random } from './random.js';
+import { heft } from './repair.js';
+import type { Responder, Terms } from './respond.js';
+import type { Option, State } from './state.js';
+
+const MOST_BLOCKERS = 12;
+
+export class Improver {
+  private readonly state: State;
+  private readonly responder: Responder;
+  private readonly oracle: Oracle;
+  private readonly random: Random;
+  private readonly order: Uint32Array;
+  private readonly ideal: { region: Int16Array; start: Int32Array; pieces: Map<number, Int32Array> };
+  private readonly idealCost: Float64Array;
+  private readonly terms: Terms;
+  private readonly heft: Float64Array;
+  private readonly unplacedUsd: number;
+  private readonly mark: Int32Array;
+  private stamp = 0;
+  accepted = 0;
+
+  constructor(state: State, responder: Responder, oracle: Oracle, prices: Prices, order: Uint32Array, random: Random) {
+    this.state = state;
+    this.responder = responder;
+    this.oracle = oracle;
+    this.random = random;
+    this.order = order;
+    const { model } = state;
+    oracle.bound(prices);
+    this.ideal = {
+      region: oracle.choice.region.slice(),
+      start: oracle.choice.start.slice(),
+      pieces: new Map(oracle.choice.pieces),
+    };
+    this.idealCost = new Float64Array(model.N);
+    this.heft = new Float64Array(model.N);
+    let largest = 0;
+    for (let j = 0; j < model.N; j++) {
+      if (this.ideal.region[j]! < 0) continue;
+      this.idealCost[j] = oracle.pricer.costOf(j, this.ideal.region[j]!, this.idealList(j));
+      this.heft[j] = heft(model, j);
+      if (Math.abs(this.idealCost[j]!) > largest) largest = Math.abs(this.idealCost[j]!);
+    }
+    this.unplacedUsd = 10 * largest + 1;
+    this.terms = { hard: true, prices, weight: 0, width: 1, floor: 0, overload: 0 };
+    this.mark = new Int32Array(model.N);
+    state.keepOccupants();
+  }
+
+  private idealList(j: number): ArrayLike<number> {
+    return (
+      this.ideal.pieces.get(j) ?? [this.ideal.start[j]!, this.ideal.start[j]! + this.state.model.problem.jobs.slots[j]!]
+    );
+  }
+
+  /** How much dearer job `j` is than its ideal, under the prices. */
+  regret(j: number): number {
+    const { state } = this;
+    if (state.region[j]! < 0) return this.unplacedUsd;
+    return this.oracle.pricer.costOf(j, state.region[j]!, state.listOf(j)) - this.idealCost[j]!;
+  }
+
+  /** `rounds` attempts; returns by how much the cost fell. */
+  run(rounds: number, stop: () => boolean): number {
+    let saved = 0;
+    if (this.order.length === 0) return 0;
+    const waiting: number[] = [];
+    for (const j of this.order) if (this.state.region[j]! < 0) waiting.push(j);
+    for (let n = 0; n < rounds; n++) {
+      if ((n & 15) === 0 && stop()) break;
+      let seed: number;
+      if (waiting.length > 0 && (n & 1) === 0) {
+        seed = waiting[this.random.below(waiting.length)]!;
+        if (this.state.region[seed]! >= 0) {
+          waiting.splice(waiting.indexOf(seed), 1);
+          continue;
+        }
+      } else {
+        seed = this.order[this.random.below(this.order.length)]!;
+        let most = this.regret(seed);
+        for (let k = 0; k < 5; k++) {
+          const other = this.order[this.random.below(this.order.length)]!;
+          const regret = this.regret(other);
+          if (regret > most) {
+            most = regret;
+            seed = other;
+          }
+        }
+        if (most <= 1e-12) continue;
+      }
+      saved += this.attempt(seed);
+    }
+    return saved;
+  }
+
+  private attempt(seed: number): number {
+    const { state, responder, random } = this;
+    const { model } = state;
+    const lifted: number[] = [];
+    const was: Option[] = [];
+    let before = state.peakUsd();
+    const lift = (j: number) => {
+      lifted.push(j);
+      if (state.region[j]! >= 0) {
+        was.push(state.optionOf(j));
+        before += state.cost[j]!;
+        state.lift(j);
+      } else {
+        was.push({ region: -1, start: 0, pieces: null });
+        before += this.unplacedUsd;
+      }
+    };
+    this.stamp++;
+    this.mark[seed] = this.stamp;
+    lift(seed);
+    // Where to: the ideal place, or now and then one that is cheapest when room is priced a little.
+    let target: Option = {
+      region: this.ideal.region[seed]!,
+      start: this.ideal.start[seed]!,
+      pieces: this.ideal.pieces.get(seed) ?? null,
+    };
+    const dice = random.unit();
+    if (dice < 0.4) {
+      const soft: Terms = { ...this.terms, hard: false, weight: 1, width: 0.02 + 0.3 * random.unit(), floor: 0 };
+      if (responder.find(seed, soft))
+        target = { region: responder.region, start: responder.start, pieces: responder.pieces };
+    }
+    const list = target.pieces ?? [target.start, target.start + model.problem.jobs.slots[seed]!];
+    const blockers = this.blockers(seed, target.region, list);
+    if (blockers !== null) {
+      for (const j of blockers) lift(j);
+      state.place(seed, target.region, target.start, target.pieces);
+    } else if (was[0]!.region >= 0) {
+      const back = was[0]!;
+      state.place(seed, back.region, back.start, back.pieces);
+      return 0;
+    } else return 0;
+    const rest = blockers.length > 0 ? blockers.slice() : [];
+    const noise = rest.map((j) => this.heft[j]! * (0.5 + random.unit()));
+    const sequence = rest.map((_, i) => i).sort((a, b) => noise[b]! - noise[a]! || a - b);
+    const weight = random.unit();
+    let after = 0;
+    const limit = before;
+    for (const i of sequence) {
+      const j = rest[i]!;
+      const terms = weight < 0.5 ? this.terms : { ...this.terms, weight: weight };
+      if (responder.find(j, terms)) {
+        state.place(j, responder.region, responder.start, responder.pieces);
+        after += state.cost[j]!;
+      } else after += this.unplacedUsd;
+      if (after + state.cost[seed]! > limit && !model.anyPeak) break;
+    }
+    after = 0;
+    for (const j of lifted) after += state.region[j]! >= 0 ? state.cost[j]! : this.unplacedUsd;
+    after += state.peakUsd();
+    if (after < before - 1e-12 * Math.abs(before)) {
+      this.accepted++;
+      return before - after;
+    }
+    for (const j of lifted) if (state.region[j]! >= 0) state.lift(j);
+    for (let i = 0; i < lifted.length; i++) {
+      const back = was[i]!;
+      if (back.region >= 0) state.place(lifted[i]!, back.region, back.start, back.pieces);
+    }
+    return 0;
+  }
+
+  /** Jobs to lift so that `seed` fits there; null when too many or pinned ones stand in the way. */
+  private blockers(seed: number, r: number, list: ArrayLike<number>): number[] | null {
+    const { state, random } = this;
+    const { model } = state;
+    const { jobs, regions } = model.problem;
+    if (r < 0) return null;
+    const pue = regions[r]!.pue;
+    const kw = jobs.powerKw[seed]! * pue;
+    const found: number[] = [];
+    // Loads without the jobs found so far.
+    const over = (cell: number) => {
+      let power = state.power[cell]! + kw - state.powerRoom[cell]!;
+      let vcpu = model.hasVcpu[r] ? state.vcpu[cell]! + jobs.vcpu[seed]! - state.vcpuRoom[cell]! : 0;
+      let gpu = model.hasGpu[r] ? state.gpu[cell]! + jobs.gpu[seed]! - state.gpuRoom[cell]! : 0;
+      if (power <= 0 && vcpu <= 0 && gpu <= 0) return false;
+      for (const j of found) {
+        if (!covers(state.listOf(j), cell - r * model.T)) continue;
+        power -= jobs.powerKw[j]! * pue;
+        vcpu -= jobs.vcpu[j]!;
+        gpu -= jobs.gpu[j]!;
+      }
+      return power > 0 || vcpu > 0 || gpu > 0;
+    };
+    for (let p = 0; p < list.length; p += 2) {
+      for (let t = list[p]!; t < list[p + 1]!; t++) {
+        const cell = r * model.T + t;
+        while (over(cell)) {
+          if (found.length >= MOST_BLOCKERS) return null;
+          const pick = this.pickBlocker(cell, kw, random);
+          if (pick < 0) return null;
+          this.mark[pick] = this.stamp;
+          found.push(pick);
+        }
+      }
+    }
+    return this.fitsCarbon(seed, r, list) ? found : null;
+  }
+
+  private fitsCarbon(j: number, r: number, list: ArrayLike<number>): boolean {
+    const { state } = this;
+    const { model } = state;
+    const caps = model.capsOfClass[model.classOfTeam[model.problem.jobs.team[j]!]!]!;
+    return caps.every((c) => state.carbon[c]! + state.kgOf(j, c, r, list) <= state.carbonRoom[c]!);
+  }
+
+  /** A movable job in the cell that is not marked yet: of a few drawn, the one that loses least by leaving. */
+  private pickBlocker(cell: number, kw: number, random: Random): number {
+    const { state, responder } = this;
+    const { jobs } = state.model.problem;
+    const there = state.occupantsAt(cell);
+    let pick = -1;
+    let bestScore = Infinity;
+    for (let k = 0; k < 8; k++) {
+      const j = there[random.below(there.length)];
+      if (j === undefined) return -1;
+      if (this.mark[j] === this.stamp || responder.isPinned(j)) continue;
+      const power = jobs.powerKw[j]!;
+      if (power <= 0) continue;
+      // Small jobs free little; large regret means that the job would rather be elsewhere.
+      const score = Math.abs(power - kw) / (power + kw) - random.unit();
+      if (score < bestScore) {
+        bestScore = score;
+        pick = j;
+      }
+    }
+    if (pick >= 0) return pick;
+    for (const j of there) if (this.mark[j] !== this.stamp && !responder.isPinned(j)) return j;
+    return -1;
+  }
+}
+
+const covers = (list: ArrayLike<number>, t: number): boolean => {
+  for (let p = 0; p < list.length; p += 2) if (t >= list[p]! && t < list[p + 1]!) return true;
+  return false;
+};

@@ -1,0 +1,155 @@
+/** GLPK and HiGHS behind one interface. Both block their thread: use them in a worker only. Either may be absent. */
+import type { MilpAnswer, MilpModel, MilpName, MilpSolver } from './milp.js';
+
+const FAILED: MilpAnswer = { status: 'failed', x: null, objective: null };
+
+/**
+ * glpk.js 5.0.0: `presol` must stay on for MIPs (off, it never solves the root LP and answers status 1), and hides
+ * infeasibility (status 1, z 0); so `infeasible` comes from a second LP run without it. Status 2 and 5 alone carry a solution.
+ */
+const loadGlpk = async (): Promise<MilpSolver> => {
+  const { default: start } = await import('glpk.js/node');
+  const glpk = await start();
+  return {
+    name: 'glpk',
+    solve(model: MilpModel, seconds: number, relax = false): MilpAnswer {
+      if (model.cost.some((value) => !Number.isFinite(value))) return FAILED;
+      const name = (column: number) => `x${column}`;
+      const bound = (lower: number, upper: number) => {
+        if (lower === upper) return { type: glpk.GLP_FX, lb: lower, ub: upper };
+        if (lower === Number.NEGATIVE_INFINITY) return { type: glpk.GLP_UP, lb: 0, ub: upper };
+        if (upper === Infinity) return { type: glpk.GLP_LO, lb: lower, ub: 0 };
+        return { type: glpk.GLP_DB, lb: lower, ub: upper };
+      };
+      const columns = model.cost.map((_, column) => column);
+      const lp = {
+        name: 'plan',
+        objective: {
+          direction: glpk.GLP_MIN,
+          name: 'cost',
+          vars: columns.map((column) => ({ name: name(column), coef: model.cost[column]! })),
+        },
+        subjectTo: model.rows
+          .filter((row) => row.columns.length > 0)
+          .map((row, i) => ({
+            name: `r${i}`,
+            vars: row.columns.map((column, n) => ({ name: name(column), coef: row.values[n]! })),
+            bnds: bound(row.lower, row.upper),
+          })),
+        bounds: columns
+          .filter((column) => (relax || !model.binary[column]) && model.upper[column]! < Infinity)
+          .map((column) => ({ name: name(column), ...bound(0, model.upper[column]!) })),
+        binaries: relax ? [] : columns.filter((column) => model.binary[column]).map(name),
+      };
+      // A row without entries that must not be zero can never hold; GLPK is not asked.
+      if (model.rows.some((row) => row.columns.length === 0 && (row.lower > 1e-9 || row.upper < -1e-9)))
+        return { ...FAILED, status: 'infeasible' };
+      const { result } = glpk.solve(lp, {
+        msglev: glpk.GLP_MSG_OFF,
+        presol: true,
+        tmlim: Math.max(1, Math.ceil(seconds)),
+        mipgap: 0,
+      });
+      if (result.status !== glpk.GLP_OPT && result.status !== glpk.GLP_FEAS) {
+        const again = glpk.solve(
+          {
+            ...lp,
+            binaries: [],
+            bounds: [...lp.bounds, ...lp.binaries.map((binary) => ({ name: binary, ...bound(0, 1) }))],
+          },
+          { msglev: glpk.GLP_MSG_OFF, presol: false, tmlim: Math.max(1, Math.ceil(seconds)) },
+        );
+        return { ...FAILED, status: again.result.status === glpk.GLP_NOFEAS ? 'infeasible' : 'limit' };
+      }
+      if (!Number.isFinite(result.z)) return FAILED;
+      return {
+        status: result.status === glpk.GLP_OPT ? 'optimal' : 'limit',
+        x: Float64Array.from(columns, (column) => result.vars[name(column)] ?? 0),
+        objective: result.z,
+      };
+    },
+  };
+};
+
+/** Numbers as CPLEX LP text wants them. */
+const text = (value: number) => (value < 0 ? `- ${-value}` : `+ ${value}`);
+
+/** The model in CPLEX LP format; rows with two finite sides are written twice. */
+export const toLpText = (model: MilpModel, relax: boolean): string => {
+  const sum = (columns: readonly number[], values: readonly number[]) =>
+    columns.map((column, n) => `${text(values[n]!)} x${column}`).join('\n ');
+  const out: string[] = ['Minimize', ' cost:'];
+  const used = model.cost.map((_, column) => column);
+  out.push(` ${sum(used, model.cost)}`, 'Subject To');
+  model.rows.forEach((row, i) => {
+    if (row.columns.length === 0) return;
+    const left = sum(row.columns, row.values);
+    if (row.lower === row.upper) out.push(` e${i}: ${left} = ${row.lower}`);
+    else {
+      if (row.lower > Number.NEGATIVE_INFINITY) out.push(` l${i}: ${left} >= ${row.lower}`);
+      if (row.upper < Infinity) out.push(` u${i}: ${left} <= ${row.upper}`);
+    }
+  });
+  out.push('Bounds');
+  for (const column of used)
+    if (model.upper[column]! < Infinity && (relax || !model.binary[column]))
+      out.push(` 0 <= x${column} <= ${model.upper[column]}`);
+  if (!relax) {
+    out.push('Binary');
+    for (const column of used) if (model.binary[column]) out.push(` x${column}`);
+  }
+  out.push('End', '');
+  return out.join('\n');
+};
+
+const loadHighs = async (): Promise<MilpSolver> => {
+  // Its types are written for CommonJS; what Node imports is a module with the loader as default.
+  const { default: start } = (await import('highs')) as unknown as { default: typeof import('highs').default };
+  const highs = await start();
+  return {
+    name: 'highs',
+    solve(model: MilpModel, seconds: number, relax = false): MilpAnswer {
+      try {
+        const answer = highs.solve(toLpText(model, relax), {
+          time_limit: seconds,
+          mip_rel_gap: 0,
+          mip_abs_gap: 1e-9,
+          threads: 1,
+          random_seed: 0,
+          output_flag: false,
+        });
+        if (answer.Status === 'Infeasible') return { ...FAILED, status: 'infeasible' };
+        if (answer.Status !== 'Optimal' && answer.Status !== 'Time limit reached') return FAILED;
+        const columns = answer.Columns as Record<string, { Primal?: number }>;
+        const x = Float64Array.from(model.cost, (_, column) => columns[`x${column}`]?.Primal ?? Number.NaN);
+        const complete = x.every((value) => Number.isFinite(value)) && Number.isFinite(answer.ObjectiveValue);
+        return {
+          status: answer.Status === 'Optimal' ? 'optimal' : 'limit',
+          x: complete ? x : null,
+          objective: complete ? answer.ObjectiveValue : null,
+        };
+      } catch {
+        return FAILED;
+      }
+    },
+  };
+};
+
+const LOADERS: Record<MilpName, () => Promise<MilpSolver>> = { glpk: loadGlpk, highs: loadHighs };
+
+/** The solver of that name, or null when it is not installed. */
+export const loadSolver = async (name: MilpName): Promise<MilpSolver | null> => {
+  try {
+    return await LOADERS[name]();
+  } catch {
+    return null;
+  }
+};
+
+/** Solvers that a run of this engine and size can use. */
+export const loadMilp = async (engine: string, jobs: number): Promise<Partial<Record<MilpName, MilpSolver>>> => {
+  const name: MilpName | null =
+    engine === 'highs' ? 'highs' : engine === 'glpk' || (engine === 'auto' && jobs <= 60) ? 'glpk' : null;
+  const solver = name === null ? null : await loadSolver(name);
+  return solver === null ? {} : { [solver.name]: solver };
+};
