@@ -74,7 +74,7 @@ export const groupRecommendations = (
     const subject = wellFormed(`${r.team}/${change.type}:${change.type === 'region' ? change.to : change.from}`);
     const group = bySubject.get(subject);
     if (group) group.rows.push(r);
-    else bySubject.set(subject, { team: r.team, change, rows: [r] });
+    else bySubject.set(subject, { team: wellFormed(r.team), change, rows: [r] });
   }
   const groups: Group[] = [];
   for (const [subject, { team, change, rows }] of bySubject) {

@@ -16,6 +16,7 @@ import { toMarkdown } from './markdown.js';
 import { deliver, ticketsOf } from './outbox.js';
 import { enqueue } from './queue.js';
 import { said } from './records.js';
+import { cut } from './text.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
 export { draftSchedulePatch, draftSlurmCommands } from './patches.js';
@@ -130,7 +131,7 @@ const file = async (input: z.output<typeof PlanInput>, world: World, call: Runni
       repaired: filed.repaired,
       busy: filed.busy,
     },
-    alerts: filed.alerts.map((alert) => alert.slice(0, 500)),
+    alerts: filed.alerts.map((alert) => cut(alert, 500)),
   };
 };
 
