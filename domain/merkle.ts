@@ -38,6 +38,7 @@ export const fold = (hashes: readonly Hash[]): Hash => {
 /** The right edge of a growing tree: one hash for each bit of its size, so a root costs no more than log2 of it. */
 export class Frontier {
   readonly #edge: { height: number; hash: Hash }[] = [];
+  #climb: Hash[] = [];
   #size = 0;
 
   get size(): number {
@@ -45,20 +46,19 @@ export class Frontier {
   }
 
   append(leaf: Hash): void {
-    let height = 0;
     let node = leaf;
-    while (this.#edge.at(-1)?.height === height) {
+    this.#climb = [leaf];
+    while (this.#edge.at(-1)?.height === this.#climb.length - 1) {
       node = nodeHash(this.#edge.pop()!.hash, node);
-      height++;
+      this.#climb.push(node);
     }
-    this.#edge.push({ height, hash: node });
+    this.#edge.push({ height: this.#climb.length - 1, hash: node });
     this.#size++;
   }
 
-  /** The complete subtree that the last append closed at this height, if it closed one. */
+  /** Root of the complete subtree with 2^height leaves that the last append closed, if it closed one of that height. */
   closed(height: number): Hash | undefined {
-    const last = this.#edge.at(-1);
-    return last?.height === height ? last.hash : undefined;
+    return this.#climb[height];
   }
 
   root(): Hash {

@@ -170,6 +170,17 @@ export const rowsOf = <T>(
         .executeTakeFirstOrThrow();
       return Number(row.n);
     },
+    async rename(set, to) {
+      await atomic(async (on) => {
+        const key = await keyOf(on, set);
+        const taken = await keyOf(on, to);
+        if (taken !== undefined) {
+          await on.deleteFrom('rows').where('set_key', '=', taken).execute();
+          await on.deleteFrom('row_sets').where('key', '=', taken).execute();
+        }
+        if (key !== undefined) await on.updateTable('row_sets').set({ name: to }).where('key', '=', key).execute();
+      });
+    },
     async clear(set) {
       const key = await keyOf(db, set);
       if (key !== undefined) await db.deleteFrom('rows').where('set_key', '=', key).execute();

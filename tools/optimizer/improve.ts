@@ -23,6 +23,8 @@ export class Improver {
   private readonly heft: Float64Array;
   private readonly unplacedUsd: number;
   private readonly mark: Int32Array;
+  /** Jobs under each carbon cap. */
+  private readonly members: number[][];
   private stamp = 0;
   accepted = 0;
 
@@ -51,6 +53,10 @@ export class Improver {
     this.unplacedUsd = 10 * largest + 1;
     this.terms = { hard: true, prices, weight: 0, width: 1, floor: 0, overload: 0 };
     this.mark = new Int32Array(model.N);
+    this.members = model.problem.carbonCaps.map(() => []);
+    for (const j of order) {
+      for (const c of model.capsOfClass[model.classOfTeam[model.problem.jobs.team[j]!]!]!) this.members[c]!.push(j);
+    }
     state.keepOccupants();
   }
 
@@ -207,14 +213,38 @@ export class Improver {
         }
       }
     }
-    return this.fitsCarbon(seed, r, list) ? found : null;
+    return this.cleanBlockers(seed, r, list, found) ? found : null;
   }
 
-  private fitsCarbon(j: number, r: number, list: ArrayLike<number>): boolean {
-    const { state } = this;
+  /** Adds jobs under the same carbon caps until `j` fits under each; false when too many would have to go. */
+  private cleanBlockers(j: number, r: number, list: ArrayLike<number>, found: number[]): boolean {
+    const { state, responder, random } = this;
     const { model } = state;
     const caps = model.capsOfClass[model.classOfTeam[model.problem.jobs.team[j]!]!]!;
-    return caps.every((c) => state.carbon[c]! + state.kgOf(j, c, r, list) <= state.carbonRoom[c]!);
+    for (const c of caps) {
+      const kg = (other: number) => state.kgOf(other, c, state.region[other]!, state.listOf(other));
+      let over = state.carbon[c]! + state.kgOf(j, c, r, list) - state.carbonRoom[c]!;
+      for (const other of found) if (this.members[c]!.includes(other)) over -= kg(other);
+      while (over > 0) {
+        if (found.length >= MOST_BLOCKERS) return false;
+        let pick = -1;
+        let most = 0;
+        for (let k = 0; k < 6; k++) {
+          const other = this.members[c]![random.below(this.members[c]!.length)]!;
+          if (this.mark[other] === this.stamp || state.region[other]! < 0 || responder.isPinned(other)) continue;
+          const score = kg(other) * (0.3 + random.unit());
+          if (score > most) {
+            most = score;
+            pick = other;
+          }
+        }
+        if (pick < 0) return false;
+        this.mark[pick] = this.stamp;
+        found.push(pick);
+        over -= kg(pick);
+      }
+    }
+    return true;
   }
 
   /** A movable job in the cell that is not marked yet: of a few drawn, the one that loses least by leaving. */
