@@ -1,0 +1,377 @@
+/** From a draft to a job: documented defaults for what the row does not say, counted, and refusals for what no default may fill. */
+import { Category, type Job } from '../../domain/job.js';
+import { durationSeconds } from '../../domain/physics.js';
+import type { Site } from '../../domain/site.js';
+import { fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
+import { hours, kw } from '../../domain/units.js';
+import { type Draft, nearest, type Rejected, rejected } from './draft.js';
+
+/** What a category means for a job that does not say it itself; the numbers are those of the shipped cluster scenario. */
+export interface CategoryDefaults {
+  readonly slackHours: number;
+  /** in the site's currency */
+  readonly tardinessCostPerHour: number;
+}
+
+export interface Defaults {
+  readonly category: Category;
+  readonly categories: Readonly<Record<Category, CategoryDefaults>>;
+}
+
+export const DEFAULTS: Defaults = {
+  category: 'balanced',
+  categories: {
+    urgent: { slackHours: 0.5, tardinessCostPerHour: 500 },
+    balanced: { slackHours: 8, tardinessCostPerHour: 40 },
+    sustainable: { slackHours: 24, tardinessCostPerHour: 10 },
+  },
+};
+
+/** Where the jobs live, as far as the world knows. */
+export interface Places {
+  readonly sites: readonly Site[];
+  /** home of jobs that name none; null: the cluster's, else the first site's */
+  readonly region: string | null;
+  /** cluster of jobs that name none */
+  readonly clusterId: string | null;
+}
+
+export interface Assumed {
+  readonly field: string;
+  readonly value: string;
+  readonly count: number;
+}
+
+/** Counts assumptions by field and value, in order of first appearance. */
+export class Assumptions {
+  readonly #counts = new Map<string, Map<string, { count: number }>>();
+
+  note(field: string, value: string): void {
+    let values = this.#counts.get(field);
+    if (!values) {
+      values = new Map();
+      this.#counts.set(field, values);
+    }
+    const known = values.get(value);
+    if (known) known.count++;
+    else values.set(value, { count: 1 });
+  }
+
+  list(): Assumed[] {
+    const all: Assumed[] = [];
+    for (const [field, values] of this.#counts)
+      for (const [value, { count }] of values) all.push({ field, value, count });
+    return all;
+  }
+}
+
+const LONGEST_HOURS = 87_600;
+
+/** Fills a draft. Nothing is noted as assumed for a row that is refused. */
+export const jobMaker = (now: Instant, places: Places, defaults: Defaults, assumed: Assumptions) => {
+  const siteOfRegion = new Map(places.sites.map((site) => [site.region, site]));
+  const siteOfCluster = new Map(
+    places.sites.flatMap((site) => (site.clusterId ? [[site.clusterId, site] as const] : [])),
+  );
+  const first = places.sites[0];
+  // A world without sites has nothing to compare regions with.
+  const known = siteOfRegion.size > 0 ? siteOfRegion : null;
+  const ownList = new Map<string, string[]>();
+
+  const homeOf = (draft: Draft): string | Rejected => {
+    const region =
+      draft.region ??
+      siteOfCluster.get(draft.clusterId ?? places.clusterId ?? '')?.region ??
+      places.region ??
+      first?.region;
+    if (region === undefined)
+      return rejected(
+        draft.line,
+        'region',
+        'missing',
+        null,
+        'the job names no region and no site is known',
+        'Give the region, or import a site with `caco site import`.',
+      );
+    return region;
+  };
+
+  const unknownRegion = (line: number, field: string, region: string): Rejected => {
+    const close = nearest(region, siteOfRegion.keys());
+    const all = [...siteOfRegion.keys()];
+    return rejected(
+      line,
+      field,
+      'unknown_value',
+      region,
+      `there is no region '${region}' here`,
+      close
+        ? `Did you mean ${close}?`
+        : `Use one of ${all.slice(0, 8).join(', ')}${all.length > 8 ? ', …' : ''}, or import the site with \`caco site import\`.`,
+    );
+  };
+
+  return (draft: Draft): Job | Rejected => {
+    const problem = required(draft) ?? negative(draft);
+    if (problem) return problem;
+    const seconds = durationSeconds(draft.durationHours!);
+
+    const category = draft.category ?? defaults.category;
+    if (!isCategory(category))
+      return rejected(
+        draft.line,
+        'category',
+        'unknown_value',
+        category,
+        `'${category}' is not a category`,
+        didYouMean(category, Category.options),
+      );
+    const rule = defaults.categories[category];
+
+    const region = homeOf(draft);
+    if (typeof region !== 'string') return region;
+    if (known && !known.has(region)) return unknownRegion(draft.line, 'region', region);
+    const allowed = draft.allowedRegions;
+    if (allowed) {
+      if (known)
+        for (const name of allowed) if (!known.has(name)) return unknownRegion(draft.line, 'allowed_regions', name);
+      if (!allowed.includes(region))
+        return rejected(
+          draft.line,
+          'allowed_regions',
+          'impossible',
+          allowed.join(';'),
+          `the allowed regions leave out the job’s home ${region}`,
+          `Add ${region}, or make an allowed region the home.`,
+        );
+    }
+
+    const submittedAt = draft.submittedAt ?? draft.earliestStart ?? now;
+    const earliestStart = draft.earliestStart ?? submittedAt;
+    const deadline = draft.deadline ?? null;
+    if (deadline !== null) {
+      if (deadline <= earliestStart)
+        return rejected(
+          draft.line,
+          'deadline',
+          'impossible',
+          deadline,
+          `the deadline ${deadline} is not after the earliest start ${earliestStart}`,
+          'Give a later deadline or an earlier start.',
+        );
+      if (toEpoch(deadline) - toEpoch(earliestStart) < seconds)
+        return rejected(
+          draft.line,
+          'deadline',
+          'impossible',
+          deadline,
+          `${round(seconds / 3600)} h of work do not fit between ${earliestStart} and the deadline ${deadline}`,
+          'Give a later deadline, an earlier start or a shorter duration.',
+        );
+    }
+    let due = draft.due;
+    if (due === undefined) {
+      const slack = draft.flexMinutes === undefined ? rule.slackHours * 3600 : draft.flexMinutes * 60;
+      due = fromEpoch(toEpoch(earliestStart) + seconds + Math.round(slack));
+      if (deadline !== null && due > deadline) due = deadline;
+    }
+    if (due !== null && due < earliestStart)
+      return rejected(
+        draft.line,
+        'due',
+        'impossible',
+        due,
+        `due ${due} lies before the earliest start ${earliestStart}`,
+        'Give a later due time or an earlier start.',
+      );
+
+    note(draft, category, region, rule, seconds);
+    const interruptible = draft.interruptible ?? false;
+    return {
+      id: draft.id!,
+      name: draft.name ?? draft.id!,
+      kind: draft.kind ?? 'batch',
+      team: draft.team ?? 'unknown',
+      category,
+      submittedAt,
+      earliestStart,
+      due,
+      deadline,
+      durationHours: hours(draft.durationHours!),
+      vcpus: draft.vcpus ?? 0,
+      gpus: draft.gpus ?? 0,
+      powerKw: draft.powerKw === undefined || draft.powerKw === null ? null : kw(draft.powerKw),
+      region,
+      allowedRegions: allowed ?? homeOnly(region),
+      clusterId: draft.clusterId ?? places.clusterId ?? siteOfRegion.get(region)?.clusterId ?? null,
+      dataGb: draft.dataGb ?? 0,
+      instanceType: draft.instanceType ?? null,
+      interruptible,
+      minChunkMinutes: draft.minChunkMinutes ?? (interruptible ? 30 : 0),
+      resumeCost: draft.resumeCost ?? 0,
+      tardinessCostPerHour: draft.tardinessCostPerHour ?? rule.tardinessCostPerHour,
+      workUnits: draft.workUnits ?? null,
+    };
+  };
+
+  function homeOnly(region: string): string[] {
+    let list = ownList.get(region);
+    if (!list) {
+      list = [region];
+      ownList.set(region, list);
+    }
+    return list;
+  }
+
+  function note(draft: Draft, category: Category, region: string, rule: CategoryDefaults, seconds: number): void {
+    for (const [field, value] of draft.assumed ?? []) assumed.note(field, value);
+    if (draft.category === undefined) assumed.note('category', `${category} (configured default)`);
+    if (draft.submittedAt === undefined)
+      assumed.note('submitted_at', draft.earliestStart ? 'the earliest start' : `now, ${now}`);
+    if (draft.earliestStart === undefined)
+      assumed.note('earliest_start', draft.submittedAt ? 'the submission' : `now, ${now}`);
+    if (draft.due === undefined)
+      assumed.note(
+        'due',
+        draft.flexMinutes === undefined
+          ? `earliest start + duration + ${rule.slackHours} h (${category})`
+          : 'earliest start + duration + the stated flexibility',
+      );
+    if (draft.deadline === undefined) assumed.note('deadline', 'none');
+    if (draft.team === undefined) assumed.note('team', 'unknown');
+    if (draft.kind === undefined) assumed.note('kind', 'batch');
+    if (draft.region === undefined) assumed.note('region', region);
+    if (draft.allowedRegions === undefined) assumed.note('allowed_regions', 'the home region only');
+    if (draft.vcpus === undefined) assumed.note('vcpus', '0');
+    if (draft.gpus === undefined) assumed.note('gpus', '0');
+    if (draft.powerKw === undefined || draft.powerKw === null)
+      assumed.note('power_kw', 'estimated from vcpus and gpus');
+    if (draft.dataGb === undefined) assumed.note('data_gb', '0');
+    if (draft.interruptible === undefined) assumed.note('interruptible', 'false');
+    if (draft.interruptible && draft.minChunkMinutes === undefined) assumed.note('min_chunk_minutes', '30');
+    if (draft.tardinessCostPerHour === undefined)
+      assumed.note('tardiness_cost_per_hour', `${rule.tardinessCostPerHour} (${category})`);
+    if (Math.abs(draft.durationHours! * 3600 - seconds) > 0.01)
+      assumed.note('duration_hours', 'rounded to whole seconds');
+  }
+};
+
+const required = (draft: Draft): Rejected | undefined => {
+  const { line } = draft;
+  if (draft.id === undefined)
+    return rejected(line, 'id', 'missing', null, 'the job has no id', 'Give every job an id of its own.');
+  if (draft.id.length > 200)
+    return rejected(
+      line,
+      'id',
+      'out_of_range',
+      draft.id,
+      `the id has ${draft.id.length} characters`,
+      'Use at most 200 characters.',
+    );
+  const duration = draft.durationHours;
+  if (duration === undefined)
+    return rejected(
+      line,
+      'duration_hours',
+      'no_duration',
+      null,
+      'the job has no duration',
+      'Give duration_hours; a duration is never assumed.',
+    );
+  if (duration < 0)
+    return rejected(
+      line,
+      'duration_hours',
+      'negative',
+      duration,
+      `a duration of ${round(duration)} h`,
+      'Give a duration above 0.',
+    );
+  if (durationSeconds(duration) < 1)
+    return rejected(
+      line,
+      'duration_hours',
+      'out_of_range',
+      duration,
+      'the duration is shorter than a second',
+      'Give a duration above 0; the column counts hours.',
+    );
+  if (duration > LONGEST_HOURS)
+    return rejected(
+      line,
+      'duration_hours',
+      'out_of_range',
+      duration,
+      `a duration of ${round(duration)} h is longer than ten years`,
+      'Check the unit: the column counts hours.',
+    );
+  if (!draft.vcpus && !draft.gpus && !draft.powerKw)
+    return rejected(
+      line,
+      'vcpus',
+      'no_size',
+      null,
+      'the job has neither vcpus nor gpus nor power_kw',
+      'Give one of vcpus, gpus or power_kw; a size is never assumed.',
+    );
+  return undefined;
+};
+
+const NOT_NEGATIVE = [
+  ['vcpus', 'vcpus'],
+  ['gpus', 'gpus'],
+  ['powerKw', 'power_kw'],
+  ['dataGb', 'data_gb'],
+  ['minChunkMinutes', 'min_chunk_minutes'],
+  ['resumeCost', 'resume_cost'],
+  ['tardinessCostPerHour', 'tardiness_cost_per_hour'],
+] as const;
+
+const negative = (draft: Draft): Rejected | undefined => {
+  for (const [field, column] of NOT_NEGATIVE) {
+    const value = draft[field];
+    if (value !== undefined && value !== null && value < 0)
+      return rejected(draft.line, column, 'negative', value, `${column} is ${value}`, 'Give 0 or more.');
+  }
+  if (draft.workUnits !== undefined && draft.workUnits !== null && draft.workUnits <= 0)
+    return rejected(
+      draft.line,
+      'work_units',
+      'out_of_range',
+      draft.workUnits,
+      `work_units is ${draft.workUnits}`,
+      'Give a number above 0, or leave it empty.',
+    );
+  return tooLong(draft);
+};
+
+const tooLong = (draft: Draft): Rejected | undefined => {
+  for (const [field, most] of [
+    ['name', 500],
+    ['team', 200],
+    ['kind', 64],
+  ] as const) {
+    const length = draft[field]?.length ?? 0;
+    if (length > most)
+      return rejected(
+        draft.line,
+        field,
+        'out_of_range',
+        draft[field],
+        `${field} has ${length} characters`,
+        `Use at most ${most} characters.`,
+      );
+  }
+  return undefined;
+};
+
+const isCategory = (word: string): word is Category =>
+  word === 'urgent' || word === 'balanced' || word === 'sustainable';
+
+const didYouMean = (word: string, known: readonly string[]): string => {
+  const close = nearest(word, known);
+  return close ? `Did you mean ${close}?` : `Use one of ${known.join(', ')}.`;
+};
+
+const round = (value: number): number => Number(value.toPrecision(6));
