@@ -1,0 +1,189 @@
+/** What an answer is made from: the world's documents and rows, the reading tools by name, and who asks. Everything here only reads. */
+import type { Actor } from '../../domain/decision.js';
+import { notFound } from '../../domain/fault.js';
+import { JOBS, type Job } from '../../domain/job.js';
+import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
+import { RUNS, type Run } from '../../domain/run.js';
+import type { Instant } from '../../domain/time.js';
+import { VERIFICATIONS, type Verification } from '../../domain/verification.js';
+import type { World } from '../../domain/world.js';
+import { callTool, type Tool } from '../../tools/tool.js';
+
+export interface Desk {
+  readonly world: World;
+  readonly now: Instant;
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+  readonly question: string;
+  /** Reading tools by name; a tool that acts, records or decides is not in here. */
+  readonly reading: ReadonlyMap<string, Tool>;
+  /** Names of every tool of the program, to say what a proposal would need. */
+  readonly toolNames: ReadonlySet<string>;
+}
+
+export const deskOf = (
+  world: World,
+  options: { tools: readonly Tool[]; actor: Actor; signal: AbortSignal; question: string },
+): Desk => ({
+  world,
+  now: world.clock.now(),
+  actor: options.actor,
+  signal: options.signal,
+  question: options.question,
+  reading: new Map(options.tools.filter((t) => t.effect === 'reads').map((t) => [t.name, t])),
+  toolNames: new Set(options.tools.map((t) => t.name)),
+});
+
+/** Calls a reading tool. Throws Fault `not-found` for any other name: what changes something is out of reach here. */
+export const read = async (desk: Desk, name: string, input: unknown): Promise<unknown> => {
+  const tool = desk.reading.get(name);
+  if (!tool) throw notFound(`there is no reading tool ${name}`, `There are: ${[...desk.reading.keys()].join(', ')}.`);
+  return callTool(tool, input, desk.world, { actor: desk.actor, cause: null, signal: desk.signal, progress: () => {} });
+};
+
+export const runs = async (desk: Desk, limit = 20): Promise<Run[]> =>
+  (await desk.world.store.collection(RUNS).list({ limit })).map((r) => r.value);
+
+/** The named plan; without a name that of the newest run that has one, else the newest plan. */
+export const planOf = async (desk: Desk, planId?: string): Promise<Plan | undefined> => {
+  const plans = desk.world.store.collection(PLANS);
+  if (planId !== undefined) return (await plans.get(planId))?.value;
+  for (const run of await runs(desk)) if (run.planId !== null) return (await plans.get(run.planId))?.value;
+  return (await plans.list({ limit: 1 }))[0]?.value;
+};
+
+export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> =>
+  (await runs(desk, 200)).find((r) => r.planId === planId);
+
+
+export const verifications = async (desk: Desk, from?: Instant, to?: Instant): Promise<Verification[]> => {
+  const all = (await desk.world.store.collection(VERIFICATIONS).list({ limit: 1000 })).map((v) => v.value);
+  const revised = new Set(all.flatMap((v) => (v.supersedes === null ? [] : [v.supersedes])));
+  return all.filter((v) => !revised.has(v.id) && (from === undefined || v.at >= from) && (to === undefined || v.at < to));
+};
+
+/** A job of a workload by id, else by the exact name that somebody gave it. */
+export const findJob = async (desk: Desk, workloadId: string, said: string): Promise<Job | undefined> => {
+  const jobs = desk.world.store.rows(JOBS);
+  const found = await jobs.find(workloadId, said);
+  if (found) return found;
+  const name = said.toLowerCase();
+  for await (const page of jobs.pages(workloadId))
+    for (const job of page) if (job.name.toLowerCase() === name || job.id.toLowerCase() === name) return job;
+  return undefined;
+};
+
+/** Sums over a plan's rows: made once per plan and kept, since a plan never changes under its digest. */
+export interface PlanSums {
+  readonly teams: ReadonlyMap<string, TeamSums>;
+  /** largest planned saving first, at most 20 */
+  readonly moves: readonly Recommendation[];
+  /** by team, at most 5 each */
+  readonly movesOf: ReadonlyMap<string, readonly Recommendation[]>;
+  /** energy-heaviest first, at most 20 */
+  readonly largest: readonly { job: Job; energyKwh: number; emissionsKg: number; start: Instant | null }[];
+  /** per UTC hour of the window that has starts */
+  readonly starts: ReadonlyMap<Instant, { jobs: number; energyKwh: number }>;
+}
+export interface TeamSums {
+  jobs: number;
+  urgent: number;
+  /** jobs whose window leaves no other start */
+  fixed: number;
+  moved: number;
+  plannedKg: number;
+  plannedCost: number;
+  energyKwh: number;
+  emissionsKg: number;
+  fixedKwh: number;
+}
+
+const kept = new WeakMap<object, Map<string, Promise<PlanSums>>>();
+
+export const sumsOf = (desk: Desk, plan: Plan): Promise<PlanSums> => {
+  const { store } = desk.world;
+  const known = kept.get(store) ?? new Map<string, Promise<PlanSums>>();
+  kept.set(store, known);
+  const key = `${plan.id} ${plan.digest}`;
+  let sums = known.get(key);
+  if (!sums) {
+    sums = sum(desk, plan);
+    known.set(key, sums);
+    // A failed reading is not kept, and neither are more than a few plans.
+    sums.catch(() => known.delete(key));
+    if (known.size > 8) known.delete([...known.keys()][0]!);
+  }
+  return sums;
+};
+
+const hourOf = (at: Instant) => `${at.slice(0, 13)}:00:00Z` as Instant;
+
+const sum = async ({ world: { store } }: Desk, plan: Plan): Promise<PlanSums> => {
+  const teams = new Map<string, TeamSums>();
+  const at = (team: string): TeamSums => {
+    let sums = teams.get(team);
+    if (!sums)
+      teams.set(
+        team,
+        (sums = { jobs: 0, urgent: 0, fixed: 0, moved: 0, plannedKg: 0, plannedCost: 0, energyKwh: 0, emissionsKg: 0, fixedKwh: 0 }),
+      );
+    return sums;
+  };
+  const used = new Map<string, { energyKwh: number; emissionsKg: number; start: Instant | null }>();
+  const starts = new Map<Instant, { jobs: number; energyKwh: number }>();
+  for await (const page of store.rows(PLACEMENTS).pages(plan.id))
+    for (const piece of page) {
+      const job = used.get(piece.jobId);
+      const hour = hourOf(piece.start);
+      let slot = starts.get(hour);
+      if (!slot) starts.set(hour, (slot = { jobs: 0, energyKwh: 0 }));
+      slot.energyKwh += piece.energyKwh;
+      if (job) {
+        job.energyKwh += piece.energyKwh;
+        job.emissionsKg += piece.emissionsKg;
+      } else {
+        slot.jobs += 1;
+        used.set(piece.jobId, { energyKwh: piece.energyKwh, emissionsKg: piece.emissionsKg, start: piece.start });
+      }
+    }
+  const largest: { job: Job; energyKwh: number; emissionsKg: number; start: Instant | null }[] = [];
+  for await (const page of store.rows(JOBS).pages(plan.workloadId))
+    for (const job of page) {
+      const sums = at(job.team);
+      const mine = used.get(job.id) ?? { energyKwh: 0, emissionsKg: 0, start: null };
+      sums.jobs += 1;
+      sums.energyKwh += mine.energyKwh;
+      sums.emissionsKg += mine.emissionsKg;
+      if (job.category === 'urgent') sums.urgent += 1;
+      const slackH = job.deadline === null ? null : (Date.parse(job.deadline) - Date.parse(job.earliestStart)) / 3.6e6 - job.durationHours;
+      if (job.category === 'urgent' || (slackH !== null && slackH < 0.5)) {
+        sums.fixed += 1;
+        sums.fixedKwh += mine.energyKwh;
+      }
+      if (largest.length < 20 || mine.energyKwh > largest.at(-1)!.energyKwh) {
+        largest.push({ job, ...mine });
+        largest.sort((a, b) => b.energyKwh - a.energyKwh || (a.job.id < b.job.id ? -1 : 1));
+        largest.length = Math.min(largest.length, 20);
+      }
+    }
+  const moves: Recommendation[] = [];
+  const movesOf = new Map<string, Recommendation[]>();
+  const best = (list: Recommendation[], r: Recommendation, most: number) => {
+    if (list.length === most && r.savedKg <= list.at(-1)!.savedKg) return;
+    list.push(r);
+    list.sort((a, b) => b.savedKg - a.savedKg || (a.jobId < b.jobId ? -1 : 1));
+    list.length = Math.min(list.length, most);
+  };
+  for await (const page of store.rows(RECOMMENDATIONS).pages(plan.id))
+    for (const r of page) {
+      const sums = at(r.team);
+      sums.moved += 1;
+      sums.plannedKg += r.savedKg;
+      sums.plannedCost += r.savedCost;
+      best(moves, r, 20);
+      let mine = movesOf.get(r.team);
+      if (!mine) movesOf.set(r.team, (mine = []));
+      best(mine, r, 5);
+    }
+  return { teams, moves, movesOf, largest, starts };
+};
