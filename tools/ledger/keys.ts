@@ -1,0 +1,97 @@
+/** The ledger's keys: made on first use, readable by their owner only, turned over without losing what they signed. */
+import { join } from 'node:path';
+import { Fault } from '../../domain/fault.js';
+import { sha256Hex } from '../../domain/merkle.js';
+import { type Drawer, folderDrawer, memoryDrawer, requirePrivate } from './files.js';
+import { COSIGNATURE, ED25519, newPrivateKey, parseVkey, type Signer, signerOf } from './note.js';
+
+const SECRET = 'ledger.key';
+const NEXT_SECRET = 'ledger.next.key';
+const PUBLIC = 'ledger.vkeys';
+const WITNESSES = 'witness.vkeys';
+const PINNED = 'checkpoint';
+
+export interface Keys {
+  /** Name of the ledger and of its keys: made with the first key and kept through every rotation. */
+  readonly origin: string;
+  /** Verifier keys of the ledger, every one that ever signed, oldest first. */
+  vkeys(): string[];
+  /** Verifier keys of witnesses whose cosignature counts. */
+  witnesses(): string[];
+  /** From now on this witness' cosignature counts. Fault `invalid-input` for a key that is not a witness'. */
+  trust(vkey: string): void;
+  /** The key in force. */
+  signer(): Signer;
+  /** The newest checkpoint this place has seen: what tells a rolled-back store from an old one. */
+  pinned(): string | undefined;
+  pin(note: string): void;
+  /** Makes the next key; its verifier key is known from now on, the old one still signs. */
+  prepareNext(): Signer;
+  /** The next key is in force and the old private key is gone. */
+  promoteNext(): void;
+}
+
+const lines = (text: string | undefined): string[] => (text ?? '').split('\n').filter((line) => line !== '');
+
+const keysIn = (drawer: Drawer, named: string | undefined, check: () => void): Keys => {
+  const secret = (name: string): string => {
+    check();
+    const text = drawer.read(name);
+    if (text !== undefined) return text;
+    // Of two processes that come first at once, one makes the key and both read it.
+    drawer.createSecret(name, newPrivateKey());
+    return drawer.read(name)!;
+  };
+  const makePublic = (signer: Signer): void => {
+    const known = lines(drawer.read(PUBLIC));
+    if (!known.includes(signer.vkey)) drawer.write(PUBLIC, `${[...known, signer.vkey].join('\n')}\n`);
+  };
+  const first = lines(drawer.read(PUBLIC))[0];
+  const privateKey = secret(SECRET);
+  const origin =
+    first === undefined ? (named ?? `caco.local/ledger/${fingerprint(privateKey)}`) : parseVkey(first).name;
+  const current = () => signerOf(origin, secret(SECRET), ED25519);
+  makePublic(current());
+  if (named !== undefined && named !== origin)
+    throw new Fault(
+      'conflict',
+      `the keys in ${drawer.where} belong to ${origin}, not to ${named}`,
+      'A ledger keeps its name for good; use another folder for another ledger.',
+    );
+
+  return {
+    origin,
+    vkeys: () => lines(drawer.read(PUBLIC)),
+    witnesses: () => lines(drawer.read(WITNESSES)),
+    trust(vkey) {
+      const key = vkey.trim();
+      if (parseVkey(key).type !== COSIGNATURE)
+        throw new Fault('invalid-input', 'not a witness’ verifier key', 'Give the line that `caco ledger witness` prints.');
+      const known = lines(drawer.read(WITNESSES));
+      if (!known.includes(key)) drawer.write(WITNESSES, `${[...known, key].join('\n')}\n`);
+    },
+    signer: current,
+    pinned: () => drawer.read(PINNED),
+    pin: (note) => drawer.write(PINNED, note),
+    prepareNext() {
+      const next = signerOf(origin, secret(NEXT_SECRET), ED25519);
+      makePublic(next);
+      return next;
+    },
+    promoteNext: () => drawer.rename(NEXT_SECRET, SECRET),
+  };
+};
+
+const fingerprint = (privateKey: string): string => sha256Hex(signerOf('caco', privateKey, ED25519).vkey).slice(0, 16);
+
+/** Keys in `HOME/keys`. `origin` names a new ledger; one is made up from the key when it is left out. */
+export const openKeys = (home: string, origin?: string): Keys => {
+  const folder = join(home, 'keys');
+  return keysIn(folderDrawer(folder), origin, () => {
+    requirePrivate(folder, SECRET);
+    requirePrivate(folder, NEXT_SECRET);
+  });
+};
+
+/** Keys that are gone with the process. */
+export const memoryKeys = (origin?: string): Keys => keysIn(memoryDrawer(), origin, () => {});
