@@ -20,7 +20,7 @@ import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { Certificate, Conflict } from './answer.js';
-import { optimize } from './optimizer.js';
+import { optimize } from './optimize.js';
 import { recommend, ScheduleDigest, spansOf, Tally } from './placements.js';
 import { type Problem, piecesOf, type Schedule } from './problem.js';
 import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
