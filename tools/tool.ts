@@ -48,11 +48,12 @@ export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly effect: Effect;
   readonly input: I;
   readonly output: O;
-  readonly run: (input: z.output<I>, world: World, call: Running) => Promise<z.input<O>>;
+  // Methods, not members that hold functions: only so is a tool of some schema also a Tool in a list.
+  run(input: z.output<I>, world: World, call: Running): Promise<z.input<O>>;
   /** A deed that a crash left behind: what the peer knows of it, or undefined when it never arrived there. */
-  readonly reconcile?: (input: z.output<I>, world: World, call: Running) => Promise<z.input<O> | undefined>;
+  reconcile?(input: z.output<I>, world: World, call: Running): Promise<z.input<O> | undefined>;
   /** The answer in one or two short sentences. */
-  readonly tell: (output: z.output<O>) => string;
+  tell(output: z.output<O>): string;
 }
 
 export const defineTool = <I extends z.ZodType, O extends z.ZodType>(tool: Tool<I, O>): Tool<I, O> => tool;

@@ -6,7 +6,7 @@ import { Fault, notFound } from '../../domain/fault.js';
 import { PLANS, RECOMMENDATIONS } from '../../domain/plan.js';
 import { plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
-import { defineTool } from '../tool.js';
+import { defineTool, type Tool } from '../tool.js';
 import { outcomeOf } from './votes.js';
 
 const approvalId = z.string().min(1).describe('id of the approval, for example A-3K9QAB12');
@@ -173,3 +173,5 @@ const refuseUnknownJobs = async (approval: Approval, only: readonly string[] | n
         `\`caco show ${approval.planId}\` lists the moves.`,
       );
 };
+
+export const approvalTools: readonly Tool[] = [listApprovals, requestApproval, answerApproval, recordDecision];

@@ -6,7 +6,8 @@ import { CarbonKind, SignalStatus } from '../../domain/signal.js';
 import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
-import { defineTool } from '../tool.js';
+import { defineTool, type Tool } from '../tool.js';
+import { findGreenWindow } from './green-window.js';
 import { ranked, windowsOf } from './windows.js';
 
 const MAX_HOURS = 24 * 31;
@@ -157,4 +158,5 @@ const onlyRegion = async (world: World): Promise<string> => {
   return first;
 };
 
-export { findGreenWindow } from './green-window.js';
+export { findGreenWindow };
+export const gridTools: readonly Tool[] = [getGridForecast, findGreenWindow];

@@ -7,19 +7,20 @@ import { PLANS, type Plan } from '../../domain/plan.js';
 import { Instant } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
-import { defineTool, type Running } from '../tool.js';
+import { defineTool, type Running, type Tool } from '../tool.js';
 import { toAdf } from './adf.js';
 import { verifiedDoc } from './compose.js';
 import { type Filing, fileFor, previewsOf } from './filing.js';
 import { LIMITS } from './groups.js';
 import { toMarkdown } from './markdown.js';
 import { deliver, ticketsOf } from './outbox.js';
+import { draftSchedulePatch, draftSlurmCommands } from './patches.js';
 import { enqueue } from './queue.js';
 import { said } from './records.js';
 import { cut } from './text.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
-export { draftSchedulePatch, draftSlurmCommands } from './patches.js';
+export { draftSchedulePatch, draftSlurmCommands };
 
 const TicketSummary = z.strictObject({
   id: z.string().describe('the key that the ticket carries at the tracker'),
@@ -289,3 +290,12 @@ export const settleTickets = defineTool({
 
 const VERIFIED = 'verified';
 const CLOSE: Payload = { action: 'close', as: 'done' };
+
+export const ticketsTools: readonly Tool[] = [
+  fileTickets,
+  draftTickets,
+  listTickets,
+  settleTickets,
+  draftSchedulePatch,
+  draftSlurmCommands,
+];

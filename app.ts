@@ -1,0 +1,178 @@
+/** Which adapter stands behind which port. Start here to understand the program. */
+import { join } from 'node:path';
+import type { Config, Setting } from './config.js';
+import type { Actor } from './domain/decision.js';
+import { notFound } from './domain/fault.js';
+import type { Method } from './domain/method.js';
+import { instant } from './domain/time.js';
+import type { Clock, Fleet, Grid, World } from './domain/world.js';
+import type { AgentName } from './graph/agents.js';
+import type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
+import type { By, Orchestrator } from './graph/orchestrator.js';
+import { simulatedClock } from './sim/clock.js';
+import { simulatedFleet } from './sim/fleet.js';
+import { simulatedGrid } from './sim/grid.js';
+import { loadScenario, type Scenario } from './sim/scenario.js';
+import { openStore } from './store/store.js';
+import { openTokens, type TokenBook } from './store/tokens.js';
+import { filesFleet } from './tools/fleet/files.js';
+import { fileGrid } from './tools/grid/file.js';
+import { recordedGrid } from './tools/grid/recorded.js';
+import { openLedger } from './tools/ledger/ledger.js';
+import { openTracker } from './tools/tickets/trackers.js';
+import { callTool, type Progress, type Tool } from './tools/tool.js';
+import { TOOLS } from './tools/tools.js';
+
+export type { Config, Setting } from './config.js';
+export type { AgentName } from './graph/agents.js';
+export type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
+export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
+export type { TokenBook } from './store/tokens.js';
+export type { Progress, Tool } from './tools/tool.js';
+
+export interface CallBy {
+  readonly actor: Actor;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((step: Progress) => void) | undefined;
+  readonly cause?: string | null;
+  readonly decisionId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface App {
+  readonly config: Config;
+  readonly settings: readonly Setting[];
+  readonly world: World;
+  readonly scenario: Scenario;
+  /** Every tool, graph's compositions included. */
+  readonly tools: readonly Tool[];
+  readonly orchestrator: Orchestrator;
+  readonly tokens: TokenBook;
+  /** Parses, checks leave, runs, journals. Throws Fault. */
+  call(name: string, input: unknown, by: CallBy): Promise<unknown>;
+  /** One JSON command of the three agents; never throws a Fault. */
+  agent(name: AgentName, command: unknown, by: By): Promise<Record<string, unknown>>;
+  chat(message: string, threadId: string | undefined, by: ChatBy): Promise<ChatAnswer>;
+  close(): Promise<void>;
+}
+
+const seedOf = (config: Config, scenario: Scenario) => config.seed ?? scenario.seed;
+
+const gridOf = (config: Config, scenario: Scenario, clock: Clock): Grid => {
+  const choice = config.grid ?? scenario.grid;
+  if (choice === 'recorded') return recordedGrid({ clock, scenario });
+  if (choice === 'sim') return simulatedGrid(scenario, seedOf(config, scenario), clock);
+  return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, scenario });
+};
+
+/** Everything that runs here starts at its scenario's instant and jumps; the recorded grid has no present to wait for. */
+const clockOf = (config: Config, scenario: Scenario): Clock =>
+  simulatedClock(config.now === undefined ? scenario.start : instant(config.now));
+
+const methodOf = (config: Config): Method => ({
+  kwPerVcpu: config.kwPerVcpu,
+  kwPerGpu: config.kwPerGpu,
+  carbonPricePerTonne: config.carbonPricePerTonne,
+  uncertaintyRatio: config.uncertaintyRatio,
+  confidence: config.confidence,
+  slotMinutes: config.slotMinutes,
+  embodiedGPerVcpuHour: config.embodiedGPerVcpuHour,
+});
+
+const idle = new AbortController().signal;
+
+/** Opens the world that the settings describe. Throws Fault for a scenario, signal file or store that cannot be opened. */
+export const openApp = async (config: Config, settings: readonly Setting[] = []): Promise<App> => {
+  const scenario = loadScenario(config.scenario);
+  const clock = clockOf(config, scenario);
+  const database = config.databaseUrl ?? join(config.home, 'caco.db');
+  const store = await openStore(database);
+  try {
+    const fleet: Fleet =
+      config.fleet === 'files'
+        ? filesFleet({ store, clock })
+        : simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
+    // The client of a model is loaded only where one is configured.
+    const model = config.model === 'none' ? null : (await import('./graph/model.js')).openModel(config);
+    const world: World = {
+      clock,
+      store,
+      fleet,
+      model,
+      grid: gridOf(config, scenario, clock),
+      tickets: openTracker(config, clock.now),
+      ledger: openLedger({ store, home: config.home, now: clock.now }),
+      method: methodOf(config),
+      thresholds: scenario.thresholds,
+      scenario: {
+        name: scenario.name,
+        title: scenario.title,
+        currency: scenario.currency,
+        dataNote: scenario.dataNote,
+        seed: seedOf(config, scenario),
+      },
+    };
+    return assemble(config, settings, scenario, world, database);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+const assemble = (
+  config: Config,
+  settings: readonly Setting[],
+  scenario: Scenario,
+  world: World,
+  database: string,
+): App => {
+  // LangGraph takes a while to load, so it comes with the first run, not with the first answer.
+  let opened: Promise<{ orchestrator: Orchestrator; close: () => Promise<void> }> | undefined;
+  const graph = () => {
+    opened ??= (async () => {
+      const [{ buildGraph }, { openOrchestrator }, { openSaver }] = await Promise.all([
+        import('./graph/graph.js'),
+        import('./graph/orchestrator.js'),
+        import('./store/checkpoints.js'),
+      ]);
+      const { saver, close } = await openSaver(database);
+      return { orchestrator: openOrchestrator(world, buildGraph(world, saver)), close };
+    })();
+    return opened;
+  };
+  const tools: readonly Tool[] = TOOLS;
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+
+  return {
+    config,
+    settings,
+    world,
+    scenario,
+    tools,
+    tokens: openTokens(world.store),
+    orchestrator: {
+      launch: async (input, by) => (await graph()).orchestrator.launch(input, by),
+      resume: async (runId, by) => (await graph()).orchestrator.resume(runId, by),
+      answer: async (input, by) => (await graph()).orchestrator.answer(input, by),
+    },
+    async call(name, input, by) {
+      const tool = byName.get(name);
+      if (!tool) throw notFound(`there is no tool ${name}`, `There are: ${[...byName.keys()].sort().join(', ')}.`);
+      return callTool(tool, input, world, {
+        actor: by.actor,
+        cause: by.cause ?? null,
+        signal: by.signal ?? idle,
+        progress: by.progress ?? (() => {}),
+        decisionId: by.decisionId,
+        idempotencyKey: by.idempotencyKey,
+      });
+    },
+    agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
+    chat: async (message, threadId, by) =>
+      (await import('./graph/chat/chat.js')).chat(world, tools, message, threadId, by),
+    async close() {
+      await (await opened)?.close();
+      await world.store.close();
+    },
+  };
+};
