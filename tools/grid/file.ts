@@ -139,7 +139,7 @@ interface RegionSignals {
 }
 
 /** Columns are read when first asked for: a file may hold a hundred zones. */
-const readSignals = (sheet: Sheet, column: string | undefined, start: Instant) => {
+export const readSignals = (sheet: Sheet, column: string | undefined, start: Instant) => {
   const roles = rolesOf(sheet, column);
   const lazily = (rows: Sheet['rows'], carbon: number) => {
     const read = (at: number | null, what: 'carbon' | 'price'): Named | null =>

@@ -7,7 +7,9 @@ import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Tool } from '../tool.js';
+import { recordCommandRun } from './command-run.js';
 import { findGreenWindow } from './green-window.js';
+import { whenToRun } from './when.js';
 import { ranked, windowsOf } from './windows.js';
 
 const MAX_HOURS = 24 * 31;
@@ -158,5 +160,7 @@ const onlyRegion = async (world: World): Promise<string> => {
   return first;
 };
 
+export { COMMAND_RUNS, CommandRun, recordCommandRun } from './command-run.js';
+export { answerWhen, type WhenAnswer, type WhenInput, type WhenWorld, whenToRun } from './when.js';
 export { findGreenWindow };
-export const gridTools: readonly Tool[] = [getGridForecast, findGreenWindow];
+export const gridTools: readonly Tool[] = [getGridForecast, findGreenWindow, whenToRun, recordCommandRun];
