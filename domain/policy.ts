@@ -82,8 +82,11 @@ export const PARAMS = {
   approval_threshold: z.strictObject({
     metric: z.enum(['cost', 'carbon_kg', 'share_of_carbon_cap', 'power_kw', 'jobs', 'exception']).nullable(),
     op: z.enum(['>', '>=']).optional(),
-    value: z.number().min(0).nullable().optional(),
-    currency: z.string().optional(),
+    value: z
+      .union([z.number().min(0), z.strictObject({ amount: z.number().min(0), currency: z.string() })])
+      .nullable()
+      .optional()
+      .describe('kg, kW, jobs, or a share from 0 to 1; money as amount and currency'),
     approver: z.string().nullable(),
     approvals: z.number().int().min(1).optional(),
     of: z.string().optional().describe('the type of constraint that an exception is asked from'),
