@@ -1,8 +1,8 @@
 /** The tool that plans a workload: loads jobs, sites and signals by id, solves, and writes the plan and its rows. */
 import { z } from 'zod';
+import { ClaimedDigest, freezeBaseline, PlacementsDigest } from '../../domain/baseline.js';
 import { shortId } from '../../domain/digest.js';
-import { Fault, notFound } from '../../domain/fault.js';
-import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
+import { JOBS, type Job } from '../../domain/job.js';
 import {
   BASELINE,
   PLACEMENTS,
@@ -12,41 +12,22 @@ import {
   RECOMMENDATIONS,
   type Recommendation,
 } from '../../domain/plan.js';
-import type { Series } from '../../domain/series.js';
 import type { CarbonSignal } from '../../domain/signal.js';
 import { defineCollection, type Rows, type Tx } from '../../domain/store.js';
-import { pricesOf } from '../../domain/tariff.js';
-import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
+import { fromEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { Certificate, Conflict } from './answer.js';
+import { fleetProblem, PlanInput } from './fleet-problem.js';
 import { optimize } from './optimize.js';
 import { recommend, ScheduleDigest, spansOf, Tally } from './placements.js';
 import { type Problem, piecesOf, type Schedule } from './problem.js';
-import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
+import type { FleetQuestion, LeftOut } from './workload.js';
 
 /** The prices that prove a plan's bound, by plan id. */
 export const CERTIFICATES = defineCollection('certificates', Certificate);
 
 const BATCH = 2000;
-
-export const PlanInput = z.strictObject({
-  workloadId: z.string().optional().describe('workload to plan; the newest when left out'),
-  from: Instant.optional().describe('start of the window; now when left out'),
-  horizonHours: z.number().positive().max(840).default(24).describe('length of the window in hours, at most 840'),
-  region: z.string().optional().describe('plan within this region only'),
-  clusterId: z.string().optional().describe('plan this cluster only'),
-  carbonPricePerTonne: z
-    .number()
-    .min(0)
-    .optional()
-    .describe('money per tonne CO2e; the configured price when left out'),
-  tardinessWeight: z.number().min(0).default(1).describe('multiplies what lateness costs'),
-  maxPowerKw: z.number().positive().optional().describe('cap on facility kW below the sites’ own'),
-  foresight: z.enum(['forecast', 'actual']).default('forecast').describe('plan on the forecast, or on what came true'),
-  seed: z.number().int().min(0).default(1).describe('of the search; the same seed gives the same plan'),
-  cpuSeconds: z.number().positive().optional().describe('clock limit on top of the limit by iterations'),
-});
 
 export const makePlan = defineTool({
   name: 'make_plan',
@@ -61,24 +42,7 @@ export const makePlan = defineTool({
     conflict: Conflict.nullable().describe('which jobs and limits cannot be had together'),
   }),
   run: async (input, world, call) => {
-    const jobs = world.store.rows(JOBS);
-    const workloadId = input.workloadId ?? (await newestWorkload(world));
-    if (!(await world.store.collection(WORKLOADS).get(workloadId)))
-      throw notFound(`there is no workload ${workloadId}`, '`caco ingest FILE` makes one and prints its id.');
-    const start = input.from ?? world.clock.now();
-    const window = { start, end: plusHours(start, input.horizonHours) };
-    const endEpoch = await gridEnd(jobs.pages(workloadId), window);
-    const gathered = await gather(world, input, { start, end: fromEpoch(endEpoch) });
-    const question: FleetQuestion = {
-      window,
-      ...gathered,
-      method: world.method,
-      carbonPricePerTonne: input.carbonPricePerTonne ?? world.method.carbonPricePerTonne,
-      tardinessWeight: input.tardinessWeight,
-      maxPowerKw: input.maxPowerKw ?? null,
-      clusterId: input.clusterId ?? null,
-    };
-    const { problem, origin, leftOut } = await problemOf(jobs.pages(workloadId), question, workloadId, endEpoch);
+    const { workloadId, question, problem, origin, leftOut, signals } = await fleetProblem(world, input);
     const solved = await optimize(problem, {
       seed: input.seed,
       ...(input.cpuSeconds === undefined ? {} : { cpuSeconds: input.cpuSeconds }),
@@ -96,7 +60,7 @@ export const makePlan = defineTool({
     });
     const { plan, commit } = written.finish({
       region: input.region ?? null,
-      signals: gathered.signals,
+      signals,
       solved: {
         objective: solved.objective,
         lowerBound: solved.lowerBound,
@@ -119,44 +83,6 @@ export const makePlan = defineTool({
       : `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${plan.savings.emissionsKg.value.toFixed(0)} kg CO2e and ${plan.savings.cost.toFixed(0)} ${plan.planned.cost.currency}${plan.gap === null ? '' : `; at most ${(plan.gap * 100).toFixed(2)} % from the best`}.`,
 });
 
-const newestWorkload = async (world: World): Promise<string> => {
-  const [newest] = await world.store.collection(WORKLOADS).list({ limit: 1 });
-  if (!newest)
-    throw notFound(
-      'there is no workload to plan',
-      'Ingest one (`caco ingest FILE`) or run `caco launch`, which takes the waiting queue.',
-    );
-  return newest.id;
-};
-
-/** Sites and signals for the question. A region without a signal is left to problemOf, which names the jobs that it costs. */
-const gather = async (world: World, input: z.output<typeof PlanInput>, interval: Interval) => {
-  const all = await world.fleet.sites();
-  const sites = all.filter((s) => input.region === undefined || s.region === input.region);
-  if (sites.length === 0)
-    throw new Fault(
-      'not-found',
-      `there is no site in region ${input.region}`,
-      `Known regions: ${all.map((s) => s.region).join(', ')}.`,
-    );
-  const carbon = new Map<string, Series>();
-  const prices = new Map<string, Series>();
-  const signals: CarbonSignal[] = [];
-  for (const site of sites) {
-    try {
-      const signal = await world.grid.carbon(site.region, interval, input.foresight);
-      const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
-      const price = needsPrice ? await world.grid.price(site.region, interval, input.foresight) : null;
-      carbon.set(site.region, signal.series);
-      prices.set(site.region, pricesOf(site, price, interval, world.method.slotMinutes));
-      signals.push(signal);
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'not-found') throw error;
-    }
-  }
-  return { sites, carbon, prices, signals };
-};
-
 interface Writing {
   readonly workloadId: string;
   readonly question: FleetQuestion;
@@ -174,6 +100,8 @@ const write = async (world: World, call: Running, of: Writing) => {
   const before = new Tally(question, origin, problem.slots);
   const after = new Tally(question, origin, problem.slots);
   const digest = new ScheduleDigest();
+  const frozen = new PlacementsDigest();
+  const claimed = new ClaimedDigest();
   // Rows go under a fresh name first: the plan's id follows from what they say.
   const draft = shortId('DRAFT', { of: of.workloadId, at: process.hrtime.bigint().toString(), by: process.pid });
   const sinks = {
@@ -204,11 +132,13 @@ const write = async (world: World, call: Running, of: Writing) => {
     const run = after.add(job, spansOf(job, region, pieces, origin, step));
     if (run === null) throw new Error(`job ${job.id} was planned into a gap`);
     digest.add(run);
+    frozen.add(stay);
     await sinks.baseline.add(stay.map((p, i) => ({ id: `${job.id}#${i}`, value: p })));
     await sinks.placements.add(run.map((p, i) => ({ id: `${job.id}#${i}`, value: p })));
     const recommendation = recommend(job, stay, run, currency);
     if (recommendation) {
       moved++;
+      claimed.add(recommendation);
       await sinks.recommendations.add([{ id: job.id, value: recommendation }]);
     }
   };
@@ -263,6 +193,18 @@ const write = async (world: World, call: Running, of: Writing) => {
       const commit = async (tx: Tx) => {
         for (const rows of [tx.rows(BASELINE), tx.rows(PLACEMENTS), tx.rows(RECOMMENDATIONS)])
           await rows.rename(draft, id);
+        await freezeBaseline(
+          tx,
+          {
+            planId: id,
+            planDigest: hex,
+            baselineDigest: frozen.hex(),
+            baselineRows: frozen.rows,
+            claimedDigest: claimed.hex(),
+            claimedRows: claimed.rows,
+          },
+          { at: madeAt, actor: `${call.actor.via}:${call.actor.id}`, cause: call.cause },
+        );
         await tx.collection(PLANS).put(id, plan);
       };
       return { plan, commit };

@@ -1,0 +1,105 @@
+/** The question that a person asks of a fleet, as a Problem: workload, sites and signals loaded by id. */
+import { z } from 'zod';
+import { Fault, notFound } from '../../domain/fault.js';
+import { JOBS, WORKLOADS } from '../../domain/job.js';
+import type { Series } from '../../domain/series.js';
+import type { CarbonSignal } from '../../domain/signal.js';
+import { pricesOf } from '../../domain/tariff.js';
+import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import type { Problem } from './problem.js';
+import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
+
+/** What makes a question; every tool that asks one has these fields. */
+export const questionFields = {
+  workloadId: z.string().optional().describe('workload to plan; the newest when left out'),
+  from: Instant.optional().describe('start of the window; now when left out'),
+  horizonHours: z.number().positive().max(840).default(24).describe('length of the window in hours, at most 840'),
+  region: z.string().optional().describe('plan within this region only'),
+  clusterId: z.string().optional().describe('plan this cluster only'),
+  tardinessWeight: z.number().min(0).default(1).describe('multiplies what lateness costs'),
+  maxPowerKw: z.number().positive().optional().describe('cap on facility kW below the sites’ own'),
+  foresight: z.enum(['forecast', 'actual']).default('forecast').describe('plan on the forecast, or on what came true'),
+  seed: z.number().int().min(0).default(1).describe('of the search; the same seed gives the same plan'),
+  cpuSeconds: z.number().positive().optional().describe('clock limit on top of the limit by iterations'),
+};
+
+const carbonPricePerTonne = z
+  .number()
+  .min(0)
+  .optional()
+  .describe('money per tonne CO2e; the configured price when left out');
+
+export const PlanInput = z.strictObject({ ...questionFields, carbonPricePerTonne });
+export type PlanInput = z.output<typeof PlanInput>;
+
+export interface FleetProblem {
+  readonly workloadId: string;
+  readonly question: FleetQuestion;
+  readonly problem: Problem;
+  /** Epoch seconds of slot 0. */
+  readonly origin: number;
+  readonly leftOut: readonly LeftOut[];
+  readonly signals: readonly CarbonSignal[];
+}
+
+/** Throws Fault `not-found` for a workload, region or cluster that is not there. */
+export const fleetProblem = async (world: World, input: PlanInput): Promise<FleetProblem> => {
+  const jobs = world.store.rows(JOBS);
+  const workloadId = input.workloadId ?? (await newestWorkload(world));
+  if (!(await world.store.collection(WORKLOADS).get(workloadId)))
+    throw notFound(`there is no workload ${workloadId}`, '`caco ingest FILE` makes one and prints its id.');
+  const start = input.from ?? world.clock.now();
+  const window = { start, end: plusHours(start, input.horizonHours) };
+  const endEpoch = await gridEnd(jobs.pages(workloadId), window);
+  const { signals, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
+  const question: FleetQuestion = {
+    window,
+    ...gathered,
+    method: world.method,
+    carbonPricePerTonne: input.carbonPricePerTonne ?? world.method.carbonPricePerTonne,
+    tardinessWeight: input.tardinessWeight,
+    maxPowerKw: input.maxPowerKw ?? null,
+    clusterId: input.clusterId ?? null,
+  };
+  const { problem, origin, leftOut } = await problemOf(jobs.pages(workloadId), question, workloadId, endEpoch);
+  return { workloadId, question, problem, origin, leftOut, signals };
+};
+
+const newestWorkload = async (world: World): Promise<string> => {
+  const [newest] = await world.store.collection(WORKLOADS).list({ limit: 1 });
+  if (!newest)
+    throw notFound(
+      'there is no workload to plan',
+      'Ingest one (`caco ingest FILE`) or run `caco launch`, which takes the waiting queue.',
+    );
+  return newest.id;
+};
+
+/** Sites and signals for the question. A region without a signal is left to problemOf, which names the jobs that it costs. */
+const gather = async (world: World, input: PlanInput, interval: Interval) => {
+  const all = await world.fleet.sites();
+  const sites = all.filter((s) => input.region === undefined || s.region === input.region);
+  if (sites.length === 0)
+    throw new Fault(
+      'not-found',
+      `there is no site in region ${input.region}`,
+      `Known regions: ${all.map((s) => s.region).join(', ')}.`,
+    );
+  const carbon = new Map<string, Series>();
+  const prices = new Map<string, Series>();
+  const signals: CarbonSignal[] = [];
+  for (const site of sites) {
+    try {
+      const signal = await world.grid.carbon(site.region, interval, input.foresight);
+      const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
+      const price = needsPrice ? await world.grid.price(site.region, interval, input.foresight) : null;
+      carbon.set(site.region, signal.series);
+      prices.set(site.region, pricesOf(site, price, interval, world.method.slotMinutes));
+      signals.push(signal);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'not-found') throw error;
+    }
+  }
+  return { sites, carbon, prices, signals };
+};
