@@ -1,0 +1,108 @@
+/** What one caller finds here: the offered tools of the registry, prompts and resources, over an App that opens at the first need. */
+import type { Tool as ToolListing } from '@modelcontextprotocol/sdk/types.js';
+import type { App, Tool } from '../app.js';
+import { Fault } from '../domain/fault.js';
+import { WORKLOADS } from '../domain/job.js';
+import { faultResult, resultOf } from './answer.js';
+import type { Caller, DoorTool, Menu, Passage } from './caller.js';
+import { askForApproval, askForRegion } from './elicit.js';
+import { annotationsOf, type Choice, offered } from './offer.js';
+import { promptsOf } from './prompts.js';
+import { resourcesOf } from './resources.js';
+import { inputSchema, type JsonSchema, outputSchema } from './schema.js';
+
+const KEY = { type: 'string', description: 'optional; the same key makes a repeated call happen once' };
+
+const listings = new WeakMap<Tool, ToolListing>();
+
+/** Schemas are made once per tool: translating zod takes longer than a call. */
+export const listingOf = (tool: Tool): ToolListing => {
+  const known = listings.get(tool);
+  if (known) return known;
+  const input = inputSchema(tool.input);
+  if (tool.effect !== 'reads') input.properties = { ...(input.properties as JsonSchema), idempotencyKey: KEY };
+  const listing = {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: input,
+    outputSchema: outputSchema(tool.output),
+    annotations: annotationsOf(tool),
+  } as ToolListing;
+  listings.set(tool, listing);
+  return listing;
+};
+
+export const menuOf = (app: () => Promise<App>, caller: Caller, choice: Choice): Menu => ({
+  tools: async () => {
+    const opened = await app();
+    return offered(opened.tools, caller.scopes, choice).map((tool) => doorTool(opened, tool, caller));
+  },
+  prompts: async () => promptsOf(app),
+  ...resourcesOf(app, caller),
+});
+
+const doorTool = (app: App, tool: Tool, caller: Caller): DoorTool => ({
+  listing: listingOf(tool),
+  async call(args, passage) {
+    try {
+      const answer = await callTool(app, tool, caller, args, passage);
+      const final = tool.name === 'request_approval' ? await askForApproval(app, caller, answer, passage) : answer;
+      if (tool.effect !== 'reads') passage.log('info', { tool: tool.name, by: caller.id, done: tool.tell(answer) });
+      return await resultOf(tool.name, final, tool.tell(final), app.world.store);
+    } catch (error) {
+      if (passage.signal.aborted) throw error;
+      if (error instanceof Fault) return faultResult(error);
+      // A defect of ours: the assistant learns that it is not its fault, the operator reads the stack on standard error.
+      console.error(error);
+      passage.log('error', {
+        tool: tool.name,
+        message: 'a defect of CACO; standard error of the server has the details',
+      });
+      return faultResult(
+        new Fault(
+          'unavailable',
+          `${tool.name} failed by a defect of CACO`,
+          'Try other arguments, or report it with the lines on the server’s standard error.',
+        ),
+      );
+    }
+  },
+});
+
+const callTool = async (app: App, tool: Tool, caller: Caller, args: Record<string, unknown>, passage: Passage) => {
+  const { idempotencyKey, ...input } = tool.effect === 'reads' ? { ...args, idempotencyKey: undefined } : args;
+  const by = {
+    actor: { id: caller.id, via: 'mcp' as const },
+    signal: passage.signal,
+    progress: ({ done, total, note }: { done: number; total?: number; note?: string }) =>
+      passage.progress(done, total, note),
+    ...(typeof idempotencyKey === 'string' && idempotencyKey !== ''
+      ? { idempotencyKey: `mcp:${caller.id}:${idempotencyKey}` }
+      : {}),
+    ...(tool.effect === 'acts' && typeof input.decisionId === 'string' ? { decisionId: input.decisionId } : {}),
+  };
+  if (tool.effect === 'reads' && args.idempotencyKey === undefined)
+    delete (input as { idempotencyKey?: unknown }).idempotencyKey;
+  const completed =
+    tool.name === 'make_plan'
+      ? await withWorkload(app, input, by)
+      : tool.name === 'get_grid_forecast'
+        ? await askForRegion(app, input, passage)
+        : input;
+  return app.call(tool.name, completed, by);
+};
+
+/** Planning with nothing ingested means the queue that waits, as it does on the command line. */
+const withWorkload = async (app: App, input: Record<string, unknown>, by: Parameters<App['call']>[2]) => {
+  if (input.workloadId !== undefined) return input;
+  const [newest] = await app.world.store.collection(WORKLOADS).list({ limit: 1 });
+  if (newest) return input;
+  const { idempotencyKey: _, ...plain } = by;
+  const horizon = input.horizonHours ?? 24;
+  const asked = { horizonHours: horizon, ...(input.from === undefined ? {} : { from: input.from }) };
+  const gathered = (await app.call('gather_jobs', { from: app.world.clock.now(), ...asked }, plain)) as {
+    workloadId: string;
+  };
+  return { ...input, workloadId: gathered.workloadId };
+};
