@@ -1,5 +1,6 @@
 /** Which adapter stands behind which port. Start here to understand the program. */
 import { join } from 'node:path';
+import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Config, Setting } from './config.js';
 import type { Actor } from './domain/decision.js';
 import { notFound } from './domain/fault.js';
@@ -127,7 +128,9 @@ const assemble = (
   database: string,
 ): App => {
   // LangGraph takes a while to load, so it comes with the first run, not with the first answer.
-  let opened: Promise<{ orchestrator: Orchestrator; close: () => Promise<void> }> | undefined;
+  let opened:
+    | Promise<{ orchestrator: Orchestrator; saver: BaseCheckpointSaver; close: () => Promise<void> }>
+    | undefined;
   const graph = () => {
     opened ??= (async () => {
       const [{ buildGraph }, { openOrchestrator }, { openSaver }] = await Promise.all([
@@ -136,7 +139,7 @@ const assemble = (
         import('./store/checkpoints.js'),
       ]);
       const { saver, close } = await openSaver(database);
-      return { orchestrator: openOrchestrator(world, buildGraph(world, saver)), close };
+      return { orchestrator: openOrchestrator(world, buildGraph(world, saver)), saver, close };
     })();
     return opened;
   };
@@ -168,8 +171,10 @@ const assemble = (
       });
     },
     agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
-    chat: async (message, threadId, by) =>
-      (await import('./graph/chat/chat.js')).chat(world, tools, message, threadId, by),
+    async chat(message, threadId, by) {
+      const [{ chat }, { saver }] = await Promise.all([import('./graph/chat/chat.js'), graph()]);
+      return chat(world, tools, message, threadId, by, saver);
+    },
     async close() {
       await (await opened)?.close();
       await world.store.close();

@@ -8,11 +8,9 @@ import { WORKLOADS } from '../domain/job.js';
 import { PLACEMENTS, RECOMMENDATIONS } from '../domain/plan.js';
 import { Instant } from '../domain/time.js';
 import type { World } from '../domain/world.js';
-import { getFlexibility } from '../tools/fleet/fleet.js';
-import { ingestJobs } from '../tools/fleet/ingest.js';
-import { gatherJobs } from '../tools/fleet/queue.js';
+import { gatherJobs, getFlexibility, ingestJobs } from '../tools/fleet/fleet.js';
 import { getGridForecast } from '../tools/grid/grid.js';
-import { makePlan } from '../tools/optimizer/plan.js';
+import { makePlan } from '../tools/optimizer/optimizer.js';
 import { callTool, type Tool } from '../tools/tool.js';
 import type { By } from './orchestrator.js';
 
@@ -62,12 +60,21 @@ const snake = (value: unknown): unknown => {
   );
 };
 
-export const agent = async (world: World, name: AgentName, command: unknown, by: By): Promise<Record<string, unknown>> => {
+export const agent = async (
+  world: World,
+  name: AgentName,
+  command: unknown,
+  by: By,
+): Promise<Record<string, unknown>> => {
   const said = (command as { command?: unknown } | null)?.command;
   const label = typeof said === 'string' ? said : null;
   try {
     if (label === null || !COMMANDS[name].includes(label))
-      throw new Fault('invalid-input', `the ${name} agent has no command ${JSON.stringify(said ?? null)}`, `It answers ${COMMANDS[name].join(' and ')}.`);
+      throw new Fault(
+        'invalid-input',
+        `the ${name} agent has no command ${JSON.stringify(said ?? null)}`,
+        `It answers ${COMMANDS[name].join(' and ')}.`,
+      );
     return { ok: true, command: label, ...((await answer(world, label, command, by)) as object) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -84,7 +91,12 @@ const parse = <S extends z.ZodType>(schema: S, command: unknown): z.output<S> =>
 
 const answer = async (world: World, command: string, raw: unknown, by: By): Promise<unknown> => {
   const call = <I extends z.ZodType, O extends z.ZodType>(tool: Tool<I, O>, input: z.input<I>) =>
-    callTool(tool, input, world, { actor: by.actor, cause: null, signal: by.signal ?? new AbortController().signal, progress: () => {} });
+    callTool(tool, input, world, {
+      actor: by.actor,
+      cause: null,
+      signal: by.signal ?? new AbortController().signal,
+      progress: () => {},
+    });
   switch (command) {
     case 'get_grid_forecast': {
       const { from, to, region } = parse(forecastCommand, raw);
@@ -115,8 +127,14 @@ const plan = async (
 ) => {
   const from = command.from ?? world.clock.now();
   const horizonHours = command.horizon_hours;
-  const ingested = (await world.store.collection(WORKLOADS).list({ limit: 50 })).find((w) => !w.value.source.startsWith('queue of '));
-  const { workloadId } = await call(gatherJobs, { ...(ingested ? { workloadId: ingested.id } : {}), from, horizonHours });
+  const ingested = (await world.store.collection(WORKLOADS).list({ limit: 50 })).find(
+    (w) => !w.value.source.startsWith('queue of '),
+  );
+  const { workloadId } = await call(gatherJobs, {
+    ...(ingested ? { workloadId: ingested.id } : {}),
+    from,
+    horizonHours,
+  });
   const weights = command.optimization;
   const { plan: made, offers } = await call(makePlan, {
     workloadId,
@@ -124,7 +142,9 @@ const plan = async (
     horizonHours,
     ...(command.region === undefined ? {} : { region: command.region }),
     ...(command.cluster_id === undefined ? {} : { clusterId: command.cluster_id }),
-    ...(weights.carbon_penalty_weight === undefined ? {} : { carbonPricePerTonne: weights.carbon_penalty_weight * world.method.carbonPricePerTonne }),
+    ...(weights.carbon_penalty_weight === undefined
+      ? {}
+      : { carbonPricePerTonne: weights.carbon_penalty_weight * world.method.carbonPricePerTonne }),
     ...(weights.sla_penalty_weight === undefined ? {} : { tardinessWeight: weights.sla_penalty_weight }),
     ...(weights.max_power_kw === undefined ? {} : { maxPowerKw: weights.max_power_kw }),
   });

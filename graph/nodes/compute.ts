@@ -1,5 +1,5 @@
 /** Compute: which work waits, and how much of it can be moved. */
-import { gatherJobs } from '../../tools/fleet/queue.js';
+import { gatherJobs } from '../../tools/fleet/fleet.js';
 import type { Node } from '../node.js';
 
 export const compute: Node = async (state, desk) => {

@@ -1,5 +1,5 @@
 /** Coordination: the plan for the waiting work under the grid's signals. */
-import { makePlan } from '../../tools/optimizer/plan.js';
+import { makePlan } from '../../tools/optimizer/optimizer.js';
 import type { Node } from '../node.js';
 
 export const coordination: Node = async (state, desk) => {

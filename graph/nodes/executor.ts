@@ -1,5 +1,5 @@
 /** Executor: places what was decided and files the tickets; once the window has closed, verifies what ran. */
-import { placeJobs } from '../../tools/fleet/queue.js';
+import { placeJobs } from '../../tools/fleet/fleet.js';
 import { fileTickets } from '../../tools/tickets/tickets.js';
 import { verifySavings } from '../../tools/verifier/verifier.js';
 import type { Node } from '../node.js';

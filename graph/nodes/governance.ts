@@ -2,8 +2,7 @@
 import { interrupt } from '@langchain/langgraph';
 import { APPROVALS, type Approval, approvalIdOf } from '../../domain/decision.js';
 import { PLANS } from '../../domain/plan.js';
-import { recordDecision } from '../../tools/approval/approval.js';
-import { jobsOf } from '../../tools/approval/votes.js';
+import { jobsOf, recordDecision } from '../../tools/approval/approval.js';
 import { evaluatePolicy } from '../../tools/policy/policy.js';
 import type { Node } from '../node.js';
 import { judge } from '../risk.js';
@@ -26,7 +25,7 @@ export const judgeStep: Node = async (state, desk) => {
 };
 
 /** A policy can only tighten: it turns approve into ask, and ask into refuse. */
-const strictest = (
+export const strictest = (
   byRule: Verdict,
   policy: { verdict: 'allow' | 'needs-approval' | 'deny'; reasons: string[]; approvalsNeeded: number },
 ): Verdict => {
@@ -67,7 +66,7 @@ export const recordStep: Node = async (state, desk) => {
   return { decisionId: decision.id, decision: decision.status };
 };
 
-const outcome = (verdict: Verdict, approval: Approval | undefined) => {
+export const outcome = (verdict: Verdict, approval: Approval | undefined) => {
   if (verdict.outcome !== 'ask')
     return {
       status: verdict.outcome === 'approve' ? ('approved' as const) : ('refused' as const),

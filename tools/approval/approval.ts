@@ -7,7 +7,9 @@ import { PLANS, RECOMMENDATIONS } from '../../domain/plan.js';
 import { plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Tool } from '../tool.js';
-import { outcomeOf } from './votes.js';
+import { jobsOf, outcomeOf } from './votes.js';
+
+export { jobsOf };
 
 const approvalId = z.string().min(1).describe('id of the approval, for example A-3K9QAB12');
 

@@ -140,7 +140,8 @@ export const problemOf = async (
         gpu: job.gpus,
         dataGb: job.dataGb,
         tardyUsdPerHour: job.tardinessCostPerHour * question.tardinessWeight,
-        minChunk: job.interruptible ? Math.max(1, Math.ceil(job.minChunkMinutes / slotMinutes)) : 0,
+        // A job shorter than its least piece runs in one.
+        minChunk: job.interruptible ? Math.min(count, Math.max(1, Math.ceil(job.minChunkMinutes / slotMinutes))) : 0,
         resumeUsd: job.resumeCost,
         machine: machines.of(job.instanceType ?? ''),
       });

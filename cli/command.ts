@@ -1,0 +1,146 @@
+/**
+ * How a command is written: it gets a Context and answers with the JSON document and the text for people; everything else
+ * (settings as flags, --json, faults, exit codes, Ctrl-C, closing the store) happens here.
+ */
+import { userInfo } from 'node:os';
+import { type Command, Option } from 'commander';
+import type { App, CallBy, Progress } from '../app.js';
+import { type Config, readConfig, SETTINGS, type Setting, type SettingName } from '../config.js';
+import type { Actor } from '../domain/decision.js';
+import { Fault } from '../domain/fault.js';
+import { EXIT, failureOf } from './exit.js';
+import { progressLine } from './terminal.js';
+
+/** What a command answers. `json` is the one document of `--json`; `text` is for people; both without a final newline. */
+export interface Answer {
+  readonly json: unknown;
+  readonly text: string;
+  readonly exitCode?: number;
+}
+
+export interface Context {
+  readonly config: Config;
+  readonly settings: readonly Setting[];
+  readonly json: boolean;
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The world, opened at the first call and closed when the command ends. */
+  app(): Promise<App>;
+  /** Who acts: the owner of CACO_TOKEN, else the operating-system user. */
+  actor(): Promise<Actor>;
+  /** Calls a tool as this person, with progress shown. `T` is the tool's answer. */
+  call<T>(tool: string, input: unknown, options?: Partial<CallBy>): Promise<T>;
+  /** Progress of a long computation, on a terminal only. */
+  progress(step: Progress): void;
+  /** One line to standard error. */
+  warn(text: string): void;
+}
+
+/** Nothing is answered by a command that speaks for itself, such as a server or a stream of lines. */
+export type Action = (
+  context: Context,
+  args: string[],
+  options: Record<string, unknown>,
+) => Promise<Answer | undefined>;
+
+const flagOf = (name: SettingName) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** Makes a leaf command: `--json` and every setting as a flag come with it. Options that the command defines itself win. */
+export const addCommand = (
+  parent: Command,
+  nameAndArgs: string,
+  summary: string,
+  shape: (command: Command) => void,
+  action: Action,
+): Command => {
+  const command = parent.command(nameAndArgs).description(summary);
+  shape(command);
+  command.option('--json', 'print one JSON document on standard output');
+  const own = new Set(command.options.map((o) => o.attributeName()));
+  for (const name of SETTING_NAMES)
+    if (!own.has(name)) command.addOption(new Option(`${flagOf(name)} <value>`, SETTINGS[name].description).hideHelp());
+  command.addHelpText('after', '\nEvery setting is a flag too, such as --home DIR or --now T: caco config show');
+  command.action(async (...given: unknown[]) => {
+    const args = command.processedArgs.flatMap((a) => (a === undefined ? [] : Array.isArray(a) ? a : [a])) as string[];
+    void given;
+    await run(command, action, args, own);
+  });
+  return command;
+};
+
+const run = async (command: Command, action: Action, args: string[], own: ReadonlySet<string>) => {
+  const options = command.opts<Record<string, unknown>>();
+  const json = options.json === true;
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(Object.assign(new Error('interrupted'), { name: 'AbortError' }));
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  let app: Promise<App> | undefined;
+  try {
+    const flags: Partial<Record<SettingName, unknown>> = {};
+    for (const name of SETTING_NAMES) if (!own.has(name) && options[name] !== undefined) flags[name] = options[name];
+    // A command's own option of a setting's name (such as launch --scenario) is that setting.
+    for (const name of ['scenario', 'seed', 'host', 'port', 'model'] as const)
+      if (own.has(name) && options[name] !== undefined) flags[name] = options[name];
+    const { config, settings } = readConfig(flags);
+    const open = () => {
+      app ??= import('../app.js').then(({ openApp }) => openApp(config, settings));
+      return app;
+    };
+    const bar = progressLine();
+    const actor = () => actorOf(config, open);
+    const context: Context = {
+      config,
+      settings,
+      json,
+      signal: abort.signal,
+      app: open,
+      actor,
+      call: async <T>(tool: string, input: unknown, by: Partial<CallBy> = {}) =>
+        (await (
+          await open()
+        ).call(tool, input, {
+          actor: await actor(),
+          signal: abort.signal,
+          progress: bar.show,
+          ...by,
+        })) as T,
+      progress: bar.show,
+      warn: (text) => void process.stderr.write(`${text}\n`),
+    };
+    const answer = await action(context, args, options);
+    bar.clear();
+    if (answer) {
+      await print(json ? JSON.stringify(answer.json, null, 2) : answer.text);
+      process.exitCode = answer.exitCode ?? EXIT.done;
+    }
+  } catch (error) {
+    progressLine().clear();
+    const failure = failureOf(abort.signal.aborted ? abort.signal.reason : error);
+    if (!failure) throw error;
+    process.exitCode = failure.exitCode;
+    if (json) await print(JSON.stringify({ error: failure.error }, null, 2));
+    else process.stderr.write(`${failure.error.message}\n  ${failure.error.remedy}\n`);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await app?.then((opened) => opened.close()).catch(() => {});
+  }
+};
+
+/** Waits until the text has left: a pipe that is slower than the process would lose its end otherwise. */
+const print = (text: string) =>
+  new Promise<void>((resolve) => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve()));
+
+const actorOf = async (config: Config, open: () => Promise<App>): Promise<Actor> => {
+  if (config.token === undefined) return { id: userInfo().username, via: 'cli' };
+  const owner = await (await open()).tokens.verify(config.token);
+  if (!owner)
+    throw new Fault(
+      'forbidden',
+      'CACO_TOKEN is not a token that is known here, or it has expired',
+      'Make one: caco token create --scope operate --for NAME.',
+    );
+  return { id: owner.owner, via: 'cli' };
+};

@@ -1,0 +1,204 @@
+/** Runs of the whole way: launch, resume, runs, show. */
+import type { Command } from 'commander';
+import type { App, RunEvent } from '../../app.js';
+import { DECISIONS } from '../../domain/decision.js';
+import { invalid, notFound } from '../../domain/fault.js';
+import { PLANS, type Plan } from '../../domain/plan.js';
+import { RUNS, type Run } from '../../domain/run.js';
+import { VERIFICATIONS } from '../../domain/verification.js';
+import { type Answer, addCommand, type Context } from '../command.js';
+import { EXIT } from '../exit.js';
+import { tableText } from '../terminal.js';
+
+/** A flag's number; Fault `invalid-input` names the flag. */
+export const numberOf = (flag: string, text: unknown): number => {
+  const value = Number(text);
+  if (typeof text !== 'string' || text.trim() === '' || !Number.isFinite(value))
+    throw invalid(`${flag} is "${String(text)}", not a number`, `Give a number, for example ${flag} 24.`);
+  return value;
+};
+
+interface Listed {
+  readonly tickets: { id: string; title: string; state: string; ref: string | null; url: string | null }[];
+}
+
+/** Members that `launch`, `resume` and `show` share. */
+export const runDocument = async (app: App, context: Context, run: Run) => {
+  const { store } = app.world;
+  const plan = run.planId === null ? undefined : (await store.collection(PLANS).get(run.planId))?.value;
+  const decision = run.decisionId === null ? undefined : (await store.collection(DECISIONS).get(run.decisionId))?.value;
+  const verified =
+    plan && run.status === 'done'
+      ? (await store.collection(VERIFICATIONS).list({ limit: 200 })).find((v) => v.value.planId === plan.id)?.value
+      : undefined;
+  const tickets = plan ? (await context.call<Listed>('list_tickets', { planId: plan.id, limit: 200 })).tickets : [];
+  return {
+    runId: run.id,
+    status: run.status,
+    planId: run.planId,
+    ...(run.status === 'waiting' ? { approvalId: run.approvalId } : {}),
+    decision: decision
+      ? { id: decision.id, status: decision.status, by: decision.by, reasons: decision.reasons }
+      : null,
+    ...(plan ? figuresOf(plan) : {}),
+    tickets,
+    ...(verified ? { verified } : {}),
+    story: run.story,
+    ...(run.error === null ? {} : { error: run.error }),
+  };
+};
+
+const figuresOf = (plan: Plan) => ({
+  window: plan.window,
+  jobs: plan.jobs,
+  baseline: plan.baseline,
+  plan: plan.planned,
+  savings: plan.savings,
+  objective: plan.objective,
+  lowerBound: plan.lowerBound,
+  gap: plan.gap,
+  savingsGap: plan.savingsGap,
+  bindingLimits: plan.bindingLimits,
+  signals: plan.signals,
+  unseen: plan.unseen,
+});
+
+const waitingText = (run: Run, reasons: readonly string[]) =>
+  [
+    `Run ${run.id} waits for a person: ${reasons.join('; ') || 'an approval is asked for'}.`,
+    `  caco show ${run.planId}        what would be done`,
+    `  caco approve ${run.approvalId} --why "…"    the run goes on to its end`,
+    `  caco reject ${run.approvalId} --why "…"     nothing is placed`,
+  ].join('\n');
+
+/** The answer to whatever has brought a run forward. */
+export const runAnswer = async (app: App, context: Context, run: Run): Promise<Answer> => {
+  const json = await runDocument(app, context, run);
+  if (run.status === 'waiting') {
+    const { approvals } = await context.call<{ approvals: { id: string; reasons: string[] }[] }>('list_approvals', {
+      status: 'waiting',
+      limit: 200,
+    });
+    const reasons = approvals.find((a) => a.id === run.approvalId)?.reasons ?? [];
+    return { json, text: waitingText(run, reasons), exitCode: EXIT.refused };
+  }
+  return {
+    json,
+    text: run.story ?? `Run ${run.id} is ${run.status}${run.error === null ? '' : `: ${run.error}`}.`,
+    exitCode: run.status === 'refused' ? EXIT.refused : EXIT.done,
+  };
+};
+
+export const byOf = async (context: Context) => ({
+  actor: await context.actor(),
+  signal: context.signal,
+  onEvent: (event: RunEvent) => {
+    if (event.type === 'node') context.progress({ done: 0, note: `${event.node} done` });
+    else if (event.type === 'progress') {
+      const { node, done, total, note } = event.data as { node: string; done: number; total?: number; note?: string };
+      context.progress({ done, ...(total === undefined ? {} : { total }), note: `${node}: ${note ?? ''}` });
+    }
+  },
+});
+
+const launch = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const approval = options.approval;
+  if (approval !== 'auto' && approval !== 'ask')
+    throw invalid(`--approval is "${String(approval)}"`, 'Give auto (rules decide) or ask (a person decides).');
+  const horizonHours = numberOf('--horizon-hours', options.horizonHours);
+  const app = await context.app();
+  const run = await app.orchestrator.launch(
+    {
+      horizonHours,
+      approval,
+      ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
+      ...(options.region === undefined ? {} : { region: String(options.region) }),
+      ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
+      ...(options.maxPowerKw === undefined ? {} : { maxPowerKw: numberOf('--max-power-kw', options.maxPowerKw) }),
+    },
+    await byOf(context),
+  );
+  return runAnswer(app, context, run);
+};
+
+const show = async (context: Context, [id]: string[]): Promise<Answer> => {
+  const app = await context.app();
+  const { store } = app.world;
+  const run = (await store.collection(RUNS).get(id!))?.value;
+  if (run) return { ...(await runAnswer(app, context, run)), exitCode: EXIT.done };
+  const plan = (await store.collection(PLANS).get(id!))?.value;
+  if (plan) {
+    const explained = await context.call<unknown>('explain_plan', { planId: plan.id });
+    const tool = app.tools.find((t) => t.name === 'explain_plan')!;
+    return { json: { plan, explained }, text: tool.tell(explained) };
+  }
+  const decision = (await store.collection(DECISIONS).get(id!))?.value;
+  if (decision)
+    return {
+      json: decision,
+      text: `${decision.planId} is ${decision.status} by ${decision.by.join(', ')}: ${decision.reasons.join('; ')}.`,
+    };
+  const verification = (await store.collection(VERIFICATIONS).get(id!))?.value;
+  if (verification) return { json: verification, text: JSON.stringify(verification, null, 2) };
+  throw notFound(`there is no run, plan, decision or verification ${id}`, '`caco runs` lists runs with their plans.');
+};
+
+export const register = (program: Command) => {
+  addCommand(
+    program,
+    'launch',
+    'run once from the queue to the verified saving',
+    (c) =>
+      c
+        .option('--horizon-hours <hours>', 'length of the window to plan', '24')
+        .option('--scenario <name>', 'shipped scenario or path of a scenario file')
+        .option('--approval <mode>', 'auto: rules decide; ask: a person is always asked', 'auto')
+        .option('--workload <id>', 'plan this ingested workload instead of the queue')
+        .option('--region <region>', 'plan within this region only')
+        .option('--cluster <id>', 'plan this cluster only')
+        .option('--max-power-kw <kw>', 'cap on facility power below the sites’ own'),
+    launch,
+  );
+  addCommand(
+    program,
+    'resume <run>',
+    'go on with a run that was interrupted, or whose approval was answered',
+    () => {},
+    async (context, [id]) => {
+      const app = await context.app();
+      return runAnswer(app, context, await app.orchestrator.resume(id!, await byOf(context)));
+    },
+  );
+  addCommand(
+    program,
+    'runs',
+    'list runs, the newest first',
+    (c) => c.option('--limit <n>', 'at most this many', '20'),
+    async (context, _, options) => {
+      const app = await context.app();
+      const limit = numberOf('--limit', options.limit);
+      const runs = (await app.world.store.collection(RUNS).list({ limit })).map((r) => r.value);
+      const rows = runs.map((r) => [
+        r.id,
+        r.status,
+        r.scenario,
+        `${r.horizonHours} h`,
+        r.startedAt,
+        r.planId ?? '–',
+        r.status === 'waiting'
+          ? `caco approve ${r.approvalId}`
+          : r.status === 'running' || r.status === 'failed'
+            ? `caco resume ${r.id}`
+            : '',
+      ]);
+      return {
+        json: { runs },
+        text:
+          runs.length === 0
+            ? 'No runs yet: caco launch'
+            : tableText(['run', 'status', 'scenario', 'window', 'started', 'plan', 'next'], rows),
+      };
+    },
+  );
+  addCommand(program, 'show <id>', 'show a run, plan, decision or verification', () => {}, show);
+};

@@ -1,0 +1,120 @@
+/** Who may enter which room: ARCHITECTURE section 3 as data. Reads every import of the program and names offenders. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = dirname(fileURLToPath(import.meta.url));
+const SKIP = new Set(['node_modules', 'dist', 'out', 'coverage', 'fixtures', '__snapshots__']);
+
+const walk = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith('.') || SKIP.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? walk(path) : path.endsWith('.ts') ? [path] : [];
+  });
+
+/** A room's files, and the prefixes of what they may import of ours; `lib:` allows packages (every package when absent). */
+interface Room {
+  readonly files: RegExp;
+  readonly may: readonly (string | RegExp)[];
+  readonly packages?: readonly string[];
+}
+
+const FRONT_DOOR = /^tools\/([a-z-]+)\/\1\.ts$/;
+const APP = ['app.ts', 'simulation.ts', 'config.ts'];
+
+/** The first that matches counts. */
+const ROOMS: readonly Room[] = [
+  // Time zones and calendars have one place.
+  { files: /^domain\/time\.ts$/, may: [/^domain\//], packages: ['zod', 'temporal-polyfill'] },
+  // What names a thing by its content needs canonical JSON and a hash.
+  { files: /^domain\/(digest|merkle)\.ts$/, may: [/^domain\//], packages: ['zod', 'canonicalize', '@noble/hashes'] },
+  { files: /^domain\//, may: [/^domain\//], packages: ['zod'] },
+  { files: /^tools\/tool\.ts$/, may: [/^domain\//] },
+  { files: /^tools\/worker\.ts$/, may: [] },
+  { files: /^tools\/tools\.ts$/, may: [/^domain\//, 'tools/tool.ts', FRONT_DOOR] },
+  // A tool room: its own files, the domain, and what a tool is. Never another room.
+  { files: /^tools\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts'] },
+  { files: /^(sim|store)\//, may: [/^domain\//] },
+  { files: /^prompts\//, may: [] },
+  { files: /^config\.ts$/, may: [] },
+  { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
+  { files: /^(app|simulation)\.ts$/, may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^graph\//, 'config.ts'] },
+  { files: /^(mcp-server|http-server|evals|bench)\//, may: [/^domain\//, ...APP] },
+  { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },
+];
+
+/** Rooms with an inside may always use it: the first part of the path, and for a tool room the first two. */
+const roomName = (path: string): string => {
+  const [first, second] = path.split('/');
+  if (first === 'tools' && path.split('/').length > 2) return `tools/${second}/`;
+  return path.includes('/') && first !== 'tools' ? `${first}/` : path;
+};
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
+
+/** Every offence of one file's text, in words. */
+const offences = (path: string, text: string): string[] => {
+  const room = ROOMS.find((r) => r.files.test(path));
+  if (!room) return [`${path} belongs to no room: add it to the table or move it`];
+  const found: string[] = [];
+  for (const match of text.matchAll(IMPORT)) {
+    const name = (match[1] ?? match[2] ?? match[3])!;
+    if (!name.startsWith('.')) {
+      const isBuiltin = name.startsWith('node:');
+      const allowed = room.packages?.some((p) => name === p || name.startsWith(`${p}/`)) ?? true;
+      if (!isBuiltin && !allowed) found.push(`${path} may not import the package ${name}`);
+      continue;
+    }
+    const target = normalize(join(dirname(path), name)).replace(/\.js$/, '.ts');
+    if (!target.endsWith('.ts') || target.startsWith(roomName(path)) || target === path) continue;
+    if (!room.may.some((m) => (typeof m === 'string' ? target === m : m.test(target))))
+      found.push(`${path} may not import ${target}`);
+  }
+  return found;
+};
+
+const sources = walk('.').filter(
+  (path) => !path.includes('.test.') && !/^(vitest|house)/.test(path) && !path.includes('.test-'),
+);
+
+describe('the house', () => {
+  it('is entered only through doors that are open', () => {
+    expect(sources.length).toBeGreaterThan(100);
+    expect(sources.flatMap((path) => offences(path, readFileSync(join(ROOT, path), 'utf8')))).toEqual([]);
+  });
+
+  it.each([
+    ['domain/job.ts', "import { openStore } from '../store/store.js';"],
+    ['domain/series.ts', "import { Temporal } from 'temporal-polyfill';"],
+    ['tools/grid/grid.ts', "import { optimize } from '../optimizer/optimizer.js';"],
+    ['tools/fleet/queue.ts', "export { verify } from '../verifier/verifier.js';"],
+    ['sim/fleet.ts', "import { callTool } from '../tools/tool.js';"],
+    ['graph/story.ts', "import { openStore } from '../store/store.js';"],
+    ['graph/nodes/compute.ts', "import { x } from '../../tools/fleet/queue.js';"],
+    ['mcp-server/mcp-server.ts', "import { x } from '../http-server/http-server.js';"],
+    ['http-server/http-server.ts', "const x = await import('../tools/tools.js');"],
+    ['prompts/prompts.ts', "import { Fault } from '../domain/fault.js';"],
+    ['cli/main.ts', "import '../graph/graph.js';"],
+  ])('fails when a forbidden import is added to %s', (path, line) => {
+    expect(offences(path, line)).toHaveLength(1);
+  });
+
+  it('lets each room use its own files and what stands below it', () => {
+    expect(
+      offences('tools/fleet/fleet.ts', "import { x } from './queue.js';\nimport { y } from '../tool.js';"),
+    ).toEqual([]);
+    expect(offences('graph/graph.ts', "import { x } from '../tools/fleet/fleet.js';")).toEqual([]);
+    expect(offences('cli/commands/mcp.ts', "import { x } from '../../mcp-server/mcp-server.js';")).toEqual([]);
+  });
+
+  it('has no file past 400 lines', () => {
+    const long = sources
+      .map((path) => ({ path, lines: readFileSync(join(ROOT, path), 'utf8').split('\n').length }))
+      .filter(({ lines }) => lines > 400)
+      .map(({ path, lines }) => `${relative('.', path)}: ${lines}`);
+    expect(long).toEqual([]);
+  });
+});
