@@ -16,13 +16,16 @@ export type EntryBody = z.infer<typeof EntryBody>;
 export const Entry = z.strictObject({
   seq: z.number().int().min(0),
   prevHash: z.string(),
-  hash: z.string().describe('SHA-256 of the canonical JSON of the entry without this member'),
+  hash: z.string().describe('SHA-256 of its line, as an export spells it'),
   body: EntryBody,
 });
 export type Entry = z.infer<typeof Entry>;
 
 /** What the first entry names as its predecessor. */
 export const GENESIS = '0'.repeat(64);
+
+/** The form of a ledger line; a reader that meets another number must not guess. */
+const LINE_VERSION = 1;
 
 /** An entry as it is kept: the body is its canonical JSON. */
 export interface EntryText {
@@ -32,9 +35,17 @@ export interface EntryText {
   readonly body: string;
 }
 
-/** The canonical JSON of an entry from its parts: its UTF-8 bytes are hashed for the chain and are the leaf of the tree. */
-export const entryText = (seq: number, prevHash: string, body: string): string =>
-  `{"body":${body},"prevHash":"${prevHash}","seq":${seq}}`;
+/**
+ * An entry's line: the canonical JSON of its body's members with `prev`, `seq` and `v` among them. Its UTF-8 bytes are hashed
+ * for the chain and are the leaf of the tree. `body` is canonical JSON, so that the three fall into place by their names: a
+ * comma before a quote stands between members only, and `subject` is the last of them.
+ */
+export const entryText = (seq: number, prevHash: string, body: string): string => {
+  const at = body.lastIndexOf(',"subject":');
+  const end = body.length - 1;
+  const middle = at < 0 ? end : at;
+  return `${body.slice(0, middle)},"prev":"${prevHash}","seq":${seq}${body.slice(middle, end)},"v":${LINE_VERSION}}`;
+};
 
 /** C2SP tlog-tiles writes an entry's length in 16 bits. */
 export const MAX_ENTRY_BYTES = 65_535;

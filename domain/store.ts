@@ -132,5 +132,10 @@ export interface Tx {
 export interface Store extends Tx {
   /** All or nothing, serialised against other writers. Never awaits anything outside the database. */
   transaction<R>(work: (tx: Tx) => Promise<R>): Promise<R>;
+  /**
+   * Writes a copy of everything as it is now, while others go on writing. Fault `conflict` when the file is there already,
+   * `unsupported` where the database has a tool of its own for it.
+   */
+  backup(file: string): Promise<void>;
   close(): Promise<void>;
 }

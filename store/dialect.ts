@@ -6,30 +6,95 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type Driver,
   PostgresDialect,
+  PostgresDriver,
+  type QueryResult,
   SqliteDialect,
-  type SqliteDialectConfig,
   SqliteDriver,
 } from 'kysely';
+import type { Pool } from 'pg';
 import { Fault } from '../domain/fault.js';
+import { asTrouble } from './trouble.js';
 
 export type Flavour = 'sqlite' | 'postgres';
 
-/** SQLite's deferred `begin` fails with SQLITE_BUSY when a reader turns writer beside another process; an immediate one waits its turn. */
-class ImmediateSqliteDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+/** How long a writer waits for another process. Transactions are short, so this is reached only when one hangs. */
+const WAIT_MS = 30_000;
+/** Prepared statements kept per file; batch inserts come in as many texts as there are sizes of a last batch. */
+const STATEMENTS = 200;
+
+/** One connection for all queries of a process. Compiling a statement costs more than running most of them, so they are kept. */
+class SqliteConnection implements DatabaseConnection {
+  readonly #database: Sqlite.Database;
+  readonly #statements = new Map<string, Sqlite.Statement>();
+
+  constructor(database: Sqlite.Database) {
+    this.#database = database;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      const statement = this.#statement(sql);
+      if (statement.reader) return { rows: statement.all(parameters) as R[] };
+      const { changes, lastInsertRowid } = statement.run(parameters);
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    } catch (cause) {
+      throw asTrouble(cause);
+    }
+  }
+
+  // biome-ignore lint/correctness/useYield: the port has it, and everything here is read in pages.
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('the store reads in pages; nothing is streamed');
+  }
+
+  #statement(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      if (this.#statements.size >= STATEMENTS) this.#statements.delete(this.#statements.keys().next().value!);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
   }
 }
 
-class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #settings: SqliteDialectConfig;
-  constructor(settings: SqliteDialectConfig) {
-    super(settings);
-    this.#settings = settings;
+/**
+ * SQLite's deferred `begin` fails with SQLITE_BUSY when a reader turns writer beside another process; an immediate one waits
+ * its turn.
+ */
+class SharedSqliteDriver extends SqliteDriver {
+  readonly #database: Sqlite.Database;
+  readonly #connection: SqliteConnection;
+
+  constructor(database: Sqlite.Database) {
+    super({ database });
+    this.#database = database;
+    this.#connection = new SqliteConnection(database);
   }
-  override createDriver() {
-    return new ImmediateSqliteDriver(this.#settings);
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    // The lock of the one connection is the parent's.
+    await super.acquireConnection();
+    return this.#connection;
+  }
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // A full disk makes SQLite roll back by itself; a second rollback would hide the reason.
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
+  }
+}
+
+class SharedSqliteDialect extends SqliteDialect {
+  readonly #database: Sqlite.Database;
+  constructor(database: Sqlite.Database) {
+    super({ database });
+    this.#database = database;
+  }
+  override createDriver(): Driver {
+    return new SharedSqliteDriver(this.#database);
   }
 }
 
@@ -37,7 +102,7 @@ class ImmediateSqliteDialect extends SqliteDialect {
 export const openSqlite = (path: string): Sqlite.Database => {
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const database = new Sqlite(path, { timeout: 15_000 });
+    const database = new Sqlite(path, { timeout: WAIT_MS });
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     return database;
@@ -51,7 +116,50 @@ export const openSqlite = (path: string): Sqlite.Database => {
   }
 };
 
-export const sqliteDialect = (path: string): Dialect => new ImmediateSqliteDialect({ database: openSqlite(path) });
+export const sqliteDialect = (database: Sqlite.Database): Dialect => new SharedSqliteDialect(database);
+
+class ExplainingPostgresDriver extends PostgresDriver {
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    try {
+      const connection = await super.acquireConnection();
+      return explaining(connection);
+    } catch (cause) {
+      throw asTrouble(cause);
+    }
+  }
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // On a lost connection the server rolls back by itself; the first error says more than this one.
+    await super.rollbackTransaction(connection).catch(() => {});
+  }
+}
+
+const explained = new WeakSet<DatabaseConnection>();
+
+/** The same connection, whose errors say what to do. The driver knows it by identity, so it is changed in place. */
+const explaining = (connection: DatabaseConnection): DatabaseConnection => {
+  if (explained.has(connection)) return connection;
+  explained.add(connection);
+  const execute = connection.executeQuery.bind(connection);
+  connection.executeQuery = async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+    try {
+      return await execute<R>(query);
+    } catch (cause) {
+      throw asTrouble(cause);
+    }
+  };
+  return connection;
+};
+
+class ExplainingPostgresDialect extends PostgresDialect {
+  readonly #pool: Pool;
+  constructor(pool: Pool) {
+    super({ pool });
+    this.#pool = pool;
+  }
+  override createDriver(): Driver {
+    return new ExplainingPostgresDriver({ pool: this.#pool });
+  }
+}
 
 /** `url` as libpq spells it. The driver is loaded only when Postgres is used. */
 export const postgresDialect = async (url: string): Promise<Dialect> => {
@@ -59,5 +167,5 @@ export const postgresDialect = async (url: string): Promise<Dialect> => {
   const pool = new pg.Pool({ connectionString: url, max: 8 });
   // An idle connection that the server drops is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  return new PostgresDialect({ pool });
+  return new ExplainingPostgresDialect(pool);
 };

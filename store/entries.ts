@@ -1,7 +1,7 @@
 /** The ledger's rows: a hash chain whose order the database decides, and the hashes of its Merkle tiles beside it. */
-import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { canonicalJson } from '../domain/digest.js';
-import { type Entry, type EntryBody, type EntryText, entryText, GENESIS, MAX_ENTRY_BYTES } from '../domain/evidence.js';
+import { type Entry, EntryBody, type EntryText, entryText, GENESIS, MAX_ENTRY_BYTES } from '../domain/evidence.js';
 import { Fault, invalid } from '../domain/fault.js';
 import { fold, type Hash, leafHash, sha256Hex, TILE_WIDTH } from '../domain/merkle.js';
 import type { Entries, StoredCheckpoint } from '../domain/store.js';
@@ -41,20 +41,15 @@ export const createLedgerTables = async (db: Kysely<Tables>): Promise<void> => {
 
 /** Rows in one statement: few enough for either database's limit of bound values. */
 const BATCH = 500;
-const LOCK = 4242002;
+/** Number of the Postgres lock that one writer holds until its transaction ends. */
+export const WRITER_LOCK = 4242002;
 
-/** `atomic` runs work in a transaction, joining the one that is open. */
+/** `atomic` runs work in a transaction, joining the one that is open; of two, the second waits for the first. */
 export const entriesOf = (
   db: Kysely<Tables>,
   flavour: Flavour,
   atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
 ): Entries => {
-  /** One writer at a time: SQLite by the immediate transaction, Postgres by a lock that ends with the transaction. */
-  const alone = <R>(work: (on: Kysely<Tables>) => Promise<R>): Promise<R> =>
-    atomic(async (on) => {
-      if (flavour === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(on);
-      return work(on);
-    });
   const query = async <R>(on: Kysely<Tables>, text: string, values: unknown[]): Promise<R[]> =>
     (await on.executeQuery<R>(CompiledQuery.raw(flavour === 'postgres' ? numbered(text) : text, values))).rows;
   const headOf = async (on: Kysely<Tables>) =>
@@ -120,27 +115,25 @@ export const entriesOf = (
     async append(bodies) {
       const texts = bodies.map(bodyText);
       if (texts.length === 0) return [];
-      return writing(() =>
-        alone(async (on) => {
-          const head = await headOf(on);
-          const first = head ? Number(head.seq) + 1 : 0;
-          let prevHash = head?.hash ?? GENESIS;
-          const entries: Entry[] = [];
-          const leaves: Hash[] = [];
-          const rows: unknown[][] = [];
-          for (let i = 0; i < texts.length; i++) {
-            const text = entryText(first + i, prevHash, texts[i]!);
-            const hash = sha256Hex(text);
-            entries.push({ seq: first + i, prevHash, hash, body: bodies[i]! });
-            rows.push([first + i, prevHash, hash, texts[i]]);
-            leaves.push(leafHash(text));
-            prevHash = hash;
-          }
-          await insert(on, 'ledger_entries (seq, prev_hash, hash, body)', 4, rows);
-          await closeTiles(on, first, leaves);
-          return entries;
-        }),
-      );
+      return atomic(async (on) => {
+        const head = await headOf(on);
+        const first = head ? Number(head.seq) + 1 : 0;
+        let prevHash = head?.hash ?? GENESIS;
+        const entries: Entry[] = [];
+        const leaves: Hash[] = [];
+        const rows: unknown[][] = [];
+        for (let i = 0; i < texts.length; i++) {
+          const text = entryText(first + i, prevHash, texts[i]!);
+          const hash = sha256Hex(text);
+          entries.push({ seq: first + i, prevHash, hash, body: bodies[i]! });
+          rows.push([first + i, prevHash, hash, texts[i]]);
+          leaves.push(leafHash(text));
+          prevHash = hash;
+        }
+        await insert(on, 'ledger_entries (seq, prev_hash, hash, body)', 4, rows);
+        await closeTiles(on, first, leaves);
+        return entries;
+      });
     },
     async read(from, limit) {
       const rows = await textsOf(db, from, limit);
@@ -155,33 +148,30 @@ export const entriesOf = (
     },
     nodes: (level, from, limit) => nodesOf(db, level, from, limit),
     keepCheckpoint: ({ size, root, note, at }) =>
-      writing(() =>
-        alone(async (on) => {
-          const last = (await checkpointsOf(on, 'order by size desc limit 1', []))[0];
-          if (last && last.size > size)
-            throw new Fault(
-              'conflict',
-              `a checkpoint of ${last.size} entries is signed already, ${size} is older`,
-              'Ask for a new checkpoint.',
-            );
-          const head = await headOf(on);
-          if (size > (head ? Number(head.seq) + 1 : 0))
-            throw new Fault('conflict', `the ledger holds fewer than ${size} entries`, 'Run `caco ledger audit`.');
-          if (last?.size === size) return false;
-          await insert(on, 'ledger_checkpoints (size, root, note, at)', 4, [[size, root, note, at]]);
-          return true;
-        }),
-      ),
-    replaceNote: (size, before, after) =>
-      writing(async () => {
-        const changed = await db
-          .updateTable('ledger_checkpoints')
-          .set({ note: after })
-          .where('size', '=', size)
-          .where('note', '=', before)
-          .executeTakeFirst();
-        return Number(changed.numUpdatedRows) === 1;
+      atomic(async (on) => {
+        const last = (await checkpointsOf(on, 'order by size desc limit 1', []))[0];
+        if (last && last.size > size)
+          throw new Fault(
+            'conflict',
+            `a checkpoint of ${last.size} entries is signed already, ${size} is older`,
+            'Ask for a new checkpoint.',
+          );
+        const head = await headOf(on);
+        if (size > (head ? Number(head.seq) + 1 : 0))
+          throw new Fault('conflict', `the ledger holds fewer than ${size} entries`, 'Run `caco ledger audit`.');
+        if (last?.size === size) return false;
+        await insert(on, 'ledger_checkpoints (size, root, note, at)', 4, [[size, root, note, at]]);
+        return true;
       }),
+    async replaceNote(size, before, after) {
+      const changed = await db
+        .updateTable('ledger_checkpoints')
+        .set({ note: after })
+        .where('size', '=', size)
+        .where('note', '=', before)
+        .executeTakeFirst();
+      return Number(changed.numUpdatedRows) === 1;
+    },
     async lastCheckpoint() {
       return (await checkpointsOf(db, 'order by size desc limit 1', []))[0];
     },
@@ -203,35 +193,19 @@ const numbered = (text: string): string => {
   return text.replace(/\?/g, () => `$${++n}`);
 };
 
-/** The longest sequence number and the hash take this much of an entry beside its body. */
-const FRAME_BYTES = entryText(Number.MAX_SAFE_INTEGER, GENESIS, '').length;
-
 const bodyText = (body: EntryBody): string => {
   const text = canonicalJson(body);
-  const bytes = Buffer.byteLength(text) + FRAME_BYTES;
+  const parsed = EntryBody.safeParse(body);
+  if (!parsed.success)
+    throw invalid(
+      `not the body of an entry: ${parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ')}`,
+      'Give kind, at, actor, cause, subject and data, and nothing else.',
+    );
+  const bytes = Buffer.byteLength(entryText(Number.MAX_SAFE_INTEGER, GENESIS, text));
   if (bytes > MAX_ENTRY_BYTES)
     throw invalid(
       `an entry of ${bytes} bytes is too large for the ledger, which takes ${MAX_ENTRY_BYTES}`,
       'Keep large evidence in the store and put its SHA-256 into the entry.',
     );
   return text;
-};
-
-/** SQLite's and Postgres' words for a disk that is full, read-only or broken. */
-const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY)|53100|58030|25006)/;
-
-const writing = async <R>(work: () => Promise<R>): Promise<R> => {
-  try {
-    return await work();
-  } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
-    if (typeof code === 'string' && !(cause instanceof Fault) && UNWRITABLE.test(code))
-      throw new Fault(
-        'unavailable',
-        `the ledger cannot be written: ${(cause as Error).message}; nothing was appended`,
-        'Make room on the disk, check that it is writable, then do it again.',
-        { cause },
-      );
-    throw cause;
-  }
 };

@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../domain/digest.js';
 import { type Audit, type Checkpoint, type EntryText, entryText, GENESIS } from '../../domain/evidence.js';
 import { Frontier, leafHash, sha256Hex, TILE_WIDTH } from '../../domain/merkle.js';
-import { type Claim, type ClaimSource, claimsInOrder, type KeptNote } from './claims.js';
+import { type Claim, type ClaimSource, claimsInOrder, type KeptNote, type SoundClaim } from './claims.js';
 
 /** What an audit reads. Ascending; nothing is trusted. */
 export interface AuditSource extends ClaimSource {
@@ -40,9 +40,9 @@ class Auditor {
   readonly #source: AuditSource;
   readonly #options: AuditOptions;
   readonly #frontier = new Frontier();
-  readonly #claims: AsyncGenerator<Claim>;
+  readonly #claims: AsyncGenerator<Claim, void>;
   readonly #nodePages = new Map<number, { from: number; hashes: string[] }>();
-  #due: Claim | undefined;
+  #due: SoundClaim | undefined;
   #newest: Checkpoint | null = null;
   #agreedSize = 0;
   #checked = 0;
@@ -122,8 +122,9 @@ class Auditor {
           what: `${from} states another root for the first ${size} entries: one from ${this.#agreedSize} to ${size - 1} was changed after it was signed`,
         });
       else {
+        // The same state may be claimed twice: by the store, and by a copy that was kept elsewhere.
+        if (this.#checked === 0 || size > this.#agreedSize) this.#checked++;
         this.#agreedSize = size;
-        this.#checked++;
         if (this.#newest?.size !== size || this.#newest.witnesses.length === 0) this.#newest = checkpoint;
       }
     }
@@ -131,10 +132,17 @@ class Auditor {
 
   async #nextClaim(): Promise<void> {
     for (;;) {
-      const { value } = await this.#claims.next();
-      this.#due = value as Claim | undefined;
-      if (this.#due?.defect === undefined) return;
-      this.#note({ seq: Math.max(0, this.#due.size - 1), what: `${this.#due.from}: ${this.#due.defect}` });
+      const next = await this.#claims.next();
+      if (next.done) {
+        this.#due = undefined;
+        return;
+      }
+      const claim = next.value;
+      if (claim.defect === undefined) {
+        this.#due = claim;
+        return;
+      }
+      this.#note({ seq: Math.max(0, claim.size - 1), what: `${claim.from}: ${claim.defect}` });
     }
   }
 
@@ -164,9 +172,9 @@ const defectOf = (entry: EntryText, seq: number, prevHash: string, text: string)
   if (entry.prevHash !== prevHash)
     return seq === 0 ? 'it is not the first entry of a ledger' : `it does not follow entry ${seq - 1}`;
   try {
-    if (canonicalJson(JSON.parse(entry.body)) === entry.body) return undefined;
+    if (canonicalJson(JSON.parse(text)) === text) return undefined;
   } catch {
-    return 'its body is not JSON';
+    return 'its line is not JSON';
   }
-  return 'its body is not canonical JSON';
+  return 'its line is not canonical JSON';
 };

@@ -1,7 +1,7 @@
 /** C2SP tlog-checkpoint: the text of a signed note that states a log's name, size and root. */
 import type { Checkpoint } from '../../domain/evidence.js';
 import { invalid } from '../../domain/fault.js';
-import { COSIGNATURE, ED25519, base64, parseNote, parseVkey, type Note, type Signer, verifyNote } from './note.js';
+import { base64, COSIGNATURE, ED25519, type Note, parseNote, parseVkey, type Signer, verifyNote } from './note.js';
 
 export interface CheckpointText {
   readonly origin: string;

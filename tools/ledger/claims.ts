@@ -14,14 +14,14 @@ export interface KeptNote {
   readonly note: string;
 }
 
-export type Claim =
-  | {
-      readonly size: number;
-      readonly from: string;
-      readonly checkpoint: Checkpoint;
-      readonly defect?: undefined;
-    }
-  | { readonly size: number; readonly from: string; readonly defect: string };
+export interface SoundClaim {
+  readonly size: number;
+  readonly from: string;
+  readonly checkpoint: Checkpoint;
+  readonly defect?: undefined;
+}
+
+export type Claim = SoundClaim | { readonly size: number; readonly from: string; readonly defect: string };
 
 const PAGE = 200;
 
@@ -41,7 +41,7 @@ export async function* claimsInOrder(
   source: ClaimSource,
   vkeys: readonly string[],
   kept: readonly KeptNote[],
-): AsyncGenerator<Claim> {
+): AsyncGenerator<Claim, void> {
   const waiting = kept.map(({ from, note }) => open(from, note, vkeys)).sort((a, b) => a.size - b.size);
   for (let after = -1; ; ) {
     const page = await source.checkpoints(after, PAGE);

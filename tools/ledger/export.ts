@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'n
 import { dirname, join } from 'node:path';
 import { type Checkpoint, type EntryText, entryText } from '../../domain/evidence.js';
 import { Fault } from '../../domain/fault.js';
-import { fold, Frontier, type Hash, leafHash, TILE_WIDTH } from '../../domain/merkle.js';
+import { Frontier, fold, type Hash, leafHash, TILE_WIDTH } from '../../domain/merkle.js';
 import { syncFolder, writeAll, writeWhole } from './files.js';
 
 export interface ExportSource {
@@ -33,7 +33,8 @@ class TileWriter {
     this.#folder = folder;
   }
   push(hash: Hash, level = 0): void {
-    const tile = (this.#levels[level] ??= []);
+    this.#levels[level] ??= [];
+    const tile = this.#levels[level];
     tile.push(hash);
     if (tile.length < TILE_WIDTH) return;
     this.#write(level);
@@ -119,4 +120,3 @@ export const writeExport = async (
   writeWhole(join(tiles, 'checkpoint'), checkpoint.note);
   return ['records.ndjson', 'tiles', 'vkeys.txt'].map((name) => join(folder, name));
 };
-

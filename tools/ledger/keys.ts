@@ -66,7 +66,11 @@ const keysIn = (drawer: Drawer, named: string | undefined, check: () => void): K
     trust(vkey) {
       const key = vkey.trim();
       if (parseVkey(key).type !== COSIGNATURE)
-        throw new Fault('invalid-input', 'not a witness’ verifier key', 'Give the line that `caco ledger witness` prints.');
+        throw new Fault(
+          'invalid-input',
+          'not a witness’ verifier key',
+          'Give the line that `caco ledger witness` prints.',
+        );
       const known = lines(drawer.read(WITNESSES));
       if (!known.includes(key)) drawer.write(WITNESSES, `${[...known, key].join('\n')}\n`);
     },

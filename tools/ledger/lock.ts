@@ -1,46 +1,41 @@
-/** One process at a time: a lock file that names its holder, so that a killed holder's lock is taken over. */
-import { readFileSync, rmSync } from 'node:fs';
+/**
+ * One process at a time. The operating system's file locks are used, by way of SQLite: they end with their holder, however it
+ * ends, so that there is no dead holder's lock to take over and no process number to mistake.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { Fault } from '../../domain/fault.js';
-import { createWhole } from './files.js';
 
-const WAIT_MS = 10;
-const TRIES = 1000;
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const WAIT_MS = 10_000;
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
+export interface Lock {
+  /** Waits up to ten seconds for another process; Fault `unavailable` after that. Not for work that waits itself. */
+  under<R>(work: () => R): R;
+}
 
-const holderOf = (path: string): number | undefined => {
-  try {
-    return Number(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
-};
-
-/** Takes the lock, waiting up to ten seconds for another process. Fault `unavailable` after that. */
-export const takeLock = (path: string): (() => void) => {
-  for (let turn = 0; turn < TRIES; turn++) {
-    if (createWhole(path, String(process.pid), 0o600)) return () => rmSync(path, { force: true });
-    const holder = holderOf(path);
-    // The remover of a dead holder's lock is whoever renames... one process wins the next createWhole.
-    if (holder !== undefined && !alive(holder)) rmSync(path, { force: true });
-    else Atomics.wait(sleeper, 0, 0, WAIT_MS);
-  }
-  throw new Fault('unavailable', `${path} is held by process ${holderOf(path)}`, 'Wait for it, or end it.');
-};
-
-export const underLock = <R>(path: string, work: () => R): R => {
-  const release = takeLock(path);
-  try {
-    return work();
-  } finally {
-    release();
-  }
+/** `path` becomes an empty file that stays. */
+export const openLock = (path: string): Lock => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  let database: Sqlite.Database | undefined;
+  return {
+    under(work) {
+      try {
+        database ??= new Sqlite(path, { timeout: WAIT_MS });
+        database.exec('begin immediate');
+      } catch (cause) {
+        throw new Fault(
+          'unavailable',
+          `${path} cannot be locked: ${(cause as Error).message}`,
+          'Wait for the process that holds it, or end it; check that the folder is writable.',
+          { cause },
+        );
+      }
+      try {
+        return work();
+      } finally {
+        database.exec('rollback');
+      }
+    },
+  };
 };

@@ -94,9 +94,11 @@ export const parseVkey = (vkey: string): Verifier => {
   };
   if (name === undefined || keyId === undefined || !NAME.test(name) || bytes === undefined)
     return wrong(vkey.slice(0, 80));
-  if ((type !== ED25519 && type !== COSIGNATURE) || bytes.length !== 33) return wrong('neither Ed25519 nor cosignature/v1');
+  if ((type !== ED25519 && type !== COSIGNATURE) || bytes.length !== 33)
+    return wrong('neither Ed25519 nor cosignature/v1');
   const publicKey = bytes.subarray(1);
-  if (keyIdOf(name, type, publicKey).toString('hex') !== keyId) return wrong(`the hash of ${name} does not match its key`);
+  if (keyIdOf(name, type, publicKey).toString('hex') !== keyId)
+    return wrong(`the hash of ${name} does not match its key`);
   return {
     name,
     keyId,
@@ -142,7 +144,10 @@ export const newPrivateKey = (): string =>
 /** A signer under a name; the seed form is for published test vectors. Throws Fault `invalid-input` for a bad name. */
 export const signerOf = (name: string, privateKey: string | Buffer, type: KeyType): Signer => {
   if (!NAME.test(name))
-    throw invalid(`"${name}" cannot name a key`, 'Use a URL without scheme, spaces and plus signs, such as caco.example/ledger.');
+    throw invalid(
+      `"${name}" cannot name a key`,
+      'Use a URL without scheme, spaces and plus signs, such as caco.example/ledger.',
+    );
   const key =
     typeof privateKey === 'string'
       ? createPrivateKey(privateKey)

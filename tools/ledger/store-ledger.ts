@@ -31,10 +31,22 @@ const AUDIT_REMEDY = 'Run `caco ledger audit`: it names the first bad entry. Put
 /** Other processes may sign in between; each time there is a newer state to look at. */
 const TRIES = 20;
 
-/** `store.entries`, the keys of this place, and what time it is. */
-export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, now: () => Instant): SigningLedger => {
+/**
+ * `store.entries`, the keys of this place, and what time it is. The keys are opened when something is signed or verified:
+ * appending and reading need none.
+ */
+export const storeLedger = (
+  store: { readonly entries: Entries },
+  openKeys: () => Keys,
+  now: () => Instant,
+): SigningLedger => {
   const { entries } = store;
-  const known = () => [...keys.vkeys(), ...keys.witnesses()];
+  let place: Keys | undefined;
+  const keys = (): Keys => {
+    place ??= openKeys();
+    return place;
+  };
+  const known = () => [...keys().vkeys(), ...keys().witnesses()];
   const opened = (note: string): Checkpoint => {
     const { parsed: _, ...checkpoint } = openCheckpoint(note, known());
     return checkpoint;
@@ -48,8 +60,8 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
     } catch (cause) {
       throw new Fault('conflict', `${from} cannot be verified: ${(cause as Error).message}`, AUDIT_REMEDY, { cause });
     }
-    if (before.origin !== keys.origin)
-      throw new Fault('conflict', `${from} belongs to the ledger ${before.origin}, not ${keys.origin}`, AUDIT_REMEDY);
+    if (before.origin !== keys().origin)
+      throw new Fault('conflict', `${from} belongs to the ledger ${before.origin}, not ${keys().origin}`, AUDIT_REMEDY);
     if (before.size > size)
       throw new Fault(
         'conflict',
@@ -64,19 +76,20 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
   const signWith = async (signers: readonly Signer[]): Promise<Checkpoint> => {
     for (let turn = 0; ; turn++) {
       const last = await entries.lastCheckpoint();
-      const pinned = keys.pinned();
+      const pinned = keys().pinned();
       const size = await entries.size();
       const kept = last && (await requireContinues(last.note, `the last checkpoint`, size));
-      if (pinned !== undefined && pinned !== last?.note) await requireContinues(pinned, 'the checkpoint kept with the keys', size);
+      if (pinned !== undefined && pinned !== last?.note)
+        await requireContinues(pinned, 'the checkpoint kept with the keys', size);
       if (kept?.size === size) {
-        if (pinned !== kept.note) keys.pin(kept.note);
+        if (pinned !== kept.note) keys().pin(kept.note);
         return kept;
       }
       const root = await treeOf(entries, size).root(size);
-      const note = signCheckpoint({ origin: keys.origin, size, root }, signers);
+      const note = signCheckpoint({ origin: keys().origin, size, root }, signers);
       try {
         if (await entries.keepCheckpoint({ size, root: root.toString('base64'), note, at: now() })) {
-          keys.pin(note);
+          keys().pin(note);
           return opened(note);
         }
       } catch (error) {
@@ -85,7 +98,7 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
       }
     }
   };
-  const checkpoint = () => signWith([keys.signer()]);
+  const checkpoint = () => signWith([keys().signer()]);
 
   const head = async (): Promise<Checkpoint | null> => {
     const last = await entries.lastCheckpoint();
@@ -95,16 +108,16 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
   const witnessed: WitnessSource = {
     checkpoint: async () => (await checkpoint()).note,
     consistency: async (old, size) => treeOf(entries, await entries.size()).consistency(old, size),
-    vkeys: () => keys.vkeys(),
+    vkeys: () => keys().vkeys(),
     async accept(size, line, vkey) {
-      keys.trust(vkey);
+      keys().trust(vkey);
       for (;;) {
         const stored = (await entries.checkpoints(size - 1, 1))[0];
         if (stored?.size !== size) throw notFound(`there is no checkpoint of size ${size}`, 'Ask for a new one.');
         const note = addLine(stored.note, line);
         const state = opened(note);
         if (note === stored.note || (await entries.replaceNote(size, stored.note, note))) {
-          if ((await entries.lastCheckpoint())?.size === size) keys.pin(note);
+          if ((await entries.lastCheckpoint())?.size === size) keys().pin(note);
           return state;
         }
       }
@@ -112,8 +125,10 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
   };
 
   return {
-    origin: keys.origin,
-    vkeys: () => keys.vkeys(),
+    get origin() {
+      return keys().origin;
+    },
+    vkeys: () => keys().vkeys(),
     witnessed,
     append: groupCommit((bodies: readonly EntryBody[]): Promise<Entry[]> => entries.append(bodies)),
     read: (from, limit) => entries.read(from, limit),
@@ -124,7 +139,10 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
       const size = await entries.size();
       const row = (await entries.texts(seq, 1))[0];
       if (row?.seq !== seq)
-        throw notFound(`the ledger has no entry ${seq}`, size > 0 ? `Give a number from 0 to ${size - 1}.` : 'It is empty.');
+        throw notFound(
+          `the ledger has no entry ${seq}`,
+          size > 0 ? `Give a number from 0 to ${size - 1}.` : 'It is empty.',
+        );
       const last = await head();
       const covering = last && last.size > seq ? last : await checkpoint();
       const proof = await treeOf(entries, await entries.size()).inclusion(seq, covering.size);
@@ -133,12 +151,14 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
       try {
         verifyBundle(bundle, leaf, known());
       } catch (cause) {
-        throw new Fault('conflict', `entry ${seq} cannot be proved: it is not what was signed`, AUDIT_REMEDY, { cause });
+        throw new Fault('conflict', `entry ${seq} cannot be proved: it is not what was signed`, AUDIT_REMEDY, {
+          cause,
+        });
       }
       return { leaf, bundle, checkpoint: covering };
     },
     async audit(options = {}) {
-      const pinned = keys.pinned();
+      const pinned = keys().pinned();
       const total = await entries.size();
       return auditLedger(entries, {
         vkeys: known(),
@@ -156,19 +176,19 @@ export const storeLedger = (store: { readonly entries: Entries }, keys: Keys, no
     },
     async rotateKey({ actor }) {
       await checkpoint();
-      const old = keys.signer();
-      const next = keys.prepareNext();
+      const old = keys().signer();
+      const next = keys().prepareNext();
       const body: EntryBody = {
         kind: 'ledger_key',
         at: now(),
         actor,
         cause: null,
-        subject: keys.origin,
+        subject: keys().origin,
         data: { vkey: next.vkey, replaces: old.vkey },
       };
       await entries.append([body]);
       const signed = await signWith([old, next]);
-      keys.promoteNext();
+      keys().promoteNext();
       return signed;
     },
   };

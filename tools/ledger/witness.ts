@@ -10,7 +10,7 @@ import type { Instant } from '../../domain/time.js';
 import { toEpoch } from '../../domain/time.js';
 import { openCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { createWhole, type Drawer, folderDrawer, requirePrivate } from './files.js';
-import { underLock } from './lock.js';
+import { openLock } from './lock.js';
 import { base64, COSIGNATURE, ED25519, newPrivateKey, parseNote, parseVkey, type Signer, signerOf } from './note.js';
 
 /** What a witness asks of a ledger, and how it hands its cosignature back. */
@@ -71,6 +71,7 @@ const signerIn = (drawer: Drawer, folder: string, name: string | undefined): Sig
 export const openWitness = (options: { folder: string; now: () => Instant; name?: string | undefined }): Witness => {
   const { folder, now } = options;
   const drawer = folderDrawer(folder);
+  const lock = openLock(join(folder, 'lock'));
   const signer = signerIn(drawer, folder, options.name);
   const logKeys = (origin: string) => lines(drawer.read(LOGS)).filter((vkey) => parseVkey(vkey).name === origin);
   const last = (origin: string) => {
@@ -114,11 +115,11 @@ export const openWitness = (options: { folder: string; now: () => Instant; name?
 
   return {
     vkey: signer.vkey,
-    follow: (vkeys) => underLock(join(folder, 'lock'), () => follow(vkeys)),
+    follow: (vkeys) => lock.under(() => follow(vkeys)),
     follows: (origin) => logKeys(origin).length > 0,
     lastSize: (origin) => last(origin)?.size ?? 0,
     lastNote: (originHash) => (/^[0-9a-f]{64}$/.test(originHash) ? drawer.read(fileOf(originHash)) : undefined),
-    addCheckpoint: (request) => underLock(join(folder, 'lock'), () => consider(request)),
+    addCheckpoint: (request) => lock.under(() => consider(request)),
   };
 };
 

@@ -1,0 +1,51 @@
+/** A copy of the store as it is at one moment, made while others go on writing. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Fault } from '../domain/fault.js';
+import { asTrouble } from './trouble.js';
+
+/** Pages copied before timers and requests get their turn: 8 MiB. */
+const PAGES = 2048;
+
+const sync = (path: string): void => {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
+/** `where` as openStore takes it. Whole or absent; never replaces a file. */
+export const backupSqlite = async (database: Sqlite.Database, where: string, file: string): Promise<void> => {
+  const target = resolve(file);
+  if (existsSync(target))
+    throw new Fault('conflict', `${target} is there already`, 'Give a new name; a backup replaces nothing.');
+  const beside = `${target}.${process.pid}.tmp`;
+  // A reader of its own holds one state for the whole copy: beside a writer, a copy by pages would start over and over.
+  const source = where === ':memory:' ? database : new Sqlite(where, { readonly: true, timeout: 30_000 });
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    if (source !== database) {
+      source.exec('begin');
+      source.prepare('select count(*) from sqlite_schema').get();
+    }
+    await source.backup(beside, { progress: () => PAGES });
+    sync(beside);
+    renameSync(beside, target);
+    sync(dirname(target));
+  } catch (cause) {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(beside + suffix, { force: true });
+    const trouble = asTrouble(cause);
+    if (trouble instanceof Fault) throw trouble;
+    throw new Fault(
+      'unavailable',
+      `the backup cannot be written to ${target}: ${(cause as Error).message}`,
+      'Check that the folder is writable and has room.',
+      { cause },
+    );
+  } finally {
+    if (source !== database) source.close();
+  }
+};

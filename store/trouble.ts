@@ -1,0 +1,29 @@
+/** What a database's own errors mean to whoever has to act on them. */
+import { Fault } from '../domain/fault.js';
+
+/** SQLite: full, broken, read-only, damaged. Postgres: disk full, I/O error, read-only. */
+const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|53100|58030|25006)/;
+/** SQLite's wait for another process ended. Postgres: lock and statement timeouts, deadlock. */
+const BUSY = /^(SQLITE_(BUSY|LOCKED)|55P03|57014|40P01|40001)/;
+/** Postgres: connection classes, shutdown, too many clients; and the network's words. */
+const GONE = /^(08|57P|53300|28|3D000|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/;
+const GONE_TEXT = /connection terminated|terminating connection|server closed the connection/i;
+
+/** A Fault `unavailable` with its remedy, or the error as it is when it is none of these. */
+export const asTrouble = (cause: unknown): unknown => {
+  if (cause instanceof Fault || !(cause instanceof Error)) return cause;
+  const raw = (cause as { code?: unknown }).code;
+  const code = typeof raw === 'string' ? raw : '';
+  const fault = (what: string, remedy: string) =>
+    new Fault('unavailable', `${what}: ${cause.message}`, remedy, { cause });
+  if (UNWRITABLE.test(code))
+    return fault(
+      'the store cannot be written, and nothing of this was kept',
+      'Make room on the disk and check that CACO_HOME is writable, then do it again.',
+    );
+  if (BUSY.test(code))
+    return fault('the store is held by another process', 'Do it again; if it stays so, look for a process that hangs.');
+  if (GONE.test(code) || GONE_TEXT.test(cause.message))
+    return fault('the database cannot be reached', 'Check DATABASE_URL and that the server is up, then do it again.');
+  return cause;
+};
