@@ -19,7 +19,7 @@ import { openTokens, type TokenBook } from './store/tokens.js';
 import { filesFleet } from './tools/fleet/files.js';
 import { fileGrid } from './tools/grid/file.js';
 import { recordedGrid } from './tools/grid/recorded.js';
-import { openLedger } from './tools/ledger/ledger.js';
+import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
 import { TOOLS } from './tools/tools.js';
@@ -28,7 +28,8 @@ export type { Config, Setting } from './config.js';
 export type { AgentName } from './graph/agents.js';
 export type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
 export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
-export type { TokenBook } from './store/tokens.js';
+export type { Token, TokenBook, TokenScope } from './store/tokens.js';
+export { openWitness, runWitness, type SigningLedger, serveWitness } from './tools/ledger/ledger.js';
 export type { Progress, Tool } from './tools/tool.js';
 
 export interface CallBy {
@@ -49,6 +50,8 @@ export interface App {
   readonly tools: readonly Tool[];
   readonly orchestrator: Orchestrator;
   readonly tokens: TokenBook;
+  /** The world's ledger with what only its owner does: turn keys over, answer a witness. */
+  readonly ledger: SigningLedger;
   /** Parses, checks leave, runs, journals. Throws Fault. */
   call(name: string, input: unknown, by: CallBy): Promise<unknown>;
   /** One JSON command of the three agents; never throws a Fault. */
@@ -95,6 +98,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
         : simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./graph/model.js')).openModel(config);
+    const ledger = openLedger({ store, home: config.home, now: clock.now });
     const world: World = {
       clock,
       store,
@@ -102,7 +106,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
       model,
       grid: gridOf(config, scenario, clock),
       tickets: openTracker(config, clock.now),
-      ledger: openLedger({ store, home: config.home, now: clock.now }),
+      ledger,
       method: methodOf(config),
       thresholds: scenario.thresholds,
       scenario: {
@@ -113,7 +117,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
         seed: seedOf(config, scenario),
       },
     };
-    return assemble(config, settings, scenario, world, database);
+    return assemble(config, settings, scenario, world, ledger, database);
   } catch (error) {
     await store.close();
     throw error;
@@ -125,8 +129,14 @@ const assemble = (
   settings: readonly Setting[],
   scenario: Scenario,
   world: World,
+  ledger: SigningLedger,
   database: string,
 ): App => {
+  // What was journalled is signed every few seconds and once more at the end.
+  const stopSigning = keepSigning(ledger, {
+    everySeconds: 10,
+    onTrouble: (error) => process.emitWarning(`the ledger was not signed: ${(error as Error).message}`),
+  });
   // LangGraph takes a while to load, so it comes with the first run, not with the first answer.
   let opened:
     | Promise<{ orchestrator: Orchestrator; saver: BaseCheckpointSaver; close: () => Promise<void> }>
@@ -153,6 +163,7 @@ const assemble = (
     scenario,
     tools,
     tokens: openTokens(world.store),
+    ledger,
     orchestrator: {
       launch: async (input, by) => (await graph()).orchestrator.launch(input, by),
       resume: async (runId, by) => (await graph()).orchestrator.resume(runId, by),
@@ -176,6 +187,7 @@ const assemble = (
       return chat(world, tools, message, threadId, by, saver);
     },
     async close() {
+      await stopSigning();
       await (await opened)?.close();
       await world.store.close();
     },
