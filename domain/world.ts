@@ -210,6 +210,8 @@ export interface ModelBudget {
 
 export interface Model {
   readonly name: string;
+  /** how long one answer may take in all, second chances included; 30 when left out */
+  readonly secondsPerAnswer?: number;
   /**
    * Words for a named prompt and its facts; null when the model gave nothing usable within its budget. The caller then
    * speaks by template. Facts are data: the adapter never places them in the system message. With a schema the answer is

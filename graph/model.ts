@@ -181,6 +181,7 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
 
   return {
     name: settings.model,
+    secondsPerAnswer: settings.modelTimeoutS,
 
     converse: (prompt, messages, asked) => ask(prompt, messages, asked),
 

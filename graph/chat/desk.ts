@@ -55,11 +55,21 @@ export const planOf = async (desk: Desk, planId?: string): Promise<Plan | undefi
 export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> =>
   (await runs(desk, 200)).find((r) => r.planId === planId);
 
+/** Teams that somebody can mean: those of verified records and of the newest plan. */
+export const teamNames = async (desk: Desk): Promise<Set<string>> => {
+  const names = new Set<string>();
+  for (const v of await verifications(desk)) for (const { team } of v.byTeam) names.add(team);
+  const plan = await planOf(desk);
+  if (plan) for (const team of (await sumsOf(desk, plan)).teams.keys()) names.add(team);
+  return names;
+};
 
 export const verifications = async (desk: Desk, from?: Instant, to?: Instant): Promise<Verification[]> => {
   const all = (await desk.world.store.collection(VERIFICATIONS).list({ limit: 1000 })).map((v) => v.value);
   const revised = new Set(all.flatMap((v) => (v.supersedes === null ? [] : [v.supersedes])));
-  return all.filter((v) => !revised.has(v.id) && (from === undefined || v.at >= from) && (to === undefined || v.at < to));
+  return all.filter(
+    (v) => !revised.has(v.id) && (from === undefined || v.at >= from) && (to === undefined || v.at < to),
+  );
 };
 
 /** A job of a workload by id, else by the exact name that somebody gave it. */
@@ -122,11 +132,20 @@ const sum = async ({ world: { store } }: Desk, plan: Plan): Promise<PlanSums> =>
   const teams = new Map<string, TeamSums>();
   const at = (team: string): TeamSums => {
     let sums = teams.get(team);
-    if (!sums)
-      teams.set(
-        team,
-        (sums = { jobs: 0, urgent: 0, fixed: 0, moved: 0, plannedKg: 0, plannedCost: 0, energyKwh: 0, emissionsKg: 0, fixedKwh: 0 }),
-      );
+    if (!sums) {
+      sums = {
+        jobs: 0,
+        urgent: 0,
+        fixed: 0,
+        moved: 0,
+        plannedKg: 0,
+        plannedCost: 0,
+        energyKwh: 0,
+        emissionsKg: 0,
+        fixedKwh: 0,
+      };
+      teams.set(team, sums);
+    }
     return sums;
   };
   const used = new Map<string, { energyKwh: number; emissionsKg: number; start: Instant | null }>();
@@ -136,7 +155,10 @@ const sum = async ({ world: { store } }: Desk, plan: Plan): Promise<PlanSums> =>
       const job = used.get(piece.jobId);
       const hour = hourOf(piece.start);
       let slot = starts.get(hour);
-      if (!slot) starts.set(hour, (slot = { jobs: 0, energyKwh: 0 }));
+      if (!slot) {
+        slot = { jobs: 0, energyKwh: 0 };
+        starts.set(hour, slot);
+      }
       slot.energyKwh += piece.energyKwh;
       if (job) {
         job.energyKwh += piece.energyKwh;
@@ -155,7 +177,10 @@ const sum = async ({ world: { store } }: Desk, plan: Plan): Promise<PlanSums> =>
       sums.energyKwh += mine.energyKwh;
       sums.emissionsKg += mine.emissionsKg;
       if (job.category === 'urgent') sums.urgent += 1;
-      const slackH = job.deadline === null ? null : (Date.parse(job.deadline) - Date.parse(job.earliestStart)) / 3.6e6 - job.durationHours;
+      const slackH =
+        job.deadline === null
+          ? null
+          : (Date.parse(job.deadline) - Date.parse(job.earliestStart)) / 3.6e6 - job.durationHours;
       if (job.category === 'urgent' || (slackH !== null && slackH < 0.5)) {
         sums.fixed += 1;
         sums.fixedKwh += mine.energyKwh;
@@ -182,7 +207,10 @@ const sum = async ({ world: { store } }: Desk, plan: Plan): Promise<PlanSums> =>
       sums.plannedCost += r.savedCost;
       best(moves, r, 20);
       let mine = movesOf.get(r.team);
-      if (!mine) movesOf.set(r.team, (mine = []));
+      if (!mine) {
+        mine = [];
+        movesOf.set(r.team, mine);
+      }
       best(mine, r, 5);
     }
   return { teams, moves, movesOf, largest, starts };

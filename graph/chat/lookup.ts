@@ -14,7 +14,10 @@ export const Slots = z.strictObject({
   carbonPricePerTonne: z.number().min(0).max(1e6).optional().describe('money per tonne CO2e'),
   hours: z.number().positive().max(840).optional().describe('length of the work in hours'),
   topic: z.string().max(500).optional().describe('words to look for'),
-  period: z.enum(['today', 'yesterday', 'this week', 'last week', 'this month', 'last month', 'this year', 'all']).optional().describe('stretch of time that ends now, or ended before it'),
+  period: z
+    .enum(['today', 'yesterday', 'this week', 'last week', 'this month', 'last month', 'this year', 'all'])
+    .optional()
+    .describe('stretch of time that ends now, or ended before it'),
 });
 export type Slots = z.infer<typeof Slots>;
 

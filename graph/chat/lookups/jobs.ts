@@ -1,5 +1,5 @@
 /** Answers about single jobs: why one moved or stayed, and which are the largest. */
-import { type Job, JOBS } from '../../../domain/job.js';
+import { JOBS, type Job } from '../../../domain/job.js';
 import { BASELINE, PLACEMENTS, type Placement, type Plan, RECOMMENDATIONS } from '../../../domain/plan.js';
 import { secondsBetween } from '../../../domain/time.js';
 import { type Desk, findJob, planOf, sumsOf } from '../desk.js';
@@ -11,7 +11,10 @@ const noJob = (said: string, plan: Plan): Draft => {
   const draft = new Draft();
   draft.answered = false;
   return draft
-    .say(`I know no job ${draft.name(said, { label: 'what was asked for', source: 'your question' })} in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })}.`, 'Ask for the largest jobs, or name a job by its id.')
+    .say(
+      `I know no job ${draft.name(said, { label: 'what was asked for', source: 'your question' })} in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })}.`,
+      'Ask for the largest jobs, or name a job by its id.',
+    )
     .cite(planSource(plan));
 };
 
@@ -36,7 +39,10 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
   if (said === undefined) {
     const draft = new Draft();
     draft.answered = false;
-    return draft.say('Which job?', 'Ask, for example, “Why was job … moved?” with its id; “List the largest jobs” shows some.');
+    return draft.say(
+      'Which job?',
+      'Ask, for example, “Why was job … moved?” with its id; “List the largest jobs” shows some.',
+    );
   }
   const job = await findJob(desk, plan.workloadId, said);
   if (!job) return noJob(said, plan);
@@ -52,9 +58,21 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
   if (move) {
     const from = draft.time(move.fromStart, { ...fact, label: 'start without the plan' });
     const to = draft.time(move.toStart, { ...fact, label: 'planned start', key: true });
-    const kg = draft.mass(Math.abs(move.savedKg), { ...fact, label: move.savedKg >= 0 ? 'planned saving of CO2e' : 'additional CO2e', saving: move.savedKg >= 0, key: true });
-    const cost = draft.money(Math.abs(move.savedCost), plan.planned.cost.currency, { ...fact, label: move.savedCost >= 0 ? 'planned saving of cost' : 'additional cost', saving: move.savedCost >= 0 });
-    const place = move.fromRegion === move.toRegion ? '' : ` in ${draft.name(move.toRegion, { ...fact, label: 'planned region' })} instead of ${draft.name(move.fromRegion, { ...fact, label: 'region without the plan' })}`;
+    const kg = draft.mass(Math.abs(move.savedKg), {
+      ...fact,
+      label: move.savedKg >= 0 ? 'planned saving of CO2e' : 'additional CO2e',
+      saving: move.savedKg >= 0,
+      key: true,
+    });
+    const cost = draft.money(Math.abs(move.savedCost), plan.planned.cost.currency, {
+      ...fact,
+      label: move.savedCost >= 0 ? 'planned saving of cost' : 'additional cost',
+      saving: move.savedCost >= 0,
+    });
+    const place =
+      move.fromRegion === move.toRegion
+        ? ''
+        : ` in ${draft.name(move.toRegion, { ...fact, label: 'planned region' })} instead of ${draft.name(move.fromRegion, { ...fact, label: 'region without the plan' })}`;
     draft.say(
       `${name} (team ${team}) starts at ${to}${place} instead of ${from}.`,
       `That would emit ${kg} ${move.savedKg >= 0 ? 'less' : 'more'} CO2e and cost ${cost} ${move.savedCost >= 0 ? 'less' : 'more'}.`,
@@ -65,15 +83,25 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
         `The grid's mean intensity while it runs is ${draft.intensity(is, { ...fact, label: 'mean intensity as planned' })} instead of ${draft.intensity(was, { ...fact, label: 'mean intensity without the plan' })}.`,
       );
   } else if (placed) {
-    draft.say(`${name} (team ${team}) was left where it was: it starts at ${draft.time(placed.start, { ...fact, label: 'start', key: true })}.`, stayedBecause(job, placed));
-  } else draft.say(`${name} (team ${team}) has no place in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })}: nothing fitted its window and the limits.`);
+    draft.say(
+      `${name} (team ${team}) was left where it was: it starts at ${draft.time(placed.start, { ...fact, label: 'start', key: true })}.`,
+      stayedBecause(job, placed),
+    );
+  } else
+    draft.say(
+      `${name} (team ${team}) has no place in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })}: nothing fitted its window and the limits.`,
+    );
   const end = move?.toEnd ?? pieces.at(-1)?.end;
   const last = job.deadline ?? job.due;
   if (end !== undefined && last !== null) {
     const spare = secondsBetween(end, last) / 3600;
     const ends = draft.time(end, { ...fact, label: 'planned end' });
-    if (spare >= 0) draft.say(`It would finish at ${ends}, ${draft.hours(spare, { ...fact, label: 'time to spare' })} before ${job.deadline === null ? 'it is due' : 'its deadline'}.`);
-    else draft.say(`It would finish at ${ends}, ${draft.hours(-spare, { ...fact, label: 'lateness' })} after it was due.`);
+    if (spare >= 0)
+      draft.say(
+        `It would finish at ${ends}, ${draft.hours(spare, { ...fact, label: 'time to spare' })} before ${job.deadline === null ? 'it is due' : 'its deadline'}.`,
+      );
+    else
+      draft.say(`It would finish at ${ends}, ${draft.hours(-spare, { ...fact, label: 'lateness' })} after it was due.`);
   }
   draft.say(await decidedText(draft, plan, desk));
   return draft.cite(desk.world.scenario.dataNote);
@@ -81,7 +109,12 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
 
 const stayedBecause = (job: Job, placed: Placement): string => {
   if (job.category === 'urgent') return 'It is urgent, and urgent jobs are never moved.';
-  if (job.deadline !== null && secondsBetween(placed.end, job.deadline) < 1800 && secondsBetween(job.earliestStart, placed.start) < 1800) return 'Its window leaves no other start.';
+  if (
+    job.deadline !== null &&
+    secondsBetween(placed.end, job.deadline) < 1800 &&
+    secondsBetween(job.earliestStart, placed.start) < 1800
+  )
+    return 'Its window leaves no other start.';
   return 'Nothing better was found for it within its window, the limits and the policy.';
 };
 
@@ -91,9 +124,16 @@ const largest = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft().cite(planSource(plan));
   const { largest: all } = await sumsOf(desk, plan);
   const shown = (team === undefined ? all : all.filter((j) => j.job.team === team)).slice(0, 10);
-  const total = draft.count(await desk.world.store.rows(JOBS).count(plan.workloadId), 'job', { label: 'jobs in the workload', source: planSource(plan), about: [plan.id] });
+  const total = draft.count(await desk.world.store.rows(JOBS).count(plan.workloadId), 'job', {
+    label: 'jobs in the workload',
+    source: planSource(plan),
+    about: [plan.id],
+  });
   const n = draft.count(shown.length, 'job', { label: 'jobs listed', source: planSource(plan), key: true });
-  draft.say(`The largest of ${total} in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })} by energy: ${n}${team === undefined ? '' : ` of team ${draft.name(team, { label: 'the team', source: planSource(plan) })}`}.`, 'Names are quoted as their owners typed them.');
+  draft.say(
+    `The largest of ${total} in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })} by energy: ${n}${team === undefined ? '' : ` of team ${draft.name(team, { label: 'the team', source: planSource(plan) })}`}.`,
+    'Names are quoted as their owners typed them.',
+  );
   return draft.table(
     ['job', 'name', 'team', 'energy', 'CO2e', 'start (UTC)'],
     shown.map(({ job, energyKwh, emissionsKg, start }) => {
@@ -111,6 +151,16 @@ const largest = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
 };
 
 export const jobLookups: readonly Lookup[] = [
-  { name: 'why', description: 'Why one job was moved or left, when it starts and ends', uses: ['job', 'planId'], answer: why },
-  { name: 'largest_jobs', description: 'The jobs that take the most energy', uses: ['planId', 'team'], answer: largest },
+  {
+    name: 'why',
+    description: 'Why one job was moved or left, when it starts and ends',
+    uses: ['job', 'planId'],
+    answer: why,
+  },
+  {
+    name: 'largest_jobs',
+    description: 'The jobs that take the most energy',
+    uses: ['planId', 'team'],
+    answer: largest,
+  },
 ];

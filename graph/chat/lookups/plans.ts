@@ -12,14 +12,19 @@ export const noPlan = (planId?: string): Draft => {
   draft.answered = false;
   return planId === undefined
     ? draft.say('Nothing has been planned yet.', 'Make a plan with `caco launch --horizon-hours 24`.')
-    : draft.say(`I know no plan ${draft.name(planId, { label: 'what was asked for', source: 'your question' })}.`, '`caco runs` lists what was planned.');
+    : draft.say(
+        `I know no plan ${draft.name(planId, { label: 'what was asked for', source: 'your question' })}.`,
+        '`caco runs` lists what was planned.',
+      );
 };
 
 export const aboutPlan = (plan: Plan) => [plan.id];
 export const planSource = (plan: Plan) => `plan ${plan.id}`;
 
 const decisionOf = async (desk: Desk, plan: Plan) =>
-  (await desk.world.store.collection(DECISIONS).list({ limit: 500 })).map((d) => d.value).find((d) => d.planId === plan.id);
+  (await desk.world.store.collection(DECISIONS).list({ limit: 500 }))
+    .map((d) => d.value)
+    .find((d) => d.planId === plan.id);
 
 /** Who decided, or that nobody did. */
 export const decidedText = async (draft: Draft, plan: Plan, desk: Desk): Promise<string> => {
@@ -33,8 +38,18 @@ export const decidedText = async (draft: Draft, plan: Plan, desk: Desk): Promise
     return 'Nothing was decided about it yet.';
   }
   draft.cite(`decision ${decision.id}`);
-  const by = decision.by.map((b) => (b.startsWith('rule:') ? `rule \`${b.slice(5)}\`` : draft.name(b, { label: 'who decided', source: `decision ${decision.id}` }))).join(' and ');
-  const status = { approved: 'It was approved', 'partly-approved': 'It was approved in part', refused: 'It was refused' }[decision.status];
+  const by = decision.by
+    .map((b) =>
+      b.startsWith('rule:')
+        ? `rule \`${b.slice(5)}\``
+        : draft.name(b, { label: 'who decided', source: `decision ${decision.id}` }),
+    )
+    .join(' and ');
+  const status = {
+    approved: 'It was approved',
+    'partly-approved': 'It was approved in part',
+    refused: 'It was refused',
+  }[decision.status];
   return `${status} by ${by}.`;
 };
 
@@ -42,10 +57,24 @@ const savingText = (draft: Draft, plan: Plan) => {
   const about = aboutPlan(plan);
   const source = planSource(plan);
   const { savings, planned } = plan;
-  const kg = draft.mass(savings.emissionsKg, { label: 'planned saving of CO2e', source, about, saving: true, key: true });
-  const cost = draft.money(Math.abs(savings.cost), planned.cost.currency, { label: savings.cost >= 0 ? 'planned saving of cost' : 'planned additional cost', source, about, saving: savings.cost >= 0 });
+  const kg = draft.mass(savings.emissionsKg, {
+    label: 'planned saving of CO2e',
+    source,
+    about,
+    saving: true,
+    key: true,
+  });
+  const cost = draft.money(Math.abs(savings.cost), planned.cost.currency, {
+    label: savings.cost >= 0 ? 'planned saving of cost' : 'planned additional cost',
+    source,
+    about,
+    saving: savings.cost >= 0,
+  });
   const sure = draft.ratio(savings.emissionsKg.confidence, { label: 'coverage of the interval', source, about });
-  const carbon = savings.emissionsKg.value >= 0 ? `would save ${kg} of CO2e (${sure} interval)` : `would emit more: a saving of ${kg} (${sure} interval)`;
+  const carbon =
+    savings.emissionsKg.value >= 0
+      ? `would save ${kg} of CO2e (${sure} interval)`
+      : `would emit more: a saving of ${kg} (${sure} interval)`;
   return `It ${carbon} and ${savings.cost >= 0 ? `cost ${cost} less` : `cost ${cost} more`} than running everything at once.`;
 };
 
@@ -64,24 +93,39 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
     `Plan ${name} moves ${moved} of ${total} over ${draft.hours(hours, { ...fact, label: 'length of the window' })} from ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })}.`,
     savingText(draft, plan),
   );
-  const price = draft.rate(plan.carbonPricePerTonne, plan.planned.cost.currency, 't', { ...fact, label: 'carbon price in the plan' });
+  const price = draft.rate(plan.carbonPricePerTonne, plan.planned.cost.currency, 't', {
+    ...fact,
+    label: 'carbon price in the plan',
+  });
   const stay = plan.jobs.movable - plan.jobs.moved;
   draft.say(
     `A job moves where a later or cleaner place costs less, its carbon priced at ${price}; ${draft.count(plan.jobs.urgent, 'urgent job', { ...fact, label: 'urgent jobs, never moved' })} and ${draft.count(stay, 'other job', { ...fact, label: 'movable jobs that stay' })} stay where they are.`,
   );
   if (plan.gap !== null) {
-    const gap = draft.ratio(plan.gap, { ...fact, label: 'proved distance from the best possible schedule, of its cost' });
-    draft.say(plan.gap <= 1e-9 ? 'No schedule can beat it: that is proved.' : `No schedule can beat it by more than ${gap} of its cost: that is proved.`);
+    const gap = draft.ratio(plan.gap, {
+      ...fact,
+      label: 'proved distance from the best possible schedule, of its cost',
+    });
+    draft.say(
+      plan.gap <= 1e-9
+        ? 'No schedule can beat it: that is proved.'
+        : `No schedule can beat it by more than ${gap} of its cost: that is proved.`,
+    );
   } else draft.say('How far it is from the best schedule is not known.');
-  if (plan.jobs.unplaced > 0) draft.say(`${draft.count(plan.jobs.unplaced, 'job', { ...fact, label: 'jobs without a place' })} found no place in the window.`);
-  if (plan.planned.lateJobs > 0) draft.say(`${draft.count(plan.planned.lateJobs, 'job', { ...fact, label: 'late jobs' })} would finish late.`);
+  if (plan.jobs.unplaced > 0)
+    draft.say(
+      `${draft.count(plan.jobs.unplaced, 'job', { ...fact, label: 'jobs without a place' })} found no place in the window.`,
+    );
+  if (plan.planned.lateJobs > 0)
+    draft.say(`${draft.count(plan.planned.lateJobs, 'job', { ...fact, label: 'late jobs' })} would finish late.`);
   draft.say(await decidedText(draft, plan, desk));
   const { moves } = await sumsOf(desk, plan);
   draft.table(
     ['job', 'from', 'to', 'planned saving'],
     moves.slice(0, 5).map((m) => {
       const mine = { source: `${source}, job ${m.jobId}`, about: [m.jobId] };
-      const place = (region: string, at: Instant) => `${m.fromRegion === m.toRegion ? '' : `${region} `}${draft.time(at, { ...mine, label: 'start' }, 'short')}`;
+      const place = (region: string, at: Instant) =>
+        `${m.fromRegion === m.toRegion ? '' : `${region} `}${draft.time(at, { ...mine, label: 'start' }, 'short')}`;
       return [
         draft.name(m.jobId, { ...mine, label: 'job' }),
         place(m.fromRegion, m.fromStart),
@@ -107,7 +151,11 @@ const schedule = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => 
   const fact = { source, about: aboutPlan(plan) };
   const draft = new Draft().cite(source);
   const { starts, moves, movesOf } = await sumsOf(desk, plan);
-  const placed = draft.count(plan.jobs.total - plan.jobs.unplaced, 'job', { ...fact, label: 'jobs that have a place', key: true });
+  const placed = draft.count(plan.jobs.total - plan.jobs.unplaced, 'job', {
+    ...fact,
+    label: 'jobs that have a place',
+    key: true,
+  });
   draft.say(
     `${placed} run between ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })} and ${draft.time(plan.finishesAt, { ...fact, label: 'when the last piece ends' })}, by plan ${draft.name(plan.id, { ...fact, label: 'the plan' })}.`,
     `${draft.count(plan.jobs.moved, 'job', { ...fact, label: 'moved jobs' })} were moved to hours or places that cost less, carbon priced in; urgent ones start as they would have.`,
@@ -149,7 +197,8 @@ const compare = async ({ planId, otherPlanId }: Slots, desk: Desk): Promise<Draf
   const all = (await desk.world.store.collection(PLANS).list({ limit: 2 })).map((p) => p.value);
   const one = planId === undefined ? all[1] : await planOf(desk, planId);
   if (planId !== undefined && !one) return noPlan(planId);
-  const other = otherPlanId === undefined ? (all[0]?.id === one?.id ? all[1] : all[0]) : await planOf(desk, otherPlanId);
+  const other =
+    otherPlanId === undefined ? (all[0]?.id === one?.id ? all[1] : all[0]) : await planOf(desk, otherPlanId);
   if (otherPlanId !== undefined && !other) return noPlan(otherPlanId);
   const draft = new Draft();
   if (!one || !other) {
@@ -157,29 +206,57 @@ const compare = async ({ planId, otherPlanId }: Slots, desk: Desk): Promise<Draf
     return draft.say('There are not two plans to compare.', 'Make another one, for example with `caco plan`.');
   }
   draft.cite(planSource(one), planSource(other));
-  const saving = (p: Plan, key: boolean) => draft.mass(p.savings.emissionsKg, { label: 'planned saving of CO2e', source: planSource(p), about: [p.id], saving: true, key });
+  const saving = (p: Plan, key: boolean) =>
+    draft.mass(p.savings.emissionsKg, {
+      label: 'planned saving of CO2e',
+      source: planSource(p),
+      about: [p.id],
+      saving: true,
+      key,
+    });
   const name = (p: Plan) => draft.name(p.id, { label: 'a plan', source: planSource(p), about: [p.id] });
   const [a, b] = [one.savings.emissionsKg, other.savings.emissionsKg];
   const apart = a.low > b.high || b.low > a.high;
   draft.say(
     `Plan ${name(one)} would save ${saving(one, true)} of CO2e and plan ${name(other)} ${saving(other, true)}.`,
-    apart ? `Plan ${name(a.value > b.value ? one : other)} would save more carbon; the intervals do not overlap.` : 'Their intervals overlap, so that which one saves more carbon is not certain.',
+    apart
+      ? `Plan ${name(a.value > b.value ? one : other)} would save more carbon; the intervals do not overlap.`
+      : 'Their intervals overlap, so that which one saves more carbon is not certain.',
   );
   const cell = (p: Plan, key: 'emissions' | 'cost' | 'energy' | 'peak' | 'moved' | 'late' | 'price') => {
     const fact = { label: key, source: planSource(p), about: [p.id] };
     switch (key) {
-      case 'emissions': return draft.mass(p.planned.emissionsKg.value, fact);
-      case 'cost': return draft.money(p.planned.cost.total, p.planned.cost.currency, fact);
-      case 'energy': return draft.energy(p.planned.energyKwh, fact);
-      case 'peak': return draft.power(p.planned.peakKw, fact);
-      case 'moved': return draft.count(p.jobs.moved, 'job', fact);
-      case 'late': return draft.count(p.planned.lateJobs, 'job', fact);
-      default: return draft.rate(p.carbonPricePerTonne, p.planned.cost.currency, 't', fact);
+      case 'emissions':
+        return draft.mass(p.planned.emissionsKg.value, fact);
+      case 'cost':
+        return draft.money(p.planned.cost.total, p.planned.cost.currency, fact);
+      case 'energy':
+        return draft.energy(p.planned.energyKwh, fact);
+      case 'peak':
+        return draft.power(p.planned.peakKw, fact);
+      case 'moved':
+        return draft.count(p.jobs.moved, 'job', fact);
+      case 'late':
+        return draft.count(p.planned.lateJobs, 'job', fact);
+      default:
+        return draft.rate(p.carbonPricePerTonne, p.planned.cost.currency, 't', fact);
     }
   };
-  const rows = [['carbon (CO2e)', 'emissions'], ['cost', 'cost'], ['energy', 'energy'], ['peak', 'peak'], ['moved', 'moved'], ['late', 'late'], ['carbon price', 'price']] as const;
-  draft.table(['', name(one), name(other)], rows.map(([title, key]) => [title, cell(one, key), cell(other, key)]));
-  if (one.window.start !== other.window.start || one.window.end !== other.window.end) draft.say('They cover different windows, so the totals are not the same work.');
+  const rows = [
+    ['carbon (CO2e)', 'emissions'],
+    ['cost', 'cost'],
+    ['energy', 'energy'],
+    ['peak', 'peak'],
+    ['moved', 'moved'],
+    ['late', 'late'],
+    ['carbon price', 'price'],
+  ] as const;
+  draft.table(
+    ['', name(one), name(other)],
+    rows.map(([title, key]) => [title, cell(one, key), cell(other, key)]),
+  );
+  if (one.window.start !== other.window.start || one.window.end !== other.window.end)
+    draft.say('They cover different windows, so the totals are not the same work.');
   return draft.cite(desk.world.scenario.dataNote);
 };
 
@@ -191,22 +268,44 @@ const limits = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   const name = draft.name(plan.id, { ...fact, label: 'the plan' });
   if (plan.gap === null) draft.say(`How far plan ${name} is from the best schedule is not known.`);
   else if (plan.gap <= 1e-9) draft.say(`No schedule can beat plan ${name}: that is proved.`);
-  else draft.say(`No schedule can beat plan ${name} by more than ${draft.ratio(plan.gap, { ...fact, label: 'proved distance from the best possible schedule, of its cost', key: true })} of its cost: that is proved by its lower bound.`);
+  else
+    draft.say(
+      `No schedule can beat plan ${name} by more than ${draft.ratio(plan.gap, { ...fact, label: 'proved distance from the best possible schedule, of its cost', key: true })} of its cost: that is proved by its lower bound.`,
+    );
   if (plan.bindingLimits.length === 0) return draft.say('No limit holds it back: every job has the place it wants.');
   draft.say('These limits hold it back.');
   return draft.table(
     ['limit', 'slots at it', 'one more would save'],
-    plan.bindingLimits.slice(0, 8).map((b) => [
-      draft.name(b.limit, { ...fact, label: 'a limit' }, b.limit),
-      draft.count(b.slots, 'slot', { ...fact, label: 'slots in which it binds' }),
-      b.shadowPrice === null ? 'not known' : `${draft.money(b.shadowPrice, plan.planned.cost.currency, { ...fact, label: 'worth of one unit more' })} per ${b.unit}`,
-    ]),
+    plan.bindingLimits
+      .slice(0, 8)
+      .map((b) => [
+        draft.name(b.limit, { ...fact, label: 'a limit' }, b.limit),
+        draft.count(b.slots, 'slot', { ...fact, label: 'slots in which it binds' }),
+        b.shadowPrice === null
+          ? 'not known'
+          : `${draft.money(b.shadowPrice, plan.planned.cost.currency, { ...fact, label: 'worth of one unit more' })} per ${b.unit}`,
+      ]),
   );
 };
 
 export const planLookups: readonly Lookup[] = [
-  { name: 'schedule', description: 'What runs when: starts by hour, the largest moves', uses: ['planId', 'team'], answer: schedule },
-  { name: 'explain_plan', description: 'A plan: what it moves, why, what it would save, how good it is, who decided', uses: ['planId'], answer: explain },
+  {
+    name: 'schedule',
+    description: 'What runs when: starts by hour, the largest moves',
+    uses: ['planId', 'team'],
+    answer: schedule,
+  },
+  {
+    name: 'explain_plan',
+    description: 'A plan: what it moves, why, what it would save, how good it is, who decided',
+    uses: ['planId'],
+    answer: explain,
+  },
   { name: 'compare', description: 'Two plans side by side', uses: ['planId', 'otherPlanId'], answer: compare },
-  { name: 'limits', description: 'How far a plan is from the best possible one and which limits hold it back', uses: ['planId'], answer: limits },
+  {
+    name: 'limits',
+    description: 'How far a plan is from the best possible one and which limits hold it back',
+    uses: ['planId'],
+    answer: limits,
+  },
 ];

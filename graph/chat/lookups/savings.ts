@@ -8,7 +8,8 @@ import { periodOf } from '../period.js';
 import { aboutPlan, noPlan, planSource } from './plans.js';
 
 /** Savings of several records add with their bounds: their errors share grid data, so the cautious sum is taken. */
-const together = (parts: readonly Estimate[]): Estimate => sumCorrelated(parts, Math.min(...parts.map((p) => p.confidence)));
+const together = (parts: readonly Estimate[]): Estimate =>
+  sumCorrelated(parts, Math.min(...parts.map((p) => p.confidence)));
 
 const partOf = (v: Verification, team: string | undefined) =>
   team === undefined
@@ -27,9 +28,18 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
   const draft = new Draft();
   const who = team === undefined ? '' : `team ${draft.name(team, { label: 'the team', source: 'your question' })}`;
   const when = period === undefined || period === 'all' ? '' : ` ${period}`;
-  if (records.length === 0) return planned(draft, { team, planId }, desk, `Nothing is verified${who === '' ? '' : ` for ${who}`}${when} yet, so I can't say that anything was saved.`);
+  if (records.length === 0)
+    return planned(
+      draft,
+      { team, planId },
+      desk,
+      `Nothing is verified${who === '' ? '' : ` for ${who}`}${when} yet, so I can't say that anything was saved.`,
+    );
 
-  const source = `verification ${records.slice(0, MOST_IDS).map((r) => r.v.id).join(', ')}${records.length > MOST_IDS ? ', …' : ''}`;
+  const source = `verification ${records
+    .slice(0, MOST_IDS)
+    .map((r) => r.v.id)
+    .join(', ')}${records.length > MOST_IDS ? ', …' : ''}`;
   const about = team === undefined ? [] : [team];
   const fact = { source, about };
   const kg = together(records.map((r) => r.saved.emissionsKg));
@@ -45,7 +55,12 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
       : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
   );
   const currency = await currencyOf(desk);
-  const money = draft.money(Math.abs(cost), currency, { ...fact, label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost', verified: true, saving: cost >= 0 });
+  const money = draft.money(Math.abs(cost), currency, {
+    ...fact,
+    label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
+    verified: true,
+    saving: cost >= 0,
+  });
   draft.say(cost >= 0 ? `The bill was ${money} lower.` : `The bill was ${money} higher.`);
   if (team === undefined) {
     const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
@@ -54,14 +69,23 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
       `The plans had promised ${draft.mass(claimed, { ...fact, label: 'what the plans promised', saving: true })}; ${draft.mass(Math.abs(off), { ...fact, label: off >= 0 ? 'verified beyond the promise' : 'promised and not verified', saving: true })} ${off >= 0 ? 'more was' : 'of it was not'} verified.`,
     );
     const causes = new Map<string, number>();
-    for (const { v } of records) for (const d of v.difference) causes.set(d.cause, (causes.get(d.cause) ?? 0) + d.emissionsKg);
+    for (const { v } of records)
+      for (const d of v.difference) causes.set(d.cause, (causes.get(d.cause) ?? 0) + d.emissionsKg);
     const most = [...causes.entries()].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))[0];
-    if (most && Math.abs(most[1]) > 1e-9) draft.say(`The largest cause of the difference is ${draft.name(most[0], { ...fact, label: 'largest cause' }, most[0])}.`);
+    if (most && Math.abs(most[1]) > 1e-9)
+      draft.say(
+        `The largest cause of the difference is ${draft.name(most[0], { ...fact, label: 'largest cause' }, most[0])}.`,
+      );
     const unverified = records.reduce((sum, r) => sum + r.v.unverifiedCount, 0);
-    if (unverified > 0) draft.say(`${draft.count(unverified, 'job', { ...fact, label: 'jobs that could not be verified' })} could not be verified and count for nothing.`);
+    if (unverified > 0)
+      draft.say(
+        `${draft.count(unverified, 'job', { ...fact, label: 'jobs that could not be verified' })} could not be verified and count for nothing.`,
+      );
   } else {
     const energy = records.reduce((sum, r) => sum + (r.v.byTeam.find((t) => t.team === team)?.energyKwh ?? 0), 0);
-    draft.say(`It used ${draft.energy(energy, { ...fact, label: 'energy of the verified jobs' })} for the jobs in question.`);
+    draft.say(
+      `It used ${draft.energy(energy, { ...fact, label: 'energy of the verified jobs' })} for the jobs in question.`,
+    );
   }
   draft.table(
     ['record', 'plan', 'verified', 'on'],
@@ -70,14 +94,23 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
       return [
         draft.name(v.id, { ...mine, label: 'record' }),
         draft.name(v.planId, { ...mine, label: 'its plan' }),
-        draft.mass(saved.emissionsKg, { ...mine, label: 'verified saving of this record', verified: true, saving: true }),
+        draft.mass(saved.emissionsKg, {
+          ...mine,
+          label: 'verified saving of this record',
+          verified: true,
+          saving: true,
+        }),
         draft.time(v.at, { ...mine, label: 'verified on' }, 'day'),
       ];
     }),
   );
-  if (records.length > 10) draft.lines(`and ${draft.count(records.length - 10, 'more record', { ...fact, label: 'records not shown' })}`);
+  if (records.length > 10)
+    draft.lines(`and ${draft.count(records.length - 10, 'more record', { ...fact, label: 'records not shown' })}`);
   const first = records[0]!.v;
-  if (first.runId !== null) draft.lines(`Evidence: caco verify ${first.runId}${first.evidenceId === null ? '' : `, ledger record ${first.evidenceId}`}`);
+  if (first.runId !== null)
+    draft.lines(
+      `Evidence: caco verify ${first.runId}${first.evidenceId === null ? '' : `, ledger record ${first.evidenceId}`}`,
+    );
   draft.cite(...records.slice(0, MOST_IDS).map((r) => `verification ${r.v.id} (${r.v.method})`));
   return draft.cite(desk.world.scenario.dataNote);
 };
@@ -94,8 +127,15 @@ const planned = async (draft: Draft, { team, planId }: Slots, desk: Desk, openin
   const source = planSource(plan);
   const value = team === undefined ? plan.savings.emissionsKg : (sums?.plannedKg ?? null);
   if (value !== null) {
-    const kg = draft.mass(value, { label: 'planned saving of CO2e', source, about: team === undefined ? aboutPlan(plan) : [team], saving: true });
-    draft.say(`Plan ${draft.name(plan.id, { label: 'the plan', source })} would save ${kg}; that is verified once its window has closed.`);
+    const kg = draft.mass(value, {
+      label: 'planned saving of CO2e',
+      source,
+      about: team === undefined ? aboutPlan(plan) : [team],
+      saving: true,
+    });
+    draft.say(
+      `Plan ${draft.name(plan.id, { label: 'the plan', source })} would save ${kg}; that is verified once its window has closed.`,
+    );
   } else draft.say(`Plan ${draft.name(plan.id, { label: 'the plan', source })} moves nothing of that team.`);
   return draft.cite(source, desk.world.scenario.dataNote);
 };
@@ -116,27 +156,49 @@ const footprint = async ({ team, planId }: Slots, desk: Desk): Promise<Draft> =>
     const sums = (await sumsOf(desk, plan)).teams.get(team);
     if (!sums) {
       draft.answered = false;
-      return draft.say(`Team ${draft.name(team, { label: 'what was asked for', source: 'your question' })} has no job in plan ${planName}.`);
+      return draft.say(
+        `Team ${draft.name(team, { label: 'what was asked for', source: 'your question' })} has no job in plan ${planName}.`,
+      );
     }
     const fact = { source: `${source}, jobs of team ${team}`, about: [team] };
     draft.say(
       `The ${draft.count(sums.jobs, 'job', { ...fact, label: 'jobs of the team' })} of team ${draft.name(team, { ...fact, label: 'the team' })} emit ${draft.mass(sums.emissionsKg, { ...fact, label: 'CO2e as planned', key: true })} of CO2e as planned and use ${draft.energy(sums.energyKwh, { ...fact, label: 'energy as planned' })}, in plan ${planName}.`,
     );
-    if (sums.moved > 0) draft.say(`${draft.count(sums.moved, 'job', { ...fact, label: 'moved jobs of the team' })} of them were moved, which would save ${draft.mass(sums.plannedKg, { ...fact, label: 'planned saving of CO2e', saving: true })}.`);
+    if (sums.moved > 0)
+      draft.say(
+        `${draft.count(sums.moved, 'job', { ...fact, label: 'moved jobs of the team' })} of them were moved, which would save ${draft.mass(sums.plannedKg, { ...fact, label: 'planned saving of CO2e', saving: true })}.`,
+      );
   }
-  const rows = [...(await sumsOf(desk, plan)).teams.entries()].sort((a, b) => b[1].emissionsKg - a[1].emissionsKg || (a[0] < b[0] ? -1 : 1));
+  const rows = [...(await sumsOf(desk, plan)).teams.entries()].sort(
+    (a, b) => b[1].emissionsKg - a[1].emissionsKg || (a[0] < b[0] ? -1 : 1),
+  );
   if (team === undefined)
     draft.table(
       ['team', 'jobs', 'energy', 'CO2e'],
       rows.slice(0, 12).map(([name, t]) => {
         const fact = { source: `${source}, jobs of team ${name}`, about: [name] };
-        return [draft.name(name, { ...fact, label: 'a team' }), draft.count(t.jobs, 'job', { ...fact, label: 'jobs of the team' }), draft.energy(t.energyKwh, { ...fact, label: 'energy of the team' }), draft.mass(t.emissionsKg, { ...fact, label: 'CO2e of the team as planned' })];
+        return [
+          draft.name(name, { ...fact, label: 'a team' }),
+          draft.count(t.jobs, 'job', { ...fact, label: 'jobs of the team' }),
+          draft.energy(t.energyKwh, { ...fact, label: 'energy of the team' }),
+          draft.mass(t.emissionsKg, { ...fact, label: 'CO2e of the team as planned' }),
+        ];
       }),
     );
   return draft.cite(desk.world.scenario.dataNote);
 };
 
 export const savingLookups: readonly Lookup[] = [
-  { name: 'savings', description: 'What was verified as saved, with its interval, for everybody or one team', uses: ['team', 'period', 'planId'], answer: savings },
-  { name: 'footprint', description: 'Emissions and energy of the planned work, in all or of one team', uses: ['team', 'planId'], answer: footprint },
+  {
+    name: 'savings',
+    description: 'What was verified as saved, with its interval, for everybody or one team',
+    uses: ['team', 'period', 'planId'],
+    answer: savings,
+  },
+  {
+    name: 'footprint',
+    description: 'Emissions and energy of the planned work, in all or of one team',
+    uses: ['team', 'planId'],
+    answer: footprint,
+  },
 ];

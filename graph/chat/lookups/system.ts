@@ -1,8 +1,8 @@
 /** Answers about the system itself: how it stands, what it can be asked, what it cannot tell, and what another carbon price would mean. */
 import { z } from 'zod';
+import { APPROVALS } from '../../../domain/decision.js';
 import { Fault } from '../../../domain/fault.js';
 import { JOBS, WORKLOADS } from '../../../domain/job.js';
-import { APPROVALS } from '../../../domain/decision.js';
 import { type Desk, planOf, read, runs, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
@@ -20,15 +20,30 @@ const status = async (_: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft().cite(`scenario ${world.scenario.name}`);
   const [run] = await runs(desk, 1);
   const source = run ? `run ${run.id}` : 'runs';
-  draft.say(`It is ${draft.time(desk.now, { label: 'now', source: 'clock', key: true })} in ${draft.name(world.scenario.name, { label: 'the scenario', source: 'scenario' })}, ${world.model === null ? 'without a model' : `with model ${draft.name(world.model.name, { label: 'the model', source: 'configuration' })}`}.`);
+  draft.say(
+    `It is ${draft.time(desk.now, { label: 'now', source: 'clock', key: true })} in ${draft.name(world.scenario.name, { label: 'the scenario', source: 'scenario' })}, ${world.model === null ? 'without a model' : `with model ${draft.name(world.model.name, { label: 'the model', source: 'configuration' })}`}.`,
+  );
   if (!run) draft.say('Nothing has run yet: `caco launch --horizon-hours 24` starts.');
   else {
     const plan = run.planId === null ? undefined : await planOf(desk, run.planId);
-    const said = { running: 'is running', waiting: 'waits for an answer', done: 'is done', refused: 'was refused', failed: 'failed' }[run.status];
+    const said = {
+      running: 'is running',
+      waiting: 'waits for an answer',
+      done: 'is done',
+      refused: 'was refused',
+      failed: 'failed',
+    }[run.status];
     draft.say(`The last run, ${draft.name(run.id, { label: 'the last run', source })}, ${said}.`);
-    if (plan) draft.say(`Its plan ${draft.name(plan.id, { label: 'its plan', source })} moves ${draft.count(plan.jobs.moved, 'job', { label: 'moved jobs', source: planSource(plan), about: [plan.id] })} of ${draft.count(plan.jobs.total, 'job', { label: 'jobs', source: planSource(plan), about: [plan.id] })} and would save ${draft.mass(plan.savings.emissionsKg, { label: 'planned saving of CO2e', source: planSource(plan), about: [plan.id], saving: true })}.`).cite(planSource(plan));
+    if (plan)
+      draft
+        .say(
+          `Its plan ${draft.name(plan.id, { label: 'its plan', source })} moves ${draft.count(plan.jobs.moved, 'job', { label: 'moved jobs', source: planSource(plan), about: [plan.id] })} of ${draft.count(plan.jobs.total, 'job', { label: 'jobs', source: planSource(plan), about: [plan.id] })} and would save ${draft.mass(plan.savings.emissionsKg, { label: 'planned saving of CO2e', source: planSource(plan), about: [plan.id], saving: true })}.`,
+        )
+        .cite(planSource(plan));
   }
-  const open = (await world.store.collection(APPROVALS).list({ limit: 500 })).filter((a) => a.value.status === 'waiting').length;
+  const open = (await world.store.collection(APPROVALS).list({ limit: 500 })).filter(
+    (a) => a.value.status === 'waiting',
+  ).length;
   const records = (await verifications(desk)).length;
   const [workload] = await world.store.collection(WORKLOADS).list({ limit: 1 });
   const jobs = workload ? await world.store.rows(JOBS).count(workload.id) : 0;
@@ -40,19 +55,35 @@ const status = async (_: Slots, desk: Desk): Promise<Draft> => {
 
 const help = async (): Promise<Draft> =>
   new Draft()
-    .say('I answer from plans, verified records, the grid’s signals, the policy, approvals and tickets, and I change nothing.')
-    .lines('Ask, for example:', ...EXAMPLES.map((e) => `  ${e}`), '  Why was job … moved?', '  What if the carbon price were 150?', '  Compare plan … with plan …', '  What does the policy say about regions?', '  Weekly summary of team …');
+    .say(
+      'I answer from plans, verified records, the grid’s signals, the policy, approvals and tickets, and I change nothing.',
+    )
+    .lines(
+      'Ask, for example:',
+      ...EXAMPLES.map((e) => `  ${e}`),
+      '  Why was job … moved?',
+      '  What if the carbon price were 150?',
+      '  Compare plan … with plan …',
+      '  What does the policy say about regions?',
+      '  Weekly summary of team …',
+    );
 
 /** The honest answer to what the data does not hold. */
 export const cannotTell = async (): Promise<Draft> => {
   const draft = new Draft();
   draft.answered = false;
   return draft
-    .say('I can’t tell: I know planned and verified runs, the grid’s signals, the policy, approvals and tickets, and this is in none of them.')
+    .say(
+      'I can’t tell: I know planned and verified runs, the grid’s signals, the policy, approvals and tickets, and this is in none of them.',
+    )
     .lines('I can answer, for example:', ...EXAMPLES.map((e) => `  ${e}`));
 };
 
-const Point = z.looseObject({ carbonPricePerTonne: z.number(), cost: z.number(), emissionsKg: z.union([z.number(), z.looseObject({ value: z.number() })]) });
+const Point = z.looseObject({
+  carbonPricePerTonne: z.number(),
+  cost: z.number(),
+  emissionsKg: z.union([z.number(), z.looseObject({ value: z.number() })]),
+});
 const kgOf = (p: z.infer<typeof Point>) => (typeof p.emissionsKg === 'number' ? p.emissionsKg : p.emissionsKg.value);
 
 const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promise<Draft> => {
@@ -65,7 +96,11 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
   }
   const currency = plan.planned.cost.currency;
   const fact = { source: planSource(plan), about: [plan.id] };
-  const asked = draft.rate(carbonPricePerTonne, currency, 't', { label: 'the price that was asked about', source: 'your question', key: true });
+  const asked = draft.rate(carbonPricePerTonne, currency, 't', {
+    label: 'the price that was asked about',
+    source: 'your question',
+    key: true,
+  });
   const inPlan = draft.rate(plan.carbonPricePerTonne, currency, 't', { ...fact, label: 'carbon price in the plan' });
   const tonnes = plan.planned.emissionsKg.value / 1000;
   const [before, after] = [tonnes * plan.carbonPricePerTonne, tonnes * carbonPricePerTonne];
@@ -74,7 +109,10 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
     `At ${asked} the carbon of plan ${name} would be priced at ${draft.money(after, currency, { ...fact, label: 'carbon of the plan at the asked price' })} instead of ${draft.money(before, currency, { ...fact, label: 'carbon of the plan at its own price' })} at ${inPlan}, if nothing else moved.`,
   );
   const points = await pointsFor(desk, plan.carbonPricePerTonne, carbonPricePerTonne, plan.workloadId, plan.window);
-  const [here, there] = [points?.find((p) => near(p.carbonPricePerTonne, plan.carbonPricePerTonne)), points?.find((p) => near(p.carbonPricePerTonne, carbonPricePerTonne))];
+  const [here, there] = [
+    points?.find((p) => near(p.carbonPricePerTonne, plan.carbonPricePerTonne)),
+    points?.find((p) => near(p.carbonPricePerTonne, carbonPricePerTonne)),
+  ];
   if (here && there) {
     const traded = { source: 'trade-off of compare_plans', about: [] };
     draft.cite('trade-off of compare_plans');
@@ -83,21 +121,46 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
     draft.say(
       `Planned anew at that price the work would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(there.cost, currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
     );
-  } else draft.say('Which jobs would move then I can’t tell without planning anew; that makes a plan and changes nothing that runs.');
-  draft.propose({ what: 'Plan anew at this price', tool: 'make_plan', input: { workloadId: plan.workloadId, from: plan.window.start, carbonPricePerTonne }, command: `CACO_CARBON_PRICE_PER_TONNE=${carbonPricePerTonne} caco plan --workload ${plan.workloadId}` });
-  return draft.lines(`To plan anew: CACO_CARBON_PRICE_PER_TONNE=${carbonPricePerTonne} caco plan --workload ${plan.workloadId}`);
+  } else
+    draft.say(
+      'Which jobs would move then I can’t tell without planning anew; that makes a plan and changes nothing that runs.',
+    );
+  draft.propose({
+    what: 'Plan anew at this price',
+    tool: 'make_plan',
+    input: { workloadId: plan.workloadId, from: plan.window.start, carbonPricePerTonne },
+    command: `CACO_CARBON_PRICE_PER_TONNE=${carbonPricePerTonne} caco plan --workload ${plan.workloadId}`,
+  });
+  return draft.lines(
+    `To plan anew: CACO_CARBON_PRICE_PER_TONNE=${carbonPricePerTonne} caco plan --workload ${plan.workloadId}`,
+  );
 };
 
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-6;
 
 /** Points of the trade-off at two prices, by the optimizer's reading tool; undefined where there is none or it cannot. */
-const pointsFor = async (desk: Desk, one: number, other: number, workloadId: string, window: { start: string; end: string }) => {
+const pointsFor = async (
+  desk: Desk,
+  one: number,
+  other: number,
+  workloadId: string,
+  window: { start: string; end: string },
+) => {
   const tool = desk.reading.get('compare_plans');
   if (!tool) return undefined;
   try {
-    const input = { workloadId, from: window.start, horizonHours: (Date.parse(window.end) - Date.parse(window.start)) / 3.6e6, carbonPricesPerTonne: [one, other] };
+    const input = {
+      workloadId,
+      from: window.start,
+      horizonHours: (Date.parse(window.end) - Date.parse(window.start)) / 3.6e6,
+      carbonPricesPerTonne: [one, other],
+    };
     const known = tool.input instanceof z.ZodObject ? Object.keys(tool.input.shape) : [];
-    const answer = await read(desk, 'compare_plans', Object.fromEntries(Object.entries(input).filter(([k]) => known.includes(k))));
+    const answer = await read(
+      desk,
+      'compare_plans',
+      Object.fromEntries(Object.entries(input).filter(([k]) => known.includes(k))),
+    );
     const parsed = z.looseObject({ points: z.array(Point) }).safeParse(answer);
     return parsed.success ? parsed.data.points : undefined;
   } catch (error) {
@@ -110,14 +173,31 @@ const evidence = async (_: Slots, desk: Desk): Promise<Draft> => {
   const [record] = await verifications(desk);
   const size = await desk.world.ledger.size();
   const draft = new Draft().cite('ledger');
-  draft.say(`The ledger holds ${draft.count(size, 'entry', { label: 'ledger entries', source: 'ledger', key: true }, 'entries')}; each names the one before it by its hash, so that none can be changed unseen.`);
-  if (record) draft.say(`The newest verified record is ${draft.name(record.id, { label: 'newest verified record', source: `verification ${record.id}` })}, of ${draft.time(record.at, { label: 'verified on', source: `verification ${record.id}` })}.`).cite(`verification ${record.id}`);
+  draft.say(
+    `The ledger holds ${draft.count(size, 'entry', { label: 'ledger entries', source: 'ledger', key: true }, 'entries')}; each names the one before it by its hash, so that none can be changed unseen.`,
+  );
+  if (record)
+    draft
+      .say(
+        `The newest verified record is ${draft.name(record.id, { label: 'newest verified record', source: `verification ${record.id}` })}, of ${draft.time(record.at, { label: 'verified on', source: `verification ${record.id}` })}.`,
+      )
+      .cite(`verification ${record.id}`);
   return draft.lines('Check it yourself: caco ledger audit   caco verify RECORD --recompute');
 };
 
 export const systemLookups: readonly Lookup[] = [
-  { name: 'status', description: 'How the system stands: last run, what waits, what is verified', uses: [], answer: status },
-  { name: 'what_if', description: 'What another carbon price would mean', uses: ['carbonPricePerTonne', 'planId'], answer: whatIf },
+  {
+    name: 'status',
+    description: 'How the system stands: last run, what waits, what is verified',
+    uses: [],
+    answer: status,
+  },
+  {
+    name: 'what_if',
+    description: 'What another carbon price would mean',
+    uses: ['carbonPricePerTonne', 'planId'],
+    answer: whatIf,
+  },
   { name: 'evidence', description: 'The ledger and how a claim can be checked', uses: [], answer: evidence },
   { name: 'help', description: 'What can be asked', uses: [], answer: help },
 ];

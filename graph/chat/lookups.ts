@@ -1,0 +1,19 @@
+/** Everything that can be looked up, by name: the template's sources, and the only tools that a model is offered. */
+import type { Lookup } from './lookup.js';
+import { gridLookups } from './lookups/grid.js';
+import { jobLookups } from './lookups/jobs.js';
+import { peopleLookups } from './lookups/people.js';
+import { planLookups } from './lookups/plans.js';
+import { savingLookups } from './lookups/savings.js';
+import { summaryLookups } from './lookups/summary.js';
+import { systemLookups } from './lookups/system.js';
+
+export const LOOKUPS: readonly Lookup[] = [
+  ...planLookups,
+  ...jobLookups,
+  ...savingLookups,
+  ...gridLookups,
+  ...peopleLookups,
+  ...summaryLookups,
+  ...systemLookups,
+];
