@@ -53,3 +53,11 @@ export type Site = z.infer<typeof Site>;
 
 /** Sites that a person imported; they stand in for a scenario's site of the same id. */
 export const SITES = defineCollection('sites', Site);
+
+/** A world's own sites with the imported ones in their place: same id stands in, new ids come after, in order of id. */
+export const overlaySites = (own: readonly Site[], imported: Iterable<Site>): Site[] => {
+  const byId = new Map([...imported].map((site) => [site.id, site]));
+  const known = new Set(own.map((site) => site.id));
+  const added = [...byId.values()].filter((site) => !known.has(site.id));
+  return [...own.map((site) => byId.get(site.id) ?? site), ...added.sort((a, b) => (a.id < b.id ? -1 : 1))];
+};

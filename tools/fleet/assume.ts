@@ -1,9 +1,11 @@
 /** From a draft to a job: documented defaults for what the row does not say, counted, and refusals for what no default may fill. */
 import { Category, type Job } from '../../domain/job.js';
 import { durationSeconds } from '../../domain/physics.js';
+import { gpuPowerKw, modelledPowerKw } from '../../domain/power.js';
 import type { Site } from '../../domain/site.js';
 import { fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
 import { hours, kw } from '../../domain/units.js';
+import { problemOf, round } from './checks.js';
 import { type Draft, nearest, type Rejected, rejected } from './draft.js';
 
 /** What a category means for a job that does not say it itself; the numbers are those of the shipped cluster scenario. */
@@ -65,10 +67,14 @@ export class Assumptions {
   }
 }
 
-const LONGEST_HOURS = 87_600;
-
 /** Fills a draft. Nothing is noted as assumed for a row that is refused. */
-export const jobMaker = (now: Instant, places: Places, defaults: Defaults, assumed: Assumptions) => {
+export const jobMaker = (
+  now: Instant,
+  places: Places,
+  defaults: Defaults,
+  assumed: Assumptions,
+  method: { kwPerVcpu: number; kwPerGpu: number },
+) => {
   const siteOfRegion = new Map(places.sites.map((site) => [site.region, site]));
   const siteOfCluster = new Map(
     places.sites.flatMap((site) => (site.clusterId ? [[site.clusterId, site] as const] : [])),
@@ -112,7 +118,7 @@ export const jobMaker = (now: Instant, places: Places, defaults: Defaults, assum
   };
 
   return (draft: Draft): Job | Rejected => {
-    const problem = required(draft) ?? negative(draft);
+    const problem = problemOf(draft);
     if (problem) return problem;
     const seconds = durationSeconds(draft.durationHours!);
 
@@ -200,7 +206,7 @@ export const jobMaker = (now: Instant, places: Places, defaults: Defaults, assum
       durationHours: hours(draft.durationHours!),
       vcpus: draft.vcpus ?? 0,
       gpus: draft.gpus ?? 0,
-      powerKw: draft.powerKw === undefined || draft.powerKw === null ? null : kw(draft.powerKw),
+      powerKw: powerOf(draft, method),
       region,
       allowedRegions: allowed ?? homeOnly(region),
       clusterId: draft.clusterId ?? places.clusterId ?? siteOfRegion.get(region)?.clusterId ?? null,
@@ -244,8 +250,7 @@ export const jobMaker = (now: Instant, places: Places, defaults: Defaults, assum
     if (draft.allowedRegions === undefined) assumed.note('allowed_regions', 'the home region only');
     if (draft.vcpus === undefined) assumed.note('vcpus', '0');
     if (draft.gpus === undefined) assumed.note('gpus', '0');
-    if (draft.powerKw === undefined || draft.powerKw === null)
-      assumed.note('power_kw', 'estimated from vcpus and gpus');
+    if (draft.powerKw === undefined || draft.powerKw === null) assumed.note('power_kw', howPower(draft));
     if (draft.dataGb === undefined) assumed.note('data_gb', '0');
     if (draft.interruptible === undefined) assumed.note('interruptible', 'false');
     if (draft.interruptible && draft.minChunkMinutes === undefined) assumed.note('min_chunk_minutes', '30');
@@ -256,114 +261,22 @@ export const jobMaker = (now: Instant, places: Places, defaults: Defaults, assum
   }
 };
 
-const required = (draft: Draft): Rejected | undefined => {
-  const { line } = draft;
-  if (draft.id === undefined)
-    return rejected(line, 'id', 'missing', null, 'the job has no id', 'Give every job an id of its own.');
-  if (draft.id.length > 200)
-    return rejected(
-      line,
-      'id',
-      'out_of_range',
-      draft.id,
-      `the id has ${draft.id.length} characters`,
-      'Use at most 200 characters.',
-    );
-  const duration = draft.durationHours;
-  if (duration === undefined)
-    return rejected(
-      line,
-      'duration_hours',
-      'no_duration',
-      null,
-      'the job has no duration',
-      'Give duration_hours; a duration is never assumed.',
-    );
-  if (duration < 0)
-    return rejected(
-      line,
-      'duration_hours',
-      'negative',
-      duration,
-      `a duration of ${round(duration)} h`,
-      'Give a duration above 0.',
-    );
-  if (durationSeconds(duration) < 1)
-    return rejected(
-      line,
-      'duration_hours',
-      'out_of_range',
-      duration,
-      'the duration is shorter than a second',
-      'Give a duration above 0; the column counts hours.',
-    );
-  if (duration > LONGEST_HOURS)
-    return rejected(
-      line,
-      'duration_hours',
-      'out_of_range',
-      duration,
-      `a duration of ${round(duration)} h is longer than ten years`,
-      'Check the unit: the column counts hours.',
-    );
-  if (!draft.vcpus && !draft.gpus && !draft.powerKw)
-    return rejected(
-      line,
-      'vcpus',
-      'no_size',
-      null,
-      'the job has neither vcpus nor gpus nor power_kw',
-      'Give one of vcpus, gpus or power_kw; a size is never assumed.',
-    );
-  return undefined;
+/** Null where the linear default of the method in force shall hold. */
+const powerOf = (draft: Draft, method: { kwPerVcpu: number; kwPerGpu: number }): Job['powerKw'] => {
+  if (draft.powerKw !== undefined && draft.powerKw !== null) return kw(draft.powerKw);
+  const { utilisationRatio = null, gpuModel = null, vcpus = 0, gpus = 0 } = draft;
+  const saysMore = utilisationRatio !== null || (gpuModel !== null && gpus > 0 && gpuPowerKw(gpuModel) !== null);
+  return saysMore ? kw(modelledPowerKw({ vcpus, gpus, utilisationRatio, gpuModel }, method)) : null;
 };
 
-const NOT_NEGATIVE = [
-  ['vcpus', 'vcpus'],
-  ['gpus', 'gpus'],
-  ['powerKw', 'power_kw'],
-  ['dataGb', 'data_gb'],
-  ['minChunkMinutes', 'min_chunk_minutes'],
-  ['resumeCost', 'resume_cost'],
-  ['tardinessCostPerHour', 'tardiness_cost_per_hour'],
-] as const;
-
-const negative = (draft: Draft): Rejected | undefined => {
-  for (const [field, column] of NOT_NEGATIVE) {
-    const value = draft[field];
-    if (value !== undefined && value !== null && value < 0)
-      return rejected(draft.line, column, 'negative', value, `${column} is ${value}`, 'Give 0 or more.');
-  }
-  if (draft.workUnits !== undefined && draft.workUnits !== null && draft.workUnits <= 0)
-    return rejected(
-      draft.line,
-      'work_units',
-      'out_of_range',
-      draft.workUnits,
-      `work_units is ${draft.workUnits}`,
-      'Give a number above 0, or leave it empty.',
-    );
-  return tooLong(draft);
-};
-
-const tooLong = (draft: Draft): Rejected | undefined => {
-  for (const [field, most] of [
-    ['name', 500],
-    ['team', 200],
-    ['kind', 64],
-  ] as const) {
-    const length = draft[field]?.length ?? 0;
-    if (length > most)
-      return rejected(
-        draft.line,
-        field,
-        'out_of_range',
-        draft[field],
-        `${field} has ${length} characters`,
-        `Use at most ${most} characters.`,
-      );
-  }
-  return undefined;
+const howPower = ({ utilisationRatio, gpuModel, gpus }: Draft): string => {
+  const listed = gpuModel !== undefined && (gpus ?? 0) > 0 && gpuPowerKw(gpuModel) !== null;
+  if (utilisationRatio === undefined && !listed) return 'estimated from vcpus and gpus';
+  const parts = [
+    utilisationRatio === undefined ? null : 'the concave curve at the stated utilisation',
+    listed ? `the board power of ${gpuModel}` : null,
+  ];
+  return `modelled with ${parts.filter((part) => part !== null).join(' and ')}`;
 };
 
 const isCategory = (word: string): word is Category =>
@@ -373,5 +286,3 @@ const didYouMean = (word: string, known: readonly string[]): string => {
   const close = nearest(word, known);
   return close ? `Did you mean ${close}?` : `Use one of ${known.join(', ')}.`;
 };
-
-const round = (value: number): number => Number(value.toPrecision(6));

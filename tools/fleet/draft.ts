@@ -28,6 +28,9 @@ export interface Draft {
   resumeCost?: number | undefined;
   tardinessCostPerHour?: number | undefined;
   workUnits?: number | null | undefined;
+  /** share of its CPUs' time that the job uses */
+  utilisationRatio?: number | undefined;
+  gpuModel?: string | undefined;
   /** due = earliest start + duration + this, in minutes, when the row gives no due time */
   flexMinutes?: number | undefined;
   /** what the reader assumed: field and value */
@@ -39,6 +42,8 @@ export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'assumed'
 /** A row that was not taken in: where, what and how to mend it. `field` is null when the whole row is at fault. */
 export interface Rejected {
   readonly line: number;
+  /** of the job, where the row says it */
+  readonly id?: string | undefined;
   readonly field: string | null;
   readonly code:
     | 'field_count'

@@ -30,6 +30,8 @@ const COLUMNS: Readonly<Record<string, DraftField>> = {
   resume_cost: 'resumeCost',
   tardiness_cost_per_hour: 'tardinessCostPerHour',
   work_units: 'workUnits',
+  utilisation_ratio: 'utilisationRatio',
+  gpu_model: 'gpuModel',
 };
 export const COLUMN_NAMES: readonly string[] = Object.keys(COLUMNS);
 
@@ -76,6 +78,7 @@ export const setterOf = (column: string, spelling: Spelling): Setter | undefined
     case 'region':
     case 'clusterId':
     case 'instanceType':
+    case 'gpuModel':
       return textual(field, column);
     case 'submittedAt':
     case 'earliestStart':
@@ -96,7 +99,7 @@ const DURATION_FACTOR: Readonly<Record<string, number>> = {
   duration_seconds: 1 / 3600,
 };
 
-type TextField = 'id' | 'name' | 'kind' | 'team' | 'category' | 'region' | 'clusterId' | 'instanceType';
+type TextField = 'id' | 'name' | 'kind' | 'team' | 'category' | 'region' | 'clusterId' | 'instanceType' | 'gpuModel';
 type TimeField = 'submittedAt' | 'earliestStart' | 'due' | 'deadline';
 type NumberField = Exclude<DraftField, TextField | TimeField | 'allowedRegions' | 'interruptible'>;
 

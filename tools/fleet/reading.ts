@@ -13,6 +13,7 @@ export const FORMATS = [
   'scontrol',
   'gaia',
   'alibaba-gpu-2023',
+  'k8s',
 ] as const;
 export type Format = (typeof FORMATS)[number];
 

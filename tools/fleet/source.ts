@@ -86,7 +86,7 @@ async function* gunzipped(source: AsyncIterable<Uint8Array | string>): AsyncGene
 }
 
 async function* decode(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
-  let decoder: TextDecoder | undefined;
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
   for await (const piece of source) {
     if (typeof piece === 'string') {
       yield decoder === undefined ? piece.replace(/^\uFEFF/, '') : piece;

@@ -1,0 +1,25 @@
+/** The fleet's front door: taking jobs and sites in, asking what waits and what can wait, and placing what was decided. */
+import type { Tool } from '../tool.js';
+import { getFlexibility } from './get-flexibility.js';
+import { ingestJobs } from './ingest.js';
+import { listJobs, submitJob } from './jobs.js';
+import { gatherJobs, placeJobs } from './queue.js';
+import { importSites } from './sites.js';
+
+export { filesFleet } from './files.js';
+export { getFlexibility } from './get-flexibility.js';
+export { ingestJobs } from './ingest.js';
+export { listJobs, submitJob } from './jobs.js';
+export { gatherJobs, placeJobs } from './queue.js';
+export { FORMATS } from './reading.js';
+export { importedSites, importSites } from './sites.js';
+
+export const fleetTools: readonly Tool[] = [
+  gatherJobs,
+  ingestJobs,
+  listJobs,
+  submitJob,
+  getFlexibility,
+  importSites,
+  placeJobs,
+] as unknown as readonly Tool[];

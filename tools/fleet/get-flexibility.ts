@@ -1,0 +1,101 @@
+/** The tool that answers how much power can be put off. */
+import { z } from 'zod';
+import { invalid, notFound } from '../../domain/fault.js';
+import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
+import { FlexibilitySlot } from '../../domain/offer.js';
+import { Instant, secondsBetween, toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { defineTool } from '../tool.js';
+import { Flexibility } from './flexibility.js';
+
+const LONGEST_DAYS = 366;
+
+export const getFlexibility = defineTool({
+  name: 'get_flexibility',
+  title: 'Flexibility of the waiting work',
+  description:
+    'For every slot of a window: how many facility kW of waiting work can be put off, firm and at best effort, and how long the firm part can stay away. Looks only; urgent jobs never count.',
+  toolset: 'fleet',
+  effect: 'reads',
+  input: z.strictObject({
+    from: Instant.describe('start of the window'),
+    to: Instant.describe('end of the window, exclusive'),
+    clusterId: z.string().optional().describe('this cluster only; all sites when left out'),
+    workloadId: z
+      .string()
+      .optional()
+      .describe('jobs of this workload; the one ingested last when left out, else the fleet’s queue'),
+  }),
+  output: z.strictObject({
+    clusterId: z.string().nullable(),
+    workloadId: z.string().nullable().describe('null: the fleet’s queue'),
+    slots: z.array(FlexibilitySlot),
+    slotMinutes: z.number().int(),
+    jobs: z.number().int().describe('jobs that would run in the window'),
+    deferrableJobs: z.number().int(),
+    urgentJobs: z.number().int(),
+    peakKw: z.number().describe('facility kW of the highest slot, when everything runs as early as it may'),
+    deferrableKwh: z.number().describe('facility kWh that can be put off at best effort, slot by slot'),
+    assumptions: z.array(z.string()),
+  }),
+  run: async ({ from, to, clusterId, workloadId }, world, call) => {
+    if (to <= from) throw invalid(`the window ends (${to}) before it begins (${from})`, 'Give a later to.');
+    if (secondsBetween(from, to) > LONGEST_DAYS * 86_400)
+      throw invalid(`the window is longer than ${LONGEST_DAYS} days`, 'Ask for a shorter one.');
+    const all = await world.fleet.sites();
+    const sites = clusterId === undefined ? all : all.filter((site) => site.clusterId === clusterId);
+    if (sites.length === 0)
+      throw notFound(
+        clusterId === undefined ? 'no site is known' : `there is no cluster ${clusterId}`,
+        clusterId === undefined
+          ? 'Import sites with `caco site import FILE`.'
+          : `Known: ${all.flatMap((s) => s.clusterId ?? []).join(', ') || '(none)'}.`,
+      );
+    const ingested = await ingestedWorkload(world, workloadId);
+    const now = toEpoch(world.clock.now());
+    const flexibility = new Flexibility({ start: from, end: to }, sites, clusterId ?? null, now, world.method);
+    for await (const page of ingested === null ? queue(world, from, to) : world.store.rows(JOBS).pages(ingested)) {
+      call.signal.throwIfAborted();
+      for (const job of page) flexibility.add(job);
+    }
+    return {
+      clusterId: clusterId ?? null,
+      workloadId: ingested,
+      slots: flexibility.slots(),
+      slotMinutes: world.method.slotMinutes,
+      jobs: flexibility.jobs,
+      deferrableJobs: flexibility.deferrable,
+      urgentJobs: flexibility.urgent,
+      peakKw: flexibility.peakKw,
+      deferrableKwh: flexibility.deferrableKwh,
+      assumptions: [
+        'Without a plan every job runs at home, as early as it may, from the next slot on.',
+        'Firm: no job is later than it is due. Best effort: no job misses its deadline, but some may be late.',
+        'A slot that a job touches counts with the job’s whole power.',
+        `Power is measured where the job carries it, else ${world.method.kwPerVcpu} kW per vCPU and ${world.method.kwPerGpu} kW per GPU, times the site’s PUE.`,
+      ],
+    };
+  },
+  tell: (o) => {
+    const best = o.slots.reduce((most, s) => (s.firmKw > most.firmKw ? s : most), o.slots[0]!);
+    return o.slots.length === 0 || best.firmKw === 0
+      ? `Nothing can surely be put off; ${o.jobs} jobs would run in the window.`
+      : `Up to ${best.firmKw.toPrecision(3)} kW can surely be put off, from ${best.start} for ${best.maxDurationMinutes} minutes; ${o.deferrableJobs} of ${o.jobs} jobs may wait.`;
+  },
+});
+
+const ingestedWorkload = async (world: World, workloadId: string | undefined): Promise<string | null> => {
+  const workloads = world.store.collection(WORKLOADS);
+  if (workloadId !== undefined) {
+    if (!(await workloads.get(workloadId)))
+      throw notFound(`there is no workload ${workloadId}`, '`caco ingest FILE` makes one and prints its id.');
+    return workloadId;
+  }
+  const ingested = (await workloads.list({ limit: 50 })).find((w) => !w.value.source.startsWith('queue of '));
+  return ingested?.id ?? null;
+};
+
+async function* queue(world: World, from: Instant, to: Instant): AsyncGenerator<Job[]> {
+  const now = world.clock.now();
+  yield* world.fleet.waiting({ start: now < from ? now : from, end: to });
+}

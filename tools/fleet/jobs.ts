@@ -1,0 +1,126 @@
+/** The tools that list jobs page by page and submit one. */
+import { z } from 'zod';
+import { shortId } from '../../domain/digest.js';
+import { invalid, notFound } from '../../domain/fault.js';
+import { Category, JOBS, Job, WORKLOADS } from '../../domain/job.js';
+import { Instant } from '../../domain/time.js';
+import { defineTool } from '../tool.js';
+import { Assumptions, DEFAULTS, jobMaker } from './assume.js';
+
+/** Pages of the store that one call reads at most while it looks for matching jobs. */
+const MOST_PAGES = 50;
+
+export const listJobs = defineTool({
+  name: 'list_jobs',
+  title: 'List jobs',
+  description: 'Jobs of a workload in pages, by team or category; the workload taken in last when none is named.',
+  toolset: 'fleet',
+  effect: 'reads',
+  input: z.strictObject({
+    workloadId: z.string().optional().describe('the newest when left out'),
+    team: z.string().optional().describe('jobs of this team only'),
+    category: Category.optional().describe('jobs of this category only'),
+    limit: z.number().int().min(1).max(500).default(50).describe('jobs in one answer, 1 to 500'),
+    cursor: z.string().optional().describe('the next cursor of the answer before'),
+  }),
+  output: z.strictObject({
+    workloadId: z.string().nullable(),
+    total: z.number().int().describe('jobs in the workload'),
+    jobs: z.array(Job),
+    next: z.string().nullable().describe('cursor for the next page; null at the end'),
+  }),
+  run: async ({ workloadId, team, category, limit, cursor }, world) => {
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+      throw invalid('the cursor is not one of ours', 'Use the member next of the answer before.');
+    const id = workloadId ?? (await world.store.collection(WORKLOADS).list({ limit: 1 }))[0]?.id;
+    if (id === undefined) return { workloadId: null, total: 0, jobs: [], next: null };
+    const known = (await world.store.collection(WORKLOADS).get(id))?.value;
+    if (!known) throw notFound(`there is no workload ${id}`, '`caco ingest FILE` makes one and prints its id.');
+    const jobs: Job[] = [];
+    let after = cursor;
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      const wanted = limit - jobs.length;
+      const { items, next } = await world.store.rows(JOBS).page(id, { after, limit: wanted });
+      for (const job of items)
+        if ((team === undefined || job.team === team) && (category === undefined || job.category === category))
+          jobs.push(job);
+      after = next ?? undefined;
+      if (next === null || jobs.length >= limit) return { workloadId: id, total: known.jobs, jobs, next };
+    }
+    return { workloadId: id, total: known.jobs, jobs, next: after ?? null };
+  },
+  tell: (o) =>
+    `${o.jobs.length} of ${o.total} jobs of workload ${o.workloadId ?? '(none)'}${o.next === null ? '' : '; there are more'}.`,
+});
+
+/** Jobs that were submitted one by one share this workload. */
+const SUBMITTED = 'W-SUBMITTED';
+
+export const submitJob = defineTool({
+  name: 'submit_job',
+  title: 'Submit a job',
+  description:
+    'Adds one job to the workload of submitted jobs, so that the next plan can place it. Needs a duration and one of vcpus, gpus or powerKw; the rest follows documented defaults, which the answer names.',
+  toolset: 'fleet',
+  effect: 'records',
+  input: z.strictObject({
+    id: z.string().min(1).max(200).optional().describe('made from the rest when left out; a known id is replaced'),
+    name: z.string().max(500).optional(),
+    team: z.string().min(1).max(200).optional(),
+    kind: z.string().min(1).max(64).optional(),
+    category: Category.optional().describe('urgent jobs are never moved'),
+    durationHours: z.number().positive().describe('hours'),
+    vcpus: z.number().min(0).optional(),
+    gpus: z.number().min(0).optional(),
+    powerKw: z.number().min(0).optional().describe('measured IT power in kW'),
+    earliestStart: Instant.optional().describe('now when left out'),
+    due: Instant.optional().describe('finishing later costs'),
+    deadline: Instant.optional().describe('must have finished by then'),
+    region: z.string().optional().describe('home region'),
+    allowedRegions: z.array(z.string()).optional().describe('the home only when left out'),
+    clusterId: z.string().optional(),
+    dataGb: z.number().min(0).optional().describe('GB that move with the job'),
+    instanceType: z.string().optional(),
+    interruptible: z.boolean().optional(),
+    workUnits: z.number().positive().optional().describe('inferences, frames, … that the job produces'),
+  }),
+  output: z.strictObject({
+    jobId: z.string(),
+    workloadId: z.string(),
+    job: Job,
+    assumed: z.array(z.strictObject({ field: z.string(), value: z.string() })),
+  }),
+  run: async (input, world, call) => {
+    const now = world.clock.now();
+    const assumed = new Assumptions();
+    const places = { sites: await world.fleet.sites(), region: null, clusterId: null };
+    const id = input.id ?? shortId('J', { ...input, now });
+    const job = jobMaker(now, places, DEFAULTS, assumed, world.method)({ ...input, id, line: 1 });
+    if (!('durationHours' in job)) throw invalid(`${job.field ?? 'job'}: ${job.message}`, job.remedy, [job]);
+    call.commit(async (tx) => {
+      await tx.rows(JOBS).upsert(SUBMITTED, [{ id, value: job }]);
+      const before = (await tx.collection(WORKLOADS).get(SUBMITTED))?.value;
+      const end = job.deadline ?? job.due;
+      await tx.collection(WORKLOADS).delete(SUBMITTED);
+      await tx.collection(WORKLOADS).insert(SUBMITTED, {
+        id: SUBMITTED,
+        source: 'jobs submitted one by one',
+        createdAt: now,
+        jobs: await tx.rows(JOBS).count(SUBMITTED),
+        earliestStart: earlier(before?.earliestStart ?? null, job.earliestStart),
+        latestEnd: later(before?.latestEnd ?? null, end),
+        assumed: before?.assumed ?? [],
+      });
+    });
+    return {
+      jobId: id,
+      workloadId: SUBMITTED,
+      job,
+      assumed: assumed.list().map(({ field, value }) => ({ field, value })),
+    };
+  },
+  tell: (o) => `Job ${o.jobId} is in workload ${o.workloadId}; make_plan finds its place.`,
+});
+
+const earlier = (a: Instant | null, b: Instant): Instant => (a !== null && a < b ? a : b);
+const later = (a: Instant | null, b: Instant | null): Instant | null => (a === null ? b : b !== null && b > a ? b : a);
