@@ -29,7 +29,7 @@ export type { AgentName } from './graph/agents.js';
 export type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
 export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
-export { openWitness, runWitness, type SigningLedger, serveWitness } from './tools/ledger/ledger.js';
+export { askWitness, openWitness, runWitness, type SigningLedger, serveWitness } from './tools/ledger/ledger.js';
 export type { Progress, Tool } from './tools/tool.js';
 
 export interface CallBy {
@@ -193,3 +193,12 @@ const assemble = (
     },
   };
 };
+
+/** What `doctor` asks: whether an exact solver is installed. */
+export const solverIsHere = async (name: 'glpk' | 'highs'): Promise<boolean> => {
+  const { loadSolver } = await import('./tools/optimizer/optimizer.js');
+  return (await loadSolver(name)) !== null;
+};
+
+/** What `doctor` asks: whether the model's server runs and holds the model. Asks within three seconds. */
+export const modelHealth = async (config: Config) => (await import('./graph/model.js')).modelHealth(config);

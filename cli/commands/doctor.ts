@@ -1,0 +1,131 @@
+/** `doctor`: what is here, what is missing, and what to do about it. It changes nothing but opens the store. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { Fault } from '../../domain/fault.js';
+import { addCommand, type Context } from '../command.js';
+import { EXIT } from '../exit.js';
+import { tableText } from '../terminal.js';
+
+interface Finding {
+  readonly what: string;
+  readonly state: 'ok' | 'off' | 'missing';
+  readonly found: string;
+  readonly remedy: string | null;
+}
+
+const ok = (what: string, found: string): Finding => ({ what, state: 'ok', found, remedy: null });
+
+/** A part that is optional is *off*, one that was asked for and is not there is *missing*. */
+const attempt = async (what: string, look: () => Promise<Finding>): Promise<Finding> => {
+  try {
+    return await look();
+  } catch (error) {
+    const remedy = error instanceof Fault ? error.remedy : 'Read the message; `npm ci` installs the program anew.';
+    return { what, state: 'missing', found: (error as Error).message, remedy };
+  }
+};
+
+const node = (): Finding => {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+  const enough = major > 20 || (major === 20 && minor >= 19);
+  return enough
+    ? ok('Node', process.version)
+    : { what: 'Node', state: 'missing', found: process.version, remedy: 'Install Node 20.19 or newer.' };
+};
+
+const home = (folder: string): Finding => {
+  let existing = folder;
+  while (!existsSync(existing)) existing = dirname(existing);
+  try {
+    accessSync(existing, constants.W_OK);
+    return ok('CACO_HOME', folder);
+  } catch {
+    return {
+      what: 'CACO_HOME',
+      state: 'missing',
+      found: `${folder} cannot be written`,
+      remedy: 'Point CACO_HOME at a folder of yours.',
+    };
+  }
+};
+
+const solver = (name: 'glpk' | 'highs', use: string) =>
+  attempt(name, async () => {
+    const { solverIsHere } = await import('../../app.js');
+    return (await solverIsHere(name))
+      ? ok(`solver ${name}`, use)
+      : {
+          what: `solver ${name}`,
+          state: 'off',
+          found: 'not installed; the others do its work',
+          remedy: `npm install ${name === 'glpk' ? 'glpk.js' : name}`,
+        };
+  });
+
+const model = (context: Context) =>
+  attempt('model', async () => {
+    if (context.config.model === 'none')
+      return {
+        what: 'model',
+        state: 'off',
+        found: 'none; templates speak',
+        remedy: 'Optional: CACO_MODEL=ollama/NAME',
+      };
+    const { modelHealth } = await import('../../app.js');
+    const health = await modelHealth(context.config);
+    return health.ok
+      ? ok('model', context.config.model)
+      : { what: 'model', state: 'missing', found: health.message, remedy: health.remedy };
+  });
+
+const world = (context: Context) =>
+  attempt('store', async () => {
+    const app = await context.app();
+    const size = await app.world.ledger.size();
+    const where = context.config.databaseUrl === undefined ? 'SQLite in CACO_HOME' : 'Postgres';
+    return ok('store', `${where}, ${size} ledger entries`);
+  });
+
+const signals = (context: Context) =>
+  attempt('grid', async () => {
+    const { world: w } = await context.app();
+    return ok('grid', `${(await w.grid.regions()).join(', ')} · ${w.scenario.dataNote}`);
+  });
+
+export const register = (program: Command) => {
+  addCommand(
+    program,
+    'doctor',
+    'check what is here and what is missing',
+    () => {},
+    async (context) => {
+      const findings = [
+        node(),
+        home(context.config.home),
+        await world(context),
+        await signals(context),
+        await solver('glpk', 'exact plans of small problems (GPL-3.0)'),
+        await solver('highs', 'exact plans of small problems (MIT)'),
+        await model(context),
+      ];
+      const sound = findings.every((f) => f.state !== 'missing');
+      return {
+        json: { ok: sound, findings },
+        text: [
+          tableText(
+            ['', '', ''],
+            findings.map((f) => [
+              f.state,
+              f.what,
+              f.remedy === null || f.state === 'ok' ? f.found : `${f.found} → ${f.remedy}`,
+            ]),
+          ).trimStart(),
+          '',
+          sound ? 'Ready.' : 'Something that was asked for is missing.',
+        ].join('\n'),
+        exitCode: sound ? EXIT.done : EXIT.unavailable,
+      };
+    },
+  );
+};
