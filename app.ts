@@ -9,6 +9,7 @@ import { instant } from './domain/time.js';
 import type { Clock, Fleet, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
 import type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
+import type { Summary, SummaryBy } from './graph/chat/summary.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
@@ -26,7 +27,8 @@ import { TOOLS } from './tools/tools.js';
 
 export type { Config, Setting } from './config.js';
 export type { AgentName } from './graph/agents.js';
-export type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
+export type { ChatAnswer, ChatBy, ChatEvent } from './graph/chat/chat.js';
+export type { Summary, SummaryBy } from './graph/chat/summary.js';
 export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
 export { askWitness, openWitness, runWitness, type SigningLedger, serveWitness } from './tools/ledger/ledger.js';
@@ -57,6 +59,8 @@ export interface App {
   /** One JSON command of the three agents; never throws a Fault. */
   agent(name: AgentName, command: unknown, by: By): Promise<Record<string, unknown>>;
   chat(message: string, threadId: string | undefined, by: ChatBy): Promise<ChatAnswer>;
+  /** The week of everybody or of one team, with the leaderboard; `week` is an ISO week such as 2026-W47. */
+  summary(input: { team?: string | undefined; week?: string | undefined }, by: SummaryBy): Promise<Summary>;
   close(): Promise<void>;
 }
 
@@ -186,6 +190,7 @@ const assemble = (
       const [{ chat }, { saver }] = await Promise.all([import('./graph/chat/chat.js'), graph()]);
       return chat(world, tools, message, threadId, by, saver);
     },
+    summary: async (input, by) => (await import('./graph/chat/summary.js')).summary(world, tools, input, by),
     async close() {
       await stopSigning();
       await (await opened)?.close();

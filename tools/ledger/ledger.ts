@@ -11,6 +11,7 @@ export { fileEntries } from './file-entries.js';
 export { keepSigning, openLedger } from './open-ledger.js';
 export type { SigningLedger } from './store-ledger.js';
 export { openWitness, runWitness, type Witness, type WitnessAnswer, type WitnessSource } from './witness.js';
+export { askWitness } from './witness-client.js';
 export { serveWitness } from './witness-server.js';
 
 const seq = z.number().int().min(0).describe('sequence number of an entry, counted from 0');

@@ -1,0 +1,291 @@
+/** The ledger: what was written, whether it still stands, and what a stranger needs to check it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { askWitness, openWitness, runWitness, serveWitness } from '../../app.js';
+import type { Audit, Checkpoint, Entry } from '../../domain/evidence.js';
+import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { fromEpoch, type Instant } from '../../domain/time.js';
+import { type Answer, addCommand, type Context } from '../command.js';
+import { EXIT } from '../exit.js';
+import { plain, tableText } from '../terminal.js';
+import { numberOf } from './launch.js';
+
+interface Listed {
+  readonly entries: {
+    seq: number;
+    kind: string;
+    at: string;
+    actor: string;
+    cause: string | null;
+    subject: string | null;
+    hash: string;
+  }[];
+  readonly size: number;
+  readonly next: number | null;
+}
+
+/** A witness is a party of its own and dates what it signs by its own clock, not by a simulated world's. */
+const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
+
+const seqOf = (text: string): number => {
+  const seq = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seq))
+    throw invalid(`"${text}" is not a sequence number`, 'Give a whole number from 0: `caco ledger tail` shows them.');
+  return seq;
+};
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (cause) {
+    throw notFound(`${path} cannot be read: ${(cause as Error).message}`, 'Give the path of a file that is there.');
+  }
+};
+
+const write = (path: string, text: string): void => {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new Fault(
+      'unavailable',
+      `${path} cannot be written: ${(cause as Error).message}`,
+      'Check that its folder exists, is writable and has room.',
+      { cause },
+    );
+  }
+};
+
+const signatureText = (checkpoint: Checkpoint | null): string => {
+  if (!checkpoint) return 'Nothing is signed yet.';
+  const by = checkpoint.witnesses.length > 0 ? `witnessed by ${checkpoint.witnesses.join(', ')}` : 'unwitnessed';
+  return `Signed at ${checkpoint.size} entries, root ${checkpoint.root}, ${by}.`;
+};
+
+const tail = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const text = (name: string) => (options[name] === undefined ? {} : { [name]: String(options[name]) });
+  const listed = await context.call<Listed>('list_ledger', {
+    limit: numberOf('--limit', options.limit),
+    ...(options.before === undefined ? {} : { before: seqOf(String(options.before)) }),
+    ...text('cause'),
+    ...text('subject'),
+    ...text('kind'),
+    ...text('actor'),
+  });
+  const checkpoint = await (await context.app()).ledger.head();
+  const rows = listed.entries.map((e) => [
+    String(e.seq),
+    e.at,
+    plain(e.kind),
+    plain(e.actor),
+    plain(e.cause ?? '–'),
+    plain(e.subject ?? '–'),
+  ]);
+  return {
+    json: { ...listed, checkpoint },
+    text:
+      listed.size === 0
+        ? 'The ledger is empty: caco launch'
+        : `${tableText(['entry', 'at', 'kind', 'by', 'for', 'about'], rows)}\n\n${listed.size} entries. ${signatureText(checkpoint)}${listed.next === null ? '' : `\nMore: caco ledger tail --before ${listed.next}`}`,
+  };
+};
+
+const show = async (context: Context, [seq]: string[]): Promise<Answer> => {
+  const { entries, signed, checkpoint } = await context.call<{
+    entries: Entry[];
+    signed: boolean;
+    checkpoint: Checkpoint | null;
+  }>('get_evidence', { seq: seqOf(seq!) });
+  const entry = entries[0]!;
+  const { body } = entry;
+  const lines = [
+    `Entry ${entry.seq}: ${plain(body.kind)} by ${plain(body.actor)} at ${body.at}`,
+    `  for ${plain(body.cause ?? '–')}, about ${plain(body.subject ?? '–')}`,
+    `  hash ${entry.hash}`,
+    `  prev ${entry.prevHash}`,
+    JSON.stringify(body.data, null, 2),
+    signed ? signatureText(checkpoint) : 'Not signed yet: only the chain protects it.',
+    `Proof: caco ledger prove ${entry.seq} --out entry-${entry.seq}.tlog-proof`,
+  ];
+  return { json: { ...entry, signed, checkpoint }, text: lines.join('\n') };
+};
+
+const audit = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const since = options.since === undefined ? {} : { since: read(String(options.since)) };
+  const found = await context.call<Audit>('audit_ledger', since);
+  const { firstBad } = found;
+  const text = firstBad
+    ? [
+        `The ledger is broken at entry ${firstBad.seq}: ${firstBad.what}.`,
+        `  ${found.size} entries were read. What stands before entry ${firstBad.seq} is as it was written.`,
+        '  Put the newest copy of the store back (caco backup makes them) and audit again.',
+      ]
+    : [
+        `The ledger is sound: ${found.size} entries, ${found.checkpointsChecked} checkpoints hold.`,
+        `  ${signatureText(found.checkpoint)}`,
+        ...(found.unsignedEntries > 0
+          ? [`  The last ${found.unsignedEntries} entries are not signed yet: only the chain protects them.`]
+          : []),
+        ...(found.witnessed ? [] : ['  Nobody else has seen this state: caco ledger witness --folder DIR']),
+      ];
+  return { json: found, text: text.join('\n'), exitCode: firstBad ? EXIT.defect : EXIT.done };
+};
+
+const prove = async (context: Context, [given]: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const seq = seqOf(given!);
+  const out = String(options.out);
+  const proof = await context.call<{ leaf: string; bundle: string; checkpoint: Checkpoint }>('prove_ledger', { seq });
+  const leaf = `${out.replace(/\.tlog-proof$/, '')}.leaf`;
+  const keys = `${out.replace(/\.tlog-proof$/, '')}.vkeys`;
+  const { ledger } = await context.app();
+  write(out, proof.bundle);
+  write(leaf, proof.leaf);
+  write(keys, `${ledger.vkeys().join('\n')}\n`);
+  return {
+    json: { seq, proof: out, leaf, vkeys: keys, checkpoint: proof.checkpoint },
+    text: [
+      `Entry ${seq} is in this ledger. ${signatureText(proof.checkpoint)}`,
+      `  proof ${out}`,
+      `  entry ${leaf}`,
+      `  keys  ${keys} (whoever checks should have them from elsewhere)`,
+      'How to check it with nothing of ours: docs/methods/ledger.md',
+    ].join('\n'),
+  };
+};
+
+const exportTo = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const folder = resolve(String(options.out));
+  const written = await context.call<{ checkpoint: Checkpoint; files: string[] }>('export_ledger', { folder });
+  return {
+    json: written,
+    text: `${written.checkpoint.size} entries written.\n${written.files.map((f) => `  ${f}`).join('\n')}\n${signatureText(written.checkpoint)}`,
+  };
+};
+
+/** The signed state itself on standard output, so that it can be kept: `caco ledger checkpoint > kept`. */
+const checkpoint = async (context: Context): Promise<Answer> => {
+  const state = await context.call<Checkpoint>('get_ledger_checkpoint', {});
+  return { json: state, text: state.note };
+};
+
+const rotate = async (context: Context): Promise<Answer> => {
+  const { id, via } = await context.actor();
+  const { ledger } = await context.app();
+  const state = await ledger.rotateKey({ actor: `${via}:${id}` });
+  return {
+    json: { checkpoint: state, vkeys: ledger.vkeys() },
+    text: `A new key signs from now on; the old one signed beside it once, so that its holders can follow.\n${signatureText(state)}\n${ledger.vkeys().join('\n')}`,
+  };
+};
+
+const witness = async (
+  context: Context,
+  _: string[],
+  options: Record<string, unknown>,
+): Promise<Answer | undefined> => {
+  const folder = resolve(String(options.folder ?? join(context.config.home, 'witness')));
+  const name = options.name === undefined ? undefined : String(options.name);
+  if (options.listen !== undefined) {
+    const own = openWitness({ folder, now: systemNow, name });
+    if (options.follow !== undefined)
+      own.follow(
+        read(String(options.follow))
+          .split('\n')
+          .filter((l) => l.trim() !== ''),
+      );
+    const server = await serveWitness(own, { port: numberOf('--listen', options.listen) });
+    context.warn(`Witness ${own.vkey}\nlistens at ${server.url} (POST /add-checkpoint)`);
+    await untilAborted(context.signal);
+    await server.close();
+    return undefined;
+  }
+  const { ledger } = await context.app();
+  const round = async (): Promise<Answer> => {
+    if (options.url !== undefined) {
+      if (options.vkey === undefined)
+        throw invalid('--url needs --vkey', 'Give the verifier key that the witness’ operator publishes.');
+      const { url, vkey } = { url: String(options.url), vkey: String(options.vkey) };
+      const state = await askWitness({ url, vkey, source: ledger.witnessed, signal: context.signal });
+      return { json: state, text: signatureText(state) };
+    }
+    const done = await runWitness({ folder, source: ledger.witnessed, now: systemNow, name });
+    return {
+      json: done,
+      text: `${done.witness} has cosigned ${done.origin} at ${done.size} entries.\n  Its key, for whoever checks: ${done.vkey}\n  What it has seen stays in ${folder}.`,
+    };
+  };
+  if (options.every === undefined) return round();
+  const seconds = numberOf('--every', options.every);
+  if (seconds < 1) throw invalid(`--every is ${seconds}`, 'Give a number of seconds, at least 1.');
+  while (!context.signal.aborted) {
+    const { json, text } = await round();
+    process.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
+    await sleep(seconds * 1000, undefined, { signal: context.signal }).catch(() => {});
+  }
+  return undefined;
+};
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+export const register = (program: Command) => {
+  const ledger = program.command('ledger').description('what was done, measured and claimed, signed and provable');
+  addCommand(
+    ledger,
+    'tail',
+    'the newest entries, newest first',
+    (c) =>
+      c
+        .option('--limit <n>', 'at most this many', '20')
+        .option('--before <seq>', 'only entries below this number')
+        .option('--cause <id>', 'of one run, approval or request')
+        .option('--subject <id>', 'about one plan, record …')
+        .option('--kind <name>', 'of one tool or record')
+        .option('--actor <who>', 'by one actor, for example cli:ann'),
+    tail,
+  );
+  addCommand(ledger, 'show <seq>', 'one entry in full', () => {}, show);
+  addCommand(
+    ledger,
+    'audit',
+    'check chain, tree, signatures and consistency; exit 1 when the ledger is broken',
+    (c) =>
+      c.option('--since <file>', 'a checkpoint that was kept elsewhere, which the ledger must continue; - reads it'),
+    audit,
+  );
+  addCommand(
+    ledger,
+    'prove <seq>',
+    'write an inclusion proof of one entry, and the entry beside it',
+    (c) => c.requiredOption('--out <file>', 'the .tlog-proof file'),
+    prove,
+  );
+  addCommand(
+    ledger,
+    'export',
+    'write the ledger out: records.ndjson, tiles/ and vkeys.txt',
+    (c) => c.requiredOption('--out <folder>', 'folder for the files'),
+    exportTo,
+  );
+  addCommand(ledger, 'checkpoint', 'sign the state and print it, to be kept elsewhere', () => {}, checkpoint);
+  addCommand(ledger, 'rotate', 'make a new signing key; old signatures stay valid', () => {}, rotate);
+  addCommand(
+    ledger,
+    'witness',
+    'cosign the ledger’s newest state as a party of its own, when it continues the last one',
+    (c) =>
+      c
+        .option('--folder <folder>', 'the witness’ key and memory; best where the ledger’s owner cannot write')
+        .option('--name <name>', 'the witness’ name, such as witness.example/w1; counts when its key is made')
+        .option('--every <seconds>', 'go on until interrupted, one line a round')
+        .option('--url <url>', 'ask a witness elsewhere instead (C2SP tlog-witness)')
+        .option('--vkey <key>', 'that witness’ verifier key')
+        .option('--listen <port>', 'be a witness for ledgers elsewhere, on 127.0.0.1')
+        .option('--follow <file>', 'with --listen: verifier keys of the ledgers to consider'),
+    witness,
+  );
+};
