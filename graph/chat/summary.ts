@@ -10,6 +10,11 @@ import { inWords } from './words.js';
 
 export type { Standing } from './lookups/summary.js';
 
+export interface SummaryBy {
+  readonly actor: Actor;
+  readonly signal?: AbortSignal;
+}
+
 export interface Summary extends Omit<ChatAnswer, 'threadId'> {
   readonly week: Week;
   readonly team: string | null;
@@ -25,7 +30,7 @@ export const summary = async (
   world: World,
   tools: readonly Tool[],
   { team, week }: { team?: string | undefined; week?: string | undefined },
-  by: { readonly actor: Actor; readonly signal?: AbortSignal },
+  by: SummaryBy,
 ): Promise<Summary> => {
   const named = week === undefined ? undefined : /^(\d{4})-W(\d{2})$/.exec(week);
   if (named === null || (named && (Number(named[2]) < 1 || Number(named[2]) > 53)))
