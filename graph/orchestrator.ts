@@ -10,6 +10,7 @@ import type { Instant } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { answerApproval, requestApproval } from '../tools/approval/approval.js';
 import { callTool } from '../tools/tool.js';
+import { decideAlone } from './decide.js';
 import type { Graph } from './graph.js';
 import { holding } from './hold.js';
 import type { Question } from './nodes/governance.js';
@@ -215,7 +216,11 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         signal: by.signal ?? idle,
         progress: () => {},
       });
-      if (!settled || approval.threadId === '') return { approval, run: null };
+      if (!settled) return { approval, run: null };
+      if (approval.threadId === '') {
+        await decideAlone(world, approval, by.signal ?? idle);
+        return { approval, run: null };
+      }
       return { approval, run: await this.resume(approval.threadId, by) };
     },
   };

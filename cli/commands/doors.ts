@@ -1,0 +1,87 @@
+/** `caco mcp` and `caco serve`: the doors for assistants and for programs. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { invalid } from '../../domain/fault.js';
+import { addCommand, type Context } from '../command.js';
+
+const TOOLSETS = ['plan', 'grid', 'fleet', 'policy', 'proof', 'tickets', 'status'];
+
+const choiceOf = (options: Record<string, unknown>) => {
+  const toolsets =
+    options.tools === undefined
+      ? undefined
+      : String(options.tools)
+          .split(',')
+          .map((name) => name.trim());
+  const unknown = toolsets?.filter((name) => !TOOLSETS.includes(name)) ?? [];
+  if (unknown.length > 0)
+    throw invalid(`--tools names no toolset ${unknown.join(', ')}`, `There are ${TOOLSETS.join(', ')}.`);
+  return { toolsets, readOnly: options.readOnly === true || process.env.CACO_MCP_READ_ONLY === '1' };
+};
+
+const mcp = async (context: Context, _: string[], options: Record<string, unknown>) => {
+  const choice = choiceOf(options);
+  const { startStdio } = await import('../../mcp-server/mcp-server.js');
+  const named = context.config.token === undefined ? {} : { user: (await context.actor()).id };
+  await startStdio(context.app, { ...choice, ...named });
+  return undefined;
+};
+
+/** The pages that the build has put beside this program, where it has. */
+const pagesFolder = () => {
+  const folder = fileURLToPath(new URL('../../dashboard/', import.meta.url));
+  return existsSync(`${folder}index.html`) ? folder : undefined;
+};
+
+const serve = async (context: Context, _: string[], options: Record<string, unknown>) => {
+  const choice = choiceOf(options);
+  const [app, { startHttp }, { mcpHandler }] = await Promise.all([
+    context.app(),
+    import('../../http-server/http-server.js'),
+    import('../../mcp-server/mcp-server.js'),
+  ]);
+  const pages = pagesFolder();
+  const server = await startHttp(app, {
+    mcp: mcpHandler(app, choice),
+    requireToken: options.requireToken === true,
+    allowOrigins: options.allowOrigin === undefined ? [] : [options.allowOrigin].flat().map(String),
+    ...(pages === undefined ? {} : { pages }),
+  });
+  context.warn(`CACO answers at ${server.url} (MCP at ${server.url}/mcp). Ctrl-C ends it.`);
+  if (context.json)
+    process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, mcp: `${server.url}/mcp` })}\n`);
+  await new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    else context.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await server.close();
+  return undefined;
+};
+
+export const register = (program: Command) => {
+  addCommand(
+    program,
+    'mcp',
+    'serve an assistant over standard input and output (Model Context Protocol)',
+    (c) =>
+      c
+        .option('--tools <sets>', `only these toolsets, joined by commas: ${TOOLSETS.join(', ')}`)
+        .option('--read-only', 'only tools that change nothing'),
+    mcp,
+  );
+  addCommand(
+    program,
+    'serve',
+    'serve programs over HTTP, with MCP at /mcp',
+    (c) =>
+      c
+        .option('--port <port>', 'port to listen on; 0 takes a free one')
+        .option('--host <host>', 'address to listen on; another than loopback needs a token')
+        .option('--require-token', 'demand a token on loopback too')
+        .option('--allow-origin <url...>', 'origins of pages that may call')
+        .option('--tools <sets>', `toolsets that /mcp offers, joined by commas: ${TOOLSETS.join(', ')}`)
+        .option('--read-only', '/mcp offers only tools that change nothing'),
+    serve,
+  );
+};

@@ -1,0 +1,123 @@
+/** Prometheus metrics: base units, few labels, no ids. What the store knows is read when it is scraped. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { App } from '../app.js';
+import { APPROVALS } from '../domain/decision.js';
+import { Fault } from '../domain/fault.js';
+import { RUNS } from '../domain/run.js';
+import { plusHours, secondsBetween } from '../domain/time.js';
+import { VERIFICATIONS } from '../domain/verification.js';
+
+const MAX_REGIONS = 50;
+const RECENT = 1000;
+/** A scrape is answered at least from what was read so long ago, so that scrapers cannot load the store. */
+const FRESH_MS = 2000;
+
+export interface Metrics {
+  observe(route: string, method: string, status: number, seconds: number): void;
+  tool(name: string, outcome: string, seconds: number): void;
+  readonly contentType: string;
+  scrape(): Promise<string>;
+}
+
+export const metricsOf = (
+  app: App,
+  version: string,
+  sessions: () => number,
+  onTrouble: (error: unknown) => void,
+): Metrics => {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+
+  const requests = new Histogram({
+    name: 'caco_http_request_duration_seconds',
+    help: 'Time to answer HTTP requests',
+    labelNames: ['route', 'method', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers,
+  });
+  const tools = new Histogram({
+    name: 'caco_tool_duration_seconds',
+    help: 'Time that tool calls over HTTP took',
+    labelNames: ['tool', 'outcome'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300],
+    registers,
+  });
+  gauge('caco_build_info', 'Version of CACO; always 1', ['version']).set({ version }, 1);
+  const intensity = gauge(
+    'caco_grid_intensity_grams_per_kwh',
+    'Forecast carbon intensity of the current step, gCO2e per kWh',
+    ['region', 'kind'],
+  );
+  const age = gauge('caco_signal_age_seconds', 'Seconds between the forecast’s issue and the world’s now', [
+    'region',
+    'source',
+  ]);
+  const runs = gauge('caco_runs', 'Runs among the newest 1000, by status', ['status']);
+  const waiting = gauge('caco_approvals_waiting', 'Approvals that wait for a person');
+  const savings = gauge(
+    'caco_verified_savings_grams_co2e',
+    'Verified savings of plans that have closed, gCO2e: value and 95 % bounds as configured',
+    ['bound'],
+  );
+  const mcp = gauge('caco_mcp_sessions', 'Open MCP sessions over HTTP');
+  const entries = new Counter({ name: 'caco_ledger_entries_total', help: 'Entries of the ledger', registers });
+  let counted = 0;
+
+  const read = async () => {
+    const { world } = app;
+    const now = world.clock.now();
+    intensity.reset();
+    age.reset();
+    for (const region of (await world.grid.regions()).slice(0, MAX_REGIONS)) {
+      try {
+        const signal = await world.grid.carbon(region, { start: now, end: plusHours(now, 1) }, 'forecast');
+        const [value] = signal.series.values;
+        if (value !== null && value !== undefined)
+          intensity.set({ region, kind: `${signal.kind.accounting} ${signal.kind.scope}` }, value);
+        age.set({ region, source: signal.source }, Math.max(0, secondsBetween(signal.issuedAt, now)));
+      } catch (error) {
+        // A region that is down has no sample: unknown is not zero.
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+    runs.reset();
+    for (const { value } of await world.store.collection(RUNS).list({ limit: RECENT }))
+      runs.inc({ status: value.status });
+    const approvals = await world.store.collection(APPROVALS).list({ limit: RECENT });
+    waiting.set(approvals.filter((a) => a.value.status === 'waiting' && a.value.expiresAt > now).length);
+    const verifications = (await world.store.collection(VERIFICATIONS).list({ limit: RECENT })).map((v) => v.value);
+    const revised = new Set(verifications.map((v) => v.supersedes));
+    const standing = verifications.filter((v) => !revised.has(v.id));
+    for (const bound of ['value', 'low', 'high'] as const)
+      savings.set(
+        { bound },
+        standing.reduce((sum, v) => sum + v.verified.emissionsKg[bound] * 1000, 0),
+      );
+    const size = await world.ledger.size();
+    entries.inc(Math.max(0, size - counted));
+    counted = Math.max(counted, size);
+    mcp.set(sessions());
+  };
+
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+  return {
+    observe: (route, method, status, seconds) => requests.observe({ route, method, status: String(status) }, seconds),
+    tool: (name, outcome, seconds) => tools.observe({ tool: name, outcome }, seconds),
+    contentType: registry.contentType,
+    async scrape() {
+      if (Date.now() - readAt > FRESH_MS)
+        reading ??= read()
+          .catch(onTrouble)
+          .finally(() => {
+            readAt = Date.now();
+            reading = undefined;
+          });
+      await reading;
+      return registry.metrics();
+    },
+  };
+};

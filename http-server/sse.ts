@@ -1,0 +1,50 @@
+/** Server-sent events: framing, heartbeat, back-pressure, and an end when either side goes. */
+import type { Request, Response } from 'express';
+
+const BEAT_MS = 15_000;
+/** A reader that lets more than this pile up is too slow and is let go; it comes back with Last-Event-ID. */
+const MAX_PENDING = 4 * 1024 * 1024;
+
+export interface Stream {
+  send(event: string, data: unknown, id?: string | number): void;
+  end(): void;
+  /** Aborts when the client has gone or the server ends. */
+  readonly signal: AbortSignal;
+}
+
+const open = new Set<Stream>();
+
+export const wantsStream = (req: Request) =>
+  req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+
+export const openStream = (res: Response): Stream => {
+  const gone = new AbortController();
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-cache, no-transform',
+    'X-Accel-Buffering': 'no',
+  });
+  res.write('retry: 2000\n\n');
+  const beat = setInterval(() => res.write(': still here\n\n'), BEAT_MS);
+  const stream: Stream = {
+    send(event, data, id) {
+      if (gone.signal.aborted) return;
+      res.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (res.writableLength > MAX_PENDING) res.destroy();
+    },
+    end: () => void res.end(),
+    signal: gone.signal,
+  };
+  open.add(stream);
+  res.once('close', () => {
+    clearInterval(beat);
+    open.delete(stream);
+    gone.abort();
+  });
+  return stream;
+};
+
+/** For the end of the server. */
+export const endStreams = () => {
+  for (const stream of open) stream.end();
+};

@@ -1,0 +1,83 @@
+/** `POST /tools/:name`: the registry's tools, with the caller's scope, an idempotency key and the decision that gives leave. */
+import { type RequestHandler, Router } from 'express';
+import type { App, Tool } from '../app.js';
+import { Fault, notFound } from '../domain/fault.js';
+import { actorOf, callerOf, requireScope, type Scope } from './guard.js';
+import { openStream, wantsStream } from './sse.js';
+
+export const SCOPE_OF: Record<Tool['effect'], Scope> = {
+  reads: 'read',
+  records: 'operate',
+  acts: 'operate',
+  decides: 'approve',
+};
+
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** A deed is finished although its caller has gone; anything else stops, since nobody reads the answer. */
+const signalFor = (res: Parameters<RequestHandler>[1], tool: Tool): AbortSignal => {
+  const gone = new AbortController();
+  if (tool.effect === 'reads' || tool.effect === 'records')
+    res.once('close', () => {
+      if (!res.writableFinished) gone.abort(new DOMException('the caller has gone', 'AbortError'));
+    });
+  return gone.signal;
+};
+
+export const toolRoutes = (app: App): Router => {
+  const byName = new Map(app.tools.map((tool) => [tool.name, tool]));
+  const router = Router();
+
+  router.get('/tools', (_, res) => {
+    requireScope(res, 'read');
+    res.json({
+      tools: app.tools.map(({ name, title, description, toolset, effect }) => ({
+        name,
+        title,
+        description,
+        toolset,
+        effect,
+        scope: SCOPE_OF[effect],
+      })),
+    });
+  });
+
+  router.post('/tools/:name', async (req, res) => {
+    const tool = byName.get(req.params.name);
+    if (!tool) throw notFound(`there is no tool ${req.params.name}`, 'GET /tools lists them.');
+    requireScope(res, SCOPE_OF[tool.effect]);
+    const body: unknown = req.body ?? {};
+    const key = req.get('idempotency-key');
+    if (key !== undefined && !KEY.test(key))
+      throw new Fault('invalid-input', 'Idempotency-Key must be 1 to 200 visible ASCII characters', 'Use a UUID.');
+    const inBody = (body as { decisionId?: unknown }).decisionId;
+    const decisionId = req.get('caco-decision') ?? (typeof inBody === 'string' ? inBody : undefined);
+    const signal = signalFor(res, tool);
+    const by = {
+      actor: actorOf(res),
+      signal,
+      ...(decisionId === undefined ? {} : { decisionId }),
+      ...(key === undefined ? {} : { idempotencyKey: `http:${callerOf(res).id}:${key}` }),
+    };
+    if (!wantsStream(req)) {
+      try {
+        const answer = await app.call(tool.name, body, by);
+        if (!signal.aborted) res.json(answer);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      return;
+    }
+    const stream = openStream(res);
+    try {
+      const answer = await app.call(tool.name, body, { ...by, progress: (step) => stream.send('progress', step) });
+      stream.send('done', answer);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      stream.send('failed', { error: error.toJSON() });
+    } finally {
+      stream.end();
+    }
+  });
+  return router;
+};
