@@ -53,6 +53,31 @@ export const sumIndependent = (groups: readonly Estimate[], confidence: number):
   return { value, low: value - Math.sqrt(below), high: value + Math.sqrt(above), confidence };
 };
 
+/**
+ * The sum over cells whose errors are a share of each cell's own amount: fully correlated within a cell (one region, one
+ * hour: one intensity), independent between cells. half = ratio × √Σ amount².
+ */
+export const sumOfCells = (amounts: Iterable<number>, uncertaintyRatio: number, confidence: number): Estimate => {
+  let value = 0;
+  let squares = 0;
+  for (const amount of amounts) {
+    value += amount;
+    squares += amount * amount;
+  }
+  return estimateOfCells(value, squares, uncertaintyRatio, confidence);
+};
+
+/** The same from the sum of the cells' amounts and the sum of their squares. */
+export const estimateOfCells = (
+  value: number,
+  squares: number,
+  uncertaintyRatio: number,
+  confidence: number,
+): Estimate => {
+  const half = uncertaintyRatio * Math.sqrt(squares);
+  return { value, low: value - half, high: value + half, confidence };
+};
+
 export const scale = (estimate: Estimate, factor: number): Estimate => {
   const [a, b] = [estimate.low * factor, estimate.high * factor];
   return { value: estimate.value * factor, low: Math.min(a, b), high: Math.max(a, b), confidence: estimate.confidence };

@@ -22,4 +22,4 @@ export const fleetTools: readonly Tool[] = [
   getFlexibility,
   importSites,
   placeJobs,
-] as unknown as readonly Tool[];
+];

@@ -5,6 +5,7 @@ import { shortId } from '../../domain/digest.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { itPowerKw, JOBS, type Job, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import { BASELINE, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
+import { groupByJob } from '../../domain/schedule.js';
 import { Instant, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
@@ -133,8 +134,8 @@ const summaryOf = async (world: World, workloadId: string) => {
 
 /** Jobs and placements stand in the same order, so that both are read once and side by side. */
 async function* orders(world: World, workloadId: string, planId: string, approved: ReadonlySet<string> | null) {
-  const planned = piecesOf(world.store.rows(PLACEMENTS).pages(planId));
-  const baseline = piecesOf(world.store.rows(BASELINE).pages(planId));
+  const planned = groupByJob(world.store.rows(PLACEMENTS).pages(planId));
+  const baseline = groupByJob(world.store.rows(BASELINE).pages(planId));
   let nextPlanned = await planned.next();
   let nextBaseline = await baseline.next();
   for await (const jobs of world.store.rows(JOBS).pages(workloadId)) {
@@ -155,19 +156,4 @@ async function* orders(world: World, workloadId: string, planId: string, approve
     }
     yield page;
   }
-}
-
-/** Groups consecutive placements of one job. */
-async function* piecesOf(pages: AsyncIterable<Placement[]>): AsyncGenerator<Placement[], undefined> {
-  let pieces: Placement[] = [];
-  for await (const page of pages)
-    for (const piece of page) {
-      if (pieces.length > 0 && pieces[0]!.jobId !== piece.jobId) {
-        yield pieces;
-        pieces = [];
-      }
-      pieces.push(piece);
-    }
-  if (pieces.length > 0) yield pieces;
-  return undefined;
 }

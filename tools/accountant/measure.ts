@@ -1,0 +1,319 @@
+/** The tool that accounts energy, emissions and cost of a schedule: a plan's, what ran, or what would run without a plan. */
+import { z } from 'zod';
+import { DECISIONS } from '../../domain/decision.js';
+import { Estimate } from '../../domain/estimate.js';
+import { invalid, notFound } from '../../domain/fault.js';
+import { energyText, massEstimateText, moneyText } from '../../domain/figures.js';
+import { JOBS, WORKLOADS } from '../../domain/job.js';
+import { Method } from '../../domain/method.js';
+import { BASELINE, Cost, PLACEMENTS, PLANS, type Plan } from '../../domain/plan.js';
+import { besideJobs } from '../../domain/schedule.js';
+import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { defineTool, type Running } from '../tool.js';
+import { type Account, account, DIMENSIONS, type Group } from './account.js';
+import { Collector, type Piece, runImmediately } from './collect.js';
+import { FUNCTIONAL_UNITS, sciOf } from './sci.js';
+import { signalsFor } from './signals.js';
+
+const MOST_GROUPS = 1000;
+
+export const MeasureInput = z.strictObject({
+  workloadId: z.string().optional().describe('account this workload; the newest when neither id is given'),
+  planId: z.string().optional().describe('account this plan’s schedule'),
+  schedule: z
+    .enum(['immediate', 'baseline', 'planned', 'ran'])
+    .optional()
+    .describe(
+      'immediate: every job at home as early as it may; baseline or planned: of the plan; ran: what the fleet reports. Left out: planned for a plan; for a workload what an approved plan made of it, else immediate',
+    ),
+  by: z.array(z.enum(DIMENSIONS)).max(4).default([]).describe('group by these together; hour is the hour of day, UTC'),
+  from: Instant.optional().describe('only what runs from here on'),
+  to: Instant.optional().describe('only what runs before'),
+  starts: z
+    .enum(['grid', 'exact'])
+    .default('grid')
+    .describe('immediate starts on the plan’s grid of slots, or at the second'),
+  foresight: z
+    .enum(['actual', 'forecast'])
+    .default('actual')
+    .describe('intensity and price as they came true, gaps filled by forecast; or as forecast now'),
+  functionalUnit: z.enum(FUNCTIONAL_UNITS).optional().describe('of SCI; work units where jobs carry them, else jobs'),
+});
+
+const Totals = {
+  jobs: z.number().int().describe('jobs that start in it'),
+  energyKwh: z.number().describe('facility energy'),
+  emissionsKg: Estimate.nullable().describe('kg CO2e; null when no intensity is known'),
+  cost: Cost.nullable().describe('null when no energy price is known'),
+  workUnits: z.number().nullable(),
+  gPerWorkUnit: z.number().nullable().describe('operational g CO2e per work unit'),
+  costPerWorkUnit: z.number().nullable(),
+  carbonCoverageRatio: z
+    .number()
+    .describe('share of the energy whose intensity is known; the rest is not counted as zero'),
+  priceCoverageRatio: z.number(),
+};
+
+export const MeasureOutput = z.strictObject({
+  workloadId: z.string(),
+  planId: z.string().nullable(),
+  schedule: z.enum(['immediate', 'baseline', 'planned', 'ran']),
+  interval: z
+    .strictObject({ start: Instant, end: Instant })
+    .nullable()
+    .describe('from the first begin to the last end'),
+  total: z.strictObject(Totals),
+  groups: z.array(
+    z.strictObject({
+      key: z.string(),
+      region: z.string().nullable(),
+      team: z.string().nullable(),
+      hour: z.number().int().nullable().describe('hour of day, UTC'),
+      category: z.string().nullable(),
+      ...Totals,
+    }),
+  ),
+  groupCount: z.number().int(),
+  demandCost: z.number().describe('charge for the highest slot; in the total’s energy cost, in no group'),
+  sci: z
+    .strictObject({
+      functionalUnit: z.enum(FUNCTIONAL_UNITS),
+      units: z.number(),
+      operationalG: z.number(),
+      embodiedG: z.number(),
+      gPerUnit: z.number(),
+      costPerUnit: z.number().nullable(),
+      notes: z.array(z.string()),
+    })
+    .nullable()
+    .describe('ISO/IEC 21031; null when it cannot be said'),
+  factors: z.array(
+    z.strictObject({
+      region: z.string(),
+      source: z.string(),
+      kind: z.string(),
+      status: z.string(),
+      issuedAt: Instant,
+      pue: z.number(),
+      meanGPerKwh: z.number().nullable().describe('energy-weighted'),
+    }),
+  ),
+  method: Method,
+  unseen: z.array(z.string()).describe('what could not be accounted, and why'),
+});
+
+export const measureEmissions = defineTool({
+  name: 'measure_emissions',
+  title: 'Measure emissions',
+  description:
+    'Energy, kg CO2e with bounds and cost of a workload or a plan, integrated over the true spans, in total and by region, team, hour of day and category; with SCI and the factors used. Looks only.',
+  toolset: 'proof',
+  effect: 'reads',
+  input: MeasureInput,
+  output: MeasureOutput,
+  run: async (input, world, call) => {
+    if (input.from !== undefined && input.to !== undefined && input.to <= input.from)
+      throw invalid('to is not after from', 'Give a later to.');
+    const question = await whatToAccount(input, world);
+    const sites = await world.fleet.sites();
+    const books = new Collector(sites, world.method);
+    const placeless = await collect(question, input, world, call, books);
+    const { spans } = books;
+    const currency = sites[0]?.currency ?? world.scenario.currency;
+    const interval = spans.length === 0 ? null : { start: fromEpoch(spans.begin), end: fromEpoch(spans.end) };
+    const used = new Set<number>();
+    for (let i = 0; i < spans.length; i++) used.add(spans.site[i]!);
+    const clip = { from: input.from && toEpoch(input.from), to: input.to && toEpoch(input.to) };
+    const seen = interval === null ? null : clipped(spans.begin, spans.end, clip);
+    const signals =
+      seen === null
+        ? { carbon: sites.map(() => null), prices: sites.map(() => null), factors: [], unseen: [] }
+        : await signalsFor(world, sites, used, seen, input.foresight);
+    const by = [...new Set(input.by)];
+    const accounts = account(spans, { sites, ...signals, method: world.method, currency, by, ...clip });
+    const groups = accounts.groups.slice(0, MOST_GROUPS);
+    return {
+      workloadId: question.workloadId,
+      planId: question.plan?.id ?? null,
+      schedule: question.schedule,
+      interval,
+      total: told(accounts.total),
+      groups: groups.map((group) => ({ key: keyOf(group, by), ...named(group), ...told(group) })),
+      groupCount: accounts.groups.length,
+      demandCost: accounts.demandCost,
+      sci: sciOf(accounts.total, world.method.embodiedGPerVcpuHour, input.functionalUnit),
+      factors: signals.factors.map((factor) => {
+        const i = sites.findIndex((site) => site.region === factor.region);
+        const { coveredKwh, emissionsKg } = accounts.bySite[i]!;
+        return {
+          ...factor,
+          pue: sites[i]!.pue,
+          meanGPerKwh: coveredKwh === 0 ? null : (emissionsKg * 1000) / coveredKwh,
+        };
+      }),
+      method: { ...world.method },
+      unseen: [...signals.unseen, ...left(books, placeless, question), ...gaps(accounts.total)],
+    };
+  },
+  tell: ({ total, schedule, planId, workloadId }) =>
+    `${planId === null ? `Workload ${workloadId}` : `Plan ${planId}`} (${schedule}): ${total.jobs} jobs, ${energyText(total.energyKwh)}, ${total.emissionsKg === null ? 'emissions not known' : `${massEstimateText(total.emissionsKg)} CO2e`}${total.cost === null ? '' : `, ${moneyText(total.cost.total, total.cost.currency)}`}.`,
+});
+
+interface Question {
+  readonly workloadId: string;
+  readonly plan: Plan | null;
+  readonly schedule: z.output<typeof MeasureOutput>['schedule'];
+  /** jobs that were approved; null: all */
+  readonly approved: ReadonlySet<string> | null;
+}
+
+const whatToAccount = async (input: z.output<typeof MeasureInput>, world: World): Promise<Question> => {
+  const plans = world.store.collection(PLANS);
+  if (input.planId !== undefined) {
+    if (input.workloadId !== undefined) throw invalid('both workloadId and planId are given', 'Give one of them.');
+    const plan = (await plans.get(input.planId))?.value;
+    if (!plan) throw notFound(`there is no plan ${input.planId}`, '`caco runs` lists what was planned.');
+    return { workloadId: plan.workloadId, plan, schedule: input.schedule ?? 'planned', approved: null };
+  }
+  const workloads = world.store.collection(WORKLOADS);
+  const workloadId = input.workloadId ?? (await workloads.list({ limit: 1 }))[0]?.id;
+  if (workloadId === undefined || !(await workloads.get(workloadId)))
+    throw notFound(
+      workloadId === undefined ? 'there is no workload to account' : `there is no workload ${workloadId}`,
+      'Ingest one (`caco ingest FILE`) or run `caco launch`, which takes the waiting queue.',
+    );
+  if (input.schedule === 'immediate') return { workloadId, plan: null, schedule: 'immediate', approved: null };
+  const stands = await standingPlan(world, workloadId, input.schedule);
+  if (stands)
+    return { workloadId, schedule: 'planned', ...stands, ...(input.schedule ? { schedule: input.schedule } : {}) };
+  if (input.schedule !== undefined)
+    throw notFound(`workload ${workloadId} has no plan`, 'Make one with `caco plan`, or leave schedule out.');
+  return { workloadId, plan: null, schedule: 'immediate', approved: null };
+};
+
+/** The newest approved plan of a workload; where a schedule of a plan is asked for by name, the newest plan will do. */
+const standingPlan = async (world: World, workloadId: string, schedule: string | undefined) => {
+  const plans = (await world.store.collection(PLANS).list({ limit: 200 })).filter(
+    (p) => p.value.workloadId === workloadId,
+  );
+  const decisions = (await world.store.collection(DECISIONS).list({ limit: 500 })).map((d) => d.value);
+  for (const { value: plan } of plans) {
+    const decision = decisions.find((d) => d.planId === plan.id && d.planDigest === plan.digest);
+    if (decision && decision.status !== 'refused')
+      return { plan, approved: decision.jobs === null ? null : new Set(decision.jobs) };
+  }
+  const newest = plans[0];
+  return schedule !== undefined && newest ? { plan: newest.value, approved: null } : null;
+};
+
+/** Streams jobs and pieces into spans; answers how many jobs of the workload have no place in the schedule. */
+const collect = async (
+  { workloadId, plan, schedule, approved }: Question,
+  input: z.output<typeof MeasureInput>,
+  world: World,
+  call: Running,
+  books: Collector,
+): Promise<number> => {
+  const jobs = world.store.rows(JOBS).pages(workloadId);
+  const grid = input.starts === 'grid' ? world.method.slotMinutes : null;
+  if (schedule === 'immediate' || plan === null) {
+    for await (const page of jobs) {
+      call.signal.throwIfAborted();
+      for (const job of page) books.add(job, [runImmediately(job, grid)]);
+    }
+    return 0;
+  }
+  if (schedule === 'ran') {
+    const ran = world.fleet.ran(`${plan.id}:${plan.digest.slice(0, 16)}`);
+    return besides(besideJobs(jobs, ran), call, books);
+  }
+  const rows = world.store.rows(schedule === 'baseline' ? BASELINE : PLACEMENTS);
+  if (approved === null || schedule === 'baseline') return besides(besideJobs(jobs, rows.pages(plan.id)), call, books);
+  const before = besideJobs(world.store.rows(JOBS).pages(workloadId), world.store.rows(BASELINE).pages(plan.id));
+  let placeless = 0;
+  for await (const page of besideJobs(jobs, rows.pages(plan.id))) {
+    call.signal.throwIfAborted();
+    const other = await before.next();
+    page.forEach(({ job, pieces }, i) => {
+      const mine = approved.has(job.id) ? pieces : (other.value?.[i]?.pieces ?? []);
+      if (mine.length === 0) placeless++;
+      books.add(job, mine.map(pieceOf));
+    });
+  }
+  return placeless;
+};
+
+type Placed = { jobId: string; region: string; start: Instant; end: Instant; energyKwh: number };
+const pieceOf = ({ region, start, end, energyKwh }: Placed): Piece => ({
+  region,
+  from: toEpoch(start),
+  to: toEpoch(end),
+  energyKwh,
+});
+
+const besides = async <P extends Placed>(
+  rows: AsyncIterable<{ job: Parameters<Collector['add']>[0]; pieces: P[] }[]>,
+  call: Running,
+  books: Collector,
+): Promise<number> => {
+  let placeless = 0;
+  for await (const page of rows) {
+    call.signal.throwIfAborted();
+    for (const { job, pieces } of page) {
+      if (pieces.length === 0) placeless++;
+      books.add(job, pieces.map(pieceOf));
+    }
+  }
+  return placeless;
+};
+
+const clipped = (begin: number, end: number, clip: { from?: number | undefined; to?: number | undefined }) => {
+  const from = Math.max(begin, clip.from ?? begin);
+  const to = Math.min(end, clip.to ?? end);
+  if (to <= from) return null;
+  // Signals are asked on whole hours: a provider answers whole steps.
+  return { start: fromEpoch(Math.floor(from / 3600) * 3600), end: fromEpoch(Math.ceil(to / 3600) * 3600) };
+};
+
+const told = ({ sums: _, ...of }: Account) => {
+  const { jobs, energyKwh, emissionsKg, cost, workUnits, gPerWorkUnit, costPerWorkUnit } = of;
+  const { carbonCoverageRatio, priceCoverageRatio } = of;
+  return {
+    jobs,
+    energyKwh,
+    emissionsKg,
+    cost,
+    workUnits,
+    gPerWorkUnit,
+    costPerWorkUnit,
+    carbonCoverageRatio,
+    priceCoverageRatio,
+  };
+};
+const named = ({ region, team, hour, category }: Group) => ({ region, team, hour, category });
+const keyOf = (group: Group, by: readonly (typeof DIMENSIONS)[number][]) => by.map((d) => String(group[d])).join(' / ');
+
+const left = (books: Collector, placeless: number, { schedule, plan }: Question): string[] => [
+  ...[...books.homeless].map(([region, jobs]) => `${jobs} jobs are not accounted: region ${region} has no site.`),
+  ...[...books.unpriced].map(([what, jobs]) => `The machines of ${jobs} pieces cost nothing here: ${what}.`),
+  ...(placeless > 0
+    ? [
+        schedule === 'ran'
+          ? `${placeless} jobs have not run yet.`
+          : `${placeless} jobs have no place in plan ${plan?.id}.`,
+      ]
+    : []),
+];
+
+const gaps = (total: Account): string[] => [
+  ...(total.carbonCoverageRatio < 1
+    ? [
+        `The intensity is not known for ${share(1 - total.carbonCoverageRatio)} of the energy; its emissions are not in the total.`,
+      ]
+    : []),
+  ...(total.priceCoverageRatio < 1
+    ? [`The price is not known for ${share(1 - total.priceCoverageRatio)} of the energy; its cost is not in the total.`]
+    : []),
+];
+const share = (ratio: number) => `${Number((ratio * 100).toPrecision(3))} %`;
