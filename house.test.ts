@@ -22,7 +22,7 @@ interface Room {
 }
 
 const FRONT_DOOR = /^tools\/([a-z-]+)\/\1\.ts$/;
-const APP = ['app.ts', 'simulation.ts', 'config.ts'];
+const APP = ['app.ts', 'simulation.ts', 'offline.ts', 'config.ts'];
 
 /** The first that matches counts. */
 const ROOMS: readonly Room[] = [
@@ -40,7 +40,7 @@ const ROOMS: readonly Room[] = [
   { files: /^prompts\//, may: [] },
   { files: /^config\.ts$/, may: [] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
-  { files: /^(app|simulation)\.ts$/, may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^graph\//, 'config.ts'] },
+  { files: /^(app|simulation|offline)\.ts$/, may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^graph\//, 'config.ts'] },
   { files: /^(mcp-server|http-server|evals|bench)\//, may: [/^domain\//, ...APP] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },
 ];

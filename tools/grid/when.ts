@@ -64,6 +64,12 @@ export const WhenInput = z.strictObject({
   latestStart: Instant.optional().describe(
     'latest start; 47 hours after the earliest when no deadline is given either',
   ),
+  windowMinutes: z
+    .number()
+    .positive()
+    .max(MAX_HOURS * 60)
+    .optional()
+    .describe('search for a start no further than this after the earliest, in minutes'),
   deadline: Instant.optional().describe('when it must have finished'),
   energyKwh: z.number().positive().optional().describe('energy that it uses over its whole duration in kWh'),
 });
@@ -109,7 +115,7 @@ export const whenToRun = defineTool({
 });
 
 /**
- * Throws Fault `invalid-input` for a finish that cannot be met or signals of two kinds, `not-found` for an unknown place
+ * Throws Fault `invalid-input` for signals of two kinds or a finish that cannot be met (details.conflict says by how much), `not-found` for an unknown place
  * and when no place has data for the whole run.
  */
 export const answerWhen = async (input: WhenInput, world: WhenWorld): Promise<WhenAnswer> => {
@@ -193,10 +199,19 @@ const latestStartOf = (input: WhenInput, from: Instant, seconds: number): Instan
     throw invalid(
       `work of ${input.durationMinutes} min that starts at ${from} at the earliest cannot finish by ${input.deadline}`,
       'Give a later deadline or a shorter duration.',
+      {
+        conflict: {
+          from,
+          deadline: input.deadline,
+          durationMinutes: input.durationMinutes,
+          missingMinutes: secondsBetween(byDeadline, from) / 60,
+        },
+      },
     );
   if (input.latestStart !== undefined && input.latestStart < from)
     throw invalid(`the latest start ${input.latestStart} lies before the earliest, ${from}`, 'Give a later one.');
-  const limits = [byDeadline, input.latestStart].filter((limit) => limit !== undefined).sort();
+  const byWindow = input.windowMinutes === undefined ? undefined : plusSeconds(from, input.windowMinutes * 60);
+  const limits = [byDeadline, byWindow, input.latestStart].filter((limit) => limit !== undefined).sort();
   const latest = limits[0] ?? plusSeconds(from, WINDOW_MINUTES * 60);
   if (secondsBetween(from, latest) > MAX_HOURS * 3600)
     throw invalid('the latest start lies more than 31 days ahead', 'Give an earlier one.');
