@@ -239,11 +239,41 @@ export const ActivePolicy = z.strictObject({ setId: z.string(), version: z.numbe
 export const ACTIVE_POLICIES = defineCollection('active-policy', ActivePolicy);
 export const ACTIVE_POLICY = 'active';
 
-/** The constraints of a set that bind: confirmed, clear, and not refused by the person who confirmed it. */
-export const inForce = (set: PolicySet): Constraint[] =>
-  set.status === 'draft'
-    ? []
-    : set.constraints.filter((c) => c.status === 'clear' && c.type !== 'unsupported' && !set.rejected.includes(c.id));
+/** The scope of a general rule once more special ones have replaced it for their teams or kinds. */
+const narrowed = (scope: Scope, specific: readonly Scope[]): Scope => {
+  let except = scope.except;
+  for (const of of specific)
+    for (const member of ['teams', 'kinds', 'slaClasses', 'resources'] as const) {
+      const names = of[member];
+      // An exception's members are joined by *and*: only those of one kind can be added up.
+      if (names && Object.keys(of).length === 1 && Object.keys(except ?? {}).every((key) => key === member))
+        except = { [member]: [...new Set([...(except?.[member] ?? []), ...names])] };
+    }
+  return except === undefined ? scope : { ...scope, except };
+};
+
+/**
+ * The constraints of a set that bind: confirmed, clear, and not refused by the person who confirmed it. A general one no
+ * longer concerns those for whom a special one replaces it.
+ */
+export const inForce = (set: PolicySet): Constraint[] => {
+  if (set.status === 'draft') return [];
+  const binding = set.constraints.filter(
+    (c) => c.status === 'clear' && c.type !== 'unsupported' && !set.rejected.includes(c.id),
+  );
+  return binding.map((c) => {
+    const special = binding.filter((o) => o.overrides !== undefined && set.constraints[o.overrides]?.id === c.id);
+    return special.length === 0
+      ? c
+      : {
+          ...c,
+          scope: narrowed(
+            c.scope,
+            special.map((o) => o.scope),
+          ),
+        };
+  });
+};
 
 /** Which sentence a limit came from. */
 export const Clause = z.strictObject({

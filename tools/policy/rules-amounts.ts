@@ -1,0 +1,143 @@
+/** Sentences about amounts: ceilings of carbon, money and power, and the least saving that is worth a move. */
+import type { CapPeriod } from '../../domain/policy.js';
+import { type Clause, doubts, figureOf, type Reading, type Setting } from './clause.js';
+import { periodIn } from './periods.js';
+
+export const CEILING =
+  /\b(?:ceilings?|caps?|capped|limits?|limited|budgets?|allowances?|quotas?|at most|max(?:imum|\.)?|no more than|not more than|exceed\w*|below|under|within|up to|less than|stays?|keep|kept|above|over|beyond|more than|upper bound|envelope|target of|restricted to)\b|[<\u2264]/;
+const LEAST = /\b(?:at least|no less than|not less than|minimum of|a minimum|or more)\b/;
+const SPEND =
+  /\b(?:budgets?|spend(?:s|ing)?|spent|costs?|expenditure|expenses?|bill|bills|money|charges?|pay|invoice)\b/;
+const CARBON = /\b(?:carbon|co2\w*|emit\w*|emissions?|footprint|greenhouse|ghg|climate)\b/;
+const PERIOD_QUESTION = 'over which period?';
+
+/** The period in words of the clause, else the one that the clause before it named. */
+const periodOf = (c: Clause, s: Setting): CapPeriod | null =>
+  periodIn(c.low) ?? (s.before && 'period' in s.before.params ? (s.before.params.period as CapPeriod | null) : null);
+
+const scopeOf = (c: Clause, s: Setting) => ({ ...s.above, ...c.scope });
+
+export const carbonCap = (c: Clause, s: Setting): Reading[] => {
+  if (!CEILING.test(c.low) || LEAST.test(c.low)) return [];
+  const figure = figureOf(c, 'mass');
+  const { strength } = c;
+  const period = periodOf(c, s);
+  if (figure)
+    return [
+      {
+        type: 'carbon_cap',
+        effect: 'limit',
+        strength,
+        scope: scopeOf(c, s),
+        params: { kg: figure.value, period },
+        questions: [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : [])],
+        uses: [figure],
+      },
+    ];
+  const bare = c.figures.find((f) => f.dimension === 'none' && (f.value ?? 1) > 0);
+  if (
+    !bare ||
+    period === null ||
+    SPEND.test(c.low.replace(/\bcarbon budgets?\b/g, ' ')) ||
+    figureOf(c, 'money', 'time', 'power', 'energy', 'count')
+  )
+    return [];
+  return [
+    {
+      type: 'carbon_cap',
+      effect: 'limit',
+      strength,
+      scope: scopeOf(c, s),
+      params: { kg: null, period },
+      questions: [
+        CARBON.test(c.low)
+          ? `what is the unit of ${bare.written}: kg or tonnes of CO2e?`
+          : `what is the unit of ${bare.written}: kg of CO2e, kWh, or money?`,
+      ],
+      uses: [bare],
+    },
+  ];
+};
+
+export const budgetCap = (c: Clause, s: Setting): Reading[] => {
+  if (LEAST.test(c.low)) return [];
+  const spends = SPEND.test(c.low.replace(/\bcarbon budgets?\b/g, ' '));
+  const figure = figureOf(c, 'money');
+  if (figure ? !CEILING.test(c.low) && !spends : !(spends && CEILING.test(c.low))) return [];
+  const amount = figure ?? c.figures.find((f) => f.dimension === 'none');
+  if (!amount || (!figure && figureOf(c, 'mass', 'time', 'power', 'count', 'ratio'))) return [];
+  const period = periodOf(c, s);
+  return [
+    {
+      type: 'budget_cap',
+      effect: 'limit',
+      strength: c.strength,
+      scope: scopeOf(c, s),
+      params: { amount: amount.value, currency: amount.currency, period },
+      questions: [
+        ...doubts(amount),
+        ...(amount.currency === null ? [`in which currency is ${amount.written}?`] : []),
+        ...(period === null ? [PERIOD_QUESTION] : []),
+      ],
+      uses: [amount],
+    },
+  ];
+};
+
+export const powerCap = (c: Clause, s: Setting): Reading[] => {
+  const figure = figureOf(c, 'power');
+  if (!figure || LEAST.test(c.low)) return [];
+  if (!CEILING.test(c.low) && !/\b(?:draw|power|load|demand)\b/.test(c.low)) return [];
+  const window = c.window?.value;
+  const zoneless = window !== undefined && c.zone === undefined && s.tz === null;
+  return [
+    {
+      type: 'power_cap',
+      effect: 'limit',
+      strength: c.strength,
+      scope: { ...s.above, ...c.placedScope },
+      params: {
+        kw: figure.value,
+        ...(window?.start && window.end ? { from: window.start, to: window.end } : {}),
+        ...(window?.start && window.end && window.crossesMidnight ? { crossesMidnight: true } : {}),
+        ...(c.days ? { days: [...c.days] } : {}),
+        ...(c.zone ? { tz: c.zone } : {}),
+      },
+      questions: [
+        ...doubts(figure),
+        ...(window && window.start === null ? ['are these hours of the morning or of the evening?'] : []),
+        ...(zoneless ? ['in which time zone are the times of day meant?'] : []),
+      ],
+      uses: [figure],
+    },
+  ];
+};
+
+const SAVING = /\b(?:sav(?:e|es|ed|ing|ings)|benefit|gain|reduc\w+|avoid(?:s|ed)?)\b/;
+const WORTH =
+  /\b(?:worth\w*|rais(?:e|ed)|tickets?|propos\w+|suggest\w*|recommend\w*|mov(?:e|es|ed|ing)|shift\w*|relocat\w+|bother\w*|ignor\w+|skip\w*|consider\w*|minimum|at least|unless|carried out|execut\w+|accept\w*|made|done|drop\w*|reject\w*|discard\w*|placements?|changes?|recommendations?)\b/;
+
+export const minSaving = (c: Clause, s: Setting): Reading[] => {
+  if (!SAVING.test(c.low) || !WORTH.test(c.low)) return [];
+  const figure = figureOf(c, 'mass', 'money');
+  if (!figure) return [];
+  // "Moves that save more than 500 kg need …" speaks of large savings, not of the least one.
+  const before = c.low.slice(Math.max(0, figure.from - 40), figure.from);
+  const least =
+    /\b(?:less than|under|below|fewer than|at least|minimum(?: of)?|no less than|smaller than|not (?:save|saving)\b.*|not reach\w*|worth at least)\s*(?:\S+\s*)?$/.test(
+      before,
+    ) ||
+    (/\b(?:more than|over|above|exceed\w*)\s*$/.test(before) && /\b(?:only|unless|must)\b/.test(c.low));
+  if (!least) return [];
+  return [
+    {
+      type: 'min_saving',
+      effect: 'limit',
+      strength: c.strength,
+      scope: scopeOf(c, s),
+      params: figure.dimension === 'mass' ? { kg: figure.value } : { amount: figure.value, currency: figure.currency },
+      questions: doubts(figure),
+      uses: [figure],
+    },
+  ];
+};

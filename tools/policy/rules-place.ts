@@ -1,0 +1,105 @@
+/** Sentences about where: regions that are allowed, forbidden, or must hold data; who is exempt; what to prefer. */
+import type { Clause, Reading, Setting } from './clause.js';
+import { isScoped } from './scope.js';
+
+const WHERE =
+  /\b(?:run|runs|running|execut\w+|stays?|remain\w*|kept|keep|plac(?:e|ed|ing)|hosted?|hosting|stored?|storing|process(?:ed|ing)?|locat\w+|deploy\w*|resid\w+|leaves?|left|leaving|mov(?:e|ed|ing)|migrat\w+|schedul\w+|shift\w*|sent|send|transfer\w*|us(?:e|ed|ing)|confined|restricted|limited|allow\w*|permit\w*|forbid\w*|prohibit\w*|banned|exclud\w+|avoid\w*|region\w*|start\w*|go|goes|be in|available|live|relocat\w*|copied|cross\w*|within|only)\b/;
+const DATA = /\b(?:data|datasets?|records?|backups?|information|files)\b/;
+const KEPT =
+  /\b(?:stays?|remain\w*|kept|keep|stored?|storing|resid\w+|leaves?|leave|leaving|held|hosted|transfer\w*|copied|exported|cross\w*|at rest|residency|processed)\b/;
+const OUTSIDE =
+  /\b(?:outside(?: of)?|other than|except(?: in| for)?|anywhere but|out of|beyond|leave|leaves|leaving|elsewhere than|away from|apart from|any(?:where)? (?:other|else))\b/;
+
+const nearest = (c: Clause, regex: RegExp) => [...c.low.matchAll(new RegExp(regex.source, 'g'))];
+
+export const regions = (c: Clause, s: Setting): Reading[] => {
+  const named = c.places;
+  if (named.length === 0 || !WHERE.test(c.low)) return [];
+  // A place that describes the work ("EU customer data") is not where it must be.
+  const places = named.filter(
+    (p) => !/^\s*(?:customers?|users?|citizens?|residents?|personal|employees?|clients?)\b/.test(c.low.slice(p.to)),
+  );
+  const list = places.length > 0 ? places : [];
+  if (list.length === 0) return [];
+  const scope = { ...s.above, ...c.scope };
+  const names = (of: typeof list) => [...new Set(of.map((p) => p.name))];
+  const make = (type: 'region_allow' | 'region_deny' | 'residency', of: typeof list): Reading => ({
+    type,
+    effect: type === 'region_deny' ? 'forbid' : 'require',
+    strength: c.strength,
+    scope,
+    params: { regions: names(of) },
+    questions: [],
+    uses: [],
+  });
+  // "in the EU, but not in eu-west-3": what stands behind the turn is forbidden.
+  const turn = /\b(?:but (?:not|never)(?: in)?|except(?: for| in)?|excluding|other than|and not in)\b/.exec(c.low);
+  if (turn && list.some((p) => p.from < turn.index) && list.some((p) => p.from > turn.index))
+    return [
+      make(
+        'region_allow',
+        list.filter((p) => p.from < turn.index),
+      ),
+      make(
+        'region_deny',
+        list.filter((p) => p.from > turn.index),
+      ),
+    ];
+  const outside = nearest(c, OUTSIDE).some((m) => m.index < list[0]!.from);
+  const data =
+    DATA.test(c.low) && KEPT.test(c.low) && !/\b(?:workloads?|jobs?|databases?|services?|processes)\b/.test(c.low);
+  const inside = (): Reading => make(data ? 'residency' : 'region_allow', list);
+  if (c.negated) return outside ? [inside()] : [make('region_deny', list)];
+  if (outside) {
+    // "Workloads outside the EU …" says whom; "must run outside the EU" forbids the place.
+    return /\b(?:must|shall|should|has to|have to|only|run|stay|be)\b[^.;]*\b(?:outside|away from|out of|anywhere but|other than)\b/.test(
+      c.low,
+    )
+      ? [make('region_deny', list)]
+      : [];
+  }
+  if (/\bmay also\b|\bcan also\b/.test(c.low)) return [];
+  return [inside()];
+};
+
+const EXEMPT =
+  /\b(?:exempt(?:ed|ions?)?|off[- ]limits|hands[- ]off|out of scope|excluded|left alone|left untouched|not (?:be )?subject to|(?:does|do) not apply to|(?:don't|doesn't) apply to|not covered|not affected|ignored? by (?:the )?(?:optimi[sz]er|scheduler|orchestrator))\b/;
+
+export const exempt = (c: Clause, s: Setting): Reading[] => {
+  if (!EXEMPT.test(c.low) || /\b(?:not|never|no) (?:exempt|excluded)\b|\bno exemptions?\b/.test(c.low)) return [];
+  const scope = { ...s.above, ...c.scope, ...(isScoped(c.scope) ? {} : (c.scope.except ?? {})) };
+  const { except: _, ...who } = scope;
+  if (!isScoped(who)) return [];
+  return [{ type: 'exempt', effect: 'require', strength: c.strength, scope: who, params: {}, questions: [], uses: [] }];
+};
+
+const PREFER =
+  /\b(?:prefer\w*|minimi[sz]\w+|favou?r\w*|choos\w+|pick\w*|select\w*|optimi[sz]e\w*|priorit(?:y|i[sz]e)\w*|opt for|use|used|go for|goes? to|place[ds]?|placed?|run|as (?:green|clean|cheap|low)\w* as|lowest|least|seek)\b/;
+
+export const objective = (c: Clause, s: Setting): Reading[] => {
+  if (!PREFER.test(c.low) || c.negated) return [];
+  const low = c.low;
+  const soft =
+    /\b(?:prefer\w*|minimi[sz]\w+|favou?r\w*|optimi[sz]\w*|lowest|cheapest|greenest|cleanest|least|lower|cheaper|greener|cleaner|smallest)\b/;
+  if (!soft.test(low) || c.figures.length > 0) return [];
+  const minimise = /\bintensit(?:y|ies)\b/.test(low)
+    ? 'grid_intensity'
+    : /\b(?:carbon|co2\w*|emissions?|green\w*|clean\w*|footprint|renewable\w*)\b/.test(low)
+      ? 'carbon'
+      : /\b(?:cost\w*|cheap\w*|price\w*|spend\w*|expens\w+)\b/.test(low)
+        ? 'cost'
+        : undefined;
+  if (minimise === undefined) return [];
+  const among = /\bregions?\b/.test(low) || (s.before === undefined && /\bregions?\b/.test(low));
+  return [
+    {
+      type: 'objective',
+      effect: 'prefer',
+      strength: c.strength,
+      scope: { ...s.above, ...c.scope },
+      params: { minimise, ...(among ? { among: 'allowed_regions' } : {}) },
+      questions: [],
+      uses: [],
+    },
+  ];
+};

@@ -1,0 +1,105 @@
+/** One clause to constraints: each kind of sentence is tried in turn, from the one with the clearest words to the vaguest. */
+import type { Scope } from '../../domain/policy.js';
+import { type Clause, clauseOf, type Reading, type Setting } from './clause.js';
+import { budgetCap, carbonCap, minSaving, powerCap } from './rules-amounts.js';
+import { approval, exceptionAt, exceptionOf } from './rules-approval.js';
+import { exempt, objective, regions } from './rules-place.js';
+import { blackout, changeFreeze, deadline, deferral } from './rules-time.js';
+import { isScoped } from './scope.js';
+
+const COUNTED_EACH = new Set(['carbon_cap', 'budget_cap', 'power_cap']);
+const CONDITION = /\b(?:if|when|whenever|unless|provided|as long as|in case|depending on|while)\b/;
+const FREE_OF_CONDITIONS = new Set(['approval_threshold', 'objective', 'min_saving', 'exempt']);
+const SOFT_CONDITION =
+  /\b(?:if|when(?:ever)?|where(?:ver)?) (?:at all )?(?:possible|feasible|practi\w+|necessary|needed|appropriate)\b/g;
+
+/** Readings of one clause, in order; empty when none of the rules knows it. */
+export const readClause = (low: string, original: string, setting: Setting): Reading[] => {
+  const at = exceptionAt(low);
+  if (at !== undefined) {
+    const head = rulesOf(clauseOf(low.slice(0, at), original.slice(0, at), setting.mark), setting);
+    const threshold =
+      head.length > 0 && !head.every((r) => ['carbon_cap', 'budget_cap', 'power_cap', 'objective'].includes(r.type));
+    if (threshold)
+      return finished(
+        [...head, exceptionOf(low.slice(at), original.slice(at), head[0]!)],
+        clauseOf(low.slice(0, at), original.slice(0, at), setting.mark),
+      );
+  }
+  const clause = clauseOf(low, original, setting.mark);
+  const asked = approval(clause, setting, original);
+  return finished(asked.length > 0 ? asked : rulesOf(clause, setting), clause);
+};
+
+const rulesOf = (c: Clause, s: Setting): Reading[] => {
+  for (const rule of [minSaving, changeFreeze]) {
+    const found = rule(c, s);
+    if (found.length > 0) return found;
+  }
+  const found = [powerCap, carbonCap, budgetCap, deferral, deadline, blackout, regions].flatMap((rule) => rule(c, s));
+  if (found.length > 0) return found;
+  const rest = exempt(c, s);
+  return rest.length > 0 ? rest : objective(c, s);
+};
+
+/** What holds for readings of every type: validity, vague words, figures and conditions that nothing speaks for. */
+const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
+  if (readings.length === 0) return [];
+  const used = readings.flatMap((r) => r.uses);
+  const unread = c.figures.filter((f) => !used.includes(f) && !used.some((u) => u.from === f.from));
+  return readings.map((r) => {
+    const questions = [...r.questions];
+    if (r.type !== 'approval_threshold') {
+      questions.push(...c.vague.map((word) => `which work is "${word}"?`));
+      questions.push(...unread.map((f) => `what does "${c.low.slice(f.from, f.to).trim()}" limit?`));
+    }
+    const condition = CONDITION.exec(c.low.replace(SOFT_CONDITION, ' '));
+    if (condition && !FREE_OF_CONDITIONS.has(r.type))
+      questions.push(`how is "${c.low.slice(condition.index, condition.index + 60).trim()}" to be checked?`);
+    const dated = r.type !== 'change_freeze' ? c.validity : {};
+    if (r.type !== 'change_freeze' && r.type !== 'approval_threshold') questions.push(...c.dateQuestions);
+    const { each, ...scope } = r.scope as Scope;
+    return {
+      ...r,
+      scope: COUNTED_EACH.has(r.type) && each !== undefined ? { ...scope, each } : scope,
+      params: { ...r.params, ...dated },
+      questions: [...new Set(questions)],
+    };
+  });
+};
+
+/** A fragment that says another value of what stands before it: "…, bronze up to 24 hours". */
+export const continued = (low: string, original: string, setting: Setting): Reading[] => {
+  const before = setting.before;
+  if (!before) return [];
+  const c = clauseOf(low, original, setting.mark);
+  if (!isScoped(c.scope)) return [];
+  const scope = { ...setting.above, ...c.scope };
+  const base = { effect: before.effect, strength: before.strength, scope, questions: [] };
+  const figure = c.figures.length === 1 ? c.figures[0]! : undefined;
+  const period = before.params.period;
+  if (before.type === 'sla_class' && figure?.dimension === 'time' && scope.slaClasses)
+    return finished([{ ...base, type: 'sla_class', params: { maxDeferralMinutes: figure.value }, uses: [figure] }], c);
+  if (before.type === 'max_deferral' && figure?.dimension === 'time')
+    return finished([{ ...base, type: 'max_deferral', params: { minutes: figure.value }, uses: [figure] }], c);
+  if (before.type === 'carbon_cap' && figure?.dimension === 'mass')
+    return finished([{ ...base, type: 'carbon_cap', params: { kg: figure.value, period }, uses: [figure] }], c);
+  if (before.type === 'budget_cap' && figure?.dimension === 'money')
+    return finished(
+      [
+        {
+          ...base,
+          type: 'budget_cap',
+          params: { amount: figure.value, currency: figure.currency, period },
+          uses: [figure],
+        },
+      ],
+      c,
+    );
+  if (before.type === 'region_allow' && c.places.length > 0 && c.figures.length === 0 && !c.negated)
+    return finished(
+      [{ ...base, type: 'region_allow', params: { regions: [...new Set(c.places.map((p) => p.name))] }, uses: [] }],
+      c,
+    );
+  return [];
+};
