@@ -38,6 +38,8 @@ const CHARS_PER_TOKEN = 3.5;
 const CHARS_PER_TOKEN_AT_MOST = 6;
 /** No server cuts a prompt shorter than this. */
 const SMALLEST_CONTEXT = 2048;
+/** Contexts that servers use when nobody tells them. */
+const CONTEXTS = [2048, 4096] as const;
 
 /** Callbacks of core would send traces of every prompt to a stranger's server when these are set. */
 export const forbidTracing = (env: NodeJS.ProcessEnv = process.env): void => {
@@ -87,15 +89,16 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
         `the prompt of ${Math.ceil(chars / CHARS_PER_TOKEN)} tokens does not fit ${wire.contextTokens}`,
       );
     const reply = await wire.ask({ system, messages, tools, format, maxReplyTokens: maxTokens, signal, onText });
-    // A server that cuts the front of a prompt says nothing but a count that is too small.
-    if (
-      reply.promptTokens !== null &&
-      chars / CHARS_PER_TOKEN > SMALLEST_CONTEXT &&
-      reply.promptTokens < chars / CHARS_PER_TOKEN_AT_MOST
-    )
+    // A server that cuts the front of a prompt says nothing but a count that is too small. What it kept from an earlier
+    // call is not always counted, so that only a count below the newest message, or at a context's edge, tells.
+    const newest = (messages.at(-1)?.content.length ?? 0) / CHARS_PER_TOKEN_AT_MOST;
+    const whole = chars / CHARS_PER_TOKEN_AT_MOST;
+    const read = reply.promptTokens;
+    const atEdge = read !== null && CONTEXTS.some((edge) => Math.abs(read - edge) <= 16);
+    if (read !== null && chars / CHARS_PER_TOKEN > SMALLEST_CONTEXT && (read < newest || (atEdge && read < whole)))
       throw new WireError(
         'prompt-cut',
-        `the server read ${reply.promptTokens} tokens of a prompt of at least ${Math.floor(chars / CHARS_PER_TOKEN_AT_MOST)}`,
+        `the server read ${read} tokens of a prompt of at least ${Math.floor(atEdge ? whole : newest)}`,
       );
     if (reply.finish === 'length') throw new WireError('length', 'the model’s reply was cut off at its length limit');
     if (reply.text.trim() === '' && reply.calls.length === 0) throw new WireError('empty', 'the model said nothing');

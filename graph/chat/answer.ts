@@ -44,7 +44,7 @@ export const answerOf = (
         : words === undefined
           ? 'Answered without the model.'
           : `${words.notice ?? 'The model’s words were not used.'} This is the template’s answer; no model’s word is in it.`;
-  const sources = draft.sources.length === 0 ? '' : `Sources: ${draft.sources.join('; ')}. `;
+  const sources = draft.sources.length === 0 ? '' : `Sources: ${draft.sources.join('; ').replace(/\.$/, '')}. `;
   const answer = [prose, ...draft.tail, `${sources}${byWhom}`].filter((part) => part !== '').join('\n');
   const { name, sha256 } = loadPrompt(promptOf({ lookup }));
   return {

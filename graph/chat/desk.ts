@@ -83,6 +83,16 @@ export const findJob = async (desk: Desk, workloadId: string, said: string): Pro
   return undefined;
 };
 
+/** The newest plan whose workload holds a job; among the last few plans, and none when one was named. */
+export const planWithJob = async (desk: Desk, said: string, planId?: string): Promise<Plan | undefined> => {
+  const first = await planOf(desk, planId);
+  const rows = desk.world.store.rows(JOBS);
+  if (!first || planId !== undefined || (await rows.find(first.workloadId, said))) return first;
+  for (const { value } of await desk.world.store.collection(PLANS).list({ limit: 5 }))
+    if (await rows.find(value.workloadId, said)) return value;
+  return first;
+};
+
 /** Sums over a plan's rows: made once per plan and kept, since a plan never changes under its digest. */
 export interface PlanSums {
   readonly teams: ReadonlyMap<string, TeamSums>;

@@ -3,7 +3,7 @@ import { APPROVALS } from '../../domain/decision.js';
 import { JOBS } from '../../domain/job.js';
 import { PLANS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
-import { type Desk, planOf, teamNames } from './desk.js';
+import { type Desk, planWithJob, teamNames } from './desk.js';
 import type { Slots } from './lookup.js';
 
 const TOKEN = /[\p{L}\p{N}](?:[\p{L}\p{N}._:@#/+-]*[\p{L}\p{N}])?/gu;
@@ -155,15 +155,18 @@ const jobIn = async (
   const said = /\bjob\s+(?:id\s+|named\s+|called\s+)?["“'`]?([\p{L}\p{N}][^\s"”'`?,;!]*)/iu
     .exec(message)?.[1]
     ?.replace(/[.:]+$/, '');
-  const plan = await planOf(desk, planId);
-  if (plan) {
-    const rows = desk.world.store.rows(JOBS);
-    for (const token of [...(quote === undefined ? [] : [quote]), ...tokens])
-      if (!used.has(token) && token.length > 1 && (await rows.find(plan.workloadId, token))) return token;
+  const rows = desk.world.store.rows(JOBS);
+  for (const token of [...(quote === undefined ? [] : [quote]), ...tokens]) {
+    if (used.has(token) || token.length < 2) continue;
+    const plan = await planWithJob(desk, token, planId);
+    if (plan && (await rows.find(plan.workloadId, token))) return token;
   }
   if (quote !== undefined && /\bjobs?\b|\bwhy\b/i.test(message)) return quote;
   if (said !== undefined && !used.has(said) && !AFTER_JOB.has(said.toLowerCase())) return said;
-  return undefined;
+  // `training-42` reads like a job, and is said to be unknown when it is none.
+  return /\bwhy\b|\bwhen\b/i.test(message)
+    ? tokens.find((t) => !used.has(t) && !FIGURE.test(t) && /\p{L}/u.test(t) && /[-_]/.test(t) && /\d/.test(t))
+    : undefined;
 };
 
 const PERIODS: readonly (readonly [RegExp, NonNullable<Slots['period']>])[] = [

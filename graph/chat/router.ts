@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
   [
     'draft_ticket',
     has(
-      /\b(?:write|draft|compose|preview|show|word(?:ing)? of)\b[^.?!]*\btickets?\b(?! (?:list|queue|state|status))|\btickets? (?:for|of|about) (?:plan|p-?\d)/i,
+      /\b(?:write|draft|compose|preview|word(?:ing)? of)\b[^.?!]*\btickets?\b(?! (?:list|queue|state|status))|\btickets? (?:for|of|about) (?:plan|p-?\d)/i,
     ),
   ],
   ['propose', isDeed],

@@ -197,7 +197,8 @@ const verdict = (lines: readonly Line[], wanted: Wanted, box: Toolbox): { ok: tr
   const no = (why: string) => ({ ok: false as const, why });
   if (lines.length === 0) return no('there were no words');
   const wrong = lines.flatMap((l) => l.rejected)[0];
-  if (wrong) return no(`“${wrong.text}” cannot be traced (${wrong.why})`);
+  // What was refused is in `rejected`; a reader never sees it, not even as what was refused.
+  if (wrong) return no(`a part of them cannot be traced: ${wrong.why}`);
   const text = lines.map((l) => l.said).join('\n');
   const shown = lines.map((l) => l.shown).join('\n');
   if (shown.split(/\s+/).length > MOST_WORDS[promptOf(wanted)]) return no('they were too long');

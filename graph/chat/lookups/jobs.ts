@@ -2,7 +2,7 @@
 import { JOBS, type Job } from '../../../domain/job.js';
 import { BASELINE, PLACEMENTS, type Placement, type Plan, RECOMMENDATIONS } from '../../../domain/plan.js';
 import { secondsBetween } from '../../../domain/time.js';
-import { type Desk, findJob, planOf, sumsOf } from '../desk.js';
+import { type Desk, findJob, planOf, planWithJob, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { decidedText, noPlan, planSource } from './plans.js';
@@ -34,7 +34,7 @@ const meanIntensity = (pieces: readonly Placement[]): number | null => {
 };
 
 const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => {
-  const plan = await planOf(desk, planId);
+  const plan = said === undefined ? await planOf(desk, planId) : await planWithJob(desk, said, planId);
   if (!plan) return noPlan(planId);
   if (said === undefined) {
     const draft = new Draft();

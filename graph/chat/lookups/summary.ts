@@ -153,12 +153,15 @@ const forAll = (
   );
   const rated = standings.filter((s) => s.savedGPerKwh !== null);
   const [best, worst] = [rated[0], rated.at(-1)];
-  const rate = (s: Standing) =>
-    `${draft.name(s.team, { source, about: [s.team], label: 'a team' })} with ${draft.intensity(s.savedGPerKwh!, { source, about: [s.team], label: 'verified saving per kWh', verified: true, saving: true, key: true })} of its work`;
+  const rate = (s: Standing) => {
+    const fact = { source, about: [s.team], verified: true, saving: true, key: true };
+    const name = draft.name(s.team, { source, about: [s.team], label: 'a team' });
+    return s.demonstrated
+      ? `team ${name}, ${draft.intensity(s.savedGPerKwh!, { ...fact, label: 'verified saving per kWh' })} of its work`
+      : `team ${name}, whose verified figure of ${draft.mass(s.savedKg, { ...fact, label: 'verified saving of the team' })} cannot be told from zero`;
+  };
   if (best && worst && best !== worst)
-    draft.say(
-      `Per kWh the best result is that of team ${rate(best)}${best.demonstrated ? '' : ', not told from zero'}; the lowest is that of team ${rate(worst)}${worst.demonstrated ? '' : ', not told from zero'}.`,
-    );
+    draft.say(`Per kWh the best result is that of ${rate(best)}; the weakest is that of ${rate(worst)}.`);
   const claimed = records.reduce((sum, r) => sum + r.claimed.emissionsKg, 0);
   missed(draft, claimed - kg.value, claimed, fact);
   causes(draft, records, fact);
