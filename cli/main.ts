@@ -33,6 +33,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['agents', ['compute', 'grid', 'coordination']],
   ['simulate', ['simulate']],
   ['when', ['when', 'run']],
+  ['tradeoff', ['tradeoff']],
   ['ledger', ['ledger']],
   ['token', ['token']],
   ['backup', ['backup']],

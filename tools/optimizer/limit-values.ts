@@ -137,7 +137,9 @@ const tell = (run: Run, currency: string, clock: SlotClock | null, byDay: boolea
   const where = limit.startsWith('event') ? `${limit},` : `at ${region}`;
   const span =
     clock === null
-      ? `in slots ${from} to ${to - 1}`
+      ? to - from === 1
+        ? `in slot ${from}`
+        : `in slots ${from} to ${to - 1}`
       : byDay
         ? `between ${a} and ${b} UTC`
         : `between ${short(a)} and ${short(b)} UTC`;
