@@ -6,12 +6,12 @@ import { WORKLOADS } from '../domain/job.js';
 import { faultResult, resultOf } from './answer.js';
 import type { Caller, DoorTool, Menu, Passage } from './caller.js';
 import { askForApproval, askForRegion } from './elicit.js';
-import { annotationsOf, type Choice, offered } from './offer.js';
+import { annotationsOf, type Choice, offered, withheldFrom } from './offer.js';
 import { promptsOf } from './prompts.js';
 import { resourcesOf } from './resources.js';
 import { inputSchema, type JsonSchema, outputSchema } from './schema.js';
 
-const KEY = { type: 'string', description: 'optional; the same key makes a repeated call happen once' };
+const KEY = { type: 'string', description: 'the same key: it happens once' };
 
 const listings = new WeakMap<Tool, ToolListing>();
 
@@ -20,12 +20,14 @@ export const listingOf = (tool: Tool): ToolListing => {
   const known = listings.get(tool);
   if (known) return known;
   const input = inputSchema(tool.input);
-  if (tool.effect !== 'reads') input.properties = { ...(input.properties as JsonSchema), idempotencyKey: KEY };
+  const properties = { ...(input.properties as JsonSchema) };
+  for (const name of withheldFrom(tool)) delete properties[name];
+  if (tool.effect !== 'reads') properties.idempotencyKey = KEY;
   const listing = {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: input,
+    inputSchema: { ...input, properties },
     outputSchema: outputSchema(tool.output),
     annotations: annotationsOf(tool),
   } as ToolListing;
@@ -70,20 +72,32 @@ const doorTool = (app: App, tool: Tool, caller: Caller): DoorTool => ({
   },
 });
 
+/** Arguments in the shape in which the tool knows them. Fault `invalid-input` for one that is withheld here. */
+const argumentsOf = (tool: Tool, args: Record<string, unknown>) => {
+  const withheld = withheldFrom(tool).filter((name) => name in args);
+  if (withheld.length > 0)
+    throw new Fault('invalid-input', `${tool.name} takes no ${withheld.join(', ')} here`, 'Leave it out.');
+  if (tool.effect === 'reads') return { key: undefined, input: args };
+  const { idempotencyKey: key, ...input } = args;
+  if (key !== undefined && (typeof key !== 'string' || key === '' || key.length > 200))
+    throw new Fault(
+      'invalid-input',
+      'idempotencyKey must be text of 1 to 200 characters',
+      'Use a UUID, or leave it out.',
+    );
+  return { key, input };
+};
+
 const callTool = async (app: App, tool: Tool, caller: Caller, args: Record<string, unknown>, passage: Passage) => {
-  const { idempotencyKey, ...input } = tool.effect === 'reads' ? { ...args, idempotencyKey: undefined } : args;
+  const { key, input } = argumentsOf(tool, args);
   const by = {
     actor: { id: caller.id, via: 'mcp' as const },
     signal: passage.signal,
     progress: ({ done, total, note }: { done: number; total?: number; note?: string }) =>
       passage.progress(done, total, note),
-    ...(typeof idempotencyKey === 'string' && idempotencyKey !== ''
-      ? { idempotencyKey: `mcp:${caller.id}:${idempotencyKey}` }
-      : {}),
+    ...(key === undefined ? {} : { idempotencyKey: `mcp:${caller.id}:${key}` }),
     ...(tool.effect === 'acts' && typeof input.decisionId === 'string' ? { decisionId: input.decisionId } : {}),
   };
-  if (tool.effect === 'reads' && args.idempotencyKey === undefined)
-    delete (input as { idempotencyKey?: unknown }).idempotencyKey;
   const completed =
     tool.name === 'make_plan'
       ? await withWorkload(app, input, by)

@@ -7,6 +7,8 @@ interface Offered {
   readonly name: string;
   /** It reaches beyond this installation: the live grid, a tracker, a peer. */
   readonly openWorld?: boolean;
+  /** Arguments that are not an assistant's to give. */
+  readonly without?: readonly string[];
   /** Calling it again with the same arguments changes nothing more. */
   readonly idempotent?: boolean;
 }
@@ -19,12 +21,12 @@ export const OFFER: readonly Offered[] = [
   { name: 'submit_job', idempotent: true },
   { name: 'list_jobs' },
   { name: 'get_flexibility' },
-  { name: 'make_plan', idempotent: true },
+  { name: 'make_plan', idempotent: true, without: ['foresight', 'cpuSeconds'] },
   { name: 'compare_plans' },
   { name: 'explain_plan' },
   { name: 'evaluate_policy' },
   { name: 'ingest_policy', idempotent: true },
-  { name: 'request_approval', idempotent: true },
+  { name: 'request_approval', idempotent: true, without: ['threadId', 'interruptId'] },
   { name: 'execute_plan', openWorld: true },
   { name: 'list_tickets' },
   { name: 'verify_savings', idempotent: true },
@@ -51,11 +53,12 @@ export const offered = (tools: readonly Tool[], scopes: readonly Scope[], choice
   });
 };
 
+export const withheldFrom = (tool: Tool): readonly string[] => OFFER.find((o) => o.name === tool.name)?.without ?? [];
+
 export const annotationsOf = (tool: Tool): ToolAnnotations => {
   const said = OFFER.find((o) => o.name === tool.name);
   const reads = tool.effect === 'reads';
   return {
-    title: tool.title,
     readOnlyHint: reads,
     destructiveHint: tool.effect === 'acts',
     idempotentHint: reads || said?.idempotent === true,

@@ -29,19 +29,26 @@ export const inputSchema = (schema: z.ZodType): JsonSchema => {
 };
 
 /**
- * Two levels deep and without deeper descriptions: a listing has to stay small. `more` names lists that an answer cut short.
+ * One level deep and terse: objects and rows name their members in words, and what may be null has no type. A listing has to stay
+ * small, names carry their units, and a client checks an answer against it all the same. `more` names lists that were cut short.
  */
 export const outputSchema = (schema: z.ZodType): JsonSchema => {
-  const root = shallow(portable(z.toJSONSchema(schema, { ...options, io: 'output' }) as JsonSchema, true), 0);
-  const properties = { ...(root.properties as JsonSchema | undefined), more: MORE };
-  delete root.additionalProperties;
-  return { ...root, type: 'object', properties };
+  const root = portable(z.toJSONSchema(schema, { ...options, io: 'output' }) as JsonSchema, true);
+  const members = Object.entries((root.properties as JsonSchema | undefined) ?? {});
+  const properties = Object.fromEntries(members.map(([name, inner]) => [name, inWords(inner as JsonSchema)]));
+  return { type: 'object', properties: { ...properties, more: MORE } };
 };
 
-const MORE = { type: 'array', items: { type: 'object' }, description: 'lists cut short: field, total, uri' };
+const MORE = { type: 'array', items: { type: 'object' }, description: 'cut lists: field, total, shown, uri' };
 
 const portable = (schema: JsonSchema, output: boolean): JsonSchema => {
   if ('$ref' in schema) return described({}, schema);
+  if (Array.isArray(schema.type)) {
+    const union = schema.type.map((type: string) =>
+      type === 'null' ? { type } : { ...schema, description: undefined, type },
+    );
+    return unionOf(schema, union, output);
+  }
   const union = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined;
   if (union) return unionOf(schema, union, output);
   const out: JsonSchema = {};
@@ -95,19 +102,22 @@ const unionOf = (schema: JsonSchema, union: JsonSchema[], output: boolean): Json
   return described(real.every((option) => option.type === 'object') && !mayBeNull ? { type: 'object' } : {}, schema);
 };
 
-const shallow = (schema: JsonSchema, depth: number): JsonSchema => {
-  const { description, pattern: _pattern, minLength: _min, ...rest } = schema;
-  const out: JsonSchema = depth <= 1 && description !== undefined ? { ...rest, description } : rest;
-  if (Array.isArray(out.anyOf)) out.anyOf = out.anyOf.map((option) => shallow(option as JsonSchema, depth));
-  if (isObject(out.items)) out.items = shallow(out.items, depth + 1);
-  if (out.type !== 'object' || !isObject(out.properties)) return out;
-  if (depth >= 2) return { type: 'object' };
-  out.properties = Object.fromEntries(
-    Object.entries(out.properties).map(([name, inner]) => [name, shallow(inner as JsonSchema, depth + 1)]),
-  );
-  if (depth > 0) {
-    delete out.required;
-    delete out.additionalProperties;
+const namesOf = (schema: JsonSchema): string =>
+  Object.keys((schema.properties as JsonSchema | undefined) ?? {}).join(', ');
+
+const inWords = (schema: JsonSchema): JsonSchema => {
+  if (Array.isArray(schema.anyOf)) {
+    const [first] = schema.anyOf as JsonSchema[];
+    const names = namesOf(first ?? {}) || namesOf((first?.items as JsonSchema | undefined) ?? {});
+    return { description: names === '' ? 'or null' : `${names}; or null` };
   }
-  return out;
+  if (schema.type === 'object') return { type: 'object', ...saying(namesOf(schema)) };
+  if (schema.type === 'array') {
+    const items = isObject(schema.items) ? schema.items : {};
+    const type = typeof items.type === 'string' ? { type: items.type } : {};
+    return { type: 'array', items: type, ...saying(namesOf(items)) };
+  }
+  return schema.type === undefined ? {} : { type: schema.type };
 };
+
+const saying = (words: string): { description?: string } => (words === '' ? {} : { description: words });
