@@ -1,0 +1,35 @@
+/** What a reader of a verification has to know beside its figures: assumptions, gaps, the age and kind of what it rests on. */
+import type { Constants } from '../../domain/evidence-record.js';
+import { percentText } from '../../domain/figures.js';
+import type { Loaded } from './load.js';
+import type { Verified } from './verify.js';
+
+export const notesOf = (loaded: Loaded, verified: Verified, constants: Constants): string[] => {
+  const notes: string[] = [];
+  const { kind, places, frozen } = loaded;
+  if (frozen.seq === null)
+    notes.push('The baseline was not frozen in the ledger before the plan, so no saving is called demonstrated.');
+  notes.push(
+    kind.accounting === 'average'
+      ? 'Average intensity on both sides: an attributional figure, not what power stations did differently because of the shift.'
+      : 'Marginal intensity on both sides: what power stations did differently, not a share of an inventory.',
+  );
+  const estimated = places.filter((p) => p.carbon?.status === 'estimate').map((p) => p.region);
+  if (estimated.length > 0) notes.push(`The source calls its values for ${estimated.join(', ')} estimates.`);
+  const sources = new Set(loaded.ran.map((r) => r.source));
+  if (sources.has('simulated')) notes.push('What ran is simulated.');
+  if (sources.has('modelled'))
+    notes.push(
+      `Energy is modelled where no meter saw it, to ±${percentText(Number(constants.modelledHalfWidthRatio))}.`,
+    );
+  if (verified.withoutCost > 0)
+    notes.push(`The cost of ${verified.withoutCost} jobs is not verified: a price that came true is not known.`);
+  if (verified.withoutRoadmap > 0)
+    notes.push(
+      `The variant with the original region at the actual time leaves out ${verified.withoutRoadmap} jobs for want of a signal.`,
+    );
+  if (verified.output.rebound.found)
+    notes.push('Work was added beyond the tolerance; a saving is called demonstrated only beyond its emissions.');
+  if (loaded.decision === null) notes.push('No decision on this plan is recorded; all that it moved is verified.');
+  return notes;
+};

@@ -1,0 +1,67 @@
+/** Figures of a verification as decimal text. */
+import type { Contracts } from '../../domain/contract.js';
+import { decimal, type Nano, nano, nanoNumber, nanoText } from '../../domain/decimal.js';
+import type { EvidenceOutput } from '../../domain/evidence-record.js';
+import type { Sums } from './sums.js';
+import type { Interval, Sensitivity } from './uncertainty.js';
+
+/** The interval around the amount in the books: Σ A in floating point and the sum of whole amounts differ in the last digits. */
+export const shift = (interval: Interval, of: Sensitivity, value: Nano): Interval => {
+  let sum = 0;
+  for (const part of of.parts) if (part) for (let c = 0; c < part.length; c++) sum += part[c]!;
+  const by = nanoNumber(value) - sum;
+  return { low: interval.low + by, high: interval.high + by };
+};
+
+export const intervalText = (value: Nano, { low, high }: Interval, confidence: string) => {
+  const [lowest, highest] = [nano(low), nano(high)];
+  return {
+    value: nanoText(value),
+    low: nanoText(lowest < value ? lowest : value),
+    high: nanoText(highest > value ? highest : value),
+    confidence,
+  };
+};
+
+export const marketText = (
+  contracts: Contracts | null,
+  sums: Sums,
+  jobs: number,
+  byMeter: ReadonlyMap<number, number>,
+  meters: readonly { readonly halfWidth: number }[],
+  confidence: string,
+): EvidenceOutput['verified']['marketBased'] => {
+  if (contracts === null) return { savedKg: null, why: 'no file of contracts and residual mix was imported' };
+  if (sums.withoutMarket > 0)
+    return {
+      savedKg: null,
+      why: `for ${sums.withoutMarket} of ${jobs} jobs neither contracts nor a residual mix cover the whole use`,
+    };
+  let squared = 0;
+  for (const [m, kg] of byMeter) squared += (kg * meters[m]!.halfWidth) ** 2;
+  const [value, half] = [nanoNumber(sums.marketKg), Math.sqrt(squared)];
+  return { savedKg: intervalText(sums.marketKg, { low: value - half, high: value + half }, confidence), why: null };
+};
+
+export const reboundOf = (
+  sums: Sums,
+  unplannedWork: { readonly jobs: number; readonly energyKwh: string },
+  tolerance: number,
+): EvidenceOutput['rebound'] => {
+  const unplanned = Number(unplannedWork.energyKwh);
+  const added = Math.max(0, sums.actualItKwh - sums.baselineItKwh) + unplanned;
+  const ratio = sums.baselineItKwh > 0 ? (sums.actualItKwh + unplanned) / sums.baselineItKwh - 1 : null;
+  const found = added > tolerance * sums.baselineItKwh;
+  const mean = sums.actualKwh > 0n ? nanoNumber(sums.actualKg) / nanoNumber(sums.actualKwh) : 0;
+  const facility = sums.actualItKwh > 0 ? nanoNumber(sums.actualKwh) / sums.actualItKwh : 1;
+  return {
+    baselineItKwh: nanoText(nano(sums.baselineItKwh)),
+    actualItKwh: nanoText(nano(sums.actualItKwh)),
+    addedRatio: ratio === null ? null : nanoText(nano(ratio)),
+    toleranceRatio: decimal(tolerance),
+    unplannedJobs: unplannedWork.jobs,
+    unplannedKwh: unplannedWork.energyKwh,
+    addedKg: nanoText(nano((Math.max(0, sums.actualItKwh - sums.baselineItKwh) * facility + unplanned) * mean)),
+    found,
+  };
+};
