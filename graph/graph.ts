@@ -46,8 +46,8 @@ export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
     .addNode('grid', at('grid', grid), { retryPolicy })
     .addNode('coordination', at('coordination', coordination), { retryPolicy })
     .addNode('governance', at('governance', judgeStep))
-    .addNode('governance:ask', at('governance', askStep))
-    .addNode('governance:record', at('governance', recordStep))
+    .addNode('governance-ask', at('governance', askStep))
+    .addNode('governance-record', at('governance', recordStep))
     .addNode('executor', at('executor', executor), { retryPolicy })
     .addNode('copilot', at('copilot', copilot))
     .addConditionalEdges(START, (s) => (s.kind === 'settle' ? ['executor'] : ['compute', 'grid']), [
@@ -57,13 +57,13 @@ export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
     ])
     .addEdge(['compute', 'grid'], 'coordination')
     .addEdge('coordination', 'governance')
-    .addConditionalEdges('governance', (s) => (s.verdict?.outcome === 'ask' ? 'governance:ask' : 'governance:record'), [
-      'governance:ask',
-      'governance:record',
+    .addConditionalEdges('governance', (s) => (s.verdict?.outcome === 'ask' ? 'governance-ask' : 'governance-record'), [
+      'governance-ask',
+      'governance-record',
     ])
-    .addEdge('governance:ask', 'governance:record')
+    .addEdge('governance-ask', 'governance-record')
     .addConditionalEdges(
-      'governance:record',
+      'governance-record',
       (s) => (s.decision === 'changed' ? 'governance' : s.decision === 'refused' ? 'copilot' : 'executor'),
       ['governance', 'executor', 'copilot'],
     )

@@ -16,11 +16,14 @@ import {
 import type { Pool } from 'pg';
 import { Fault } from '../domain/fault.js';
 import { asTrouble } from './trouble.js';
+import { type Turn, turnOf } from './turn.js';
 
 export type Flavour = 'sqlite' | 'postgres';
 
 /** How long a writer waits for another process. Transactions are short, so this is reached only when one hangs. */
 const WAIT_MS = 30_000;
+/** SQLite answers at once, so a loop of queries would keep timers and requests waiting; this is how long it may. */
+const TURN_MS = 10;
 /** Prepared statements kept per file; batch inserts come in as many texts as there are sizes of a last batch. */
 const STATEMENTS = 200;
 
@@ -67,16 +70,28 @@ class SqliteConnection implements DatabaseConnection {
 class SharedSqliteDriver extends SqliteDriver {
   readonly #database: Sqlite.Database;
   readonly #connection: SqliteConnection;
+  readonly #turn: Turn;
+  #leave: () => void = () => {};
 
   constructor(database: Sqlite.Database) {
     super({ database });
     this.#database = database;
     this.#connection = new SqliteConnection(database);
+    this.#turn = turnOf(database.name);
   }
   override async acquireConnection(): Promise<DatabaseConnection> {
     // The lock of the one connection is the parent's.
     await super.acquireConnection();
+    if (performance.now() - this.#turnBegan > TURN_MS) {
+      await new Promise((resume) => setImmediate(resume));
+      this.#turnBegan = performance.now();
+    }
+    this.#leave = await this.#turn.take();
     return this.#connection;
+  }
+  override async releaseConnection(): Promise<void> {
+    this.#leave();
+    await super.releaseConnection();
   }
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
