@@ -17,6 +17,14 @@ const sync = (path: string): void => {
   }
 };
 
+/** What an interrupted copy left, as far as it can be removed: the reason for the interruption is what is told. */
+const removeParts = (path: string): void => {
+  for (const suffix of ['', '-wal', '-shm', '-journal'])
+    try {
+      rmSync(path + suffix, { force: true });
+    } catch {}
+};
+
 /** `where` as openStore takes it. Whole or absent; never replaces a file. */
 export const backupSqlite = async (database: Sqlite.Database, where: string, file: string): Promise<void> => {
   const target = resolve(file);
@@ -36,7 +44,7 @@ export const backupSqlite = async (database: Sqlite.Database, where: string, fil
     renameSync(beside, target);
     sync(dirname(target));
   } catch (cause) {
-    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(beside + suffix, { force: true });
+    removeParts(beside);
     const trouble = asTrouble(cause);
     if (trouble instanceof Fault) throw trouble;
     throw new Fault(

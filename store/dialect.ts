@@ -70,6 +70,7 @@ class SqliteConnection implements DatabaseConnection {
 class SharedSqliteDriver extends SqliteDriver {
   readonly #database: Sqlite.Database;
   readonly #connection: SqliteConnection;
+  #turnBegan = 0;
   readonly #turn: Turn;
   #leave: () => void = () => {};
 
