@@ -1,6 +1,7 @@
 /** Every tool, once: the list that doors translate and the graph calls from. */
 import { accountantTools } from './accountant/accountant.js';
 import { approvalTools } from './approval/approval.js';
+import { exportTools } from './export/export.js';
 import { fleetTools } from './fleet/fleet.js';
 import { gridTools } from './grid/grid.js';
 import { ledgerTools } from './ledger/ledger.js';
@@ -19,5 +20,6 @@ export const TOOLS: readonly Tool[] = [
   ...ticketsTools,
   ...accountantTools,
   ...verifierTools,
+  ...exportTools,
   ...ledgerTools,
 ];

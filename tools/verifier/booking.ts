@@ -11,7 +11,10 @@ const orNull = (value: number) => (Number.isNaN(value) ? null : value);
 export const booked = (
   ran: readonly Ran[],
   rows: readonly EvidencePlace[],
-  of: { readonly teams: ReadonlyMap<string, string>; readonly currency: string },
+  of: {
+    readonly about: ReadonlyMap<string, { readonly team: string; readonly instanceType: string | null }>;
+    readonly currency: string;
+  },
 ): { id: string; value: BookedPiece }[] => {
   const places = placesOf(rows, null);
   const sources = new Map(rows.map((row) => [row.region, row.carbon?.source ?? null]));
@@ -23,12 +26,14 @@ export const booked = (
     const [from, to] = [toEpoch(piece.start), toEpoch(piece.end)];
     const intensity = place?.carbon ? orNull(place.carbon.mean(from, to)) : null;
     const price = place?.price ? orNull(place.price.mean(from, to)) : null;
+    const job = of.about.get(piece.jobId);
+    const perHour = job && place ? place.instancePrice(job.instanceType) : null;
     const tenant = place?.payer === 'tenant';
     return {
       id: `${piece.jobId}#${nth}`,
       value: {
         jobId: piece.jobId,
-        team: of.teams.get(piece.jobId) ?? 'unknown',
+        team: job?.team ?? 'unknown',
         region: piece.region,
         start: piece.start,
         end: piece.end,
@@ -36,7 +41,7 @@ export const booked = (
         intensityGPerKwh: intensity,
         emissionsKg: intensity === null ? null : (piece.energyKwh * intensity) / 1000,
         energyCost: tenant ? 0 : price === null ? null : (piece.energyKwh * price) / 1000,
-        instanceCost: place && !tenant ? 0 : null,
+        instanceCost: perHour === null ? null : perHour * ((to - from) / 3600),
         currency: of.currency,
         source: piece.source,
         signalSource: sources.get(piece.region) ?? null,

@@ -37,7 +37,7 @@ export interface Loaded {
   readonly baselines: ReadonlyMap<string, readonly Placement[]>;
   /** Everything that ran under the order, whether moved or not. */
   readonly ran: readonly Ran[];
-  readonly teams: ReadonlyMap<string, string>;
+  readonly about: ReadonlyMap<string, { readonly team: string; readonly instanceType: string | null }>;
 }
 
 /** Throws Fault `not-found` without the plan, `conflict` when the baseline is not the one that was frozen. */
@@ -97,11 +97,11 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
   const claims = [...baselines].flatMap(([jobId, pieces]) => claimsOf(jobId, pieces, planId));
   const taken = await claimedElsewhere(store, claims);
   const now = world.clock.now();
-  const teams = new Map<string, string>();
+  const about = new Map<string, { team: string; instanceType: string | null }>();
   const jobs: EvidenceJob[] = [];
   for await (const page of store.rows(JOBS).pages(plan.workloadId))
     for (const job of page) {
-      teams.set(job.id, job.team);
+      about.set(job.id, { team: job.team, instanceType: job.instanceType });
       const claim = claimed.get(job.id);
       if (!claim) continue;
       const own = ranByJob.get(job.id) ?? [];
@@ -126,7 +126,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
     unplanned: { jobs: strangers.size, energyKwh: decimal(strangeKwh) },
     baselines,
     ran,
-    teams,
+    about,
   };
 };
 

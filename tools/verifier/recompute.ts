@@ -77,6 +77,22 @@ const inShort = (recorded: string, recomputed: string) => ({
   recomputed: recomputed.slice(0, 200),
 });
 
+export const exportEvidence = defineTool({
+  name: 'export_evidence',
+  title: 'Export evidence',
+  description:
+    'An evidence record (caco-evidence/1) with all the rows that it is computed from, so that a stranger can recompute it.',
+  toolset: 'proof',
+  effect: 'reads',
+  input: z.strictObject({
+    evidenceId: z.string().min(1).describe('id of the evidence or of its verification'),
+  }),
+  output: z.strictObject({ record: EvidenceRecord }),
+  run: async ({ evidenceId }, world) => ({ record: await recordWithRows(world, evidenceId) }),
+  tell: ({ record }) =>
+    `${record.id}: ${record.output.jobs} jobs verified, ${record.output.verified.locationBased.savedKg.value} kg CO2e; ${record.output.verdict}.`,
+});
+
 /** A kept record with its rows. Throws Fault `not-found`. */
 export const recordWithRows = async (world: World, id: string): Promise<EvidenceRecord> => {
   const { store } = world;

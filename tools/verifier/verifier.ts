@@ -1,12 +1,12 @@
 /** Front door of the verifier: what a plan really saved, with an interval, and the evidence that lets a stranger recompute it. */
 import type { Tool } from '../tool.js';
 import { importContracts } from './import-contracts.js';
-import { recomputeEvidence } from './recompute.js';
+import { exportEvidence, recomputeEvidence } from './recompute.js';
 import { verifySavings } from './verify-savings.js';
 
 export { digestsOf, evidenceSchema, recompute, seedOf, verifyRows } from './evidence.js';
 export { normalQuantile } from './normal.js';
 export { METHOD, type Question, type Verified, verify } from './verify.js';
-export { importContracts, recomputeEvidence, verifySavings };
+export { exportEvidence, importContracts, recomputeEvidence, verifySavings };
 
-export const verifierTools: readonly Tool[] = [verifySavings, recomputeEvidence, importContracts];
+export const verifierTools: readonly Tool[] = [verifySavings, recomputeEvidence, exportEvidence, importContracts];
