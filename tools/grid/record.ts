@@ -36,14 +36,22 @@ export const observed = (record: Record, interval: Interval, now: Instant): Know
 
 /**
  * What was known at `now`: steps that had ended by then as recorded, later ones by the fixed profile forecast from those.
- * Values at or after now are never read. `floor` is the least possible value: 0 for carbon, none for prices.
+ * Values at or after now are never read, but for those that had been published by then: up to `publishedTo` where given.
+ * `floor` is the least possible value: 0 for carbon, none for prices.
  */
-export const foreseen = (record: Record, interval: Interval, now: Instant, floor?: number): Known => {
+export const foreseen = (
+  record: Record,
+  interval: Interval,
+  now: Instant,
+  floor?: number,
+  publishedTo?: Instant,
+): Known => {
   const { series } = record;
   const step = series.stepMinutes * 60;
   const part = slice(series, interval.start, interval.end);
   const first = Math.round((toEpoch(part.start) - toEpoch(series.start)) / step);
-  const origin = Math.floor((toEpoch(now) - toEpoch(series.start)) / step);
+  const knownTo = publishedTo !== undefined && publishedTo > now ? publishedTo : now;
+  const origin = Math.floor((toEpoch(knownTo) - toEpoch(series.start)) / step);
   const known = series.values.slice(0, Math.max(0, origin));
   const ahead = Math.max(0, first + part.values.length - origin);
   const forecast = profileForecast(known, origin, ahead, series.stepMinutes, floor);
@@ -51,15 +59,20 @@ export const foreseen = (record: Record, interval: Interval, now: Instant, floor
     part.values.map((value, i) => (first + i < origin ? value : cents(list[first + i - origin] ?? null)));
   return {
     region: record.region,
-    source: `${FORECAST} ${record.source}`,
+    source:
+      knownTo === now
+        ? `${FORECAST} ${record.source}`
+        : `published until ${knownTo}, later ${FORECAST} ${record.source}`,
     status: 'forecast',
     // The forecast is as old as the newest value that it could see.
-    issuedAt: newestKnown(series, origin) ?? now,
+    issuedAt: earlier(newestKnown(series, origin), now),
     series: { ...part, values: pick(forecast.values) },
     low: pick(forecast.low),
     high: pick(forecast.high),
   };
 };
+
+const earlier = (known: Instant | null, now: Instant): Instant => (known !== null && known < now ? known : now);
 
 const FORECAST = 'own 7-day profile forecast (bounds: q10 and q90 of its past errors) from';
 

@@ -5,7 +5,7 @@ import { Fault } from '../../domain/fault.js';
 import { CarbonSignal, PriceSignal } from '../../domain/signal.js';
 import { instant, plusHours, toEpoch } from '../../domain/time.js';
 import { dampedProfile, profileForecast } from './profile.js';
-import { recordedGrid, recordingAge, shippedRecording } from './recorded.js';
+import { publishedTo, recordedGrid, recordingAge, shippedRecording } from './recorded.js';
 
 const csv = shippedRecording();
 const at = (now: string) => ({ now: () => instant(now) });
@@ -73,12 +73,27 @@ describe('the recorded grid', () => {
           const same = recordedGrid({ clock: at(now) });
           const interval = { start: plusHours(instant(now), -12), end: plusHours(instant(now), 60) };
           expect(await other.carbon('GB', interval, 'forecast')).toEqual(await same.carbon('GB', interval, 'forecast'));
-          expect(await other.price('GB', interval, 'forecast')).toEqual(await same.price('GB', interval, 'forecast'));
+          // Prices are public a day ahead: what changes after that changes nothing either.
+          const later = recordedGrid({ clock: at(now), csv: withOtherFuture(publishedTo(instant(now)), shift) });
+          expect(await later.price('GB', interval, 'forecast')).toEqual(await same.price('GB', interval, 'forecast'));
           expect(await other.carbon('GB', interval, 'actual')).not.toEqual(await same.carbon('GB', interval, 'actual'));
         },
       ),
       { numRuns: 12 },
     );
+  });
+
+  it('knows the prices that had been published, to the hour, in summer and at the turn of the day', async () => {
+    expect(publishedTo(instant('2022-06-01T00:00:00Z'))).toBe('2022-06-01T22:00:00Z');
+    expect(publishedTo(instant('2022-06-01T14:59:59Z'))).toBe('2022-06-01T22:00:00Z');
+    expect(publishedTo(instant('2022-06-01T15:00:00Z'))).toBe('2022-06-02T22:00:00Z');
+    expect(publishedTo(instant('2022-01-15T16:00:00Z'))).toBe('2022-01-16T23:00:00Z');
+    const window = { start: instant('2022-06-01T00:00:00Z'), end: instant('2022-06-02T12:00:00Z') };
+    const asked = recordedGrid({ clock: at('2022-06-01T00:00:00Z') });
+    const [ahead, truth] = [await asked.price('GB', window, 'forecast'), await asked.price('GB', window, 'actual')];
+    expect(ahead.series.values.slice(0, 22)).toEqual(truth.series.values.slice(0, 22));
+    expect(ahead.series.values.slice(22)).not.toEqual(truth.series.values.slice(22));
+    expect(ahead.issuedAt <= '2022-06-01T00:00:00Z').toBe(true);
   });
 
   it('forecasts as the formula says, worked out by hand on round numbers', () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import type { CarbonKind } from '../../domain/signal.js';
-import { fromEpoch, type Instant, instant, toEpoch } from '../../domain/time.js';
+import { atWallClock, fromEpoch, type Instant, instant, plusDays, toEpoch, wallClock } from '../../domain/time.js';
 import type { Clock, Grid } from '../../domain/world.js';
 import { carbonSignal, foreseen, observed, priceSignal, type Record } from './record.js';
 
@@ -74,11 +74,22 @@ export const recordedGrid = ({
       const { price } = records(region);
       const now = clock.now();
       return priceSignal(
-        status === 'actual' ? observed(price, interval, now) : foreseen(price, interval, now),
+        status === 'actual'
+          ? observed(price, interval, now)
+          : foreseen(price, interval, now, undefined, publishedTo(now)),
         CURRENCY,
       );
     },
   };
+};
+
+/**
+ * Agile prices are those of the day-ahead auction: at about 16:00 in London they are published up to 23:00 of the next day, and
+ * a tenant of the tariff knows them from then on.
+ */
+export const publishedTo = (now: Instant): Instant => {
+  const { date, minuteOfDay } = wallClock(now, 'Europe/London');
+  return atWallClock(minuteOfDay >= 16 * 60 ? plusDays(date, 1) : date, '23:00', 'Europe/London');
 };
 
 /** Throws Fault `invalid-input` for a text that is not an even hourly recording. */
