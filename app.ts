@@ -10,7 +10,9 @@ import type { Clock, Fleet, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
 import type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
 import type { Summary, SummaryBy } from './graph/chat/summary.js';
+import { executePlan } from './graph/execute.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
+import { getStatus } from './graph/status.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
@@ -157,7 +159,8 @@ const assemble = (
     })();
     return opened;
   };
-  const tools: readonly Tool[] = TOOLS;
+  // What needs several rooms at once lives in the graph and joins the rooms' list here.
+  const tools: readonly Tool[] = [...TOOLS, getStatus, executePlan];
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
   return {

@@ -2,7 +2,6 @@
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { shortId } from '../domain/digest.js';
-import type { Fault } from '../domain/fault.js';
 import { defineCollection, type Store } from '../domain/store.js';
 
 /** Whole answers whose lists were cut, by a name made from their content. */
@@ -86,10 +85,3 @@ const keep = async (store: Store, tool: string, answer: unknown): Promise<string
   for (const old of kept.slice(KEPT)) await answers.delete(old.id);
   return id;
 };
-
-/** What went wrong, and what to do: the assistant can mend its call from this text alone. */
-export const faultResult = (fault: Fault): CallToolResult => ({
-  isError: true,
-  content: [{ type: 'text', text: `${fault.code}: ${fault.message}\nRemedy: ${fault.remedy}` }],
-  _meta: { error: fault.toJSON() },
-});

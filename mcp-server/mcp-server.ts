@@ -1,20 +1,17 @@
-/** The door for assistants: the registry's tools over the Model Context Protocol, by stdio or Streamable HTTP. */
+/**
+ * The door for assistants: the registry's tools over the Model Context Protocol, by stdio or Streamable HTTP. It loads what it
+ * needs when it needs it, so that `initialize` is answered before anything else of the program is read.
+ */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { App } from '../app.js';
 import type { Caller, Menu } from './caller.js';
-import { menuOf } from './menu.js';
 import type { Choice } from './offer.js';
-import { serverOf } from './server.js';
-import { type McpHandler, sessionHandler } from './sessions.js';
-import { keepStdoutPure, serveStdio } from './stdio.js';
+import type { McpHandler } from './sessions.js';
 
 export type { Caller, DoorPrompt, DoorTool, Menu, Passage } from './caller.js';
-export { listingOf, menuOf } from './menu.js';
-export { type Choice, OFFER, offered } from './offer.js';
-export { serverOf } from './server.js';
-export { type McpHandler, sessionHandler } from './sessions.js';
+export type { Choice } from './offer.js';
+export type { McpHandler } from './sessions.js';
 
 export interface StdioOptions extends Choice {
   /** the operating-system user when left out */
@@ -24,22 +21,35 @@ export interface StdioOptions extends Choice {
 /** An ended client must not wait for a computation that nobody will read. */
 const LAST_MS = 1500;
 
-let version: string | undefined;
-const versionOf = () => {
-  version ??= (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
-  return version;
-};
+const versionOf = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
-/** For one caller: what they find, behind the protocol. */
-export const serverFor = (app: () => Promise<App>, caller: Caller, choice: Choice = {}): Server =>
-  serverOf(menuOf(app, caller, choice), versionOf());
+/** A menu that is built at the first request that needs one. */
+const laterMenu = (build: () => Promise<Menu>): Menu => {
+  let built: Promise<Menu> | undefined;
+  const menu = () => {
+    built ??= build();
+    return built;
+  };
+  return {
+    tools: async () => (await menu()).tools(),
+    prompts: async () => (await menu()).prompts(),
+    resources: async () => (await menu()).resources(),
+    templates: async () => (await menu()).templates(),
+    read: async (uri) => (await menu()).read(uri),
+    completeResource: async (...asked) => (await menu()).completeResource(...asked),
+  };
+};
 
 /**
  * Serves this process's standard streams until the client goes; `initialize` is answered before the app is open. The process
  * ends with it, also when a call or a worker still runs.
  */
 export const startStdio = async (open: () => Promise<App>, options: StdioOptions = {}): Promise<void> => {
+  const [{ serverOf }, { keepStdoutPure, serveStdio }] = await Promise.all([
+    import('./server.js'),
+    import('./stdio.js'),
+  ]);
   keepStdoutPure();
   const user = options.user ?? userInfo().username;
   const caller: Caller = { id: user, scopes: ['read', 'operate', 'approve'], person: { id: user, via: 'cli' } };
@@ -52,7 +62,8 @@ export const startStdio = async (open: () => Promise<App>, options: StdioOptions
     });
     return opened;
   };
-  const server = serverFor(app, caller, options);
+  const menu = laterMenu(async () => (await import('./menu.js')).menuOf(app, caller, options));
+  const server = serverOf(menu, versionOf());
   server.oninitialized = () => void app().catch((error: Error) => console.error(error.message));
   await serveStdio(server);
   setTimeout(() => process.exit(0), LAST_MS).unref();
@@ -60,6 +71,26 @@ export const startStdio = async (open: () => Promise<App>, options: StdioOptions
   process.exit(0);
 };
 
-/** For `/mcp` of the HTTP server, which says who calls and has checked Origin, Host, size and rate. */
-export const mcpHandler = (app: App, choice: Choice = {}, menu: (menu: Menu) => Menu = (m) => m): McpHandler =>
-  sessionHandler((caller) => serverOf(menu(menuOf(async () => app, caller, choice)), versionOf()));
+/**
+ * For `/mcp` of the HTTP server, which says who calls and has checked Origin, Host, size and rate. `extend` adds to what a caller
+ * finds; the program itself adds nothing.
+ */
+export const mcpHandler = async (
+  app: App,
+  choice: Choice = {},
+  extend: (menu: Menu) => Menu = (menu) => menu,
+): Promise<McpHandler> => {
+  const [{ serverOf }, { menuOf }, { sessionHandler }] = await Promise.all([
+    import('./server.js'),
+    import('./menu.js'),
+    import('./sessions.js'),
+  ]);
+  const version = versionOf();
+  return sessionHandler((caller) => serverOf(extend(menuOf(async () => app, caller, choice)), version));
+};
+
+/** What each tool's listing says, in the order of the list: for snapshots and documentation. */
+export const listingsOf = async (tools: App['tools']) => {
+  const [{ listingOf }, { offered }] = await Promise.all([import('./menu.js'), import('./offer.js')]);
+  return offered(tools, ['read', 'operate'], {}).map((tool) => ({ tool, listing: listingOf(tool) }));
+};

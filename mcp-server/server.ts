@@ -21,8 +21,9 @@ import {
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { Fault } from '../domain/fault.js';
-import { faultResult } from './answer.js';
+
 import type { Menu, Passage } from './caller.js';
+import { faultResult } from './fault-result.js';
 
 const RESOURCE_NOT_FOUND = -32002;
 const MAX_COMPLETIONS = 100;

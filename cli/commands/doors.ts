@@ -43,7 +43,7 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
   ]);
   const pages = pagesFolder();
   const server = await startHttp(app, {
-    mcp: mcpHandler(app, choice),
+    mcp: await mcpHandler(app, choice),
     requireToken: options.requireToken === true,
     allowOrigins: options.allowOrigin === undefined ? [] : [options.allowOrigin].flat().map(String),
     ...(pages === undefined ? {} : { pages }),

@@ -1,0 +1,9 @@
+/** A fault as a tool's result: the assistant can mend its call from the text alone. */
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import type { Fault } from '../domain/fault.js';
+
+export const faultResult = (fault: Fault): CallToolResult => ({
+  isError: true,
+  content: [{ type: 'text', text: `${fault.code}: ${fault.message}\nRemedy: ${fault.remedy}` }],
+  _meta: { error: fault.toJSON() },
+});
