@@ -55,7 +55,7 @@ const blank = (low: string, spans: readonly (readonly [number, number])[]) => {
 };
 
 export const NEGATION =
-  /\b(?:no|not|never|none|neither|mustn't|cannot|can't|shouldn't|don't|won't|nor|forbid(?:den|s)?|prohibit(?:ed|s)?|banned|disallowed|avoid|without|isn't|aren't)\b/;
+  /\b(?:no|not|nothing|nobody|nowhere|never|none|neither|mustn't|cannot|can't|shouldn't|don't|won't|nor|forbid(?:den|s)?|prohibit(?:ed|s)?|banned|disallowed|avoid|without|isn't|aren't)\b/;
 const SOFT =
   /\b(?:should|shouldn't|ought|prefer(?:s|red|ably|ence)?|try|tries|aim|ideally|please|where(?:ver)? (?:possible|practi[a-z]+|feasible)|if (?:possible|feasible)|when(?:ever)? (?:possible|feasible)|as far as (?:possible|practicable)|recommend(?:ed|s)?|encouraged?|would like|desirable|best efforts?|avoid|attempt|strive|nice to have)\b/;
 const HARD = /\b(?:must|mustn't|shall|has to|have to|never|strictly|under no circumstances|mandatory)\b/;
@@ -104,7 +104,12 @@ export const clauseOf = (low: string, original: string, mark: DecimalMark | null
     (found) => ' '.repeat(found.length),
   );
   const days = daysIn(undated);
-  const { scope, vague } = scopeIn(low);
+  // A reason names other things than those that it is about.
+  const about = low.replace(
+    /,?\s*\b(?:because|due to|owing to|so that|so as to|in order to|since (?:the|it|they|these|this|we)|as (?:it|they|we)\b).*$/,
+    (reason) => ' '.repeat(reason.length),
+  );
+  const { scope, vague } = scopeIn(about);
   return {
     low,
     figures: meant(figuresIn(counted, mark), low),
@@ -117,7 +122,7 @@ export const clauseOf = (low: string, original: string, mark: DecimalMark | null
     validity,
     dateQuestions: questions,
     scope,
-    placedScope: scopeIn(low, { resources: true }).scope,
+    placedScope: scopeIn(about, { resources: true }).scope,
     vague,
     negated: NEGATION.test(
       low.replace(/\b(?:not|no) (?:later|more|less|longer|earlier|fewer) than\b/g, ' ').replace(/\bno\. ?\d/g, ' '),

@@ -8,7 +8,7 @@ type Plain = Omit<Scope, 'except'>;
 
 /** Every job of `b` is one of `a`, as far as the words tell. */
 const covers = (a: Scope, b: Scope): boolean =>
-  MEMBERS.every((m) => a[m] === undefined || (b[m] !== undefined && b[m].every((name) => a[m]!.includes(name)))) &&
+  MEMBERS.every((m) => a[m] === undefined || b[m]?.every((name) => a[m]!.includes(name))) &&
   Object.entries(a.labels ?? {}).every(([key, value]) => b.labels?.[key] === value) &&
   (a.except === undefined || JSON.stringify(a.except) === JSON.stringify(b.except) || disjointPlain(a.except, b));
 

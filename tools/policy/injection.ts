@@ -11,7 +11,7 @@ const TELLS: readonly RegExp[] = [
   /\b(?:as an ai|system prompt|developer mode|jailbreak|chatgpt|language model)\b/,
   /(?:<\|[\w-]+\|>|\[inst\]|^\s*(?:system|assistant|user)\s*:|<\/?(?:system|instructions?|prompt)>|###\s*(?:instruction|system))/,
   /\b(?:please )?(?:approve|accept|execute|confirm)\s+(?:this|all|every|each|any)\s+(?:pending |open |waiting )?(?:plans?|requests?|approvals?|polic(?:y|ies)|sets?)\b(?:\s+(?:now|immediately|right away|without|automatically|at once)|\s*[.!]?$)/,
-  /\b(?:do not|don't|never)\s+(?:tell|mention|report|flag|quote|reveal|show|log|inform)\b/,
+  /\b(?:do not|don't)\s+(?:tell|mention|flag|quote|reveal|inform)\b/,
   /\b(?:mark|treat|classify|consider)\s+(?:this|all|every|each|the following|everything)\b.*\bas\s+(?:approved|confirmed|allowed|clear|exempt|safe)\b/,
   /\bcall\s+(?:the\s+)?(?:tool|function)?\s*[a-z]+_[a-z_]+\b/,
 ];

@@ -14,9 +14,10 @@ import { validityIn } from './dates.js';
 import type { Page } from './documents.js';
 import { decimalMarkOf } from './figures.js';
 import { isInstruction } from './injection.js';
-import { DEONTIC, flat, INVISIBLE, normalise } from './normal.js';
+import { flat, INVISIBLE, normalise } from './normal.js';
+import { continued } from './rules.js';
 import { APPROVAL, loosens } from './rules-approval.js';
-import { inherit, isScoped, scopeIn } from './scope.js';
+import { inherit, isKnownKind, isScoped, scopeIn } from './scope.js';
 import { cut, type Sentence } from './sentences.js';
 import { piecesOf } from './split.js';
 
@@ -28,7 +29,7 @@ export interface ReadOptions {
 }
 
 const DEMAND =
-  /\b(?:must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|are to|is to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
+  /\b(?:nothing|nobody|must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|are to|is to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
 
 /** What one document demands. */
 export const readPolicy = (text: string, options: ReadOptions): PolicyReading => {
@@ -135,7 +136,22 @@ export const readPolicy = (text: string, options: ReadOptions): PolicyReading =>
         );
       continue;
     }
+    if (low.endsWith(':')) {
+      remarks.push(passage(sentence.from, sentence.to, sentence.line, 'opens the list below'));
+      continue;
+    }
     if (!isDemand(sentence)) {
+      const said = clauseOf(low, original, mark);
+      if (
+        said.window ||
+        /\d:\d\d\b/.test(low) ||
+        said.figures.some((f) => f.dimension !== 'none' && f.dimension !== 'count')
+      ) {
+        notUnderstood.push(
+          passage(sentence.from, sentence.to, sentence.line, 'holds figures or times that no rule speaks for'),
+        );
+        continue;
+      }
       remarks.push(passage(sentence.from, sentence.to, sentence.line, 'demands nothing'));
       continue;
     }
@@ -190,6 +206,15 @@ const documentFacts = (sentences: readonly Sentence[]) => {
   return { about, scope, validity };
 };
 
+/** A title of a word or two may be a bare name: "Production", "Gold", "Training". */
+const titleScope = (title: string): Scope => {
+  const found = scopeIn(title).scope;
+  const words = title.trim().split(/\s+/);
+  if (isScoped(found) || words.length > 2) return found;
+  const named = scopeIn(`${title} jobs`).scope;
+  return named.environments || named.slaClasses || named.kinds?.every(isKnownKind) ? named : found;
+};
+
 const POINTS_BACK = /^(?:they|these|those|such|it|this|the same|otherwise|however|in addition|also|here|there)\b/;
 
 /** Headings and the line that opens the list say whom a sentence concerns where it does not say so itself. */
@@ -200,7 +225,7 @@ const aboveOf = (
 ): Scope => {
   let above: Scope = document;
   for (const text of [...s.headings, ...(s.leadIn === null ? [] : [s.leadIn])]) {
-    const { each: _, ...scope } = scopeIn(text).scope;
+    const { each: _, ...scope } = titleScope(text);
     above = inherit(scope, above);
   }
   if (POINTS_BACK.test(s.low) && previous && previous.block <= s.block) {
@@ -220,7 +245,11 @@ const readSentence = (s: Sentence, original: string, setting: Setting) => {
     from: p.from + prefix,
     to: p.to + prefix,
   }));
-  if (pieces.some((p) => p.readings.length > 0) || s.leadIn === null) return pieces;
+  if (pieces.some((p) => p.readings.length > 0)) return pieces;
+  // "Silver: up to 1 h." after a sentence about gold.
+  const more = continued(s.low, original, setting);
+  if (more.length > 0) return [{ readings: more, from: 0, to: s.low.length }];
+  if (s.leadIn === null) return pieces;
   // A list item that says only when or how much: the opening line holds the verb.
   const lead = `${s.leadIn.replace(/[:\s]+$/, '')} `;
   return piecesOf(lead + s.low, lead + original, setting).map((p) => ({
@@ -231,20 +260,17 @@ const readSentence = (s: Sentence, original: string, setting: Setting) => {
 };
 
 /** "Green compute note: please …" opens with a name and no rule. */
-const prefixOf = (low: string): number => {
-  const match = /^([^:.;,]{2,60}):\s+/.exec(low);
-  if (!match || DEONTIC.test(match[1]!.replace(/\b(?:carbon|policy|budget|limits?|caps?)\b/g, ''))) return 0;
-  const { scope, figures, window, hasDates, places } = clauseOf(match[1]!, match[1]!, null);
-  return isScoped(scope) || figures.length > 0 || window || hasDates || places.length > 0 || scope.each
-    ? 0
-    : match[0].length;
-};
+const prefixOf = (low: string): number =>
+  /^[^:.;,\d]{0,50}\b(?:note|notice|reminder|important|attention|guidance|guidelines?|rationale|principle|background):\s+/.exec(
+    low,
+  )?.[0].length ?? 0;
 
 const placeOf = (s: Sentence, piece: { from: number; to: number }, pieces: number, text: string): [number, number] => {
-  if (s.made || (pieces === 1 && piece.from === 0)) return [s.from, s.to];
+  if (s.made || (pieces === 1 && piece.from === 0 && piece.to === s.low.length)) return [s.from, s.to];
   let [from, to] = [s.from + piece.from, s.from + piece.to];
   while (from < to && /[\s,;:]/.test(text[from]!)) from++;
-  while (to > from && (/[\s,;:]/.test(text[to - 1]!) || (pieces > 1 && /[.!]/.test(text[to - 1]!)))) to--;
+  while (to > from && (/[\s,;:]/.test(text[to - 1]!) || ((pieces > 1 || piece.from > 0) && /[.!]/.test(text[to - 1]!))))
+    to--;
   return from < to ? [from, to] : [s.from, s.to];
 };
 

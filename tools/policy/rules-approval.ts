@@ -156,6 +156,15 @@ export const approval = (c: Clause, s: Setting, original: string): Reading[] => 
     const of = TYPES.find(([regex]) => regex.test(c.low))?.[1] ?? s.before?.type;
     return [made({ metric: 'exception', ...(of ? { of } : {}) }, who, [])];
   }
+  // "Anything above needs …": above the ceiling that stands before it.
+  if (
+    figures.length === 0 &&
+    s.before &&
+    /^\W*(?:anything|everything|whatever|any(?:one)?|amounts?|plans?|teams?)\s+(?:that (?:is|goes|exceeds?)\s+)?(?:above|over|beyond|more|this|that)\b|\babove (?:that|this)\b/.test(
+      c.low,
+    )
+  )
+    return [made({ metric: 'exception', of: s.before.type }, who, [])];
   if (figures.length > 0)
     return figures.map((f) => {
       const base = { op: opOf(c, f) };

@@ -3,7 +3,7 @@ import type { Clause, Reading, Setting } from './clause.js';
 import { isScoped } from './scope.js';
 
 const WHERE =
-  /\b(?:run|runs|running|execut\w+|stays?|remain\w*|kept|keep|plac(?:e|ed|ing)|hosted?|hosting|stored?|storing|process(?:ed|ing)?|locat\w+|deploy\w*|resid\w+|leaves?|left|leaving|mov(?:e|ed|ing)|migrat\w+|schedul\w+|shift\w*|sent|send|transfer\w*|us(?:e|ed|ing)|confined|restricted|limited|allow\w*|permit\w*|forbid\w*|prohibit\w*|banned|exclud\w+|avoid\w*|region\w*|start\w*|go|goes|be in|available|live|relocat\w*|copied|cross\w*|within|only)\b/;
+  /\b(?:run|runs|running|execut\w+|stays?|remain\w*|kept|keep|plac(?:e|ed|ing)|hosted?|hosting|stored?|storing|process(?:ed|ing)?|locat\w+|deploy\w*|resid\w+|leaves?|left|leaving|mov(?:e|ed|ing)|migrat\w+|schedul\w+|shift\w*|sent|send|transfer\w*|us(?:e|ed|ing)|confined|restricted|limited|allow\w*|permit\w*|forbid\w*|prohibit\w*|banned|exclud\w+|avoid\w*|region\w*|start\w*|go|goes|be in|available|live|relocat\w*|copied|cross\w*|within|only)\b|^no\b/;
 const DATA = /\b(?:data|datasets?|records?|backups?|information|files)\b/;
 const KEPT =
   /\b(?:stays?|remain\w*|kept|keep|stored?|storing|resid\w+|leaves?|leave|leaving|held|hosted|transfer\w*|copied|exported|cross\w*|at rest|residency|processed)\b/;

@@ -52,14 +52,15 @@ export const deferral = (c: Clause, s: Setting): Reading[] => {
       /\b(?:at least|no less than|a minimum of|minimum)\b/.test(c.low.slice(0, figure.from)) &&
       !/\bat most\b/.test(c.low);
     const notice = /\b(?:notice|in advance|warning|beforehand)\b/.test(c.low);
-    if (least || notice) return [];
+    if (least || notice || c.vague.some((word) => word.includes(figure.written))) return [];
     if (/\b(?:finish|complete|end)\w*\b[^,;]*\bwithin\b/.test(c.low) && !waits) return [];
     return [reading(figure.value, doubts(figure), true, [figure])];
   }
   const zero = c.figures.find((f) => f.value === 0);
   if (zero && classes && /\b(?:delay|deferral|defer|wait|postpone)/.test(c.low)) return [reading(0, [], true, [zero])];
   if (LONG.test(c.low) && waits) return [reading(null, ['how long is too long?'], true, [])];
-  if (AT_ONCE.test(c.low) && (SOON.test(c.low) || waits)) return [reading(0, [], true, [])];
+  if (AT_ONCE.test(c.low) && (!c.negated || /\b(?:without|delayed)\b/.test(c.low)) && (SOON.test(c.low) || waits))
+    return [reading(0, [], true, [])];
   if (c.figures.length > 0 || c.window || c.hasDates || c.places.length > 0 || c.days) return [];
   if (!c.negated) return [];
   const touched = TOUCH.test(c.low);
@@ -72,6 +73,10 @@ export const deferral = (c: Clause, s: Setting): Reading[] => {
 };
 
 const DONE = /\b(?:finish|complet|done|end|ends|ended|ready|available|deliver|conclud|over|out|results?)\w*\b/;
+
+/** "by Friday 18:00" */
+const DAY_BETWEEN =
+  /\b(by|before|until|than)\s+(?:mon|tues?|wednes|thurs?|fri|satur|sun)[a-z]*,?\s+(?:at\s+)?(?=\d|noon|midnight)/g;
 
 /** By the job's own deadline, or by a time of day. */
 export const deadline = (c: Clause, s: Setting): Reading[] => {
@@ -90,7 +95,7 @@ export const deadline = (c: Clause, s: Setting): Reading[] => {
       uses: [],
     });
   const clock = clockAfter(
-    c.low,
+    c.low.replace(DAY_BETWEEN, '$1 '),
     'by|before|no later than|not later than|prior to|at the latest by|latest by|until at latest|latest at|at the latest',
   );
   if (
@@ -138,6 +143,15 @@ export const changeFreeze = (c: Clause, s: Setting): Reading[] => {
   const named = FREEZE.test(c.low);
   if (!named && !(c.negated && CHANGES.test(c.low))) return [];
   const { scope, strength } = base(c, s);
+  // "…during the freeze" after a sentence that gave its dates.
+  const known =
+    s.before?.type === 'change_freeze' && !c.hasDates && /\b(?:the|this|that) (?:change )?freeze\b/.test(c.low)
+      ? s.before.params
+      : undefined;
+  if (known)
+    return [
+      { type: 'change_freeze', effect: 'forbid', strength, scope, params: { ...known }, questions: [], uses: [] },
+    ];
   const range = c.range ?? single(c);
   if (!range) {
     if (
@@ -153,8 +167,8 @@ export const changeFreeze = (c: Clause, s: Setting): Reading[] => {
           effect: 'forbid',
           strength,
           scope,
-          params: { from: null, to: null, inclusive: null },
-          questions: ['from which date to which date?'],
+          params: { from: c.validity.validFrom ?? null, to: c.validity.until ?? null, inclusive: null },
+          questions: [c.validity.validFrom ? 'until which date?' : 'from which date to which date?'],
           uses: [],
         },
       ];
@@ -191,6 +205,7 @@ const RUNS =
   /\b(?:run(?:s|ning)?|execut\w+|active|operat\w+|be processed|process(?:ed|ing)?|be in progress|consum\w+|be on|work(?:ing)?|be scheduled|scheduled|be placed|placed|take place|compute)\b/;
 const CLOSED =
   /\b(?:blackouts?|black-out|quiet (?:hours|periods?|time)|no-run|no[- ]start|embargo|closed|blocked|downtime|maintenance windows?|reserved|off[- ]limits)\b/;
+const PAUSED = /\b(?:be |are |is )(?:paused|stopped|suspended|halted|idle|shut down|switched off|turned off|off)\b/;
 const NOMINAL = /\bno\s+(?:[\w-]+\s+){0,4}(?:jobs?|workloads?|work|runs|processing|compute|training|builds?|tasks?)\b/;
 const VAGUE_HOURS =
   /\b(?:peak (?:hours|times?|periods?)|off-peak(?: hours| times?)?|business hours|working hours|office hours|core hours|rush hours?|at night|overnight|in the evenings?|(?:during|in) the (?:day|night)(?:time)?|daytime|busy hours)\b/;
@@ -202,9 +217,10 @@ export const blackout = (c: Clause, s: Setting): Reading[] => {
   const dated = c.range !== undefined && !FREEZE.test(c.low);
   if (!c.window && !c.days && !vague && !edge && !dated) return [];
   if (c.figures.some((f) => ['mass', 'money', 'power'].includes(f.dimension)) && c.window) return [];
-  const closed = CLOSED.test(c.low);
+  const paused = PAUSED.test(c.low);
+  const closed = CLOSED.test(c.low) || paused;
   const starts = STARTS.test(c.low);
-  const runs = RUNS.test(c.low);
+  const runs = RUNS.test(c.low) || paused;
   const changes = CHANGES.test(c.low) && !starts && !runs;
   const nominal = NOMINAL.test(c.low);
   const only = onlyWithin(c);
@@ -274,5 +290,13 @@ const onlyWithin = (c: Clause): boolean => {
     )
   )
     return c.negated || /\bonly\b/.test(low);
+  if (
+    !c.negated &&
+    c.window &&
+    /\b(?:must|shall|has to|have to|should|needs? to)\b[^.;]{0,20}\b(?:run|start|begin|be run|be started|be scheduled|be executed|execute)\b/.test(
+      low,
+    )
+  )
+    return true;
   return !c.negated && /\b(?:only|solely|exclusively|restricted to|confined to|limited to)\b/.test(low);
 };

@@ -8,6 +8,7 @@ import { blackout, changeFreeze, deadline, deferral } from './rules-time.js';
 import { isScoped } from './scope.js';
 
 const COUNTED_EACH = new Set(['carbon_cap', 'budget_cap', 'power_cap']);
+const REGIONAL = new Set(['region_allow', 'region_deny', 'residency']);
 const CONDITION = /\b(?:if|when|whenever|unless|provided|as long as|in case|depending on|while)\b/;
 const FREE_OF_CONDITIONS = new Set(['approval_threshold', 'objective', 'min_saving', 'exempt']);
 const SOFT_CONDITION =
@@ -47,8 +48,14 @@ const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
   if (readings.length === 0) return [];
   const used = readings.flatMap((r) => r.uses);
   const unread = c.figures.filter((f) => !used.includes(f) && !used.some((u) => u.from === f.from));
+  const types = new Set(readings.map((r) => r.type));
+  const open: string[] = [];
+  if (c.places.length > 0 && ![...types].some((t) => REGIONAL.has(t)))
+    open.push(`what does "${c.places.map((p) => c.low.slice(p.from, p.to)).join(', ')}" change?`);
+  if (c.window && ![...types].some((t) => t === 'blackout' || t === 'power_cap' || t === 'change_freeze'))
+    open.push(`what does "${c.low.slice(c.window.from, c.window.to).trim()}" change?`);
   return readings.map((r) => {
-    const questions = [...r.questions];
+    const questions = [...r.questions, ...open];
     if (r.type !== 'approval_threshold') {
       questions.push(...c.vague.map((word) => `which work is "${word}"?`));
       questions.push(...unread.map((f) => `what does "${c.low.slice(f.from, f.to).trim()}" limit?`));

@@ -11,6 +11,8 @@ const STOP = new Set(
   new existing scheduled planned individual single delayed waiting pending queued normal regular ordinary standard general compute cloud computing it's flexible movable deferrable affected relevant remaining said following above aforementioned own entire whole total overall
   nightly overnight daily weekly monthly hourly recurring periodic non-urgent
   treat leave let give grant ensure make restrict migrate store stored host hosted locate located process processing processes contain containing hold holding handle handling use uses using involving except excluding plus minus e.g i.e etc
+  draw draws drawing power load loads consumption capacity
+  day days weekday weekdays weekend weekends business public holiday holidays night nights hour hours monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
   important large big small heavy long short expensive long-running short-running cheap vague very too much`.split(
     /\s+/,
   ),
@@ -47,9 +49,11 @@ const KINDS: Readonly<Record<string, string>> = {
   hpc: 'hpc',
   transcoding: 'transcoding',
 };
+/** A word that names a kind of work by itself. */
+export const isKnownKind = (kind: string): boolean => Object.values(KINDS).includes(kind);
 /** Kinds that stand alone, without "jobs" behind them. */
 const ALONE =
-  /\b(?:batch(?! window| calendar| policy| size)|databases?|backups?|(?:model |ml |ai )?training(?= (?:may|must|shall|should|can|has|is|starts?|runs?|and|or)\b)|rendering|renders|simulations|notebooks|ci builds?|builds|reports(?= (?:may|must|shall|should|can|are|have)\b)|payroll|inference|analytics(?= (?:may|must|shall|should)\b))\b/g;
+  /\b(?:batch(?! window| calendar| policy| size)|databases?|backups?|(?<=\bno )training\b|(?:model |ml |ai )?training(?= (?:may|must|shall|should|can|has|is|starts?|runs?|and|or)\b)|rendering|renders|simulations|notebooks|ci builds?|builds|reports(?= (?:may|must|shall|should|can|are|have)\b)|payroll|inference|analytics(?= (?:may|must|shall|should)\b))\b/g;
 const ENVIRONMENTS =
   /^(?:production|prod|staging|development|dev|test|testing|qa|pre-production|preprod|non-production|nonprod|sandbox|uat)$/;
 const CLASSES = /^(?:gold|silver|bronze|platinum|diamond|best-effort|tier-?\d|class-?[a-d\d])$/;
@@ -150,11 +154,10 @@ const gatherTeams = (low: string, out: Gathered) => {
   }
 };
 
+/** The plainest spelling first; what one of them read, the others do not read again. */
 const LABELS: readonly [RegExp, (m: RegExpExecArray) => [string, string]][] = [
-  [/\b([a-z-]+)\s+data\b(?!\s*(?:cent|platform|science|team|engineering|-))/, (m) => ['data', m[1]!]],
-  [/\b(pii|phi|gdpr-relevant)\b/, (m) => ['data', m[1]!]],
   [
-    /\b(?:labell?ed|tagged|marked|flagged|label|tag)\s+(?:as\s+|with\s+(?:the\s+(?:label|tag)\s+)?)?["'`]?([\w-]+)\s*[=:]\s*["'`]?([\w-]+)/,
+    /\b(?:labell?ed|tagged|marked|flagged|labels?|tags?)\s+(?:as\s+|with\s+(?:the\s+(?:label|tag)\s+)?)?["'`]?([\w-]+)\s*[=:]\s*["'`]?([\w-]+)/,
     (m) => [m[1]!, m[2]!],
   ],
   [
@@ -162,6 +165,8 @@ const LABELS: readonly [RegExp, (m: RegExpExecArray) => [string, string]][] = [
     (m) => (PRIORITIES.test(m[1]!) ? ['priority', priorityOf(m[1]!)] : ['label', m[1]!]),
   ],
   [/\bpriority[ -]([0-5]|one|two|high|low|critical)\b/, (m) => ['priority', m[1]!]],
+  [/\b([a-z-]+)\s+data\b(?!\s*(?:cent|platform|science|team|engineering|-))/, (m) => ['data', m[1]!]],
+  [/\b(pii|phi|gdpr-relevant)\b/, (m) => ['data', m[1]!]],
 ];
 const priorityOf = (word: string) =>
   word === 'priority' || word === 'high-priority' ? 'high' : word.replace(/-priority$/, '');
@@ -207,10 +212,14 @@ const gatherWork = (low: string, out: Gathered) => {
     /\b(?:in|on|to|for|touch|touching|affecting|affect)\s+(?:the\s+)?(production|prod|staging|development|test|non-production|pre-production|preprod|qa|uat|sandbox)\b(?! (?:of|date))/g,
   ))
     out.environments.add(match[1]!);
+  for (const match of low.matchAll(
+    /\b(production|staging|development|non-production|pre-production)\b(?= (?:is|are|must|may|shall|should|stays?|remains?|has|will)\b)/g,
+  ))
+    out.environments.add(match[1]!);
   for (const match of low.matchAll(/\b(?:class|tier|sla)\s+["']?(gold|silver|bronze|platinum|[a-d]|\d)\b/g))
     out.slaClasses.add(match[1]!);
   for (const match of low.matchAll(
-    /\b(gold|silver|bronze|platinum)\b(?=(?:[- ](?:class|tier|sla|level|customers?))|\s*(?:,|and|or|:)|\s+(?:may|must|shall|should|can|is|are|has|have|waits?)\b)/g,
+    /\b(gold|silver|bronze|platinum)\b(?=(?:[- ](?:class|tier|sla|level|customers?))|\s*(?:,|;|and|or|:|[.)]?$)|\s+(?:may|must|shall|should|can|is|are|has|have|waits?)\b)/g,
   ))
     out.slaClasses.add(match[1]!);
 };
@@ -254,9 +263,11 @@ const plain = (low: string, options: { resources: boolean }): { scope: Plain; va
   const rest = low.replace(/\b(?:[\w-]+ ){0,2}teams?\b(?:'s)?/g, (found) => found.replace(/[^ ]/g, '.'));
   gatherWork(rest, out);
   if (options.resources) gatherResources(low, out);
+  let unlabelled = low;
   for (const [regex, read] of LABELS) {
-    const match = regex.exec(low);
+    const match = regex.exec(unlabelled);
     if (!match) continue;
+    unlabelled = unlabelled.replace(match[0], ' '.repeat(match[0].length));
     const [key, value] = read(match);
     if (!STOP.has(value) && !out.labels.has(key) && !/^(?:team|grid|carbon|price|the|input|output)$/.test(value))
       out.labels.set(key, value);

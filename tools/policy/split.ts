@@ -2,7 +2,7 @@
 import type { Scope } from '../../domain/policy.js';
 import type { Reading, Setting } from './clause.js';
 import { continued, readClause } from './rules.js';
-import { inherit, isScoped } from './scope.js';
+import { isScoped } from './scope.js';
 
 export interface Piece {
   /** within the sentence */
@@ -14,46 +14,43 @@ export interface Piece {
 const JOINT =
   /;\s*|,?\s+\b(?:but|while|whereas|though|although)\b\s+|,\s+(?:and|or|yet|however)\s+|\s+and\s+|,\s+|\s+-\s+/g;
 
+const STRONG = /;|\b(?:but|while|whereas|though|although)\b/;
+
 const withoutEach = ({ each: _, ...scope }: Scope): Scope => scope;
 
 /** `low` and `original` are of the same length. */
-export const piecesOf = (low: string, original: string, setting: Setting): Piece[] => {
-  const whole = readClause(low, original, setting);
+export const piecesOf = (low: string, original: string, outer: Setting): Piece[] => {
+  const whole = readClause(low, original, outer);
   const pieces: Piece[] = [];
   let from = 0;
-  let left = { from: 0, to: low.length, readings: whole };
-  let before = setting.before;
+  // What the piece that begins at `from` takes over from the one before it.
+  let inherited = outer;
+  let left: readonly Reading[] = whole;
   for (const joint of low.matchAll(JOINT)) {
     const at = joint.index;
     if (at <= from) continue;
-    const head = readClause(low.slice(from, at), original.slice(from, at), { ...setting, before });
+    const head = partOf(low.slice(from, at), original.slice(from, at), inherited, outer);
     if (head.length === 0) continue;
     const next = at + joint[0].length;
-    const strong = /;|\b(?:but|while|whereas|though|although)\b/.test(joint[0]);
     const owner = head[0]!;
-    const fragmentAbove = inherit({}, { ...setting.above, ...withoutEach(owner.scope) });
-    const tailSetting = { ...setting, above: fragmentAbove, before: owner };
-    const tail = tailOf(low, original, next, tailSetting, setting);
+    const after: Setting = { ...outer, above: { ...outer.above, ...withoutEach(owner.scope) }, before: owner };
+    const tail = tailOf(low, original, next, after, outer);
     if (tail.length === 0) continue;
     // Without a strong joint the second half must stand on its own: other words about the same thing stay together.
-    if (!strong && !independent(head, tail)) continue;
+    if (!STRONG.test(joint[0]) && !independent(head, tail)) continue;
     if (head.some((r) => losesTo(r, whole))) continue;
     pieces.push({ from, to: at, readings: head });
     from = next;
-    before = owner;
-    const rest = readClause(
-      low.slice(next),
-      original.slice(next),
-      scopedSetting(low.slice(next), original.slice(next), tailSetting, setting),
-    );
-    left = {
-      from: next,
-      to: low.length,
-      readings: rest.length > 0 ? rest : continued(low.slice(next), original.slice(next), tailSetting),
-    };
+    inherited = after;
+    left = partOf(low.slice(next), original.slice(next), after, outer);
   }
-  pieces.push(left);
+  pieces.push({ from, to: low.length, readings: left });
   return pieces;
+};
+
+const partOf = (low: string, original: string, inherited: Setting, outer: Setting): Reading[] => {
+  const read = readClause(low, original, scopedSetting(low, original, inherited, outer));
+  return read.length > 0 ? read : continued(low, original, inherited);
 };
 
 /** A clause with a subject of its own takes nothing over from the one before it. */
@@ -69,14 +66,12 @@ const ownScope = (r: Reading, outer: Setting): Scope =>
   );
 
 const tailOf = (low: string, original: string, from: number, inherited: Setting, outer: Setting): Reading[] => {
-  const nextJoint = [...low.slice(from).matchAll(JOINT)].map((m) => from + m.index);
-  for (const to of [...nextJoint, low.length]) {
-    const part = low.slice(from, to);
-    const raw = original.slice(from, to);
-    const read = readClause(part, raw, scopedSetting(part, raw, inherited, outer));
+  const joints = [...low.slice(from).matchAll(JOINT)];
+  const strong = joints.findIndex((m) => STRONG.test(m[0]));
+  const ends = (strong < 0 ? joints : joints.slice(0, strong + 1)).map((m) => from + m.index);
+  for (const to of strong < 0 ? [...ends, low.length] : ends) {
+    const read = partOf(low.slice(from, to), original.slice(from, to), inherited, outer);
     if (read.length > 0) return read;
-    const more = continued(part, raw, inherited);
-    if (more.length > 0) return more;
   }
   return [];
 };

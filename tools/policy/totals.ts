@@ -128,8 +128,8 @@ export class Totals {
         cap.intervals.forEach((interval, i) => {
           if (at < interval.from || at >= interval.to) return;
           const key = `${i}/${group}`;
-          let sum = cap.sums.get(key);
-          if (!sum) cap.sums.set(key, (sum = { planned: 0, before: 0, doubtful: 0 }));
+          const sum = cap.sums.get(key) ?? { planned: 0, before: 0, doubtful: 0 };
+          cap.sums.set(key, sum);
           if (match === true) sum[member] += cap.measure(p);
           else if (member === 'planned') sum.doubtful += cap.measure(p);
         });
