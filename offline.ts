@@ -8,7 +8,7 @@ import { openSignalFile } from './tools/grid/signal-file.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
-export { TradeOff, tradeOffOf } from './tools/optimizer/optimizer.js';
+export { type BaselineRow, baselinesOf, TradeOff, tradeOffOf } from './tools/optimizer/optimizer.js';
 
 const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
 

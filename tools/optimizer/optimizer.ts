@@ -5,11 +5,14 @@
  * `writeSolution` and `writeCertificate` speak the exchange format `caco-opt-1`. `makePlan` plans a workload of the store.
  */
 import type { Tool } from '../tool.js';
+import { compareBaselines } from './baselines/compare-baselines.js';
 import { comparePlans, tradeOff } from './compare.js';
 import { explainPlan } from './explain.js';
 import { makePlan } from './plan.js';
 
 export { Certificate, Conflict } from './answer.js';
+export { BaselineRow, compareBaselines as baselinesOf, POLICIES } from './baselines/baselines.js';
+export { compareBaselines } from './baselines/compare-baselines.js';
 export { CacoReader, parseCaco, solutionOf, writeCertificate, writeSolution } from './caco-opt.js';
 export { comparePlans, DEFAULT_PRICES, TradeOff, tradeOff, tradeOffOf } from './compare.js';
 export type { ObjectiveParts } from './evaluate.js';
@@ -23,4 +26,4 @@ export { emptyJobs, FROZEN, MOVABLE, type Problem, piecesOf, type Schedule, URGE
 export { type Engine, type Hooks, type Limits, type Outcome, type Status, type StoppedBy, solve } from './solve.js';
 export { checkProblem, type JobFinding } from './validate.js';
 
-export const optimizerTools: readonly Tool[] = [makePlan, tradeOff, comparePlans, explainPlan];
+export const optimizerTools: readonly Tool[] = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines];

@@ -1,0 +1,102 @@
+/** `baselines`: the named policies on one's own work, each with what it breaks. */
+import type { Command } from 'commander';
+import { massText, moneyText, percentText } from '../../domain/figures.js';
+import type { BaselineRow } from '../../offline.js';
+import { type Answer, addCommand, type Context } from '../command.js';
+import { plain, tableText } from '../terminal.js';
+import { numberOf } from './launch.js';
+
+interface Compared {
+  readonly workloadId: string | null;
+  readonly currency: string;
+  readonly rows: readonly BaselineRow[];
+  readonly unseen: readonly string[];
+}
+
+const share = (ratio: number | null) =>
+  ratio === null ? '–' : ratio < 0 ? `−${percentText(-ratio)}` : percentText(ratio);
+
+export const baselinesText = ({ workloadId, currency, rows, unseen }: Compared): string => {
+  const lawful = rows.filter((r) => r.isLawful);
+  const best = lawful.reduce<BaselineRow | undefined>(
+    (a, b) => (a && a.objective < b.objective - 1e-9 * Math.abs(b.objective) ? a : b),
+    undefined,
+  );
+  const head =
+    best === undefined
+      ? `None of the ${rows.length} policies keeps every limit${workloadId === null ? '' : ` of workload ${workloadId}`}.`
+      : `Of the ${lawful.length} of ${rows.length} policies that keep every limit, ${best.title} is best: ${massText(best.emissionsKg.value)} CO2e, ${moneyText(best.cost.total, currency)}.`;
+  return [
+    head,
+    '',
+    tableText(
+      ['policy', 'CO2e', 'saved', 'cost', 'saved', 'late', 'keeps limits'],
+      rows.map((r) => [
+        r.policy,
+        massText(r.emissionsKg.value),
+        share(r.savedKgRatio),
+        moneyText(r.cost.total, currency),
+        share(r.savedCostRatio),
+        String(r.lateJobs),
+        r.isLawful ? 'yes' : 'no',
+      ]),
+    ),
+    ...(rows.some((r) => !r.isLawful) ? ['', '  What is broken, so that these figures are not to be had:'] : []),
+    ...rows.filter((r) => !r.isLawful).map((r) => `    ${r.policy}: ${r.violates.map(plain).join('; ')}`),
+    ...(unseen.length > 0 ? ['', ...unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`)] : []),
+  ].join('\n');
+};
+
+const baselines = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const policies = options.policies === undefined ? undefined : String(options.policies).split(',');
+  const cpuSeconds = options.cpuSeconds === undefined ? undefined : numberOf('--cpu-seconds', options.cpuSeconds);
+  const seed = options.seed === undefined ? 1 : numberOf('--seed', options.seed);
+  let answer: Compared;
+  if (options.problem !== undefined) {
+    const { baselinesOf, readProblem } = await import('../../offline.js');
+    const telling = {
+      currency: 'USD',
+      uncertaintyRatio: context.config.uncertaintyRatio,
+      confidence: context.config.confidence,
+    };
+    const rows = await baselinesOf(readProblem(String(options.problem)), {
+      policies,
+      telling,
+      seed,
+      cpuSeconds,
+      signal: context.signal,
+      onProgress: (done, total, note) => context.progress({ done, total, note }),
+    });
+    answer = { workloadId: null, currency: 'USD', rows, unseen: [] };
+  } else {
+    answer = await context.call<Compared>('compare_baselines', {
+      horizonHours: numberOf('--horizon-hours', options.horizonHours),
+      seed,
+      ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
+      ...(options.region === undefined ? {} : { region: String(options.region) }),
+      ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
+      ...(policies === undefined ? {} : { policies }),
+      ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
+    });
+  }
+  return { json: answer, text: baselinesText(answer) };
+};
+
+export const register = (program: Command) => {
+  addCommand(
+    program,
+    'baselines',
+    'named policies from practice and literature on your own work, each with what it breaks',
+    (c) =>
+      void c
+        .option('--workload <id>', 'workload to look at; the newest when left out')
+        .option('--problem <file>', 'a caco-opt-1 problem (.json or .json.gz) instead of a workload')
+        .option('--policies <list>', 'names separated by commas; all and the planner when left out')
+        .option('--horizon-hours <hours>', 'length of the window', '24')
+        .option('--region <region>', 'within this region only')
+        .option('--cluster <id>', 'this cluster only')
+        .option('--cpu-seconds <s>', 'CPU seconds for the planner')
+        .option('--seed <n>', 'of the planner’s search'),
+    baselines,
+  );
+};
