@@ -40,10 +40,43 @@ export const Instant = z
   })
   .pipe(z.string() as unknown as z.ZodType<Instant, Instant>);
 
-export const fromEpoch = (seconds: number): Instant =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` as Instant;
+/** `YYYY-MM-DDT` by day from the epoch: hot loops write the same days again and again. */
+const days = new Map<number, string>();
+const dayText = (day: number): string => {
+  let text = days.get(day);
+  if (text === undefined) {
+    if (days.size >= 4096) days.clear();
+    text = new Date(day * 86_400_000).toISOString().slice(0, 11);
+    days.set(day, text);
+  }
+  return text;
+};
+const TWO = Array.from({ length: 60 }, (_, i) => String(i).padStart(2, '0'));
+/** The first second of the year 10000. */
+const BEYOND = 253_402_300_800;
 
-export const toEpoch = (instant: Instant): number => Date.parse(instant) / 1000;
+export const fromEpoch = (seconds: number): Instant => {
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds >= BEYOND)
+    return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` as Instant;
+  const day = Math.floor(seconds / 86_400);
+  const rest = seconds - day * 86_400;
+  const hour = Math.floor(rest / 3600);
+  const minute = Math.floor((rest - hour * 3600) / 60);
+  return `${dayText(day)}${TWO[hour]}:${TWO[minute]}:${TWO[rest % 60]}Z` as Instant;
+};
+
+export const toEpoch = (instant: Instant): number => {
+  if (instant.length !== 20) return Date.parse(instant) / 1000;
+  const year = two(instant, 0) * 100 + two(instant, 2);
+  const month = two(instant, 5);
+  // Years are counted from March, so that the day that leap years add comes last.
+  const y = month <= 2 ? year - 1 : year;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + two(instant, 8) - 1;
+  const day = y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
+  return day * 86_400 + two(instant, 11) * 3600 + two(instant, 14) * 60 + two(instant, 17);
+};
+
+const two = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
 
 /** Throws Fault `invalid-input` for text that is not a time with a zone. */
 export const instant = (text: string): Instant => {

@@ -49,20 +49,28 @@ export class Assumptions {
   readonly #counts = new Map<string, Map<string, { count: number }>>();
 
   note(field: string, value: string): void {
+    this.counter(field, value).count++;
+  }
+
+  /** The count itself, for what a million rows assume in the same words; it is listed once it is above 0. */
+  counter(field: string, value: string): { count: number } {
     let values = this.#counts.get(field);
     if (!values) {
       values = new Map();
       this.#counts.set(field, values);
     }
-    const known = values.get(value);
-    if (known) known.count++;
-    else values.set(value, { count: 1 });
+    let known = values.get(value);
+    if (!known) {
+      known = { count: 0 };
+      values.set(value, known);
+    }
+    return known;
   }
 
   list(): Assumed[] {
     const all: Assumed[] = [];
     for (const [field, values] of this.#counts)
-      for (const [value, { count }] of values) all.push({ field, value, count });
+      for (const [value, { count }] of values) if (count > 0) all.push({ field, value, count });
     return all;
   }
 }
@@ -83,6 +91,7 @@ export const jobMaker = (
   // A world without sites has nothing to compare regions with.
   const known = siteOfRegion.size > 0 ? siteOfRegion : null;
   const ownList = new Map<string, string[]>();
+  const patterns = new Map<number, { count: number }[]>();
 
   const homeOf = (draft: Draft): string | Rejected => {
     const region =
@@ -155,6 +164,7 @@ export const jobMaker = (
     const submittedAt = draft.submittedAt ?? draft.earliestStart ?? now;
     const earliestStart = draft.earliestStart ?? submittedAt;
     const deadline = draft.deadline ?? null;
+    const earliest = toEpoch(earliestStart);
     if (deadline !== null) {
       if (deadline <= earliestStart)
         return rejected(
@@ -165,7 +175,7 @@ export const jobMaker = (
           `the deadline ${deadline} is not after the earliest start ${earliestStart}`,
           'Give a later deadline or an earlier start.',
         );
-      if (toEpoch(deadline) - toEpoch(earliestStart) < seconds)
+      if (toEpoch(deadline) - earliest < seconds)
         return rejected(
           draft.line,
           'deadline',
@@ -178,7 +188,7 @@ export const jobMaker = (
     let due = draft.due;
     if (due === undefined) {
       const slack = draft.flexMinutes === undefined ? rule.slackHours * 3600 : draft.flexMinutes * 60;
-      due = fromEpoch(toEpoch(earliestStart) + seconds + Math.round(slack));
+      due = fromEpoch(earliest + seconds + Math.round(slack));
       if (deadline !== null && due > deadline) due = deadline;
     }
     if (due !== null && due < earliestStart)
@@ -231,35 +241,70 @@ export const jobMaker = (
 
   function note(draft: Draft, category: Category, region: string, rule: CategoryDefaults, seconds: number): void {
     for (const [field, value] of draft.assumed ?? []) assumed.note(field, value);
-    if (draft.category === undefined) assumed.note('category', `${category} (configured default)`);
-    if (draft.submittedAt === undefined)
-      assumed.note('submitted_at', draft.earliestStart ? 'the earliest start' : `now, ${now}`);
-    if (draft.earliestStart === undefined)
-      assumed.note('earliest_start', draft.submittedAt ? 'the submission' : `now, ${now}`);
-    if (draft.due === undefined)
-      assumed.note(
+    if (draft.region === undefined) assumed.note('region', region);
+    if (draft.utilisationRatio !== undefined || draft.gpuModel !== undefined) assumed.note('power_kw', howPower(draft));
+    // Rows of one file lack the same fields: what they share is looked up once, not field by field.
+    const rounded = Math.abs(draft.durationHours! * 3600 - seconds) > 0.01;
+    const pattern = missing(draft, rounded) * 4 + CATEGORIES.indexOf(category);
+    let counters = patterns.get(pattern);
+    if (!counters) {
+      counters = said(draft, category, rule, rounded).map(([field, value]) => assumed.counter(field, value));
+      patterns.set(pattern, counters);
+    }
+    for (const counter of counters) counter.count++;
+  }
+
+  /** What a row leaves to the defaults, in words. */
+  function said(draft: Draft, category: Category, rule: CategoryDefaults, rounded: boolean): [string, string][] {
+    const all: [unknown, string, string][] = [
+      [draft.category, 'category', `${category} (configured default)`],
+      [draft.submittedAt, 'submitted_at', draft.earliestStart ? 'the earliest start' : `now, ${now}`],
+      [draft.earliestStart, 'earliest_start', draft.submittedAt ? 'the submission' : `now, ${now}`],
+      [
+        draft.due,
         'due',
         draft.flexMinutes === undefined
           ? `earliest start + duration + ${rule.slackHours} h (${category})`
           : 'earliest start + duration + the stated flexibility',
-      );
-    if (draft.deadline === undefined) assumed.note('deadline', 'none');
-    if (draft.team === undefined) assumed.note('team', 'unknown');
-    if (draft.kind === undefined) assumed.note('kind', 'batch');
-    if (draft.region === undefined) assumed.note('region', region);
-    if (draft.allowedRegions === undefined) assumed.note('allowed_regions', 'the home region only');
-    if (draft.vcpus === undefined) assumed.note('vcpus', '0');
-    if (draft.gpus === undefined) assumed.note('gpus', '0');
-    if (draft.powerKw === undefined || draft.powerKw === null) assumed.note('power_kw', howPower(draft));
-    if (draft.dataGb === undefined) assumed.note('data_gb', '0');
-    if (draft.interruptible === undefined) assumed.note('interruptible', 'false');
-    if (draft.interruptible && draft.minChunkMinutes === undefined) assumed.note('min_chunk_minutes', '30');
-    if (draft.tardinessCostPerHour === undefined)
-      assumed.note('tardiness_cost_per_hour', `${rule.tardinessCostPerHour} (${category})`);
-    if (Math.abs(draft.durationHours! * 3600 - seconds) > 0.01)
-      assumed.note('duration_hours', 'rounded to whole seconds');
+      ],
+      [draft.deadline, 'deadline', 'none'],
+      [draft.team, 'team', 'unknown'],
+      [draft.kind, 'kind', 'batch'],
+      [draft.allowedRegions, 'allowed_regions', 'the home region only'],
+      [draft.vcpus, 'vcpus', '0'],
+      [draft.gpus, 'gpus', '0'],
+      [draft.powerKw ?? draft.utilisationRatio ?? draft.gpuModel, 'power_kw', 'estimated from vcpus and gpus'],
+      [draft.dataGb, 'data_gb', '0'],
+      [draft.interruptible, 'interruptible', 'false'],
+      [draft.interruptible ? draft.minChunkMinutes : 0, 'min_chunk_minutes', '30'],
+      [draft.tardinessCostPerHour, 'tardiness_cost_per_hour', `${rule.tardinessCostPerHour} (${category})`],
+      [rounded ? undefined : 0, 'duration_hours', 'rounded to whole seconds'],
+    ];
+    return all.filter(([value]) => value === undefined).map(([, field, value]) => [field, value]);
   }
 };
+
+const CATEGORIES = Category.options;
+
+/** Which of the fields that defaults fill a row does not say, as bits. */
+const missing = (draft: Draft, rounded: boolean): number =>
+  (draft.category === undefined ? 1 : 0) |
+  (draft.submittedAt === undefined ? 2 : 0) |
+  (draft.earliestStart === undefined ? 4 : 0) |
+  (draft.due === undefined ? 8 : 0) |
+  (draft.flexMinutes === undefined ? 16 : 0) |
+  (draft.deadline === undefined ? 32 : 0) |
+  (draft.team === undefined ? 64 : 0) |
+  (draft.kind === undefined ? 128 : 0) |
+  (draft.allowedRegions === undefined ? 256 : 0) |
+  (draft.vcpus === undefined ? 512 : 0) |
+  (draft.gpus === undefined ? 1024 : 0) |
+  ((draft.powerKw ?? draft.utilisationRatio ?? draft.gpuModel) === undefined ? 2048 : 0) |
+  (draft.dataGb === undefined ? 4096 : 0) |
+  (draft.interruptible === undefined ? 8192 : 0) |
+  (draft.interruptible && draft.minChunkMinutes === undefined ? 16384 : 0) |
+  (draft.tardinessCostPerHour === undefined ? 32768 : 0) |
+  (rounded ? 65536 : 0);
 
 /** Null where the linear default of the method in force shall hold. */
 const powerOf = (draft: Draft, method: { kwPerVcpu: number; kwPerGpu: number }): Job['powerKw'] => {

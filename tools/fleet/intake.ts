@@ -122,19 +122,27 @@ class Books {
   async take(rows: Rows): Promise<void> {
     for (const row of rows) {
       this.rows++;
-      const made = isRejected(row) ? row : this.#make(row);
+      if (isRejected(row)) {
+        this.#refuse(row);
+        continue;
+      }
+      const before = row.id === undefined ? null : await this.#before(row.id);
+      const made = before === null ? this.#make(row) : this.#double(row.line, row.id ?? '', before);
       if (!('durationHours' in made)) {
-        this.#refuse(isRejected(row) ? made : { ...made, id: made.id ?? row.id });
+        this.#refuse({ ...made, id: made.id ?? row.id });
         continue;
       }
-      const before = this.#seen.add(made.id, row.line);
-      if (before !== null && (this.#page.some((job) => job.id === made.id) || (await this.sink.holds(made.id)))) {
-        this.#refuse(this.#double(row.line, made.id, before));
-        continue;
-      }
+      this.#seen.add(made.id, row.line);
       this.#accept(made);
       if (this.#page.length >= PAGE) await this.flush();
     }
+  }
+
+  /** The line of an earlier job of this id; two ids of one hash are told apart by asking for the id itself. */
+  async #before(id: string): Promise<number | null> {
+    const line = this.#seen.find(id);
+    if (line === null) return null;
+    return this.#page.some((job) => job.id === id) || (await this.sink.holds(id)) ? line : null;
   }
 
   async flush(): Promise<void> {
@@ -162,7 +170,7 @@ class Books {
     const where = `occurs already in line ${before}`;
     return this.format === 'swf'
       ? rejected(line, 'job_number', 'duplicate', id, `job number ${id} ${where}`, 'give every job its own number')
-      : { ...rejected(line, 'id', 'duplicate', id, `id ${id} ${where}`, 'Give every job an id of its own.'), id };
+      : rejected(line, 'id', 'duplicate', id, `id ${id} ${where}`, 'Give every job an id of its own.');
   }
 
   result() {

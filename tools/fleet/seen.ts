@@ -5,22 +5,28 @@ export class SeenIds {
   #line = new Int32Array(1 << 12);
   #count = 0;
 
-  /** The line in which an id with the same 64-bit hash stood, or null; then it is kept with this line (counted from 1). */
-  add(id: string, line: number): number | null {
+  /** The line in which an id with the same 64-bit hash stood, or null. */
+  find(id: string): number | null {
+    const at = this.#slot(hash(id));
+    return this.#line[at] === 0 ? null : this.#line[at]!;
+  }
+
+  /** Keeps an id with its line, counted from 1; the first line of an id stays. */
+  add(id: string, line: number): void {
     if (this.#count * 10 > this.#line.length * 6) this.#grow();
-    const [a, b] = hash(id);
+    const both = hash(id);
+    const at = this.#slot(both);
+    if (this.#line[at] !== 0) return;
+    [this.#first[at], this.#second[at]] = both;
+    this.#line[at] = line;
+    this.#count++;
+  }
+
+  #slot([a, b]: readonly [number, number]): number {
     const mask = this.#line.length - 1;
-    for (let at = a & mask; ; at = (at + 1) & mask) {
-      const known = this.#line[at]!;
-      if (known === 0) {
-        this.#first[at] = a;
-        this.#second[at] = b;
-        this.#line[at] = line;
-        this.#count++;
-        return null;
-      }
-      if (this.#first[at] === a && this.#second[at] === b) return known;
-    }
+    let at = a & mask;
+    while (this.#line[at] !== 0 && (this.#first[at] !== a || this.#second[at] !== b)) at = (at + 1) & mask;
+    return at;
   }
 
   #grow(): void {

@@ -116,8 +116,8 @@ const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)
   const state = stateOf((row.state as Row | undefined)?.current);
   const elapsed = numberOf(time.elapsed) ?? 0;
   const started = numberOf(time.start) ?? 0;
-  if (elapsed <= 0 || started <= 0) {
-    reading.skip('never ran');
+  if (state === 'REQUEUED' || elapsed <= 0 || started <= 0) {
+    reading.skip(state === 'REQUEUED' ? 'earlier lives of requeued jobs' : 'never ran');
     return [];
   }
   const array = (row.array ?? {}) as Row;
