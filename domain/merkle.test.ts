@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  EMPTY_ROOT,
+  Frontier,
+  fold,
+  type Hash,
+  leafHash,
+  nodeHash,
+  TILE_WIDTH,
+  TiledTree,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle.js';
+
+const text = (name: string) => readFileSync(new URL(`./fixtures/merkle/${name}`, import.meta.url), 'utf8');
+/** Sizes up to 2^64 − 1 stand as numbers in the vectors; JSON.parse would round them. */
+const load = (name: string) => JSON.parse(text(name).replace(/"(leafIdx|treeSize|size1|size2)": (\d+)/g, '"$1": "$2"'));
+const bytes = (encoded: string): Buffer => Buffer.from(encoded, 'base64');
+
+interface InclusionCase {
+  leafIdx: string;
+  treeSize: string;
+  root: string;
+  leafHash: string;
+  proof: string[] | null;
+  desc?: string;
+  wantErr?: boolean;
+}
+interface ConsistencyCase {
+  size1: string;
+  size2: string;
+  root1: string;
+  root2: string;
+  proof: string[] | null;
+  desc?: string;
+  wantErr?: boolean;
+}
+
+const holdsInclusion = (c: InclusionCase): boolean =>
+  verifyInclusion({
+    index: BigInt(c.leafIdx),
+    size: BigInt(c.treeSize),
+    leaf: bytes(c.leafHash),
+    proof: (c.proof ?? []).map(bytes),
+    root: bytes(c.root),
+  });
+const holdsConsistency = (c: ConsistencyCase): boolean =>
+  verifyConsistency({
+    oldSize: BigInt(c.size1),
+    size: BigInt(c.size2),
+    oldRoot: bytes(c.root1),
+    root: bytes(c.root2),
+    proof: (c.proof ?? []).map(bytes),
+  });
+
+/** RFC 6962 section 2.1, as it is written there. */
+const rootOf = (leaves: readonly Hash[]): Hash => {
+  if (leaves.length === 0) return EMPTY_ROOT;
+  if (leaves.length === 1) return leaves[0]!;
+  let k = 1;
+  while (k * 2 < leaves.length) k *= 2;
+  return nodeHash(rootOf(leaves.slice(0, k)), rootOf(leaves.slice(k)));
+};
+
+/** A tree over leaves in memory, read by tiles as a store's is. */
+const treeOf = (leaves: readonly Hash[]): TiledTree => {
+  const levels: (readonly Hash[])[] = [leaves];
+  for (let below = leaves; below.length >= TILE_WIDTH; below = levels.at(-1)!) {
+    const up: Hash[] = [];
+    for (let i = 0; i + TILE_WIDTH <= below.length; i += TILE_WIDTH) up.push(fold(below.slice(i, i + TILE_WIDTH)));
+    levels.push(up);
+  }
+  return new TiledTree(async (level, from, count) => levels[level]!.slice(from, from + count), leaves.length);
+};
+const leavesOf = (n: number): Hash[] => Array.from({ length: n }, (_, i) => leafHash(`leaf ${i}`));
+
+describe('the vectors', () => {
+  it('of Certificate Transparency give their roots', () => {
+    const { leaves_hex, leaf_hashes_hex, roots_hex } = load('ct-classic-8.json');
+    const frontier = new Frontier();
+    expect(frontier.root().toString('hex')).toBe(roots_hex[0]);
+    leaves_hex.forEach((hex: string, i: number) => {
+      const leaf = leafHash(Buffer.from(hex, 'hex'));
+      expect(leaf.toString('hex')).toBe(leaf_hashes_hex[i]);
+      frontier.append(leaf);
+      expect(frontier.root().toString('hex')).toBe(roots_hex[i + 1]);
+    });
+  });
+
+  it('of a Go program give the same roots and proofs, every one of them', async () => {
+    const { leaves_utf8, roots, inclusion, consistency } = load('tlog-17.json');
+    const leaves: Hash[] = leaves_utf8.map((leaf: string) => leafHash(leaf));
+    const tree = treeOf(leaves);
+    for (let size = 0; size < roots.length; size++)
+      expect((await tree.root(size)).toString('base64')).toBe(roots[size]);
+    expect([inclusion.length, consistency.length]).toEqual([153, 153]);
+    for (const c of inclusion as InclusionCase[]) {
+      const proof = await tree.inclusion(Number(c.leafIdx), Number(c.treeSize));
+      expect(proof.map((h) => h.toString('base64'))).toEqual(c.proof ?? []);
+      expect(holdsInclusion(c)).toBe(true);
+    }
+    for (const c of consistency as ConsistencyCase[]) {
+      const proof = await tree.consistency(Number(c.size1), Number(c.size2));
+      expect(proof.map((h) => h.toString('base64'))).toEqual(c.proof ?? []);
+      expect(holdsConsistency(c)).toBe(true);
+    }
+  });
+
+  it('of transparency-dev are accepted and refused as they say', () => {
+    const { inclusion, consistency } = load('transparency-dev.json');
+    for (const c of inclusion as InclusionCase[]) expect([c.desc, holdsInclusion(c)]).toEqual([c.desc, !c.wantErr]);
+    for (const c of consistency as ConsistencyCase[]) {
+      // Two rules are stricter here: a root has 32 bytes, and the empty tree proves nothing.
+      const strict = bytes(c.root1).length !== 32 || bytes(c.root2).length !== 32 || c.size1 === '0';
+      expect([c.desc, holdsConsistency(c)]).toEqual([c.desc, !c.wantErr && !strict]);
+    }
+  });
+});
+
+describe('a tree', () => {
+  it('has the root of RFC 6962, read by tiles or grown leaf by leaf', async () => {
+    const leaves = leavesOf(2 * TILE_WIDTH + 3);
+    const frontier = new Frontier();
+    const tree = treeOf(leaves);
+    for (let size = 0; size <= leaves.length; size++) {
+      if (size % 61 === 0 || size > leaves.length - 3) {
+        const root = rootOf(leaves.slice(0, size));
+        expect(frontier.root()).toEqual(root);
+        expect(await tree.root(size)).toEqual(root);
+      }
+      if (size < leaves.length) frontier.append(leaves[size]!);
+    }
+  });
+
+  it('proves every leaf of every size, and nothing else', async () => {
+    const leaves = leavesOf(TILE_WIDTH * 3);
+    const tree = treeOf(leaves);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: leaves.length }),
+        fc.nat(),
+        fc.nat(),
+        fc.integer({ min: 0, max: 255 }),
+        async (size, a, b, bit) => {
+          const index = a % size;
+          const proof = await tree.inclusion(index, size);
+          const root = await tree.root(size);
+          const claim = { index, size, leaf: leaves[index]!, proof, root };
+          expect(verifyInclusion(claim)).toBe(true);
+          const other = b % leaves.length;
+          expect(verifyInclusion({ ...claim, leaf: leaves[other]! })).toBe(other === index);
+          expect(verifyInclusion({ ...claim, proof: [...proof, root] })).toBe(false);
+          if (proof.length === 0) return;
+          expect(verifyInclusion({ ...claim, proof: proof.slice(1) })).toBe(false);
+          const bent = proof.map((h) => Buffer.from(h));
+          bent[b % bent.length]![bit >> 3]! ^= 1 << (bit & 7);
+          expect(verifyInclusion({ ...claim, proof: bent })).toBe(false);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('proves that it continues every earlier state, and no other one', async () => {
+    const leaves = leavesOf(TILE_WIDTH * 2 + 40);
+    const tree = treeOf(leaves);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: leaves.length }), fc.nat(), async (size, a) => {
+        const oldSize = 1 + (a % size);
+        const claim = {
+          oldSize,
+          size,
+          oldRoot: await tree.root(oldSize),
+          root: await tree.root(size),
+          proof: await tree.consistency(oldSize, size),
+        };
+        expect(verifyConsistency(claim)).toBe(true);
+        expect(verifyConsistency({ ...claim, oldRoot: leafHash('another past') })).toBe(false);
+        if (oldSize < size) expect(verifyConsistency({ ...claim, root: leafHash('another present') })).toBe(false);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
