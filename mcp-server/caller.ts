@@ -51,5 +51,7 @@ export interface Menu {
   templates(): Promise<ResourceTemplate[]>;
   /** Fault `not-found` for an address that leads nowhere. */
   read(uri: string): Promise<ReadResourceResult>;
+  /** Names the state of the books: another name, and something was written. */
+  state(): Promise<string>;
   completeResource(template: string, argument: string, typed: string): Promise<string[]>;
 }

@@ -37,6 +37,7 @@ const laterMenu = (build: () => Promise<Menu>): Menu => {
     resources: async () => (await menu()).resources(),
     templates: async () => (await menu()).templates(),
     read: async (uri) => (await menu()).read(uri),
+    state: async () => (await menu()).state(),
     completeResource: async (...asked) => (await menu()).completeResource(...asked),
   };
 };

@@ -42,6 +42,7 @@ export const menuOf = (app: () => Promise<App>, caller: Caller, choice: Choice):
     return offered(opened.tools, caller.scopes, choice).map((tool) => doorTool(opened, tool, caller));
   },
   prompts: async () => promptsOf(app),
+  state: async () => String(await (await app()).world.ledger.size()),
   ...resourcesOf(app, caller),
 });
 

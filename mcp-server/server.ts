@@ -24,11 +24,12 @@ import { Fault } from '../domain/fault.js';
 
 import type { Menu, Passage } from './caller.js';
 import { faultResult } from './fault-result.js';
+import { watchOf } from './watch.js';
 
 const RESOURCE_NOT_FOUND = -32002;
 const MAX_COMPLETIONS = 100;
-/** Between two notes of progress of one call, in milliseconds; the last of several waits for its turn. */
-const PROGRESS_MS = 100;
+/** Between two notes of progress of one call, in milliseconds. */
+const PROGRESS_MS = 40;
 const LEVELS = LoggingLevelSchema.options;
 
 export const INSTRUCTIONS = `CACO decides when and where computing jobs run so that they cost and emit least, and proves what that saved.
@@ -102,12 +103,17 @@ export const serverOf = (menu: Menu, version: string): Server => {
     resourceTemplates: await menu.templates(),
   }));
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params }) => asProtocol(() => menu.read(params.uri)));
-  // Resources are read when they are wanted; a subscription is taken note of by nobody but answered as the protocol asks.
+  const watch = watchOf(server, () => menu.state());
   server.setRequestHandler(SubscribeRequestSchema, async ({ params }) => {
     await asProtocol(() => menu.read(params.uri));
+    watch.add(params.uri);
     return {};
   });
-  server.setRequestHandler(UnsubscribeRequestSchema, async () => ({}));
+  server.setRequestHandler(UnsubscribeRequestSchema, async ({ params }) => {
+    watch.remove(params.uri);
+    return {};
+  });
+  server.onclose = watch.close;
   server.setRequestHandler(CompleteRequestSchema, async ({ params }) => {
     const { ref, argument } = params;
     const values =
@@ -149,7 +155,7 @@ const asProtocol = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** Progress must grow and must not flood: the first note goes at once, later ones at most ten a second. */
+/** Progress must grow and must not flood: the first note goes at once, later ones at most 25 a second. */
 const progressOf = (extra: RequestHandlerExtra<ServerRequest, ServerNotification>): Passage['progress'] => {
   const token = extra._meta?.progressToken;
   if (token === undefined) return ignore;

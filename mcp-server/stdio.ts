@@ -27,7 +27,11 @@ export const serveStdio = async (server: Server): Promise<void> => {
     process.stdout.on('error', () => resolve());
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
-    server.onclose = resolve;
+    const before = server.onclose;
+    server.onclose = () => {
+      before?.();
+      resolve();
+    };
   });
   server.onerror = (error) => {
     const line = parseError(error);
