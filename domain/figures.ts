@@ -56,7 +56,7 @@ const SYMBOLS: Readonly<Record<string, string>> = { GBP: '£', USD: '$', EUR: '�
 
 export const moneyText = (amount: number, currency: string): string => {
   const symbol = SYMBOLS[currency];
-  const text = figure(Math.abs(amount), Math.abs(amount) >= 100 ? 4 : 3);
+  const text = figure(Math.abs(amount), Math.abs(amount) >= 1000 ? 4 : 3);
   const sign = amount < 0 ? '−' : '';
   return symbol ? `${sign}${symbol}${text}` : `${sign}${text} ${currency}`;
 };

@@ -1,5 +1,6 @@
 /** The run in plain words, from documents and rows of the store alone: numbers with units, what was moved and why, what was left and why. */
 import { DECISIONS, type Decision } from '../domain/decision.js';
+import { scale } from '../domain/estimate.js';
 import {
   change,
   energyText,
@@ -10,6 +11,7 @@ import {
   powerText,
 } from '../domain/figures.js';
 import { PLANS, type Plan } from '../domain/plan.js';
+import type { Site } from '../domain/site.js';
 import { type Instant, toEpoch } from '../domain/time.js';
 import { VERIFICATIONS, type Verification } from '../domain/verification.js';
 import type { World } from '../domain/world.js';
@@ -47,8 +49,8 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
       : (await world.store.collection(VERIFICATIONS).get(of.verificationId))?.value;
   const model = world.model === null ? 'no model' : world.model.name;
   const paragraphs = [
-    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.scenario.name} · ${model}\n${world.scenario.dataNote}`,
-    indent(waitingText(plan, of.waiting)),
+    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.scenario.name} · ${model}\n${indent(world.scenario.dataNote)}`,
+    indent(waitingText(plan, of.waiting, await world.fleet.sites())),
     await loadPicture(world, plan),
     table(plan),
     indent(boundText(plan)),
@@ -84,8 +86,9 @@ const wrap = (text: string, width: number): string =>
 
 const jobs = (n: number) => (n === 1 ? '1 job' : `${n} jobs`);
 
-const waitingText = (plan: Plan, waiting: StoryOf['waiting']) => {
-  const place = plan.clusterId ?? plan.region ?? 'all sites';
+const waitingText = (plan: Plan, waiting: StoryOf['waiting'], sites: readonly Site[]) => {
+  const only = sites.length === 1 ? (sites[0]!.clusterId ?? sites[0]!.id) : `${sites.length} sites`;
+  const place = plan.clusterId ?? plan.region ?? only;
   const energy = waiting === null ? plan.baseline.energyKwh : waiting.energyKwh;
   const { total, urgent, movable, moved } = plan.jobs;
   const stay = movable - moved;
@@ -115,7 +118,7 @@ const table = (plan: Plan): string => {
   const parts = (['energy', 'instance', 'egress', 'tardiness'] as const).filter(
     (k) => baseline.cost[k] !== 0 || planned.cost[k] !== 0,
   );
-  const names = { energy: 'electricity', instance: 'instances', egress: 'egress', tardiness: 'lateness' };
+  const names = { energy: 'electricity', instance: 'instances', egress: 'egress', tardiness: 'late, restarts' };
   return [
     row('', 'run now', 'planned', 'change'),
     row(
@@ -180,11 +183,25 @@ const deedsText = (plan: Plan, decision: Decision, tickets: number) => {
 };
 
 const verificationText = (v: Verification, plan: Plan) => {
-  const claimed = v.claimed.emissionsKg;
-  const verified = v.verified.emissionsKg;
-  if (!v.demonstrated)
-    return `Window closed: a saving is not demonstrated: ${massEstimateText(verified)}, an interval that includes zero; ${massText(claimed)} had been planned.`;
-  const off = verified.value - claimed;
-  const how = off === 0 ? 'as planned' : `${massText(Math.abs(off))} ${off < 0 ? 'less' : 'more'} than planned`;
-  return `Window closed (${plan.signals[0]?.source.includes('simulated') ? 'simulated grid, simulated fleet' : 'simulated fleet, actual signals'}): verified ${massEstimateText(verified)} CO2e saved, ${percentText(verified.confidence)} interval; ${how}.`;
+  const kg = v.verified.emissionsKg;
+  const interval = `${percentText(kg.confidence)} interval`;
+  const planned = `${massText(v.claimed.emissionsKg)} had been planned`;
+  const finding = v.demonstrated
+    ? `verified ${massEstimateText(kg)} CO2e saved, ${interval}; ${planned}`
+    : kg.high < 0
+      ? `it emitted more than running at once would have, ${massEstimateText(scale(kg, -1))} CO2e, ${interval}; a saving of ${planned}`
+      : `a saving of CO2e is not demonstrated, ${massEstimateText(kg)}: the ${interval} includes zero; ${planned}`;
+  const currency = plan.planned.cost.currency;
+  const money = `Cost: ${savedText(v.verified.cost, currency)}, ${savedText(v.claimed.cost, currency)} planned.`;
+  return `Window closed (simulated fleet, actual signals): ${finding}${causeText(v)}. ${money}`;
+};
+
+const savedText = (amount: number, currency: string) =>
+  amount >= 0 ? `${moneyText(amount, currency)} saved` : `${moneyText(-amount, currency)} more`;
+
+/** What made most of the difference between planned and verified. */
+const causeText = (v: Verification): string => {
+  const [main] = [...v.difference].sort((a, b) => Math.abs(b.emissionsKg) - Math.abs(a.emissionsKg));
+  if (!main || main.emissionsKg === 0) return '';
+  return `, and most of the difference is ${main.cause} (${change(massText(main.emissionsKg))})`;
 };

@@ -1,0 +1,178 @@
+/** The whole way through real parts: store, LangGraph's SQLite saver, simulated fleet, recorded grid. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { type App, openApp, type RunEvent } from '../app.js';
+import { readConfig } from '../config.js';
+import { APPROVALS, DECISIONS } from '../domain/decision.js';
+import { JOBS } from '../domain/job.js';
+import { PLACEMENTS, PLANS } from '../domain/plan.js';
+import { RUNS } from '../domain/run.js';
+import { plusHours, toEpoch } from '../domain/time.js';
+import { RAN } from '../domain/world.js';
+import { openSaver } from '../store/checkpoints.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'caco-graph-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const opened: App[] = [];
+afterEach(async () => {
+  for (const app of opened.splice(0)) await app.close();
+});
+
+const open = async (home: string, flags: Record<string, unknown> = {}) => {
+  const { config, settings } = readConfig({ home: join(folder, home), ...flags }, {}, folder);
+  const app = await openApp(config, settings);
+  opened.push(app);
+  return app;
+};
+const by = (id = 'ann', onEvent?: (event: RunEvent) => void) => ({
+  actor: { id, via: 'cli' as const },
+  ...(onEvent ? { onEvent } : {}),
+});
+
+/** Every value of a checkpoint, so that what is not plain JSON shows. */
+const notPlain = (value: unknown, path = ''): string[] => {
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return [];
+  if (Array.isArray(value)) return value.flatMap((v, i) => notPlain(v, `${path}/${i}`));
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.entries(value).flatMap(([k, v]) => notPlain(v, `${path}/${k}`));
+  return [`${path}: ${Object.prototype.toString.call(value)}`];
+};
+
+describe('a run', () => {
+  it('visits all six nodes in order and ends verified, with a story', async () => {
+    const app = await open('whole');
+    const nodes: string[] = [];
+    const run = await app.orchestrator.launch(
+      { horizonHours: 12, approval: 'auto' },
+      by('ann', (event) => event.type === 'node' && nodes.push(event.node)),
+    );
+    expect(run.status).toBe('done');
+    expect(new Set(nodes.slice(0, 2))).toEqual(new Set(['compute', 'grid']));
+    expect(nodes.slice(2)).toEqual([
+      'coordination',
+      'governance',
+      'governance-record',
+      'executor',
+      'copilot',
+      'executor',
+      'copilot',
+    ]);
+    expect(run.story).toContain('Window closed');
+    const plan = (await app.world.store.collection(PLANS).get(run.planId!))!.value;
+    let ran = 0;
+    for await (const page of app.world.store.rows(PLACEMENTS).pages(plan.id)) ran += page.length;
+    expect(ran).toBeGreaterThan(0);
+  });
+
+  it('keeps its threads as plain JSON of a few kB, whatever the fleet’s size', async () => {
+    const sizes: number[] = [];
+    for (const horizonHours of [2, 24]) {
+      const app = await open(`size-${horizonHours}`);
+      const run = await app.orchestrator.launch({ horizonHours, approval: 'auto' }, by());
+      const { saver, close } = await openSaver(join(folder, `size-${horizonHours}`, 'caco.db'));
+      for (const thread_id of [run.id, `${run.id}:settle`]) {
+        const tuple = await saver.getTuple({ configurable: { thread_id } });
+        const values = tuple!.checkpoint.channel_values;
+        expect(notPlain(values)).toEqual([]);
+        const bytes = JSON.stringify(values).length;
+        expect(bytes).toBeLessThan(32 * 1024);
+        sizes.push(bytes);
+      }
+      await close();
+    }
+    expect(Math.max(...sizes)).toBeLessThan(8 * 1024);
+  });
+
+  it('asks, waits, and goes on with the answer of another process exactly once', async () => {
+    const first = await open('ask');
+    const waiting = await first.orchestrator.launch({ horizonHours: 6, approval: 'ask' }, by('ann'));
+    expect(waiting.status).toBe('waiting');
+    await opened.pop()!.close();
+
+    const second = await open('ask');
+    const still = await second.orchestrator.resume(waiting.id, by('bob'));
+    expect(still.status).toBe('waiting');
+    const { approval, run } = await second.orchestrator.answer(
+      { approvalId: waiting.approvalId!, decision: 'approve', why: 'fine', only: null },
+      by('bob'),
+    );
+    expect(approval.status).toBe('approved');
+    expect(run!.status).toBe('done');
+    const decision = (await second.world.store.collection(DECISIONS).get(run!.decisionId!))!.value;
+    expect(decision).toMatchObject({ status: 'approved', by: ['bob'], reasons: ['fine'] });
+    await expect(
+      second.orchestrator.answer(
+        { approvalId: waiting.approvalId!, decision: 'approve', why: 'again', only: null },
+        by('eve'),
+      ),
+    ).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('places nothing after a rejection, and says who refused and why', async () => {
+    const app = await open('reject');
+    const waiting = await app.orchestrator.launch({ horizonHours: 6, approval: 'ask' }, by('ann'));
+    const { run } = await app.orchestrator.answer(
+      { approvalId: waiting.approvalId!, decision: 'reject', why: 'maintenance tonight', only: null },
+      by('bob'),
+    );
+    expect(run!.status).toBe('refused');
+    expect(run!.story).toContain('maintenance tonight');
+    const entries = await app.world.ledger.read(0, 1000);
+    expect(entries.filter((e) => e.body.kind === 'place_jobs')).toEqual([]);
+  });
+
+  it('moves the approved jobs only when some are approved, and runs the rest as before', async () => {
+    const app = await open('partly');
+    const waiting = await app.orchestrator.launch({ horizonHours: 12, approval: 'ask' }, by('ann'));
+    const { store } = app.world;
+    const moved: string[] = [];
+    const { RECOMMENDATIONS } = await import('../domain/plan.js');
+    for await (const page of store.rows(RECOMMENDATIONS).pages(waiting.planId!))
+      moved.push(...page.map((r) => r.jobId));
+    const only = moved.slice(0, 2);
+    const { run } = await app.orchestrator.answer(
+      { approvalId: waiting.approvalId!, decision: 'approve', why: 'these two', only },
+      by('bob'),
+    );
+    const decision = (await store.collection(DECISIONS).get(run!.decisionId!))!.value;
+    expect(decision).toMatchObject({ status: 'partly-approved', jobs: only });
+    expect(run!.story).toContain('2 jobs');
+  });
+
+  it('refuses when nobody answers in time', async () => {
+    const app = await open('late');
+    const waiting = await app.orchestrator.launch({ horizonHours: 6, approval: 'ask' }, by('ann'));
+    const approval = (await app.world.store.collection(APPROVALS).get(waiting.approvalId!))!.value;
+    await app.world.clock.waitUntil(plusHours(approval.expiresAt, 1));
+    const run = await app.orchestrator.resume(waiting.id, by('ann'));
+    expect(run.status).toBe('refused');
+    expect((await app.world.store.collection(APPROVALS).get(approval.id))!.value.status).toBe('expired');
+  });
+
+  it.each([0, -3, 87_600, Number.NaN])('refuses a horizon of %s hours and begins nothing', async (horizonHours) => {
+    const app = await open('bad');
+    await expect(app.orchestrator.launch({ horizonHours, approval: 'auto' }, by())).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    expect(await app.world.store.collection(RUNS).list()).toEqual([]);
+  });
+});
+
+describe('what ran', () => {
+  it('is every placed job once, of the gathered workload', async () => {
+    const app = await open('ran', { scenario: 'five-regions' });
+    const run = await app.orchestrator.launch({ horizonHours: 3, approval: 'auto' }, by());
+    const { store, fleet } = app.world;
+    const plan = (await store.collection(PLANS).get(run.planId!))!.value;
+    const ids = new Set<string>();
+    for await (const page of fleet.ran(`${plan.id}:${plan.digest.slice(0, 16)}`))
+      for (const piece of page) {
+        expect(RAN.schema.safeParse(piece).success).toBe(true);
+        expect(toEpoch(piece.end)).toBeGreaterThan(toEpoch(piece.start));
+        ids.add(piece.jobId);
+      }
+    expect(ids.size).toBe(await store.rows(JOBS).count(run.workloadId!));
+  });
+});
