@@ -17,7 +17,7 @@ import type { State } from './state.js';
 export interface Budget {
   /** Passes of the dual. */
   readonly passes: number;
-  /** Rounds of ruin and recreate. */
+  /** Rounds of ruin and recreate when the gap before them is wide (1 %); fewer in proportion to a narrower one. */
   readonly rounds: number;
   /** Schedules built from different prices. */
   readonly starts: number;
@@ -45,14 +45,17 @@ export interface Watch {
 
 export const budgetFor = (jobs: number, iterations: number | undefined): Budget => {
   const passes = jobs <= 200 ? 500 : jobs <= 2000 ? 400 : jobs <= 20_000 ? 280 : jobs <= 50_000 ? 220 : 130;
-  const starts = jobs <= 200 ? 8 : jobs <= 2000 ? 3 : 1;
-  const rounds = iterations ?? (jobs <= 200 ? 12_000 : jobs <= 2000 ? 30_000 : 60_000);
+  const starts = jobs <= 200 ? 6 : jobs <= 2000 ? 2 : 1;
+  const rounds = iterations ?? Math.round(Math.min(3_000_000, Math.max(24_000, jobs * ROUNDS_PER_JOB)));
   return { passes, rounds, starts };
 };
 
+const ROUNDS_PER_JOB = 45;
 /** Share of a time limit after which the dual gives way to the search for schedules. */
 const DUAL_SHARE = 0.45;
 const CHUNK = 500;
+/** A relative gap that is worth all rounds. */
+const WIDE_GAP = 0.01;
 
 export const decompose = (
   model: Model,
@@ -110,7 +113,6 @@ export const decompose = (
   }
   const starts: Prices[] = [dual.best, ...samples.slice(-(budget.starts - 1))].slice(0, Math.max(1, budget.starts));
   let rounds = 0;
-  const each = Math.ceil(budget.rounds / starts.length);
   starts.forEach((prices, n) => {
     if (n > 0 && watch.stop()) return;
     if (best !== null && bestCost - dual.bestBound <= 1e-9 * Math.abs(bestCost)) return;
@@ -122,17 +124,24 @@ export const decompose = (
     consider();
     if (budget.rounds === 0) return;
     const improver = new Improver(state, responder, oracle, dual.best, order, random);
+    const gap = best === null ? 1 : (bestCost - dual.bestBound) / Math.max(Math.abs(bestCost), 1e-12);
+    const each = Math.ceil((budget.rounds / starts.length) * Math.min(1, Math.max(0.05, gap / WIDE_GAP)));
+    const began = watch.spent();
+    const often = Math.ceil(each / CHUNK / 20) * CHUNK;
     let idle = 0;
     for (let done = 0; done < each && !watch.stop(); done += CHUNK) {
       const accepted = improver.accepted;
+      const clock = (watch.spent() - began) / Math.max(0.01, 0.98 - began);
+      // Cooling follows the rounds; a clock that will strike before they are done hastens it.
+      improver.cool(clock > done / each + 0.05 ? clock : done / each);
       improver.run(Math.min(CHUNK, each - done), watch.stop);
       rounds += Math.min(CHUNK, each - done);
       idle = improver.accepted === accepted ? idle + 1 : 0;
-      if (state.unplaced > 0) insertUnplaced(state, responder, order, null);
-      if (improver.accepted !== accepted) consider();
+      if (done % often === 0) consider();
       watch.tell(0.5 + (0.5 * (n + done / each)) / starts.length, dual.bestBound, goal(), best);
       if (idle > 12 && state.unplaced === 0) break;
     }
+    if (state.unplaced > 0) insertUnplaced(state, responder, order, null);
     state.refresh();
     consider();
   });

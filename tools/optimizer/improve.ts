@@ -1,15 +1,24 @@
 /**
- * Ruin and recreate: a job with a large regret is put at its ideal place, what blocks it is lifted and placed anew; the
- * change stays when the plan got cheaper. Deterministic: random numbers by seed, no clock in any decision.
+ * Ruin and recreate: a job with a large regret is put at its ideal place, what blocks it is lifted and placed anew. The
+ * change stays when the plan got cheaper, or dearer by less than a threshold that falls as the search cools. A job
+ * without a place counts as its ideal and a fine, small at first: so the cheapest way to make room for it is found before
+ * it must be had at any price. Deterministic: random numbers by seed, no clock.
  */
 import type { Oracle } from './bound.js';
 import type { Prices } from './prices.js';
 import type { Random } from './random.js';
-import { heft } from './repair.js';
+import { heft, meanSlotCost } from './repair.js';
 import type { Responder, Terms } from './respond.js';
 import type { Option, State } from './state.js';
 
 const MOST_BLOCKERS = 12;
+/** Temperatures in mean job costs, and the part of the search over which they fall; the rest only descends. */
+const HOT = 0.12;
+const COLD = 0.003;
+const COOLED = 0.6;
+/** The first fine in mean job costs, and the part of the search over which it grows to the last. */
+const LOWEST_FINE = 3;
+const FINED = 0.2;
 
 export class Improver {
   private readonly state: State;
@@ -21,7 +30,13 @@ export class Improver {
   private readonly idealCost: Float64Array;
   private readonly terms: Terms;
   private readonly heft: Float64Array;
-  private readonly unplacedUsd: number;
+  /** Priced cost above the ideal, for placed jobs. */
+  private readonly regretOf: Float64Array;
+  /** What one job's energy costs on average: the scale of temperatures and fines. */
+  private readonly scale: number;
+  private readonly highestFine: number;
+  private fine: number;
+  private temperature = 0;
   private readonly mark: Int32Array;
   /** Jobs under each carbon cap. */
   private readonly members: number[][];
@@ -50,7 +65,13 @@ export class Improver {
       this.heft[j] = heft(model, j);
       if (Math.abs(this.idealCost[j]!) > largest) largest = Math.abs(this.idealCost[j]!);
     }
-    this.unplacedUsd = 10 * largest + 1;
+    this.highestFine = 10 * largest + 1;
+    this.fine = this.highestFine;
+    let work = 0;
+    for (const j of order) work += model.problem.jobs.powerKw[j]! * model.problem.jobs.slots[j]!;
+    this.scale = (meanSlotCost(model) * work) / Math.max(1, order.length);
+    this.regretOf = new Float64Array(model.N);
+    for (const j of order) this.regretOf[j] = this.regret(j);
     this.terms = { hard: true, prices, weight: 0, width: 1, floor: 0, overload: 0 };
     this.mark = new Int32Array(model.N);
     this.members = model.problem.carbonCaps.map(() => []);
@@ -66,11 +87,24 @@ export class Improver {
     );
   }
 
+  /** Sets temperature and fine for the part of the search that is done, 0 to 1. */
+  cool(done: number) {
+    const cooling = Math.min(1, done / COOLED);
+    this.temperature = cooling < 1 ? this.scale * HOT * (COLD / HOT) ** cooling : 0;
+    const fining = Math.min(1, done / FINED);
+    const lowest = Math.min(this.highestFine, this.scale * LOWEST_FINE);
+    this.fine = lowest * (this.highestFine / lowest) ** (fining * fining);
+  }
+
   /** How much dearer job `j` is than its ideal, under the prices. */
-  regret(j: number): number {
+  private regret(j: number): number {
     const { state } = this;
-    if (state.region[j]! < 0) return this.unplacedUsd;
+    if (state.region[j]! < 0) return this.highestFine;
     return this.oracle.pricer.costOf(j, state.region[j]!, state.listOf(j)) - this.idealCost[j]!;
+  }
+
+  private absent(j: number): number {
+    return this.idealCost[j]! + this.fine;
   }
 
   /** `rounds` attempts; returns by how much the cost fell. */
@@ -80,7 +114,7 @@ export class Improver {
     const waiting: number[] = [];
     for (const j of this.order) if (this.state.region[j]! < 0) waiting.push(j);
     for (let n = 0; n < rounds; n++) {
-      if ((n & 15) === 0 && stop()) break;
+      if ((n & 63) === 0 && stop()) break;
       let seed: number;
       if (waiting.length > 0 && (n & 1) === 0) {
         seed = waiting[this.random.below(waiting.length)]!;
@@ -90,10 +124,10 @@ export class Improver {
         }
       } else {
         seed = this.order[this.random.below(this.order.length)]!;
-        let most = this.regret(seed);
+        let most = this.regretOf[seed]!;
         for (let k = 0; k < 5; k++) {
           const other = this.order[this.random.below(this.order.length)]!;
-          const regret = this.regret(other);
+          const regret = this.regretOf[other]!;
           if (regret > most) {
             most = regret;
             seed = other;
@@ -120,7 +154,7 @@ export class Improver {
         state.lift(j);
       } else {
         was.push({ region: -1, start: 0, pieces: null });
-        before += this.unplacedUsd;
+        before += this.absent(j);
       }
     };
     this.stamp++;
@@ -151,23 +185,23 @@ export class Improver {
     const rest = blockers.length > 0 ? blockers.slice() : [];
     const noise = rest.map((j) => this.heft[j]! * (0.5 + random.unit()));
     const sequence = rest.map((_, i) => i).sort((a, b) => noise[b]! - noise[a]! || a - b);
-    const weight = random.unit();
     let after = 0;
-    const limit = before;
+    const allowance = this.temperature > 0 ? -Math.log(1 - random.unit()) * this.temperature : 0;
+    const limit = before + allowance;
     for (const i of sequence) {
       const j = rest[i]!;
-      const terms = weight < 0.5 ? this.terms : { ...this.terms, weight: weight };
-      if (responder.find(j, terms)) {
+      if (responder.find(j, this.terms)) {
         state.place(j, responder.region, responder.start, responder.pieces);
         after += state.cost[j]!;
-      } else after += this.unplacedUsd;
+      } else after += this.absent(j);
       if (after + state.cost[seed]! > limit && !model.anyPeak) break;
     }
     after = 0;
-    for (const j of lifted) after += state.region[j]! >= 0 ? state.cost[j]! : this.unplacedUsd;
+    for (const j of lifted) after += state.region[j]! >= 0 ? state.cost[j]! : this.absent(j);
     after += state.peakUsd();
-    if (after < before - 1e-12 * Math.abs(before)) {
+    if (after < limit - 1e-12 * Math.abs(before)) {
       this.accepted++;
+      for (const j of lifted) this.regretOf[j] = this.regret(j);
       return before - after;
     }
     for (const j of lifted) if (state.region[j]! >= 0) state.lift(j);

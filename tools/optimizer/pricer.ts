@@ -22,6 +22,7 @@ export class Pricer {
   private readonly energy: Float64Array;
   /** Prefix sums of energy and power prices, at (class × R + region) × (T + 1) + slot. */
   private readonly prefix: Float64Array;
+  private readonly plain: Float64Array[];
   private readonly vcpuPrefix: Float64Array;
   private readonly gpuPrefix: Float64Array;
   private readonly kgPrefix: Float64Array;
@@ -45,6 +46,7 @@ export class Pricer {
     const classes = model.capsOfClass.length;
     this.energy = new Float64Array(classes * R * T);
     this.prefix = new Float64Array(classes * R * (T + 1));
+    this.plain = Array.from({ length: R }, (_, r) => this.prefix.subarray(r * (T + 1), (r + 1) * (T + 1)));
     this.vcpuPrefix = new Float64Array(R * (T + 1));
     this.gpuPrefix = new Float64Array(R * (T + 1));
     this.kgPrefix = new Float64Array(R * (T + 1));
@@ -104,6 +106,11 @@ export class Pricer {
     };
     this.priceVcpu = accumulate(prices.vcpu, this.vcpuPrefix);
     this.priceGpu = accumulate(prices.gpu, this.gpuPrefix);
+  }
+
+  /** Prefix sums over slots of the priced energy of one IT kW in a region, for teams without carbon caps. */
+  plainSums(r: number): Float64Array {
+    return this.plain[r]!;
   }
 
   private table(classRegion: number, slots: number): WindowTable {

@@ -58,8 +58,13 @@ export class Responder {
     if (jobs.kind[j] !== MOVABLE) return this.onlyOption(j, terms);
     const regions = model.regions(j);
     const broken = isBroken(model.problem, j);
+    const plain = terms.hard && !broken && this.isPlain(j) && !(terms.weight > 0 && terms.prices !== null);
     for (let q = 0; q < regions.length; q++) {
       const r = regions[q]!;
+      if (plain && !model.hasPeak[r]) {
+        this.searchPlain(j, r);
+        continue;
+      }
       this.charge(j, r, terms);
       if (broken) this.searchBroken(j, r, terms);
       else this.search(j, r, terms);
@@ -196,6 +201,62 @@ export class Responder {
           slotCost[t - from]! += price * model.kg[r * T + t]!;
       }
     }
+  }
+
+  /** Neither gaps nor carbon caps nor vCPU and GPU limits matter to it, it uses whole slots, and nothing is lost by moving it. */
+  private isPlain(j: number): boolean {
+    const { model } = this;
+    const { jobs } = model.problem;
+    return (
+      model.gapsBefore === null &&
+      jobs.lastFraction[j] === 1 &&
+      model.capsOfClass[model.classOfTeam[jobs.team[j]!]!]!.length === 0 &&
+      (jobs.current === null || jobs.churnUsd[j] === 0) &&
+      !(model.anyVcpu && jobs.vcpu[j]! > 0) &&
+      !(model.anyGpu && jobs.gpu[j]! > 0)
+    );
+  }
+
+  /** As `search` within the power caps and without prices, for plain jobs: one look at each slot. */
+  private searchPlain(j: number, r: number) {
+    const { model, state } = this;
+    const { problem, T } = model;
+    const { jobs } = problem;
+    const { power, powerRoom } = state;
+    const sums = state.truth.plainSums(r);
+    const o = r * T;
+    const slots = jobs.slots[j]!;
+    const first = model.release[j]!;
+    const end = model.last[j]! + slots;
+    const kw = jobs.powerKw[j]!;
+    const facility = kw * problem.regions[r]!.pue;
+    const fixed = fixedUsd(problem, j, r);
+    const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+    const due = jobs.due[j]!;
+    let best = this.cost - fixed;
+    let at = -1;
+    let clear = first;
+    for (let t = first; t < end; t++) {
+      if (power[o + t]! + facility > powerRoom[o + t]! && facility > 0) {
+        clear = t + 1;
+        continue;
+      }
+      const s = t + 1 - slots;
+      if (s < clear) continue;
+      let cost = kw * (sums[t + 1]! - sums[s]!);
+      if (cost >= best && slope >= 0) continue;
+      const late = t + 1 - due;
+      if (late > SLOT_EPSILON) cost += slope * late;
+      if (cost < best) {
+        best = cost;
+        at = s;
+      }
+    }
+    if (at < 0) return;
+    this.cost = best + fixed;
+    this.region = r;
+    this.start = at;
+    this.pieces = null;
   }
 
   private search(j: number, r: number, terms: Terms) {

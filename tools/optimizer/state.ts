@@ -92,21 +92,33 @@ export class State {
     this.cost[j] = this.truth.costOf(j, r, this.listOf(j));
     this.unplaced--;
     this.load(j, 1);
-    if (this.occupants) this.eachCell(j, (cell) => this.occupants![cell]!.push(j));
+    if (this.occupants) this.enter(j, this.occupants);
+  }
+
+  private enter(j: number, occupants: number[][]) {
+    const list = this.listOf(j);
+    const o = this.region[j]! * this.model.T;
+    for (let p = 0; p < list.length; p += 2)
+      for (let i = o + list[p]!; i < o + list[p + 1]!; i++) occupants[i]!.push(j);
+  }
+
+  private leave(j: number, occupants: number[][]) {
+    const list = this.listOf(j);
+    const o = this.region[j]! * this.model.T;
+    for (let p = 0; p < list.length; p += 2) {
+      for (let i = o + list[p]!; i < o + list[p + 1]!; i++) {
+        const there = occupants[i]!;
+        const last = there.pop()!;
+        if (last !== j) there[there.indexOf(j)] = last;
+      }
+    }
   }
 
   lift(j: number) {
     this.load(j, -1);
-    if (this.occupants) {
-      this.eachCell(j, (cell) => {
-        const list = this.occupants![cell]!;
-        const at = list.indexOf(j);
-        list[at] = list[list.length - 1]!;
-        list.pop();
-      });
-    }
+    if (this.occupants) this.leave(j, this.occupants);
     this.region[j] = -1;
-    this.pieces.delete(j);
+    if (this.pieces.size > 0) this.pieces.delete(j);
     this.cost[j] = 0;
     this.unplaced++;
   }
