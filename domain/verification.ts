@@ -1,6 +1,7 @@
 /** What a plan really saved: claimed against verified, with the interval and the reasons for the difference. */
 import { z } from 'zod';
-import { Estimate } from './estimate.js';
+import { Estimate, scale } from './estimate.js';
+import { massEstimateText, massText, percentText } from './figures.js';
 import { CarbonKind } from './signal.js';
 import { defineCollection, defineRows } from './store.js';
 import { Instant } from './time.js';
@@ -72,6 +73,21 @@ export const Verification = z.strictObject({
 export type Verification = z.infer<typeof Verification>;
 
 export const VERIFICATIONS = defineCollection('verifications', Verification);
+
+/** What was found, in a sentence. */
+export const findingOf = (v: Pick<Verification, 'verified' | 'claimed' | 'demonstrated' | 'verdict'>): string => {
+  const saved = v.verified.emissionsKg;
+  const interval = `${percentText(saved.confidence)} interval`;
+  const claimed =
+    v.claimed.emissionsKg < 0
+      ? `an increase of ${massText(-v.claimed.emissionsKg)} had been planned`
+      : `${massText(v.claimed.emissionsKg)} had been claimed`;
+  if (v.verdict === 'increase')
+    return `Emissions rose by ${massEstimateText(scale(saved, -1))} CO2e, ${interval}; ${claimed}.`;
+  return v.demonstrated
+    ? `Verified ${massEstimateText(saved)} CO2e saved, ${interval}; ${claimed}.`
+    : `A saving is not demonstrated: ${massEstimateText(saved)} CO2e, ${interval}; ${claimed}.`;
+};
 
 /** One moved job, as it ran against as it would have run. */
 export const VerifiedJob = z.strictObject({

@@ -15,11 +15,11 @@ import {
   SomeConstants,
 } from '../../domain/evidence-record.js';
 import { Fault } from '../../domain/fault.js';
-import { massEstimateText, massText, percentText } from '../../domain/figures.js';
 import { RUNS } from '../../domain/run.js';
 import type { Rows, RowsOf, Tx } from '../../domain/store.js';
 import {
   BOOKED,
+  findingOf,
   NEWEST_VERIFICATION,
   VERIFICATIONS,
   VERIFIED_JOBS,
@@ -169,13 +169,9 @@ export const verifySavings = defineTool({
     return { verification, unchanged: false };
   },
   tell: ({ verification: v }) => {
-    const saved = massEstimateText(v.verified.emissionsKg);
-    const interval = `${percentText(v.verified.emissionsKg.confidence)} interval`;
     const missing =
-      v.unverifiedCount === 0 ? '' : `; ${v.unverifiedCount} jobs could not be verified and count for nothing`;
-    return v.demonstrated
-      ? `Verified ${saved} CO2e saved, ${interval}, of ${massText(v.claimed.emissionsKg)} claimed${missing}.`
-      : `A saving is not demonstrated: ${saved} CO2e, ${interval}, of ${massText(v.claimed.emissionsKg)} claimed${missing}.`;
+      v.unverifiedCount === 0 ? '' : ` ${v.unverifiedCount} jobs could not be verified and count for nothing.`;
+    return `${findingOf(v)}${missing}`;
   },
 });
 
