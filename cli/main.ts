@@ -41,6 +41,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['token', ['token']],
   ['backup', ['backup']],
   ['doors', ['mcp', 'serve']],
+  ['tickets', ['tickets']],
   ['config', ['config']],
   ['doctor', ['doctor']],
   ['tool', ['tool']],

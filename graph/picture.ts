@@ -58,9 +58,9 @@ const oneRegion = async (
   const top = Math.max(...before, ...after);
   const narrow = (load: number[]) => squeeze(load, COLUMNS).map((v) => v ?? 0);
   const site = (await world.fleet.sites()).find((s) => s.region === region);
-  const atCap = site?.powerCapKw ? after.filter((kw) => kw > site.powerCapKw! * 0.995).length : 0;
+  const atCap = site?.powerCapKw ? after.filter((kw) => kw > site.powerCapKw! * 0.99).length : 0;
   const cap = site?.powerCapKw
-    ? `   cap ${powerText(site.powerCapKw)}${atCap > 0 ? `, reached in ${atCap} of ${count} slots` : ''}`
+    ? `   cap ${powerText(site.powerCapKw)}${atCap > 0 ? `, reached within 1 % in ${atCap} of ${count} slots` : ''}`
     : '';
   const width = Math.min(COLUMNS, count);
   const perColumn = (count * slot) / width;

@@ -151,9 +151,12 @@ const boundText = (plan: Plan) => {
   if (plan.gap === null) return 'How far this is from the best schedule is not known.';
   if (plan.gap <= 1e-9) return 'No schedule can beat this one (proved; certificate in the plan).';
   const of =
-    plan.savingsGap === null ? '' : `, or ${percentText(plan.savingsGap)} of the saving that is possible at most`;
-  return `No schedule can beat this one by more than ${percentText(plan.gap)} of its cost${of} (proved; certificate in the plan).`;
+    plan.savingsGap === null ? '' : `, or ${shareText(plan.savingsGap)} of the saving that is possible at most`;
+  return `No schedule can beat this one by more than ${shareText(plan.gap)} of its cost${of} (proved; certificate in the plan).`;
 };
+
+/** A share whose digits below a hundredth of a percent nobody needs. */
+const shareText = (ratio: number) => (ratio < 1e-4 ? '0.01 %' : percentText(ratio));
 
 const limitsText = (plan: Plan) => {
   const worth = (b: Plan['bindingLimits'][number]) =>
@@ -192,7 +195,7 @@ const verificationText = (v: Verification, plan: Plan) => {
       ? `it emitted more than running at once would have, ${massEstimateText(scale(kg, -1))} CO2e, ${interval}; a saving of ${planned}`
       : `a saving of CO2e is not demonstrated, ${massEstimateText(kg)}: the ${interval} includes zero; ${planned}`;
   const currency = plan.planned.cost.currency;
-  const money = `Cost: ${savedText(v.verified.cost, currency)}, ${savedText(v.claimed.cost, currency)} planned.`;
+  const money = `Cost: ${savedText(v.verified.cost, currency)}; ${savedText(v.claimed.cost, currency)} had been planned.`;
   return `Window closed (simulated fleet, actual signals): ${finding}${causeText(v)}. ${money}`;
 };
 
