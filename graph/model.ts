@@ -130,6 +130,7 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
     const timeout = setTimeout(() => timer.abort(), Math.max(0, allowedS * 1000));
     const signal = asked.signal ? AbortSignal.any([asked.signal, timer.signal]) : timer.signal;
     let streamed = false;
+    let retried = false;
     const onText = (piece: string) => {
       streamed = true;
       asked.onText?.(piece);
@@ -154,7 +155,8 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
           const reply = await once(request, signal, onText);
           budget.tokensLeft -= reply.promptTokens + reply.replyTokens;
           breaker.success();
-          if (saidKind !== null) say(`model ${settings.model} answers again`);
+          // A second chance that came off is no news: its failure was named.
+          if (saidKind !== null && !retried) say(`model ${settings.model} answers again`);
           saidKind = null;
           return reply;
         } catch (error) {
@@ -166,6 +168,7 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
           if (!(known instanceof WireError)) throw known;
           if (known.retriable && !streamed && budget.retriesLeft > 0 && ticks() - began < (allowedS * 1000) / 2) {
             budget.retriesLeft -= 1;
+            retried = true;
             failed(troubleOf(known, settings));
             await new Promise((go) => setTimeout(go, 150));
             continue;
