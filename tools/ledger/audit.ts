@@ -159,7 +159,7 @@ class Auditor {
       }
       if (page.hashes[index - page.from] !== this.#frontier.closed(TILE_BITS * level)?.toString('hex'))
         this.#note({
-          seq: size - width,
+          seq: Math.max(size - width, this.#agreedSize),
           what: `the tree hash kept for entries ${size - width} to ${size - 1} is not theirs`,
         });
     }

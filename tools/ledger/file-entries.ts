@@ -207,7 +207,8 @@ class Lines {
     return all.slice(0, to - from).map((entry, i) => {
       const next = all[i + 1];
       const afterNext = all[i + 2];
-      const intact = next && (afterNext === undefined || afterNext.prevHash === next.hash);
+      const follows = next?.seq === entry.seq + 1;
+      const intact = follows && (afterNext === undefined || afterNext.prevHash === next.hash);
       return intact ? { ...entry, hash: next.prevHash } : entry;
     });
   }

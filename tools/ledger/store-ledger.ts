@@ -98,7 +98,7 @@ export const storeLedger = (
       }
     }
   };
-  const checkpoint = () => signWith([keys().signer()]);
+  const checkpoint = async () => signWith([keys().signer()]);
 
   const head = async (): Promise<Checkpoint | null> => {
     const last = await entries.lastCheckpoint();
