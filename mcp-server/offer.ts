@@ -29,7 +29,7 @@ export const OFFER: readonly Offered[] = [
   { name: 'request_approval', idempotent: true, without: ['threadId', 'interruptId'] },
   { name: 'execute_plan', openWorld: true },
   { name: 'list_tickets' },
-  { name: 'verify_savings', idempotent: true },
+  { name: 'verify_savings', idempotent: true, without: ['constants'] },
   { name: 'measure_emissions', idempotent: true },
   { name: 'read_energy' },
   { name: 'publish_offer', openWorld: true },

@@ -102,8 +102,12 @@ const unionOf = (schema: JsonSchema, union: JsonSchema[], output: boolean): Json
   return described(real.every((option) => option.type === 'object') && !mayBeNull ? { type: 'object' } : {}, schema);
 };
 
-const namesOf = (schema: JsonSchema): string =>
-  Object.keys((schema.properties as JsonSchema | undefined) ?? {}).join(', ');
+/** The first names say what kind of thing it is; the answer shows the rest. */
+const MAX_NAMES = 8;
+const namesOf = (schema: JsonSchema): string => {
+  const names = Object.keys((schema.properties as JsonSchema | undefined) ?? {});
+  return names.length > MAX_NAMES ? `${names.slice(0, MAX_NAMES).join(', ')}, …` : names.join(', ');
+};
 
 const inWords = (schema: JsonSchema): JsonSchema => {
   if (Array.isArray(schema.anyOf)) {
