@@ -5,7 +5,7 @@ import type { World } from '../domain/world.js';
 import { recordDecision } from '../tools/approval/approval.js';
 import { evaluatePolicy } from '../tools/policy/policy.js';
 import { callTool } from '../tools/tool.js';
-import { outcome, strictest } from './nodes/governance.js';
+import { outcome, strictest, TRIMMED, withinPolicy } from './nodes/governance.js';
 import { judge } from './risk.js';
 
 /**
@@ -21,9 +21,10 @@ export const decideAlone = async (world: World, approval: Approval, signal: Abor
   };
   const plan = (await world.store.collection(PLANS).get(approval.planId))!.value;
   const policy = await callTool(evaluatePolicy, { planId: plan.id }, world, call);
-  const verdict = strictest(judge(plan, world.thresholds, world.clock.now(), 'ask'), policy);
+  const verdict = strictest(judge(plan, world.thresholds, world.clock.now(), 'ask'), policy, true);
   const people = new Set(approval.votes.filter((v) => v.decision === 'approve').map((v) => v.actor.id));
-  const answered = outcome(verdict, approval);
+  const said = outcome(verdict, approval);
+  const answered = verdict.rule === TRIMMED ? await withinPolicy(world, plan.id, said) : said;
   const tooFew = answered.status !== 'refused' && people.size < verdict.approvalsNeeded;
   const { decision } = await callTool(
     recordDecision,

@@ -50,11 +50,11 @@ export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
     .addNode('governance-record', at('governance', recordStep))
     .addNode('executor', at('executor', executor), { retryPolicy })
     .addNode('copilot', at('copilot', copilot))
-    .addConditionalEdges(START, (s) => (s.kind === 'settle' ? ['executor'] : ['compute', 'grid']), [
-      'compute',
-      'grid',
-      'executor',
-    ])
+    .addConditionalEdges(
+      START,
+      (s) => (s.kind === 'settle' ? ['executor'] : s.trim ? ['governance'] : ['compute', 'grid']),
+      ['compute', 'grid', 'governance', 'executor'],
+    )
     .addEdge(['compute', 'grid'], 'coordination')
     .addEdge('coordination', 'governance')
     .addConditionalEdges('governance', (s) => (s.verdict?.outcome === 'ask' ? 'governance-ask' : 'governance-record'), [

@@ -9,11 +9,12 @@ import { RUNS, type Run } from '../domain/run.js';
 import type { Instant } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { answerApproval, requestApproval } from '../tools/approval/approval.js';
+import { deniedJobsOf } from '../tools/policy/policy.js';
 import { callTool } from '../tools/tool.js';
 import { decideAlone } from './decide.js';
 import type { Graph } from './graph.js';
 import { holding } from './hold.js';
-import type { Question } from './nodes/governance.js';
+import { movedJobs, type Question } from './nodes/governance.js';
 import type { GraphState, PlanRequest } from './state.js';
 
 /** What a listener hears while a run goes on. */
@@ -29,6 +30,8 @@ export interface By {
 }
 
 export interface LaunchInput extends PlanRequest {
+  /** takes up a refused plan again, for the jobs that the policy allows; a person is always asked */
+  readonly planId?: string;
   readonly horizonHours: number;
   readonly approval: 'auto' | 'ask';
   readonly from?: Instant;
@@ -149,7 +152,8 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
           `a horizon of ${input.horizonHours} hours cannot be planned`,
           `Give one above 0 and at most ${MAX_HOURS} hours (35 days).`,
         );
-      const { horizonHours, approval, from: asked, ...request } = input;
+      const { horizonHours, approval, from: asked, planId, ...request } = input;
+      const again = planId === undefined ? {} : await takenUp(world, planId);
       const from = asked ?? world.clock.now();
       const id = shortId('R', randomUUID());
       await runs().insert(id, {
@@ -160,7 +164,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         horizonHours,
         approvalMode: approval,
         workloadId: null,
-        planId: null,
+        planId: planId ?? null,
         approvalId: null,
         decisionId: null,
         startedBy: by.actor.id,
@@ -170,7 +174,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         error: null,
       });
       return holding(world.store, id, () =>
-        goOn(id, { runId: id, kind: 'plan', from, horizonHours, approvalMode: approval, request }, by),
+        goOn(id, { runId: id, kind: 'plan', from, horizonHours, approvalMode: approval, request, ...again }, by),
       );
     },
 
@@ -183,6 +187,12 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         const pending = snapshot.tasks.flatMap((t) => t.interrupts)[0];
         if (pending) {
           const question = pending.value as Question;
+          const plan = (await world.store.collection(PLANS).get(question.planId))?.value;
+          // A plan that changed while it waited is judged and asked about anew; the old question is closed for good.
+          if (plan?.digest !== question.planDigest) {
+            await supersede(world, question.approvalId);
+            return goOn(runId, new Command({ resume: { [pending.id!]: { changed: true } } }), by);
+          }
           const current = await ask(runId, question, pending.id!, by);
           const approval = await closed(world, question.approvalId);
           if (approval === undefined) return current;
@@ -202,6 +212,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
               from: run.startedAt,
               horizonHours: run.horizonHours,
               approvalMode: run.approvalMode,
+              ...(run.planId === null ? {} : await takenUp(world, run.planId)),
             },
             by,
           );
@@ -209,7 +220,8 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       });
     },
 
-    async answer(input, by) {
+    async answer(given, by) {
+      const input = { ...given, only: await namedJobs(world, given.approvalId, given.only) };
       const { approval, settled } = await callTool(answerApproval, input, world, {
         actor: by.actor,
         cause: input.approvalId,
@@ -224,6 +236,35 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       return { approval, run: await this.resume(approval.threadId, by) };
     },
   };
+};
+
+/** What a thread begins with that takes up a refused plan: the plan and its workload, and nothing is computed anew. */
+const takenUp = async (world: World, planId: string): Promise<Partial<GraphState>> => {
+  const plan = (await world.store.collection(PLANS).get(planId))?.value;
+  if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
+  return { planId: plan.id, planDigest: plan.digest, workloadId: plan.workloadId, trim: true, approvalMode: 'ask' };
+};
+
+/** `--only allowed` in names: every moved job of the plan that the policy in force allows. */
+const namedJobs = async (world: World, approvalId: string, only: string[] | null): Promise<string[] | null> => {
+  if (only === null || !only.includes(ALLOWED)) return only;
+  const approval = (await world.store.collection(APPROVALS).get(approvalId))?.value;
+  if (!approval) return only;
+  const denied = await deniedJobsOf(world, approval.planId);
+  const named = only.filter((job) => job !== ALLOWED);
+  const allowed = (await movedJobs(world.store, approval.planId)).filter((job) => !denied?.has(job));
+  return [...new Set([...named, ...allowed])];
+};
+const ALLOWED = 'allowed';
+
+/** Closes a question whose plan has changed, so that no late answer can settle it. */
+const supersede = async (world: World, approvalId: string): Promise<void> => {
+  const approvals = world.store.collection(APPROVALS);
+  for (;;) {
+    const found = await approvals.get(approvalId);
+    if (found?.value.status !== 'waiting') return;
+    if (await approvals.replace(approvalId, found.version, { ...found.value, status: 'expired' })) return;
+  }
 };
 
 /** The approval once it is answered or has expired; an expiry is written down here, where it is noticed. */

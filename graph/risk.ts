@@ -13,7 +13,10 @@ interface Measure {
 const round = (value: number) =>
   Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-GB').replaceAll(',', ' ') : value.toPrecision(3);
 
-const measures = (plan: Plan, thresholds: Thresholds, now: Instant): Measure[] => {
+/** Moving this many times what is usual here asks a person, whatever the absolute threshold. */
+const UNUSUAL_FACTOR = 10;
+
+const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: number | null): Measure[] => {
   const savedKg = plan.savings.emissionsKg.value;
   const savingRatio = plan.baseline.emissionsKg.value > 0 ? savedKg / plan.baseline.emissionsKg.value : 0;
   const ages = plan.signals.map((s) => secondsBetween(s.issuedAt, now) / 3600);
@@ -47,6 +50,15 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant): Measure[] =
         ? `its oldest signal is ${round(oldest)} h old, older than ${round(thresholds.maxSignalAgeHours)} h`
         : 'it was made without any signal',
     },
+    ...(usualMoves === null
+      ? []
+      : [
+          {
+            name: 'unusual scale',
+            ratio: plan.jobs.moved / (UNUSUAL_FACTOR * Math.max(1, usualMoves)),
+            reason: `it moves ${plan.jobs.moved} jobs, where plans here usually move ${usualMoves}`,
+          },
+        ]),
     {
       name: 'left out',
       ratio: plan.jobs.unplaced > 0 ? 1.5 : 0,
@@ -59,8 +71,14 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant): Measure[] =
 const risk = (ratio: number) => (ratio <= 0 ? 0 : Number.isFinite(ratio) ? ratio / (1 + ratio) : 1);
 
 /** The highest single risk decides: a plan is as risky as its riskiest side. */
-export const judge = (plan: Plan, thresholds: Thresholds, now: Instant, mode: 'auto' | 'ask'): Verdict => {
-  const all = measures(plan, thresholds, now);
+export const judge = (
+  plan: Plan,
+  thresholds: Thresholds,
+  now: Instant,
+  mode: 'auto' | 'ask',
+  usualMoves: number | null = null,
+): Verdict => {
+  const all = measures(plan, thresholds, now, usualMoves);
   const riskRatio = Math.max(...all.map((m) => risk(m.ratio)));
   const exceeded = all.filter((m) => m.ratio > 1);
   const reasons = exceeded.map((m) => m.reason);

@@ -12,6 +12,8 @@ export const State = Annotation.Root({
   horizonHours: Annotation<number>,
   approvalMode: last<'auto' | 'ask'>('auto'),
   request: last<PlanRequest>({}),
+  // a plan that was refused, taken up again for the jobs that the policy allows
+  trim: last<boolean>(false),
   // compute
   workloadId: last<string | null>(null),
   waiting: last<{ jobs: number; urgent: number; energyKwh: number } | null>(null),
