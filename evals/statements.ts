@@ -250,7 +250,8 @@ const BAD: readonly Rule[] = [
   ],
   [
     /present tense without age|as if (?:the data were|it were) fresh/i,
-    (_, g) => !/\bold\b/i.test(text(g)) || /now is the cleanest|is a good (?:hour|time)\b/i.test(text(g)),
+    (_, g) =>
+      !/\bold\b/i.test(text(g)) || /now is the cleanest|(?<!whether )now is a good (?:hour|time)\b/i.test(text(g)),
   ],
   [
     /blame|named? person|name of a person/i,

@@ -175,6 +175,8 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
           }
           if (known.kind !== 'over-budget') breaker.failure();
           const trouble = troubleOf(known, settings);
+          // Its first failure was said.
+          if (retried) return { ok: false, trouble };
           return failed(trouble.kind === 'model-missing' ? await withModels(trouble, wire) : trouble);
         }
       }

@@ -52,7 +52,6 @@ export interface ChatBy {
 
 const MOST_CHARACTERS = 4000;
 const MOST_FACTS_TOLD = 80;
-const idle = new AbortController().signal;
 
 export const chat = async (
   world: World,
@@ -77,7 +76,7 @@ export const chat = async (
         'the threadId is malformed',
         'Use up to 100 letters, digits, dots, colons, dashes; or leave it out.',
       );
-    const signal = by.signal ?? idle;
+    const signal = by.signal ?? new AbortController().signal;
     const { answer, why } = await askThread(saver, by.actor, thread, question, signal, async (turns) => {
       const made = await answerTo(world, tools, question, turns, { ...by, signal }, tell);
       return { result: { answer: { ...made.answer, threadId: thread }, why: made.why }, turn: made.turn };

@@ -53,7 +53,7 @@ export const checkSentence = (
   sentence: string,
   grounds: Grounds,
   before: readonly string[] = [],
-): { rejected: Rejected[]; spokeOf: string[] } => {
+): { rejected: Rejected[]; spokeOf: string[]; used: Fact[] } => {
   const rejected: Rejected[] = [];
   const refuse = (text: string, why: string) => rejected.push({ text, why, sentence });
   if (MARKUP.test(sentence)) refuse(MARKUP.exec(sentence)![0], 'links, HTML and code are not let through');
@@ -121,7 +121,7 @@ export const checkSentence = (
     }
   }
   for (const word of unknownNames(masked, grounds, names)) refuse(word, 'no fact has this name');
-  return { rejected, spokeOf };
+  return { rejected, spokeOf, used };
 };
 
 /** Every sentence of a text; empty when all of it can be traced. */
@@ -238,6 +238,12 @@ const ORDINARY = new Set(
   ),
 );
 
+const STARTS = new Set(
+  'about above according across actually additional again against almost along already although altogether among another any apart around as aside assuming at available average back based being below besides best better between beyond bigger by calculated can capacity carbon cheaper cheapest clean cleaner cleanest compared consequently cost costs could currently dates days deferred delay delays depending despite did do does done down due during each earlier early either electricity emissions energy enough even everything exactly expect fewer figures finally first five four full further future generally give given good half hence high higher hour hours how however hours if in indeed instead intensity is job jobs just last late later least leave left less let like likely little look low lower lowest mainly many maybe mean meanwhile minutes more moreover most much my name names near nearly neither never nights no nobody none nor note nothing now nowhere numbers off often on once one only onto open or other others otherwise our out over overall part people per perhaps place placed plans please power price prices probably quite rather records reduce regarding region regions rest results roughly runs same save saved saves saving savings see several shift shifts should similarly simply since six slightly small smaller so some soon start starts still such sum switch take team teams ten than thanks that then thereby therefore these they things third those though three through thus till time times to together total totals tickets twelve twenty two under unless until up upon us use used uses usually verified very via wait waits was we week weeks well were what whatever when where whereas whether which while who whole why will with within without work would yes yet you your'.split(
+    ' ',
+  ),
+);
+
 /** Ids and capitalised names that neither the facts nor the template nor the question know. */
 const unknownNames = (masked: string, grounds: Grounds, names: readonly string[]): string[] => {
   const known =
@@ -249,7 +255,11 @@ const unknownNames = (masked: string, grounds: Grounds, names: readonly string[]
     const lower = word.toLowerCase();
     const id = /\d/.test(word) || /[_/#@:]/.test(word) || /\.\p{L}/u.test(word);
     const atStart = /^[\s“"'(]*$/u.test(masked.slice(0, match.index));
-    const proper = /^\p{Lu}/u.test(word) && !atStart && !ORDINARY.has(word);
+    // Any sentence begins with a capital: there, a word that is neither ordinary nor built like one is a name.
+    const proper =
+      /^\p{Lu}/u.test(word) &&
+      !ORDINARY.has(word) &&
+      !(atStart && (STARTS.has(lower) || /(?:ing|ed|ly|tion|ment|ness|ity)$/.test(lower)));
     if (!id && !proper) continue;
     if (containsWord(known, lower) || (!id && containsWord(asked, lower))) continue;
     unknown.push(word);

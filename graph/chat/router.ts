@@ -28,7 +28,7 @@ const NOUN = new RegExp(
 const ASKED =
   /^(?:what|why|when|where|who|whom|whose|which|how|is|are|was|were|does|did|has|have|will|would|should|shall|may|might|must)\b/i;
 const INJECTED =
-  /\b(?:ignore|disregard|forget|override)\b[^.?!]{0,40}\b(?:instructions?|rules?|polic(?:y|ies)|previous|prior|above|approvals?)\b/i;
+  /(?<![\w-])(?:ignore|disregard|forget|override)(?![\w-])[^.?!]{0,40}\b(?:instructions?|rules?|polic(?:y|ies)|previous|prior|above|approvals?)\b/i;
 
 const isDeed = (message: string): boolean => {
   if (INJECTED.test(message)) return true;

@@ -37,6 +37,7 @@ const ROUNDS = 6;
 const MOST_WORDS = { chat: 260, summary: 179 } as const;
 const TOKENS = 24_000;
 const MOST_FACTS = 60;
+const MOST_LINES = 12;
 /** What a model says before it looks something up. */
 const PREAMBLE =
   /^(?:(?:sure|okay|ok|certainly|of course|right|well|yes)[,.!]?\s*)?(?:let me|one moment|i(?:['’]ll| will) (?:look|check|see))\b[^{]*$/i;
@@ -50,6 +51,7 @@ interface Line {
   readonly said: string;
   readonly shown: string;
   readonly rejected: readonly Rejected[];
+  readonly used: readonly Fact[];
 }
 
 export const inWords = async (desk: Desk, wanted: Wanted): Promise<Words> => {
@@ -73,26 +75,33 @@ export const inWords = async (desk: Desk, wanted: Wanted): Promise<Words> => {
   let shown = 0;
   const shownText: string[] = [];
 
+  const show = (line: Line) => {
+    shown += 1;
+    shownText.push(line.shown);
+    wanted.onSentence(line.shown);
+  };
+
   /** One reply: its sentences as they come, shown while all of them can be traced. */
   const ask = async (prompt: string, messages: readonly ModelMessage[], withTools: boolean) => {
     const lines: Line[] = [];
+    // An answer to a question that no rule knows is held back until it rests on something that was looked up.
+    const held: Line[] = [];
     let before: readonly string[] = [];
     let clean = shown === 0;
     const split = splitter((said) => {
       if (PREAMBLE.test(said)) return;
-      const { rejected, spokeOf } = checkSentence(said, grounds(), before);
+      const { rejected, spokeOf, used } = checkSentence(said, grounds(), before);
       const text = filled(said, draft.facts);
-      const bad = DATA.test(text)
-        ? [...rejected, { text: said.slice(0, 80), why: 'data, not words', sentence: said }]
-        : rejected;
+      const data = DATA.test(text) ? [{ text: said.slice(0, 80), why: 'data, not words', sentence: said }] : [];
+      const line = { said, shown: text, rejected: [...rejected, ...data], used };
       before = spokeOf;
-      lines.push({ said, shown: text, rejected: bad });
-      all.push(...bad);
-      clean &&= bad.length === 0 && lines.length <= 12;
+      lines.push(line);
+      all.push(...line.rejected);
+      clean &&= line.rejected.length === 0 && lines.length <= MOST_LINES;
       if (!clean) return;
-      shown += 1;
-      shownText.push(text);
-      wanted.onSentence(text);
+      held.push(line);
+      if (wanted.lookup !== null || shown > 0 || held.some((l) => rests(l, box)))
+        for (const l of held.splice(0)) show(l);
     });
     const reply = await model.converse!(prompt, messages, {
       ...(withTools ? { tools: box.tools } : {}),
@@ -164,6 +173,10 @@ export const inWords = async (desk: Desk, wanted: Wanted): Promise<Words> => {
   };
 };
 
+/** Whether a sentence says a figure or time that was looked up. */
+const rests = ({ used, shown }: Line, box: Toolbox): boolean =>
+  box.facts.some((f) => f.kind !== 'name' && (used.some((u) => u.id === f.id) || shown.includes(f.text)));
+
 const same = (shown: readonly string[], lines: readonly Line[]) =>
   shown.length === lines.length && lines.every((l, i) => l.shown === shown[i]);
 
@@ -198,15 +211,18 @@ const verdict = (lines: readonly Line[], wanted: Wanted, box: Toolbox): { ok: tr
   if (lines.length === 0) return no('there were no words');
   const wrong = lines.flatMap((l) => l.rejected)[0];
   // What was refused is in `rejected`; a reader never sees it, not even as what was refused.
-  if (wrong) return no(`a part of them cannot be traced: ${wrong.why}`);
+  if (wrong) return no('a figure, date, name or claim in them cannot be traced');
   const text = lines.map((l) => l.said).join('\n');
   const shown = lines.map((l) => l.shown).join('\n');
   if (shown.split(/\s+/).length > MOST_WORDS[promptOf(wanted)]) return no('they were too long');
-  const says = (f: Fact) => text.includes(`{{${f.id}}}`) || shown.includes(f.text);
+  const used = lines.flatMap((l) => l.used);
+  const says = (f: Fact) =>
+    text.includes(`{{${f.id}}}`) ||
+    shown.includes(f.text) ||
+    used.some((u) => f.value !== null && u.value === f.value && u.unit === f.unit);
   if (lookup === null) {
     // Nothing was known before: words without a fact that was looked up are an opinion.
-    const found = box.facts.filter((f) => f.kind === 'quantity' || f.kind === 'time');
-    return found.some(says) ? { ok: true } : no('they rest on nothing that was looked up');
+    return lines.some((l) => rests(l, box)) ? { ok: true } : no('they rest on nothing that was looked up');
   }
   const missing = draft.keys().find((f) => !says(f));
   return missing ? no(`they left out ${missing.label}`) : { ok: true };
