@@ -97,7 +97,7 @@ const whole = async <S extends CarbonSignal | PriceSignal>(
     const part = { start: fromEpoch(at), end: fromEpoch(Math.min(to, at + LONGEST_HOURS * 3600)) };
     const signal = await ask(foresight, part);
     first ??= signal;
-    let series = signal.series;
+    let series: Series = signal.series;
     if (foresight === 'actual' && series.values.includes(null)) {
       const forecast = await known(() => ask('forecast', part));
       const mended = forecast === null ? series : patched(series, regrid(forecast.series, series.stepMinutes));

@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { JOBS, WORKLOADS } from '../../domain/job.js';
+import { defineCollection } from '../../domain/store.js';
 import { openStore } from '../../store/store.js';
 import { faultOf, file, folder, type Ingested, openTrial, removeFolder, type Trial } from './fixtures/trial.js';
 import { ingestJobs } from './fleet.js';
@@ -201,12 +203,13 @@ describe('a killed ingest', () => {
     );
     const script = file(
       'ingest.mts',
-      `import { openStore } from ${JSON.stringify(fileURLToPath(new URL('../../store/store.ts', import.meta.url)))};
+      `import { defineCollection } from '../../domain/store.js';
+import { openStore } from ${JSON.stringify(fileURLToPath(new URL('../../store/store.ts', import.meta.url)))};
 import { ingestJobs } from ${JSON.stringify(fileURLToPath(new URL('./fleet.ts', import.meta.url)))};
 const store = await openStore(${JSON.stringify(database)});
 let pages = 0;
 const progress = () => { if (++pages === 5) process.kill(process.pid, 'SIGKILL'); };
-await ingestJobs.run(ingestJobs.input.parse({ path: ${JSON.stringify(csv)} }), { store, clock: { now: () => '2022-06-01T00:00:00Z' }, fleet: { sites: async () => [] }, method: { kwPerVcpu: 0.005, kwPerGpu: 0.4 } } as never,
+await ingestJobs.run(ingestJobs.input.parse({ path: ${JSON.stringify(csv)}, region: 'GB' }), { store, clock: { now: () => '2022-06-01T00:00:00Z' }, fleet: { sites: async () => [] }, method: { kwPerVcpu: 0.005, kwPerGpu: 0.4 } } as never,
   { actor: { id: 'x', via: 'cli' }, signal: new AbortController().signal, progress, commit: () => {} } as never);
 `,
     );
@@ -219,11 +222,11 @@ await ingestJobs.run(ingestJobs.input.parse({ path: ${JSON.stringify(csv)} }), {
     const store = await openStore(database);
     trial = await openTrial(store);
     expect(await store.collection(WORKLOADS).list()).toEqual([]);
-    const Drafts = { name: 'ingest-drafts', schema: WORKLOADS.schema as never };
+    const Drafts = defineCollection('ingest-drafts', z.unknown());
     const left = await store.collection(Drafts).list();
     expect(left.length).toBe(1);
     expect(await store.rows(JOBS).count(left[0]!.id)).toBeGreaterThan(0);
-    const { accepted } = await ingest({ path: csv, region: undefined });
+    const { accepted } = await ingest({ path: csv });
     expect(accepted).toBe(60_000);
     expect(await store.rows(JOBS).count(left[0]!.id)).toBe(0);
     expect(await store.collection(Drafts).list()).toEqual([]);
