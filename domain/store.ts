@@ -85,7 +85,8 @@ export interface Deeds {
   get(key: string): Promise<Deed | undefined>;
   /** True when this call wrote the intention, false when the key was there already. */
   intend(deed: Omit<Deed, 'state' | 'output'>): Promise<boolean>;
-  finish(key: string, state: 'done' | 'failed', output: unknown): Promise<void>;
+  /** False when it was not intended any more: somebody else has finished it. */
+  finish(key: string, state: 'done' | 'failed', output: unknown): Promise<boolean>;
 }
 
 /** A signed state of the ledger as it is kept; one for each size, for good. */

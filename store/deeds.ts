@@ -43,10 +43,12 @@ export const deedsOf = (db: Kysely<Tables>): Deeds => ({
     return Number(written.numInsertedOrUpdatedRows ?? 0) === 1;
   },
   async finish(key, state, output) {
-    await db
+    const changed = await db
       .updateTable('deeds')
       .set({ state, output: output === undefined ? null : JSON.stringify(output) })
       .where('key', '=', key)
-      .execute();
+      .where('state', '=', 'intended')
+      .executeTakeFirst();
+    return Number(changed.numUpdatedRows) === 1;
   },
 });

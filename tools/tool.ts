@@ -4,7 +4,7 @@ import { type Actor, DECISIONS } from '../domain/decision.js';
 import { digest } from '../domain/digest.js';
 import { Fault, invalid } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
-import type { Tx } from '../domain/store.js';
+import type { Store, Tx } from '../domain/store.js';
 import type { World } from '../domain/world.js';
 
 /**
@@ -74,8 +74,36 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   if (tool.effect === 'acts') await requireDecision(tool.name, world, call);
   if (tool.effect === 'decides') requirePerson(tool.name, call.actor);
 
-  const inputDigest = digest(input ?? null);
   const key = tool.effect === 'reads' ? undefined : call.idempotencyKey;
+  const work = () => perform(tool, input, parsed.data, key, world, call);
+  return key === undefined ? work() : oneAfterAnother(world.store, key, work);
+};
+
+/** Deeds that this process has under way, so that a caller who asks again meanwhile waits for the first answer. */
+const underWay = new WeakMap<Store, Map<string, Promise<unknown>>>();
+
+const oneAfterAnother = async <R>(store: Store, key: string, work: () => Promise<R>): Promise<R> => {
+  const keys = underWay.get(store) ?? new Map<string, Promise<unknown>>();
+  underWay.set(store, keys);
+  const before = keys.get(key) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  keys.set(key, mine);
+  try {
+    return await mine;
+  } finally {
+    if (keys.get(key) === mine) keys.delete(key);
+  }
+};
+
+const perform = async <I extends z.ZodType, O extends z.ZodType>(
+  tool: Tool<I, O>,
+  input: unknown,
+  parsed: z.output<I>,
+  key: string | undefined,
+  world: World,
+  call: Call,
+): Promise<z.output<O>> => {
+  const inputDigest = digest(input ?? null);
   const commits: ((tx: Tx) => Promise<void>)[] = [];
   const running: Running = { ...call, commit: (work) => commits.push(work) };
 
@@ -83,7 +111,7 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   if (key !== undefined) {
     const before = await intend(tool, key, inputDigest, world, call);
     if (before?.state === 'done') return tool.output.parse(before.output);
-    if (before?.state === 'intended' && tool.reconcile) answer = await tool.reconcile(parsed.data, world, running);
+    if (before?.state === 'intended' && tool.reconcile) answer = await tool.reconcile(parsed, world, running);
     else if (before?.state === 'intended' && tool.effect === 'acts')
       throw new Fault(
         'conflict',
@@ -93,7 +121,7 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   }
 
   try {
-    answer ??= await tool.run(parsed.data, world, running);
+    answer ??= await tool.run(parsed, world, running);
   } catch (error) {
     // A deed that surely did not happen may be tried again; anything else stays unknown until the peer was asked.
     if (key !== undefined && error instanceof Fault && error.code !== 'unavailable')
@@ -102,9 +130,10 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   }
   const output = tool.output.parse(answer);
   if (tool.effect !== 'reads') {
-    await world.store.transaction(async (tx) => {
+    const first = await world.store.transaction(async (tx) => {
+      // Another process may have done the same deed meanwhile; its answer counts and nothing of this one is kept.
+      if (key !== undefined && !(await tx.deeds.finish(key, 'done', output))) return false;
       for (const work of commits) await work(tx);
-      if (key !== undefined) await tx.deeds.finish(key, 'done', output);
       await tx.entries.append([
         {
           kind: tool.name,
@@ -115,7 +144,9 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
           data: { effect: tool.effect, input: inputDigest, output: digest(output) },
         },
       ]);
+      return true;
     });
+    if (!first && key !== undefined) return tool.output.parse((await world.store.deeds.get(key))?.output);
   }
   return output;
 };

@@ -1,0 +1,324 @@
+/** The one way to call a tool: leave, deeds that happen once, what a crash leaves behind, and the journal. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { DECISIONS, type Decision } from '../domain/decision.js';
+import { digest } from '../domain/digest.js';
+import { Fault } from '../domain/fault.js';
+import { PLANS, type Plan } from '../domain/plan.js';
+import { defineCollection, type Store } from '../domain/store.js';
+import type { Instant } from '../domain/time.js';
+import type { World } from '../domain/world.js';
+import { openStore } from '../store/store.js';
+import { type Call, callTool, defineTool, type Effect, type Running } from './tool.js';
+
+const AT = '2026-01-01T00:00:00Z' as Instant;
+const BOOK = defineCollection('book', z.string());
+const folder = mkdtempSync(join(tmpdir(), 'caco-tool-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+let store: Store;
+let world: World;
+/** The rest of the world is not asked by callTool; a tool that did would fail aloud. */
+const worldOf = (store: Store): World =>
+  ({ store, clock: { now: () => AT, waitUntil: async () => {} } }) as unknown as World;
+beforeEach(async () => {
+  store = await openStore(join(folder, `${files++}.db`));
+  world = worldOf(store);
+  return () => store.close();
+});
+
+const call = (over: Partial<Call> = {}): Call => ({
+  signal: new AbortController().signal,
+  progress: () => {},
+  actor: { id: 'ann', via: 'cli' },
+  cause: 'R-1',
+  ...over,
+});
+
+/** A tool that counts how often it ran; `what` says how it ends. */
+const counting = (effect: Effect, what: (call: Running) => Promise<void> = async () => {}) => {
+  const state = { runs: 0 };
+  const tool = defineTool({
+    name: 'count',
+    title: 'Count',
+    description: 'Counts.',
+    toolset: 'status',
+    effect,
+    input: z.strictObject({ by: z.number().int().min(1).default(1), note: z.string().optional() }),
+    output: z.strictObject({ count: z.number(), by: z.number() }),
+    run: async ({ by }, _, running) => {
+      state.runs++;
+      await what(running);
+      return { count: state.runs, by };
+    },
+    tell: ({ count }) => String(count),
+  });
+  return { tool, state };
+};
+
+const entries = () => store.entries.read(0, 100);
+
+describe('arguments', () => {
+  it('are parsed, defaults filled in, and refused with every problem named', async () => {
+    const { tool, state } = counting('reads');
+    expect(await callTool(tool, {}, world, call())).toEqual({ count: 1, by: 1 });
+    const fault = await callTool(tool, { by: 0, nonsense: 1 }, world, call()).catch((e: unknown) => e);
+    expect(fault).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('count: ') });
+    expect((fault as Fault).details).toEqual(expect.arrayContaining([expect.objectContaining({ field: 'by' })]));
+    expect((fault as Fault).message).toContain('nonsense');
+    await expect(callTool(tool, undefined, world, call())).rejects.toMatchObject({ code: 'invalid-input' });
+    expect(state.runs).toBe(1);
+  });
+
+  it('are not looked at after the caller has gone', async () => {
+    const { tool, state } = counting('records');
+    await expect(callTool(tool, {}, world, call({ signal: AbortSignal.abort() }))).rejects.toThrow();
+    expect([state.runs, await entries()]).toEqual([0, []]);
+  });
+
+  it('an answer that breaks the tool’s own schema is a defect, and nothing of it is kept', async () => {
+    const { tool } = counting('records');
+    const broken = defineTool({
+      ...tool,
+      run: async () => ({ count: 'many' }) as unknown as { count: number; by: number },
+    });
+    const error = await callTool(broken, {}, world, call()).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(z.ZodError);
+    expect(await entries()).toEqual([]);
+  });
+});
+
+describe('the journal', () => {
+  it('has an entry for what records, acts or decides, and none for what looks', async () => {
+    await callTool(counting('reads').tool, {}, world, call());
+    expect(await entries()).toEqual([]);
+    const answer = await callTool(counting('records').tool, { by: 3 }, world, call({ idempotencyKey: 'k1' }));
+    const [entry] = await entries();
+    expect(entry?.body).toEqual({
+      kind: 'count',
+      at: AT,
+      actor: 'cli:ann',
+      cause: 'R-1',
+      subject: 'k1',
+      data: { effect: 'records', input: digest({ by: 3 }), output: digest(answer) },
+    });
+  });
+
+  it('stands or falls with what the tool wrote and with the deed', async () => {
+    const { tool } = counting('records', async (running) => {
+      running.commit(async (tx) => tx.collection(BOOK).put('page', 'written'));
+      running.commit(async () => {
+        throw new Error('the disk broke');
+      });
+    });
+    await expect(callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).rejects.toThrow('the disk broke');
+    expect(await store.collection(BOOK).get('page')).toBeUndefined();
+    expect(await entries()).toEqual([]);
+    expect((await store.deeds.get('k'))?.state).toBe('intended');
+  });
+});
+
+describe('leave', () => {
+  const plan = { id: 'P-1', digest: 'd1' } as unknown as Plan;
+  const decision: Decision = {
+    id: 'D-1',
+    planId: 'P-1',
+    planDigest: 'd1',
+    status: 'approved',
+    by: ['rule:low-risk'],
+    reasons: ['small'],
+    jobs: null,
+    at: AT,
+  };
+  // The plan's other members are not what leave depends on, so the schema is not asked.
+  const loose = defineCollection(PLANS.name, z.unknown());
+  const acting = async (over: Partial<Decision>, planOver: object, decisionId: string | undefined) => {
+    await store.collection(loose).put('P-1', { ...plan, ...planOver });
+    await store.collection(DECISIONS).put('D-1', { ...decision, ...over });
+    const { tool, state } = counting('acts');
+    const world_: World = {
+      ...world,
+      store: {
+        ...store,
+        collection: ((of) =>
+          store.collection(
+            of.name === PLANS.name ? { ...of, schema: z.unknown() as never } : of,
+          )) as Store['collection'],
+      },
+    };
+    const outcome = await callTool(tool, {}, world_, call({ decisionId })).catch((e: unknown) => e);
+    return { outcome, runs: state.runs };
+  };
+
+  it('is given by a decision about the plan as it is', async () => {
+    expect(await acting({}, {}, 'D-1')).toEqual({ outcome: { count: 1, by: 1 }, runs: 1 });
+    expect((await entries())[0]?.body.data).toMatchObject({ effect: 'acts' });
+  });
+
+  it.each([
+    ['without a decision', {}, {}, undefined, 'no decision'],
+    ['with one that is not there', {}, {}, 'D-2', 'no decision D-2'],
+    ['with a refusal', { status: 'refused' as const }, {}, 'D-1', 'small'],
+    ['when the plan has changed since', {}, { digest: 'd2' }, 'D-1', 'changed'],
+  ])('is not given %s', async (_, over, planOver, id, words) => {
+    const { outcome, runs } = await acting(over, planOver, id);
+    expect(outcome).toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining(words),
+      remedy: expect.stringContaining('caco approve'),
+    });
+    expect([runs, await entries()]).toEqual([0, []]);
+  });
+
+  it('to decide is a person’s: no agent and no node has it', async () => {
+    const { tool, state } = counting('decides');
+    for (const via of ['mcp', 'graph'] as const)
+      await expect(callTool(tool, {}, world, call({ actor: { id: 'bot', via } }))).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+    expect(state.runs).toBe(0);
+    for (const via of ['cli', 'http'] as const) await callTool(tool, {}, world, call({ actor: { id: 'ann', via } }));
+    expect(state.runs).toBe(2);
+  });
+});
+
+describe('a deed', () => {
+  it('happens once: the same key gives the same answer, and one entry', async () => {
+    const { tool, state } = counting('records');
+    const first = await callTool(tool, { by: 2 }, world, call({ idempotencyKey: 'once' }));
+    const second = await callTool(tool, { by: 2 }, world, call({ idempotencyKey: 'once' }));
+    expect([second, state.runs]).toEqual([first, 1]);
+    expect(await entries()).toHaveLength(1);
+  });
+
+  it('is the call: its key does not serve another one', async () => {
+    const { tool, state } = counting('records');
+    await callTool(tool, { by: 2 }, world, call({ idempotencyKey: 'mine' }));
+    const other = callTool(tool, { by: 3 }, world, call({ idempotencyKey: 'mine' }));
+    await expect(other).rejects.toMatchObject({ code: 'conflict' });
+    expect(state.runs).toBe(1);
+  });
+
+  it('without a key is simply a call', async () => {
+    const { tool, state } = counting('records');
+    await callTool(tool, {}, world, call());
+    await callTool(tool, {}, world, call());
+    expect([state.runs, (await entries()).length]).toEqual([2, 2]);
+  });
+
+  it('that surely did not happen may be tried again', async () => {
+    let fail = true;
+    const { tool, state } = counting('records', async () => {
+      if (fail) throw new Fault('conflict', 'not now', 'Later.');
+    });
+    await expect(callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).rejects.toMatchObject({ code: 'conflict' });
+    expect((await store.deeds.get('k'))?.state).toBe('failed');
+    fail = false;
+    expect(await callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).toEqual({ count: 2, by: 1 });
+    expect(state.runs).toBe(2);
+  });
+
+  it('whose peer did not answer stays unknown', async () => {
+    const { tool } = counting('records', async () => {
+      throw new Fault('unavailable', 'no answer', 'Later.');
+    });
+    await expect(callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect((await store.deeds.get('k'))?.state).toBe('intended');
+  });
+
+  describe('that a crash left between intention and end', () => {
+    /** What a killed process leaves: the intention and nothing else. */
+    const crash = async (input: object) =>
+      store.deeds.intend({ key: 'k', tool: 'count', actor: 'ann', inputDigest: digest(input), at: AT });
+    const leave = async () => {
+      await store.collection(DECISIONS).put('D', {
+        id: 'D',
+        planId: 'P',
+        planDigest: 'x',
+        status: 'approved',
+        by: ['a'],
+        reasons: [],
+        jobs: null,
+        at: AT,
+      });
+      const plans = { get: async () => ({ id: 'P', version: 1, value: { digest: 'x' } }) };
+      return {
+        ...world,
+        store: {
+          ...store,
+          collection: ((of) => (of.name === PLANS.name ? plans : store.collection(of))) as Store['collection'],
+        },
+      } as World;
+    };
+
+    it('is not repeated when it acts and nobody can be asked', async () => {
+      await crash({});
+      const { tool, state } = counting('acts');
+      const again = callTool(tool, {}, await leave(), call({ idempotencyKey: 'k', decisionId: 'D' }));
+      await expect(again).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('not known') });
+      expect(state.runs).toBe(0);
+    });
+
+    it('is taken as done when the peer knows it, and journalled once', async () => {
+      await crash({});
+      const { tool, state } = counting('acts');
+      const asking = defineTool({ ...tool, reconcile: async () => ({ count: 41, by: 1 }) });
+      const world = await leave();
+      expect(await callTool(asking, {}, world, call({ idempotencyKey: 'k', decisionId: 'D' }))).toEqual({
+        count: 41,
+        by: 1,
+      });
+      expect(await callTool(asking, {}, world, call({ idempotencyKey: 'k', decisionId: 'D' }))).toEqual({
+        count: 41,
+        by: 1,
+      });
+      expect([state.runs, (await entries()).length, (await store.deeds.get('k'))?.state]).toEqual([0, 1, 'done']);
+    });
+
+    it('is done now when the peer never heard of it', async () => {
+      await crash({});
+      const { tool, state } = counting('acts');
+      const asking = defineTool({ ...tool, reconcile: async () => undefined });
+      expect(await callTool(asking, {}, await leave(), call({ idempotencyKey: 'k', decisionId: 'D' }))).toEqual({
+        count: 1,
+        by: 1,
+      });
+      expect(state.runs).toBe(1);
+    });
+
+    it('is simply done again when it only touches our own books', async () => {
+      await crash({});
+      const { tool, state } = counting('records');
+      await callTool(tool, {}, world, call({ idempotencyKey: 'k' }));
+      expect([state.runs, (await store.deeds.get('k'))?.state]).toEqual([1, 'done']);
+    });
+  });
+
+  it('that two callers begin at once happens once, and both get its answer', async () => {
+    const { tool, state } = counting('records', async () => new Promise((resume) => setTimeout(resume, 20)));
+    const both = () => Promise.all([1, 2].map(() => callTool(tool, {}, world, call({ idempotencyKey: 'k' }))));
+    expect(await both()).toEqual([
+      { count: 1, by: 1 },
+      { count: 1, by: 1 },
+    ]);
+    expect([state.runs, (await entries()).length]).toEqual([1, 1]);
+  });
+
+  it('that another process does at the same time is kept once, and both get one answer', async () => {
+    const { tool } = counting('records', async (running) => {
+      await new Promise((resume) => setTimeout(resume, 20));
+      running.commit(async (tx) => tx.collection(BOOK).insert('page', 'written'));
+    });
+    const other = worldOf(await openStore(join(folder, `${files - 1}.db`)));
+    const answers = await Promise.all([world, other].map((w) => callTool(tool, {}, w, call({ idempotencyKey: 'k' }))));
+    await other.store.close();
+    expect(answers[0]).toEqual(answers[1]);
+    expect(await entries()).toHaveLength(1);
+  });
+});
