@@ -30,6 +30,8 @@ approval · 5 infeasible · 6 something outside unavailable · 130 interrupted`,
 /** Files of commands/ in the order of the help. Loaded one by one: a door that must start quickly loads its own only. */
 const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[] = [
   ['launch', ['launch', 'resume', 'runs', 'show']],
+  ['approvals', ['approvals', 'approve', 'reject']],
+  ['policy', ['policy']],
   ['agents', ['compute', 'grid', 'coordination']],
   ['simulate', ['simulate']],
   ['when', ['when', 'run']],
@@ -42,6 +44,8 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['backup', ['backup']],
   ['doors', ['mcp', 'serve']],
   ['tickets', ['tickets']],
+  ['copilot', ['chat', 'summary']],
+  ['eval', ['eval']],
   ['config', ['config']],
   ['doctor', ['doctor']],
   ['tool', ['tool']],
