@@ -114,10 +114,10 @@ describe('three agents', () => {
       'agents',
       ['grid'],
       [
-        '{"command":"get_grid_forecast","from":"2022-06-01T00:00:00Z","to":"2022-06-01T03:00:00Z","region":"GB"}',
+        '{"command":"get_grid_forecast","from":"2022-05-25T00:00:00Z","to":"2022-05-25T03:00:00Z","region":"GB"}',
         'not json',
         '{"command":"launch_rockets"}',
-        '{"command":"get_grid_forecast","from":"2022-06-01T00:00:00+01:00","to":"2022-06-01T03:00:00Z","region":"GB"}',
+        '{"command":"get_grid_forecast","from":"2022-05-25T00:00:00+01:00","to":"2022-05-25T03:00:00Z","region":"GB"}',
       ].join('\n'),
     );
     const lines = stdout
@@ -125,7 +125,7 @@ describe('three agents', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines.map((l) => l.ok)).toEqual([true, false, false, true]);
-    expect(lines[0].points[0]).toMatchObject({ start: '2022-06-01T00:00:00Z', currency: 'GBP' });
+    expect(lines[0].points[0]).toMatchObject({ start: '2022-05-25T00:00:00Z', currency: 'GBP' });
     expect(lines[0].points[0].intensity_g_per_kwh).toBeGreaterThan(0);
     expect(lines[1].error.remedy).not.toBe('');
     expect(lines[3].points).toHaveLength(lines[0].points.length * (4 / 3));
@@ -137,8 +137,8 @@ describe('three agents', () => {
         id: 'a',
         duration_hours: 2,
         power_kw: 400,
-        earliest_start: '2022-06-01T00:00:00Z',
-        deadline: '2022-06-01T20:00:00Z',
+        earliest_start: '2022-05-25T00:00:00Z',
+        deadline: '2022-05-25T20:00:00Z',
       },
       { id: 'b', duration_hours: 1.5, vcpus: 640, category: 'urgent' },
       { id: 'c', duration_hours: -1, vcpus: 1 },
@@ -163,7 +163,7 @@ describe('three agents', () => {
       caco(
         'meet',
         ['compute'],
-        '{"command":"get_flexibility_profile","from":"2022-06-01T00:00:00Z","to":"2022-06-01T12:00:00Z","cluster_id":"hpc-1"}\n',
+        '{"command":"get_flexibility_profile","from":"2022-05-25T00:00:00Z","to":"2022-05-25T12:00:00Z","cluster_id":"hpc-1"}\n',
       ).stdout,
     ).slots;
     expect(slots).toHaveLength(24);

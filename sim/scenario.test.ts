@@ -23,7 +23,7 @@ describe('scenarios that ship', () => {
     expect(means).toEqual({ 'us-east-1': 350, 'us-west-2': 90, 'eu-west-1': 300, 'eu-north-1': 30, 'ap-south-1': 700 });
     expect(five.sites.every((s) => s.payer === 'tenant' && s.egressPerGb === 0.02 && s.pue === 1.1)).toBe(true);
     const gb = loadScenario('gb-hpc');
-    expect(gb).toMatchObject({ currency: 'GBP', grid: 'recorded', start: '2022-06-01T00:00:00Z' });
+    expect(gb).toMatchObject({ currency: 'GBP', grid: 'recorded', start: '2022-05-25T00:00:00Z' });
     expect(gb.sites).toMatchObject([{ clusterId: 'hpc-1', region: 'GB', powerCapKw: 12000, payer: 'owner' }]);
   });
 
