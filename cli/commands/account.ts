@@ -1,0 +1,125 @@
+/** `account`: what a workload or a plan used, emitted and cost. */
+import type { Command } from 'commander';
+import type { Estimate } from '../../domain/estimate.js';
+import { energyText, figure, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
+import type { Cost } from '../../domain/plan.js';
+import { addCommand } from '../command.js';
+import { plain, tableText } from '../terminal.js';
+
+interface Totals {
+  readonly jobs: number;
+  readonly energyKwh: number;
+  readonly emissionsKg: Estimate | null;
+  readonly cost: Cost | null;
+  readonly gPerWorkUnit: number | null;
+}
+interface Measured {
+  readonly workloadId: string;
+  readonly planId: string | null;
+  readonly schedule: string;
+  readonly interval: { start: string; end: string } | null;
+  readonly total: Totals;
+  readonly groups: readonly (Totals & { key: string })[];
+  readonly groupCount: number;
+  readonly sci: { functionalUnit: string; gPerUnit: number; operationalG: number; embodiedG: number } | null;
+  readonly factors: readonly {
+    region: string;
+    source: string;
+    kind: string;
+    status: string;
+    meanGPerKwh: number | null;
+    pue: number;
+  }[];
+  readonly method: { kwPerVcpu: number; uncertaintyRatio: number };
+  readonly unseen: readonly string[];
+}
+
+const SCHEDULES: Readonly<Record<string, string>> = {
+  immediate: 'as it would run without a plan',
+  baseline: 'as it would have run',
+  planned: 'as planned',
+  ran: 'as it ran',
+};
+const known = (kg: Estimate | null) => (kg === null ? 'not known' : massText(kg.value));
+const paid = (cost: Cost | null) => (cost === null ? 'not known' : moneyText(cost.total, cost.currency));
+
+const text = (m: Measured, by: string): string => {
+  const { total } = m;
+  const cost = total.cost;
+  return [
+    `${m.planId === null ? `Workload ${m.workloadId}` : `Plan ${m.planId}`}, ${SCHEDULES[m.schedule] ?? m.schedule}${m.interval === null ? '' : `, ${m.interval.start} to ${m.interval.end}`}`,
+    '',
+    `  ${total.jobs} jobs   ${energyText(total.energyKwh)}   ${total.emissionsKg === null ? 'CO2e not known' : `${massEstimateText(total.emissionsKg)} CO2e`}   ${paid(cost)}`,
+    ...(cost === null
+      ? []
+      : [
+          `  energy ${moneyText(cost.energy, cost.currency)} · machines ${moneyText(cost.instance, cost.currency)} · egress ${moneyText(cost.egress, cost.currency)} · lateness ${moneyText(cost.tardiness, cost.currency)}`,
+        ]),
+    ...(m.groups.length === 0
+      ? []
+      : [
+          '',
+          tableText(
+            [by, 'jobs', 'energy', 'CO2e', 'cost'],
+            m.groups
+              .slice(0, 40)
+              .map((g) => [plain(g.key), String(g.jobs), energyText(g.energyKwh), known(g.emissionsKg), paid(g.cost)]),
+          ),
+          ...(m.groupCount > 40 ? [`  … and ${m.groupCount - 40} more: --json`] : []),
+        ]),
+    '',
+    ...(m.sci === null
+      ? []
+      : [
+          `  SCI ${figure(m.sci.gPerUnit)} g CO2e per ${m.sci.functionalUnit.replace('_', ' ')} (operational ${massText(m.sci.operationalG / 1000)}, embodied ${massText(m.sci.embodiedG / 1000)})`,
+        ]),
+    ...m.factors.map(
+      (f) =>
+        `  ${plain(f.region)}: ${f.meanGPerKwh === null ? 'no intensity known' : `${figure(f.meanGPerKwh)} g/kWh`}, ${f.kind}, ${f.status}, PUE ${f.pue}; ${plain(f.source)}`,
+    ),
+    `  Method: ${m.method.kwPerVcpu} kW per vCPU where nothing was measured, intervals ± ${percentText(m.method.uncertaintyRatio)} within a region and hour.`,
+    ...m.unseen.map((u) => `  ${plain(u)}`),
+  ].join('\n');
+};
+
+export const register = (program: Command) => {
+  addCommand(
+    program,
+    'account',
+    'energy, emissions and cost of a workload or a plan',
+    (c) =>
+      c
+        .option('--workload <id>', 'the newest when neither it nor --plan is given')
+        .option('--plan <id>', 'a plan’s schedule')
+        .option('--schedule <which>', 'immediate, baseline, planned or ran')
+        .option('--by <list>', 'group by region, team, hour (of day, UTC), category; parted by commas')
+        .option('--from <time>', 'only what runs from here on')
+        .option('--to <time>', 'only what runs before')
+        .option('--starts <where>', 'immediate starts on the plan’s grid of slots (grid) or to the second (exact)')
+        .option('--foresight <which>', 'actual, or forecast')
+        .option('--functional-unit <unit>', 'of SCI: work_unit, job or vcpu_hour'),
+    async (context, _, options) => {
+      const by =
+        options.by === undefined
+          ? []
+          : String(options.by)
+              .split(',')
+              .map((part) => part.trim());
+      const names = [
+        ['workload', 'workloadId'],
+        ['plan', 'planId'],
+        ['schedule', 'schedule'],
+        ['from', 'from'],
+        ['to', 'to'],
+        ['starts', 'starts'],
+        ['foresight', 'foresight'],
+        ['functionalUnit', 'functionalUnit'],
+      ] as const;
+      const given = Object.fromEntries(
+        names.flatMap(([option, member]) => (options[option] === undefined ? [] : [[member, options[option]]])),
+      );
+      const answer = await context.call<Measured>('measure_emissions', { by, ...given });
+      return { json: answer, text: text(answer, by.join(' / ')) };
+    },
+  );
+};
