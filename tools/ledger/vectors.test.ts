@@ -179,6 +179,29 @@ describe('an export of ours', async () => {
     expect(readFileSync(join(out, 'vkeys.txt'), 'utf8').trim().split('\n')).toHaveLength(3);
   });
 
+  const strangers =
+    spawnSync('python3', ['--version']).status === 0 &&
+    spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout?.startsWith('OpenSSL 3') === true;
+  if (!strangers)
+    console.warn('No Python 3 with OpenSSL 3 here: the checks that docs/methods/ledger.md prints are skipped.');
+  it.skipIf(!strangers)('is checked by the commands that the documentation prints, as they are printed', () => {
+    const manual = readFileSync(new URL('../../docs/methods/ledger.md', import.meta.url), 'utf8');
+    const [proofCheck, chainCheck] = [...manual.matchAll(/```sh\n([\s\S]*?)```/g)].map((m) => m[1]!);
+    const at = (name: string, data: string) => writeFileSync(join(folder, name), data);
+    const run = (script: string) => spawnSync('bash', ['-ec', script], { cwd: folder, encoding: 'utf8' });
+    at('entry.tlog-proof', bundle);
+    at('entry.leaf', leaf);
+    at('entry.vkeys', `${ledger.vkeys().join('\n')}\n`);
+    const checked = run(proofCheck!);
+    expect(checked.stdout).toMatch(/entry 300 is in the tree of 601\n[\s\S]*Signature Verified Successfully/);
+    at('entry.leaf', leaf.replace('"i":100', '"i":101'));
+    expect(run(proofCheck!)).toMatchObject({ status: 1, stderr: expect.stringContaining('not in the tree') });
+    at('entry.leaf', leaf);
+    at('entry.tlog-proof', bundle.replace(/^601$/m, '602'));
+    expect(run(proofCheck!).status).not.toBe(0);
+    expect(run(chainCheck!.replace('export/', 'out/')).stdout).toBe('601 entries, each names the one before\n');
+  });
+
   const go =
     spawnSync('go', ['version']).status === 0 && existsSync('/usr/share/gocode/src/golang.org/x/mod/sumdb/note');
   if (!go)
