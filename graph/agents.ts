@@ -12,6 +12,7 @@ import { gatherJobs, getFlexibility, ingestJobs } from '../tools/fleet/fleet.js'
 import { getGridForecast } from '../tools/grid/grid.js';
 import { makePlan } from '../tools/optimizer/optimizer.js';
 import { callTool, type Tool } from '../tools/tool.js';
+import { noPlan } from './nodes/coordination.js';
 import type { By } from './orchestrator.js';
 
 export const AGENTS = ['compute', 'grid', 'coordination'] as const;
@@ -136,7 +137,11 @@ const plan = async (
     horizonHours,
   });
   const weights = command.optimization;
-  const { plan: made, offers } = await call(makePlan, {
+  const {
+    plan: made,
+    conflict,
+    offers,
+  } = await call(makePlan, {
     workloadId,
     from,
     horizonHours,
@@ -148,6 +153,7 @@ const plan = async (
     ...(weights.sla_penalty_weight === undefined ? {} : { tardinessWeight: weights.sla_penalty_weight }),
     ...(weights.max_power_kw === undefined ? {} : { maxPowerKw: weights.max_power_kw }),
   });
+  if (made === null) throw noPlan(conflict);
   const schedule: { jobId: string; region: string; start: string; end: string }[] = [];
   for await (const page of world.store.rows(PLACEMENTS).pages(made.id))
     for (const { jobId, region, start, end } of page) schedule.push({ jobId, region, start, end });
