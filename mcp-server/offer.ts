@@ -25,7 +25,7 @@ export const OFFER: readonly Offered[] = [
   { name: 'compare_plans' },
   { name: 'explain_plan' },
   { name: 'evaluate_policy' },
-  { name: 'ingest_policy', idempotent: true },
+  { name: 'ingest_policy', idempotent: true, without: ['path'] },
   { name: 'request_approval', idempotent: true, without: ['threadId', 'interruptId'] },
   { name: 'execute_plan', openWorld: true },
   { name: 'list_tickets' },
