@@ -39,6 +39,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['agents', ['compute', 'grid', 'coordination']],
   ['simulate', ['simulate']],
   ['when', ['when', 'run']],
+  ['plan', ['plan']],
   ['tradeoff', ['tradeoff']],
   ['baselines', ['baselines']],
   ['verify', ['verify']],

@@ -50,7 +50,7 @@ const jsonOf = (path: string): unknown => {
 /** Policies that cases name by id: those that ship, and any `policies*.json` beside the file. */
 const policiesNear = (path: string): Map<string, PolicyText> => {
   const policies = new Map<string, PolicyText>();
-  const shipped = join(import.meta.dirname, 'fixtures');
+  const shipped = join(import.meta.dirname, 'cases');
   for (const folder of [shipped, dirname(path)])
     for (const file of existsSync(folder) ? readdirSync(folder) : []) {
       if (!/^policies.*\.json$/.test(file)) continue;

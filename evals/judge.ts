@@ -24,7 +24,7 @@ export const loose = (answer: ChatAnswer | Summary): string[] => {
   if (answer.lookups.includes('draft_ticket')) return [];
   const own = answer.answer
     .split('\n')
-    .filter((line) => !/^Sources:|^Not seen by/.test(line))
+    .filter((line) => !/^Sources:|^Data:|^Not seen by/.test(line))
     .join('\n')
     .replace(/“[^”]*”/gu, '“…”');
   const known = answer.figures.map((f) => f.text).join(' | ');
@@ -109,7 +109,7 @@ const judgeAnswer = (must: Checks, seen: Seen): string[] => {
     must.maxWords !== undefined &&
     text
       .split('\n')
-      .filter((l) => !/^ {2}|^Sources:|^Ranked/.test(l))
+      .filter((l) => !/^ {2}|^Sources:|^Data:|^Ranked|^No model/.test(l))
       .join(' ')
       .split(/\s+/).length > must.maxWords
   )

@@ -181,7 +181,7 @@ const GOOD: readonly Rule[] = [
 const prose = (g: Ground) =>
   (last(g)?.answer ?? '')
     .split('\n')
-    .filter((l) => !/^ {2}|^Sources:|^Ranked|^No model/.test(l))
+    .filter((l) => !/^ {2}|^Sources:|^Data:|^Ranked|^No model/.test(l))
     .join(' ');
 const verbatim = ({ scenario, seen }: Ground) => {
   const source = scenario.do.flatMap((d) => ('ingest' in d ? [d.ingest] : [])).join('\n');

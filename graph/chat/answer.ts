@@ -44,8 +44,11 @@ export const answerOf = (
         : words === undefined
           ? 'Answered without the model.'
           : `${words.notice ?? 'The model’s words were not used.'} This is the template’s answer; no model’s word is in it.`;
-  const sources = draft.sources.length === 0 ? '' : `Sources: ${draft.sources.join('; ').replace(/\.$/, '')}. `;
-  const answer = [prose, ...draft.tail, `${sources}${byWhom}`].filter((part) => part !== '').join('\n');
+  const { dataNote } = world.scenario;
+  const own = draft.sources.filter((source) => source !== dataNote);
+  const sources = own.length === 0 ? '' : `Sources: ${own.join('; ')}. `;
+  const data = draft.sources.includes(dataNote) ? `Data: ${dataNote}` : '';
+  const answer = [prose, ...draft.tail, `${sources}${byWhom}`, data].filter((part) => part !== '').join('\n');
   const { name, sha256 } = loadPrompt(promptOf({ lookup }));
   return {
     answer,

@@ -55,6 +55,13 @@ export const planOf = async (desk: Desk, planId?: string): Promise<Plan | undefi
 export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> =>
   (await runs(desk, 200)).find((r) => r.planId === planId);
 
+/** Now, or the newest verified record where that is later: a recorded world starts anew at its own instant, its books do not. */
+export const presentOf = async (desk: Desk): Promise<Instant> => {
+  let at = desk.now;
+  for (const v of await verifications(desk)) if (v.at > at) at = v.at;
+  return at;
+};
+
 /** Teams that somebody can mean: those of verified records and of the newest plan. */
 export const teamNames = async (desk: Desk): Promise<Set<string>> => {
   const names = new Set<string>();

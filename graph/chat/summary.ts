@@ -4,7 +4,7 @@ import { invalid } from '../../domain/fault.js';
 import type { World } from '../../domain/world.js';
 import type { Tool } from '../../tools/tool.js';
 import { answerOf, type ChatAnswer } from './answer.js';
-import { deskOf } from './desk.js';
+import { deskOf, presentOf } from './desk.js';
 import { recordsIn, type Standing, standingsOf, summaryDraft, type Week, weekOf } from './lookups/summary.js';
 import { inWords } from './words.js';
 
@@ -38,13 +38,13 @@ export const summary = async (
       `“${week}” is no week`,
       'Write an ISO week such as 2026-W47, or leave it out for the last seven days.',
     );
-  const span = weekOf(world.clock.now(), named ? { year: Number(named[1]), week: Number(named[2]) } : undefined);
   const desk = deskOf(world, {
     tools,
     actor: by.actor,
     signal: by.signal ?? new AbortController().signal,
     question: team === undefined ? 'Weekly summary' : `Weekly summary of team ${team}`,
   });
+  const span = weekOf(await presentOf(desk), named ? { year: Number(named[1]), week: Number(named[2]) } : undefined);
   const draft = await summaryDraft(desk, { team, week: span });
   const nobody = () => {};
   const words =

@@ -1,6 +1,6 @@
 /** Answers about plans: what runs when, why so, how good it is, and how two of them differ. */
 import { DECISIONS } from '../../../domain/decision.js';
-import { PLANS, type Plan } from '../../../domain/plan.js';
+import { PLANS, type Plan, type Recommendation } from '../../../domain/plan.js';
 import { type Instant, secondsBetween } from '../../../domain/time.js';
 import { type Desk, planOf, runOfPlan, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
@@ -129,7 +129,7 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
       return [
         draft.name(m.jobId, { ...mine, label: 'job' }),
         place(m.fromRegion, m.fromStart),
-        place(m.toRegion, m.toStart),
+        `${place(m.toRegion, m.toStart)}${sameStart(m) ? ', in pieces' : ''}`,
         draft.mass(m.savedKg, { ...mine, label: 'planned saving', saving: true }),
       ];
     }),
@@ -143,6 +143,9 @@ const seen = (draft: Draft, plan: Plan, desk: Desk): Draft => {
   if (plan.unseen.length > 0) draft.lines(`Not seen by the plan: ${plan.unseen.slice(0, 5).join('; ')}.`);
   return draft.cite(desk.world.scenario.dataNote);
 };
+
+/** Moved without another start or place: the work pauses in between. */
+const sameStart = (m: Recommendation) => m.fromStart === m.toStart && m.fromRegion === m.toRegion;
 
 const schedule = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
   const plan = await planOf(desk, planId);
@@ -186,7 +189,7 @@ const schedule = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => 
         draft.name(m.jobId, { ...mine, label: 'job' }),
         draft.name(m.team, { ...mine, label: 'team' }),
         draft.time(m.fromStart, { ...mine, label: 'start without the plan' }, 'short'),
-        draft.time(m.toStart, { ...mine, label: 'planned start' }, 'short'),
+        `${draft.time(m.toStart, { ...mine, label: 'planned start' }, 'short')}${sameStart(m) ? ', in pieces' : ''}`,
       ];
     }),
   );

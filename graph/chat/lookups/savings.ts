@@ -1,7 +1,7 @@
 /** Answers about what was saved and what was emitted. Only verified records are called saved; plans are called plans. */
 import { type Estimate, sumCorrelated } from '../../../domain/estimate.js';
 import type { Verification } from '../../../domain/verification.js';
-import { type Desk, planOf, sumsOf, verifications } from '../desk.js';
+import { type Desk, planOf, presentOf, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { periodOf } from '../period.js';
@@ -19,7 +19,8 @@ const partOf = (v: Verification, team: string | undefined) =>
 const MOST_IDS = 5;
 
 const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Draft> => {
-  const { from, to } = period === undefined ? { from: undefined, to: undefined } : periodOf(period, desk.now);
+  const { from, to } =
+    period === undefined ? { from: undefined, to: undefined } : periodOf(period, await presentOf(desk));
   const all = (await verifications(desk, from, to)).filter((v) => planId === undefined || v.planId === planId);
   const records = all.flatMap((v) => {
     const saved = partOf(v, team);

@@ -3,7 +3,7 @@ import { type Estimate, sumCorrelated } from '../../../domain/estimate.js';
 import { PLANS, type Plan } from '../../../domain/plan.js';
 import { atWallClock, type Instant, plusDays, plusSeconds, wallClock } from '../../../domain/time.js';
 import { VERIFIED_JOBS, type Verification } from '../../../domain/verification.js';
-import { type Desk, sumsOf, verifications } from '../desk.js';
+import { type Desk, presentOf, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { planSource } from './plans.js';
@@ -85,7 +85,7 @@ export const summaryDraft = async (
   desk: Desk,
   { team, week }: { team?: string | undefined; week?: Week },
 ): Promise<Draft> => {
-  const span = week ?? weekOf(desk.now);
+  const span = week ?? weekOf(await presentOf(desk));
   const records = await recordsIn(desk, span);
   const standings = standingsOf(records);
   const draft = new Draft();
@@ -259,10 +259,11 @@ const planBehind = async (desk: Desk, records: readonly Verification[]): Promise
 };
 
 const weekly = async ({ team, period }: Slots, desk: Desk): Promise<Draft> => {
-  const { date, weekday } = wallClock(desk.now, 'UTC');
+  const present = await presentOf(desk);
+  const { date, weekday } = wallClock(present, 'UTC');
   const monday = plusDays(date, 1 - weekday);
   const at = (day: string) => atWallClock(day, '00:00', 'UTC');
-  const week = period === 'this week' ? { from: at(monday), to: at(plusDays(date, 1)) } : weekOf(desk.now);
+  const week = period === 'this week' ? { from: at(monday), to: at(plusDays(date, 1)) } : weekOf(present);
   return summaryDraft(desk, { team, week });
 };
 

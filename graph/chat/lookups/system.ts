@@ -81,9 +81,10 @@ export const cannotTell = async (): Promise<Draft> => {
 
 const Point = z.looseObject({
   carbonPricePerTonne: z.number(),
-  cost: z.number(),
+  cost: z.union([z.number(), z.looseObject({ total: z.number() })]),
   emissionsKg: z.union([z.number(), z.looseObject({ value: z.number() })]),
 });
+const costOf = (p: z.infer<typeof Point>) => (typeof p.cost === 'number' ? p.cost : p.cost.total);
 const kgOf = (p: z.infer<typeof Point>) => (typeof p.emissionsKg === 'number' ? p.emissionsKg : p.emissionsKg.value);
 
 const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promise<Draft> => {
@@ -108,7 +109,10 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
   draft.say(
     `At ${asked} the carbon of plan ${name} would be priced at ${draft.money(after, currency, { ...fact, label: 'carbon of the plan at the asked price' })} instead of ${draft.money(before, currency, { ...fact, label: 'carbon of the plan at its own price' })} at ${inPlan}, if nothing else moved.`,
   );
-  const points = await pointsFor(desk, plan.carbonPricePerTonne, carbonPricePerTonne, plan.workloadId, plan.window);
+  const points =
+    plan.jobs.total > MOST_JOBS_ANEW
+      ? undefined
+      : await pointsFor(desk, plan.carbonPricePerTonne, carbonPricePerTonne, plan.workloadId, plan.window);
   const [here, there] = [
     points?.find((p) => near(p.carbonPricePerTonne, plan.carbonPricePerTonne)),
     points?.find((p) => near(p.carbonPricePerTonne, carbonPricePerTonne)),
@@ -117,9 +121,9 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
     const traded = { source: 'trade-off of compare_plans', about: [] };
     draft.cite('trade-off of compare_plans');
     const kg = kgOf(here) - kgOf(there);
-    const cost = there.cost - here.cost;
+    const cost = costOf(there) - costOf(here);
     draft.say(
-      `Planned anew at that price the work would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(there.cost, currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
+      `Planned anew at that price the work would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(costOf(there), currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
     );
   } else
     draft.say(
@@ -136,6 +140,8 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
   );
 };
 
+/** Planning twice takes longer than a reader waits where there are more. */
+const MOST_JOBS_ANEW = 3000;
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-6;
 
 /** Points of the trade-off at two prices, by the optimizer's reading tool; undefined where there is none or it cannot. */
