@@ -8,7 +8,20 @@ import { openSignalFile } from './tools/grid/signal-file.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
-export { type BaselineRow, baselinesOf, TradeOff, tradeOffOf } from './tools/optimizer/optimizer.js';
+export {
+  type BaselineRow,
+  baselinesOf,
+  optimize,
+  type Problem,
+  type Result,
+  relaxBy,
+  type Schedule,
+  TradeOff,
+  tradeOffOf,
+  writeCertificate,
+  writeSolution,
+} from './tools/optimizer/optimizer.js';
+export { type Question as VerifierQuestion, type Verified, verify } from './tools/verifier/verifier.js';
 
 const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
 

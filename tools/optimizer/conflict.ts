@@ -1,12 +1,12 @@
 /** Proofs that no schedule exists, from necessary conditions: which jobs, which limit, how much is missing. */
-import type { Conflict, ConflictRow, LimitKind } from './answer.js';
+import type { ConflictRow, LimitKind } from './answer.js';
 import { allowed } from './evaluate.js';
 import { cheapestBroken } from './interruptible.js';
 import { isBroken, type Model } from './model.js';
 import { FROZEN, type Problem } from './problem.js';
 import type { State } from './state.js';
 
-/** A conflict with jobs by row; `name` turns it into words. */
+/** A conflict with jobs by row; `tellConflict` turns it into words. */
 export interface RawConflict {
   readonly jobs: readonly number[];
   /** Jobs that are compulsory there besides `jobs`. */
@@ -323,64 +323,4 @@ const cleanest = (model: Model, state: State, j: number, c: number): number => {
     least = Math.min(least, cheapestBroken(whole, final, length, slots, jobs.minChunk[j]!, 0).cost);
   }
   return least === Infinity ? 0 : least;
-};
-
-const figure = (value: number): string => String(Number(value.toPrecision(6)));
-
-const enumerate = (names: readonly string[]): string => {
-  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more`] : [...names];
-  return shown.length < 2 ? (shown[0] ?? 'no job') : `${shown.slice(0, -1).join(', ')} and ${shown[shown.length - 1]}`;
-};
-
-const slotWords = (slots: readonly number[]): string => {
-  if (slots.length === 0) return 'any slot';
-  const whole = slots[slots.length - 1]! - slots[0]! + 1 === slots.length;
-  return slots.length === 1
-    ? `slot ${slots[0]}`
-    : whole
-      ? `slots ${slots[0]} to ${slots[slots.length - 1]}`
-      : `${slots.length} slots from ${slots[0]}`;
-};
-
-/** The conflict with names and a sentence for people. */
-export const tellConflict = (problem: Problem, raw: RawConflict): Conflict => {
-  const jobs = raw.jobs.map((j) => problem.jobs.ids[j] ?? `#${j}`);
-  const first = raw.rows[0];
-  const who = enumerate(jobs);
-  const more = raw.others > 0 ? ` and ${raw.others} other${raw.others > 1 ? 's' : ''} that have no choice either` : '';
-  let sentence = `${who} cannot be planned together with the limits given.`;
-  if (first) {
-    const need = `${figure(first.needed)} ${first.unit}`;
-    const have = `${figure(first.available)} ${first.unit}`;
-    const raise =
-      raw.missing === null
-        ? ''
-        : ` Raise it by ${figure(raw.missing)} ${first.unit}, or give ${jobs.length > 1 ? 'one of them' : 'it'} more time or another region.`;
-    if (first.limit === 'data') {
-      sentence = `${who} has no start with data: ${raw.rows.map((one) => `${one.region} has ${one.available} of ${one.needed} slots`).join(', ')} in its window, or not enough in a row.`;
-    } else if (first.limit === 'carbon') {
-      sentence = `Even at their cleanest ${who}${more} cause ${need}, but carbon cap ${first.name} allows ${have}.${raise}`;
-    } else if (jobs.length === 1 && raw.others === 0) {
-      const where = raw.rows.map((one) => `${one.region} allows ${figure(one.available)}`).join(', ');
-      sentence = `${who} needs ${need} and fits nowhere in its window: ${where} ${first.unit}${first.limit === 'event' ? ` during event ${first.name}` : ''}.${raise}`;
-    } else {
-      const what =
-        first.limit === 'event'
-          ? `event ${first.name} allows`
-          : `the ${first.limit === 'power' ? 'power' : first.limit} cap there is`;
-      sentence = `${who}${more} must all run in ${slotWords(first.slots)} in ${first.region}, together ${need}, but ${what} ${have}.${raise}`;
-    }
-  }
-  const relaxation =
-    first === undefined || raw.missing === null
-      ? null
-      : {
-          limit: first.limit,
-          name: first.name,
-          region: first.region,
-          amount: raw.missing,
-          unit: first.unit,
-          sufficient: raw.sufficient,
-        };
-  return { jobs, rows: [...raw.rows], smallestRelaxation: relaxation, sentence };
 };

@@ -46,7 +46,7 @@ export interface Watch {
 export const budgetFor = (jobs: number, iterations: number | undefined): Budget => {
   const passes = jobs <= 200 ? 500 : jobs <= 2000 ? 400 : jobs <= 20_000 ? 280 : jobs <= 50_000 ? 220 : 130;
   const starts = jobs <= 200 ? 6 : jobs <= 2000 ? 2 : 1;
-  const rounds = iterations ?? Math.round(Math.min(3_000_000, Math.max(24_000, jobs * ROUNDS_PER_JOB)));
+  const rounds = iterations ?? Math.round(Math.min(3_000_000, Math.max(60_000, jobs * ROUNDS_PER_JOB)));
   return { passes, rounds, starts };
 };
 

@@ -5,6 +5,7 @@
  * it must be had at any price. Deterministic: random numbers by seed, no clock.
  */
 import type { Oracle } from './bound.js';
+import { isBroken } from './model.js';
 import type { Prices } from './prices.js';
 import type { Random } from './random.js';
 import { heft, meanSlotCost } from './repair.js';
@@ -12,6 +13,9 @@ import type { Responder, Terms } from './respond.js';
 import type { Option, State } from './state.js';
 
 const MOST_BLOCKERS = 12;
+/** Shares of attempts that look for a place with room priced softly, and that draw one; the rest take the ideal place. */
+const SOFT = 0.4;
+const DRAWN = 0.2;
 /** Temperatures in mean job costs, and the part of the search over which they fall; the rest only descends. */
 const HOT = 0.12;
 const COLD = 0.003;
@@ -160,18 +164,18 @@ export class Improver {
     this.stamp++;
     this.mark[seed] = this.stamp;
     lift(seed);
-    // Where to: the ideal place, or now and then one that is cheapest when room is priced a little.
+    // Where to: the ideal place, one that is cheapest when room is priced a little, or a drawn one that is not bad.
     let target: Option = {
       region: this.ideal.region[seed]!,
       start: this.ideal.start[seed]!,
       pieces: this.ideal.pieces.get(seed) ?? null,
     };
     const dice = random.unit();
-    if (dice < 0.4) {
+    if (dice < SOFT) {
       const soft: Terms = { ...this.terms, hard: false, weight: 1, width: 0.02 + 0.3 * random.unit(), floor: 0 };
       if (responder.find(seed, soft))
         target = { region: responder.region, start: responder.start, pieces: responder.pieces };
-    }
+    } else if (dice < SOFT + DRAWN && !isBroken(model.problem, seed)) target = this.drawn(seed);
     const list = target.pieces ?? [target.start, target.start + model.problem.jobs.slots[seed]!];
     const blockers = this.blockers(seed, target.region, list);
     if (blockers !== null) {
@@ -210,6 +214,29 @@ export class Improver {
       if (back.region >= 0) state.place(lifted[i]!, back.region, back.start, back.pieces);
     }
     return 0;
+  }
+
+  /** Of a few places drawn at random, the cheapest under the prices. */
+  private drawn(j: number): Option {
+    const { random } = this;
+    const { model } = this.state;
+    const regions = model.regions(j);
+    const slots = model.problem.jobs.slots[j]!;
+    let best = Infinity;
+    let target: Option = { region: this.ideal.region[j]!, start: this.ideal.start[j]!, pieces: null };
+    for (let k = 0; k < 4; k++) {
+      const r = regions[random.below(regions.length)]!;
+      const start = model.release[j]! + random.below(model.last[j]! - model.release[j]! + 1);
+      if (model.gapsBefore) {
+        const g = r * (model.T + 1) + start;
+        if (model.gapsBefore[g + slots]! > model.gapsBefore[g]!) continue;
+      }
+      const cost = this.oracle.pricer.costOf(j, r, [start, start + slots]);
+      if (cost >= best) continue;
+      best = cost;
+      target = { region: r, start, pieces: null };
+    }
+    return target;
   }
 
   /** Jobs to lift so that `seed` fits there; null when too many or pinned ones stand in the way. */

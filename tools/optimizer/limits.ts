@@ -5,6 +5,8 @@ import type { Prices } from './prices.js';
 
 /** `shadowPrice` is USD saved per unit more of the limit in all its binding slots (to first order, from the dual prices). */
 export interface Binding {
+  /** Of the event or carbon cap, where it is one. */
+  readonly id?: string | undefined;
   readonly limit: string;
   readonly slots: number;
   readonly shadowPrice: number | null;
@@ -12,6 +14,7 @@ export interface Binding {
 }
 
 interface Tally {
+  id?: string;
   limit: string;
   slots: number;
   price: number;
@@ -21,8 +24,8 @@ interface Tally {
 export const bindingLimits = (model: Model, prices: Prices, loads: Loads): Binding[] => {
   const { problem, T, R } = model;
   const found = new Map<string, Tally>();
-  const count = (limit: string, unit: string, price: number) => {
-    const tally = found.get(limit) ?? { limit, slots: 0, price: 0, unit };
+  const count = (limit: string, unit: string, price: number, id?: string) => {
+    const tally = found.get(limit) ?? { limit, slots: 0, price: 0, unit, ...(id === undefined ? {} : { id }) };
     tally.slots++;
     tally.price += price;
     found.set(limit, tally);
@@ -34,12 +37,13 @@ export const bindingLimits = (model: Model, prices: Prices, loads: Loads): Bindi
       const i = r * T + t;
       if (prices.power[i]! > 0 || full(loads.power[i]!, model.powerCap[i]!)) {
         let name = `power cap of ${id}`;
+        let eventId: string | undefined;
         for (const event of problem.events) {
           const here = event.region === r && t >= event.fromSlot && t < event.toSlot;
           if (here && event.maxPowerKw === model.powerCap[i] && event.maxPowerKw < problem.powerCapKw[i]!)
-            name = `event ${event.id} at ${id}`;
+            [name, eventId] = [`event ${event.id} at ${id}`, event.id];
         }
-        count(name, 'kW', prices.power[i]!);
+        count(name, 'kW', prices.power[i]!, eventId);
       }
       if (prices.vcpu[i]! > 0 || full(loads.vcpu[i]!, problem.vcpuCap[i]!))
         count(`vCPU capacity of ${id}`, 'vCPU', prices.vcpu[i]!);
@@ -51,6 +55,7 @@ export const bindingLimits = (model: Model, prices: Prices, loads: Loads): Bindi
   problem.carbonCaps.forEach((cap, c) => {
     if (prices.carbon[c]! > 0 || full(loads.carbon[c]!, cap.capKg)) {
       found.set(`carbon cap ${cap.id}`, {
+        id: cap.id,
         limit: `carbon cap ${cap.id}`,
         slots: cap.toSlot - cap.fromSlot,
         price: prices.carbon[c]!,
@@ -59,6 +64,6 @@ export const bindingLimits = (model: Model, prices: Prices, loads: Loads): Bindi
     }
   });
   return [...found.values()]
-    .map((tally) => ({ limit: tally.limit, slots: tally.slots, shadowPrice: tally.price, unit: tally.unit }))
+    .map(({ price, ...tally }) => ({ ...tally, shadowPrice: price }))
     .sort((a, b) => b.shadowPrice * b.slots - a.shadowPrice * a.slots || (a.limit < b.limit ? -1 : 1));
 };

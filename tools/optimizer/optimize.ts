@@ -20,7 +20,8 @@
 import { Fault } from '../../domain/fault.js';
 import { startWorker } from '../worker.js';
 import type { Certificate, Conflict } from './answer.js';
-import { type RawConflict, tellConflict } from './conflict.js';
+import type { RawConflict } from './conflict.js';
+import { type Naming, tellConflict } from './conflict-words.js';
 import { type Evaluation, evaluate, type ObjectiveParts } from './evaluate.js';
 import type { Binding } from './limits.js';
 import { buildModel } from './model.js';
@@ -59,6 +60,8 @@ export interface OptimizeOptions {
   readonly skipInvalid?: boolean;
   /** Certificate of an earlier run on a similar problem, as a start. */
   readonly warm?: Certificate;
+  /** Moments and words for conflicts and binding limits; slots and ids when absent. */
+  readonly naming?: Naming;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -131,7 +134,7 @@ export const optimize = async (given: Problem, options: OptimizeOptions = {}): P
   };
   checkOptions(limits);
   const { outcome, cpuSeconds } = await runWorker(problem, limits, options);
-  return resultOf(problem, skipped, seed, outcome, cpuSeconds);
+  return resultOf(problem, skipped, seed, outcome, cpuSeconds, options.naming ?? {});
 };
 
 const checkOptions = (limits: Limits) => {
@@ -247,8 +250,9 @@ const resultOf = (
   seed: number,
   outcome: Outcome,
   cpuSeconds: number,
+  naming: Naming,
 ): Result => {
-  const tell = (raw: RawConflict) => tellConflict(problem, raw);
+  const tell = (raw: RawConflict) => tellConflict(problem, raw, naming);
   const { parts, relaxed, schedule, objective, energyKwh, emissionsKg, lateJobs, ...rest } = outcome;
   const planned: Planned | Unplanned =
     schedule && objective !== null && parts && energyKwh !== null && emissionsKg !== null && lateJobs !== null
@@ -262,7 +266,10 @@ const resultOf = (
     seed,
     cpuSeconds,
     unplaced: outcome.unplaced.map((j) => problem.jobs.ids[j] ?? `#${j}`),
-    bindingLimits: [...outcome.bindingLimits],
+    bindingLimits: outcome.bindingLimits.map(({ id, ...binding }) => ({
+      ...binding,
+      limit: (id === undefined ? undefined : naming.words?.(id)) ?? binding.limit,
+    })),
     conflict: outcome.conflict && tell(outcome.conflict),
     relaxed: relaxed && { schedule: relaxed.schedule, objective: relaxed.objective, raised: relaxed.raised.map(tell) },
     assignment: (row) => {

@@ -23,6 +23,7 @@ export { loadSolver } from './milp-solvers.js';
 export { type Assignment, type OptimizeOptions, optimize, type Progress, type Result } from './optimize.js';
 export { CERTIFICATES, makePlan } from './plan.js';
 export { emptyJobs, FROZEN, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';
+export { RELAX_FORMS, relaxBy } from './relax.js';
 export { type Engine, type Hooks, type Limits, type Outcome, type Status, type StoppedBy, solve } from './solve.js';
 export { checkProblem, type JobFinding } from './validate.js';
 

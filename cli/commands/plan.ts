@@ -1,0 +1,291 @@
+/** `plan`: the best schedule of a workload or of a problem file, with its proof. Nothing is placed. */
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { invalid } from '../../domain/fault.js';
+import {
+  energyText,
+  figure,
+  massEstimateText,
+  massText,
+  moneyText,
+  percentText,
+  powerText,
+} from '../../domain/figures.js';
+import type { Plan } from '../../domain/plan.js';
+import type { Result, Schedule } from '../../offline.js';
+import { type Answer, addCommand, type Context } from '../command.js';
+import { EXIT } from '../exit.js';
+import { plain, tableText } from '../terminal.js';
+import { numberOf } from './launch.js';
+
+interface Told {
+  readonly sentence: string;
+  readonly jobs: readonly string[];
+  readonly smallestRelaxation: Relaxation | null;
+}
+
+interface Relaxation {
+  readonly limit: string;
+  readonly name: string | null;
+  readonly region: string | null;
+  readonly amount: number;
+  readonly unit: string;
+}
+
+/** What `make_plan` answers, as far as it is read here. */
+interface Made {
+  readonly plan: Plan | null;
+  readonly conflict: Told | null;
+  readonly status: string;
+  readonly objectiveParts: Record<string, number> | null;
+  readonly cpuSeconds: number;
+  readonly seed: number;
+  readonly unplaced: readonly string[];
+}
+
+const relaxOf = (options: Record<string, unknown>): { smallest: boolean; texts: string[] } => {
+  const given = (options.relax as string[] | undefined) ?? [];
+  return { smallest: given.includes('smallest'), texts: given.filter((text) => text !== 'smallest') };
+};
+
+const wholeOf = (flag: string, text: unknown): number => {
+  const value = numberOf(flag, text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw invalid(`${flag} is ${value}`, `Give a whole number from 0, for example ${flag} 1.`);
+  return value;
+};
+
+/** The conflict in one screen, with the way out. */
+const conflictText = (conflict: Told): string => {
+  const way = conflict.smallestRelaxation;
+  const least = way
+    ? `  Smallest way out: ${figure(way.amount)} ${way.unit} more ${way.name === null ? `of ${way.limit} in ${way.region}` : `for ${way.name}`}.`
+    : '';
+  return [
+    `Infeasible (5): ${plain(conflict.sentence)}`,
+    least,
+    '  The best plan under it: the same command with --relax smallest',
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+};
+
+const notFoundText = (unplaced: readonly string[]) =>
+  [
+    `No plan was found: ${unplaced.length} jobs are without a place (${unplaced.slice(0, 5).map(plain).join(', ')}${unplaced.length > 5 ? ', …' : ''}).`,
+    '  This is not a proof that there is none. More time (--cpu-seconds), another --seed or a relaxed limit may find one.',
+  ].join('\n');
+
+const boundText = (gap: number | null) =>
+  gap === null
+    ? '  No bound is known.'
+    : gap === 0
+      ? '  No schedule can beat this one (proved).'
+      : `  No schedule can beat this one by more than ${percentText(gap)} (proved).`;
+
+/** Writes solution.json and certificate.json; answers their paths. */
+const writeProof = async (folder: string, solved: Result, schedule: Schedule, objective: number): Promise<string[]> => {
+  const { writeCertificate, writeSolution } = await import('../../offline.js');
+  try {
+    mkdirSync(folder, { recursive: true });
+    const solution = join(folder, 'solution.json');
+    await pipeline(Readable.from(writeSolution(solved.problem, schedule, objective)), createWriteStream(solution));
+    if (!solved.certificate) return [solution];
+    const certificate = join(folder, 'certificate.json');
+    await pipeline(Readable.from([writeCertificate(solved.certificate)]), createWriteStream(certificate));
+    return [solution, certificate];
+  } catch (error) {
+    throw invalid(
+      `cannot write to ${folder}: ${(error as NodeJS.ErrnoException).code}`,
+      'Give a folder that can be written, with room on its disk.',
+    );
+  }
+};
+
+const ofProblem = async (context: Context, options: Record<string, unknown>): Promise<Answer> => {
+  const { optimize, readProblem, relaxBy } = await import('../../offline.js');
+  const relax = relaxOf(options);
+  const seed = options.seed === undefined ? 1 : wholeOf('--seed', options.seed);
+  const problem = relaxBy(readProblem(String(options.problem)), relax.texts);
+  const solved = await optimize(problem, {
+    seed,
+    signal: context.signal,
+    relaxed: relax.smallest,
+    skipInvalid: options.skipInvalid === true,
+    engine: engineOf(options.engine),
+    ...(options.cpuSeconds === undefined ? {} : { cpuSeconds: numberOf('--cpu-seconds', options.cpuSeconds) }),
+    ...(options.iterations === undefined ? {} : { iterations: wholeOf('--iterations', options.iterations) }),
+    onProgress: (step) => context.progress(step),
+  });
+  const schedule = solved.schedule ?? solved.relaxed?.schedule ?? null;
+  const objective = solved.objective ?? solved.relaxed?.objective ?? null;
+  const files =
+    schedule === null || objective === null || options.out === undefined
+      ? []
+      : await writeProof(String(options.out), solved, schedule, objective);
+  const json = {
+    status: solved.status,
+    objective: solved.objective,
+    objectiveParts: solved.objectiveParts,
+    lowerBound: solved.lowerBound,
+    milpBound: solved.milpBound,
+    gap: solved.gap,
+    savingsGap: solved.savingsGap,
+    runImmediately: solved.runImmediately,
+    energyKwh: solved.energyKwh,
+    emissionsKg: solved.emissionsKg,
+    lateJobs: solved.lateJobs,
+    unseenJobs: solved.unseenJobs,
+    bindingLimits: solved.bindingLimits,
+    engine: solved.engine,
+    stoppedBy: solved.stoppedBy,
+    cpuSeconds: solved.cpuSeconds,
+    seed,
+    jobs: solved.problem.jobs.count,
+    skipped: solved.skipped,
+    ...(relax.texts.length > 0 ? { relaxedBy: relax.texts } : {}),
+    ...(solved.conflict ? { conflict: solved.conflict } : {}),
+    ...(solved.relaxed ? { relaxed: { objective: solved.relaxed.objective, raised: solved.relaxed.raised } } : {}),
+    ...(solved.status === 'not-found' ? { unplaced: solved.unplaced } : {}),
+    files,
+  };
+  if (solved.relaxed && solved.conflict)
+    return {
+      json,
+      text: `Under the smallest relaxation a plan costs ${figure(solved.relaxed.objective, 5)} USD.\n${conflictText(solved.conflict)}`,
+    };
+  if (solved.conflict) return { json, text: conflictText(solved.conflict), exitCode: EXIT.infeasible };
+  if (solved.objective === null) return { json, text: notFoundText(solved.unplaced), exitCode: EXIT.notFound };
+  return { json, text: problemText(solved, files) };
+};
+
+const problemText = (solved: Result, files: readonly string[]): string => {
+  const parts = Object.entries(solved.objectiveParts ?? {}).filter(([, usd]) => usd !== 0);
+  return [
+    `${solved.problem.jobs.count} jobs for ${figure(solved.objective!, 6)} USD, ${massText(solved.emissionsKg!)} CO2e, ${energyText(solved.energyKwh!)}; ${solved.lateJobs} late.`,
+    boundText(solved.gap),
+    tableText(
+      ['part', 'USD'],
+      parts.map(([name, usd]) => [name, figure(usd, 6)]),
+    ),
+    ...limitLines(solved.bindingLimits, 'USD'),
+    ...solved.skipped.slice(0, 5).map((job) => `  Left out: ${plain(job.id)}, ${plain(job.reason)}.`),
+    ...(solved.stoppedBy === 'clock' ? ['  The clock ended the search; without --cpu-seconds it would go on.'] : []),
+    ...files.map((file) => `  Written: ${file}`),
+  ].join('\n');
+};
+
+const limitLines = (
+  limits: readonly { limit: string; slots: number; shadowPrice: number | null; unit: string }[],
+  currency: string,
+) =>
+  limits
+    .slice(0, 4)
+    .map(
+      (l) =>
+        `  Binds: ${plain(l.limit)}, ${l.slots} slots${l.shadowPrice === null ? '' : `; one ${l.unit} more would save ${moneyText(l.shadowPrice, currency)}`}.`,
+    );
+
+const ENGINES = ['auto', 'uncoupled', 'decomposition', 'glpk', 'highs'] as const;
+const engineOf = (text: unknown): (typeof ENGINES)[number] => {
+  const engine = ENGINES.find((name) => name === (text ?? 'auto'));
+  if (!engine) throw invalid(`--engine is "${String(text)}"`, `Give one of ${ENGINES.join(', ')}.`);
+  return engine;
+};
+
+const ofWorkload = async (context: Context, options: Record<string, unknown>): Promise<Answer> => {
+  const relax = relaxOf(options);
+  const made = await context.call<Made>('make_plan', {
+    horizonHours: numberOf('--horizon-hours', options.horizonHours),
+    ...(options.seed === undefined ? {} : { seed: wholeOf('--seed', options.seed) }),
+    ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
+    ...(options.region === undefined ? {} : { region: String(options.region) }),
+    ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
+    ...(options.maxPowerKw === undefined ? {} : { maxPowerKw: numberOf('--max-power-kw', options.maxPowerKw) }),
+    ...(options.cpuSeconds === undefined ? {} : { cpuSeconds: numberOf('--cpu-seconds', options.cpuSeconds) }),
+    relax: relax.smallest ? [...relax.texts, 'smallest'] : relax.texts,
+  });
+  const { plan, conflict, status, objectiveParts, cpuSeconds, seed } = made;
+  if (plan === null) {
+    const json = { status, ...(conflict ? { conflict } : { unplaced: made.unplaced }), cpuSeconds, seed };
+    return conflict
+      ? { json, text: conflictText(conflict), exitCode: EXIT.infeasible }
+      : { json, text: notFoundText(made.unplaced), exitCode: EXIT.notFound };
+  }
+  const { id: planId, planned, ...rest } = plan;
+  const json = {
+    planId,
+    status,
+    ...rest,
+    plan: planned,
+    objectiveParts,
+    cpuSeconds,
+    seed,
+    ...(conflict ? { conflict } : {}),
+  };
+  return { json, text: planText(plan) };
+};
+
+const planText = (plan: Plan): string => {
+  const { baseline, planned, savings } = plan;
+  const { currency } = planned.cost;
+  const rows = [
+    ['carbon', massEstimateText(baseline.emissionsKg), massEstimateText(planned.emissionsKg)],
+    ['cost', moneyText(baseline.cost.total, currency), moneyText(planned.cost.total, currency)],
+    ['energy', energyText(baseline.energyKwh), energyText(planned.energyKwh)],
+    ['peak', powerText(baseline.peakKw), powerText(planned.peakKw)],
+    ['late jobs', String(baseline.lateJobs), String(planned.lateJobs)],
+  ];
+  return [
+    `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${massEstimateText(savings.emissionsKg)} CO2e and ${moneyText(savings.cost, currency)}.`,
+    '',
+    tableText(['', 'run now', 'planned'], rows),
+    boundText(plan.gap),
+    ...limitLines(plan.bindingLimits, currency),
+    ...plan.unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`),
+    '',
+    `  Next: caco show ${plan.id}   caco launch --workload ${plan.workloadId}`,
+  ].join('\n');
+};
+
+const plan = (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  if (options.problem === undefined && options.out !== undefined)
+    throw invalid(
+      '--out is given without --problem',
+      'Give --problem FILE with it, or leave it out: a workload is planned into the store.',
+    );
+  return options.problem === undefined ? ofWorkload(context, options) : ofProblem(context, options);
+};
+
+const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
+
+export const register = (program: Command) => {
+  addCommand(
+    program,
+    'plan',
+    'the best schedule of a workload or problem file, with proof; nothing is placed',
+    (c) =>
+      void c
+        .option('--workload <id>', 'workload to plan; the newest when left out')
+        .option('--problem <file>', 'a caco-opt-1 problem (.json or .json.gz) instead of a workload')
+        .option('--out <dir>', 'with --problem: where solution.json and certificate.json are written')
+        .option('--horizon-hours <hours>', 'length of the window to plan', '24')
+        .option('--region <region>', 'plan within this region only')
+        .option('--cluster <id>', 'plan this cluster only')
+        .option('--max-power-kw <kw>', 'cap on facility power below the sites’ own')
+        .option(
+          '--relax <limit>',
+          'smallest, or a limit set anew, such as cap:site-a@01:30=12; may be repeated',
+          collect,
+        )
+        .option('--seed <n>', 'of the search; the same seed gives the same plan')
+        .option('--cpu-seconds <s>', 'clock limit on top of the limit by iterations')
+        .option('--iterations <n>', 'with --problem: rounds of search; by size when left out')
+        .option('--engine <name>', `with --problem: ${ENGINES.join(', ')}`)
+        .option('--skip-invalid', 'with --problem: leave wrong jobs out, named, and plan the rest'),
+    plan,
+  );
+};
