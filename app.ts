@@ -33,7 +33,15 @@ export type { ChatAnswer, ChatBy, ChatEvent } from './graph/chat/chat.js';
 export type { Summary, SummaryBy } from './graph/chat/summary.js';
 export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
-export { askWitness, openWitness, runWitness, type SigningLedger, serveWitness } from './tools/ledger/ledger.js';
+export {
+  askWitness,
+  fileEntries,
+  openLedger,
+  openWitness,
+  runWitness,
+  type SigningLedger,
+  serveWitness,
+} from './tools/ledger/ledger.js';
 export type { Progress, Tool } from './tools/tool.js';
 
 export interface CallBy {

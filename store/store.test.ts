@@ -328,9 +328,15 @@ describe.each(PLACES)('the store on $flavour', ({ where }) => {
     const thread = fresh('thread');
     const config = { configurable: { thread_id: thread, checkpoint_ns: '' } };
     const checkpoint = { ...emptyCheckpoint(), channel_values: { planId: 'P-1' } };
-    // SQLite has one writer: the saver waits for this transaction's end, it does not join it.
-    await store.transaction(async (tx) => tx.collection(NOTES).put(thread, { text: 'x' }));
-    const at = await saver.put(config, checkpoint, { source: 'loop', step: 1, parents: {} }, {});
+    // SQLite has one writer: the saver waits for the end of a transaction that is open, and does not join it.
+    const [, at] = await Promise.all([
+      store.transaction(async (tx) => {
+        await tx.collection(NOTES).put(thread, { text: 'x' });
+        await new Promise((resume) => setTimeout(resume, 20));
+        await tx.collection(NOTES).put(thread, { text: 'y' });
+      }),
+      saver.put(config, checkpoint, { source: 'loop', step: 1, parents: {} }, {}),
+    ]);
     await saver.putWrites(at, [['decision', 'yes']], 'task-1');
     await close();
     const again = await openSaver(place);

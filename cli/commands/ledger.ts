@@ -1,9 +1,9 @@
 /** The ledger: what was written, whether it still stands, and what a stranger needs to check it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { askWitness, openWitness, runWitness, serveWitness } from '../../app.js';
+import { askWitness, fileEntries, openLedger, openWitness, runWitness, serveWitness } from '../../app.js';
 import type { Audit, Checkpoint, Entry } from '../../domain/evidence.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../domain/time.js';
@@ -87,7 +87,7 @@ const tail = async (context: Context, _: string[], options: Record<string, unkno
     text:
       listed.size === 0
         ? 'The ledger is empty: caco launch'
-        : `${tableText(['entry', 'at', 'kind', 'by', 'for', 'about'], rows)}\n\n${listed.size} entries. ${signatureText(checkpoint)}${listed.next === null ? '' : `\nMore: caco ledger tail --before ${listed.next}`}`,
+        : `${tableText(['entry', 'at', 'kind', 'by', 'for', 'about'], rows)}\n\n${listed.size === 1 ? '1 entry' : `${listed.size} entries`}. ${signatureText(checkpoint)}${listed.next === null ? '' : `\nMore: caco ledger tail --before ${listed.next}`}`,
   };
 };
 
@@ -111,9 +111,19 @@ const show = async (context: Context, [seq]: string[]): Promise<Answer> => {
   return { json: { ...entry, signed, checkpoint }, text: lines.join('\n') };
 };
 
+/** A plain-file ledger, as a logger without a store writes it. */
+const fileLedger = (context: Context, given: string) => {
+  const file = resolve(given);
+  if (!existsSync(file)) throw notFound(`there is no file ${file}`, 'Give the path of a ledger in JSON Lines.');
+  return openLedger({ store: { entries: fileEntries(file, systemNow) }, home: context.config.home, now: systemNow });
+};
+
 const audit = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const since = options.since === undefined ? {} : { since: read(String(options.since)) };
-  const found = await context.call<Audit>('audit_ledger', since);
+  const found =
+    options.file === undefined
+      ? await context.call<Audit>('audit_ledger', since)
+      : await fileLedger(context, String(options.file)).audit({ ...since, signal: context.signal });
   const { firstBad } = found;
   const text = firstBad
     ? [
@@ -254,7 +264,9 @@ export const register = (program: Command) => {
     'audit',
     'check chain, tree, signatures and consistency; exit 1 when the ledger is broken',
     (c) =>
-      c.option('--since <file>', 'a checkpoint that was kept elsewhere, which the ledger must continue; - reads it'),
+      c
+        .option('--since <file>', 'a checkpoint that was kept elsewhere, which the ledger must continue; - reads it')
+        .option('--file <file>', 'a plain-file ledger (JSON Lines) instead of the store’s'),
     audit,
   );
   addCommand(
