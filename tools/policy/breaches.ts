@@ -34,7 +34,7 @@ const firstStart = (run: PlannedJob) => starts(run).reduce((a, b) => (a < b ? a 
 const lastEnd = (run: PlannedJob) => run.pieces.map((p) => p.end).reduce((a, b) => (a > b ? a : b));
 
 const delay = (limit: number): Check => {
-  const words = `than ${minutes(limit)} after it could start`;
+  const words = `than ${minutes(limit)} after they could start`;
   return (run) =>
     secondsBetween(run.job.earliestStart, firstStart(run)) > limit * 60
       ? { moves: `starts them later ${words}`, leaves: `leaves them starting later ${words}` }

@@ -167,7 +167,7 @@ const wordsOf = (tally: Tally): string => {
 
 const reasonOf = (v: Verdict): string => {
   const names = v.jobs.slice(0, 5).join(', ');
-  const jobs = v.jobCount === 0 ? '' : ` Jobs: ${names}${v.jobCount > 5 ? ` and ${v.jobCount - 5} more` : ''}.`;
-  const who = v.verdict === 'needs-approval' && v.approver !== null ? ` ${v.approver} has to approve.` : '';
+  const jobs = v.jobCount === 0 ? '' : ` Jobs: ${names}${v.jobCount > 5 ? ` and ${v.jobCount - 5} more` : ''}`;
+  const who = v.verdict === 'needs-approval' && v.approver !== null ? `; ${v.approver} has to approve` : '';
   return `${v.why}. ${cite(v.clause)}${jobs}${who}`;
 };

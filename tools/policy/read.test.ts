@@ -49,10 +49,21 @@ const sorted = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map((v) => JSON.stringify(sorted(v))).sort()
     : value !== null && typeof value === 'object'
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)]))
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => [k, sorted(v)]),
+        )
       : value;
 const read = (text: string, tz: string | null = 'Europe/London') => readPolicy(text, { doc: 'policy.md', tz });
-const bare = ({ type, effect, strength, scope, params, status }: Pick<Constraint, 'type' | 'effect' | 'strength' | 'scope' | 'params' | 'status'>) =>
+const bare = ({
+  type,
+  effect,
+  strength,
+  scope,
+  params,
+  status,
+}: Pick<Constraint, 'type' | 'effect' | 'strength' | 'scope' | 'params' | 'status'>) =>
   sorted({ type, effect, strength, scope, params, status });
 const only = (text: string, tz: string | null = 'Europe/London'): Constraint => {
   const { constraints } = read(text, tz);
@@ -95,28 +106,71 @@ describe('other ways of saying it', () => {
 });
 
 describe('figures, units and words vary', () => {
-  const unit = fc.constantFrom<[string, number]>(['minutes', 1], ['min', 1], ['hours', 60], ['h', 60], ['hrs', 60], ['days', 1440]);
-  const verb = fc.constantFrom('be postponed by up to', 'be delayed by at most', 'wait up to', 'be deferred by no more than', 'be shifted by a maximum of', 'be delayed for up to');
+  const unit = fc.constantFrom<[string, number]>(
+    ['minutes', 1],
+    ['min', 1],
+    ['hours', 60],
+    ['h', 60],
+    ['hrs', 60],
+    ['days', 1440],
+  );
+  const verb = fc.constantFrom(
+    'be postponed by up to',
+    'be delayed by at most',
+    'wait up to',
+    'be deferred by no more than',
+    'be shifted by a maximum of',
+    'be delayed for up to',
+  );
   it('a longest wait keeps its figure, whatever the verb and the unit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 99 }), unit, verb, (n, [word, factor], phrase) => {
         const c = only(`Training jobs of the vision team may ${phrase} ${n} ${word}.`);
         expect(bare(c)).toEqual(
-          bare({ type: 'max_deferral', effect: 'limit', strength: 'must', scope: { teams: ['vision'], kinds: ['training'] }, params: { minutes: n * factor }, status: 'clear' }),
+          bare({
+            type: 'max_deferral',
+            effect: 'limit',
+            strength: 'must',
+            scope: { teams: ['vision'], kinds: ['training'] },
+            params: { minutes: n * factor },
+            status: 'clear',
+          }),
         );
       }),
     );
   });
   it('a carbon ceiling is in kg, whatever the unit, the order and the period', () => {
-    const per = fc.constantFrom<[string, string]>(['per month', 'month'], ['a week', 'week'], ['per calendar month', 'calendar_month'], ['each quarter', 'quarter'], ['per year', 'year'], ['a day', 'day']);
+    const per = fc.constantFrom<[string, string]>(
+      ['per month', 'month'],
+      ['a week', 'week'],
+      ['per calendar month', 'calendar_month'],
+      ['each quarter', 'quarter'],
+      ['per year', 'year'],
+      ['a day', 'day'],
+    );
     const mass = fc.constantFrom<[string, number]>(['kg', 1], ['kg CO2e', 1], ['t', 1000], ['tonnes of CO2', 1000]);
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 900 }), mass, per, fc.boolean(), (n, [word, factor], [said, period], turned) => {
-        const text = turned ? `At most ${n} ${word} ${said} may be emitted by the web team.` : `The web team may not emit more than ${n} ${word} ${said}.`;
-        expect(bare(only(text))).toEqual(
-          bare({ type: 'carbon_cap', effect: 'limit', strength: 'must', scope: { teams: ['web'] }, params: { kg: n * factor, period: period as 'month' }, status: 'clear' }),
-        );
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 900 }),
+        mass,
+        per,
+        fc.boolean(),
+        (n, [word, factor], [said, period], turned) => {
+          const text = turned
+            ? `At most ${n} ${word} ${said} may be emitted by the web team.`
+            : `The web team may not emit more than ${n} ${word} ${said}.`;
+          expect(bare(only(text))).toEqual(
+            bare({
+              type: 'carbon_cap',
+              effect: 'limit',
+              strength: 'must',
+              scope: { teams: ['web'] },
+              params: { kg: n * factor, period: period as 'month' },
+              status: 'clear',
+            }),
+          );
+        },
+      ),
     );
   });
   it('a closed window keeps its hours and days, and knows when it crosses midnight', () => {
@@ -126,7 +180,13 @@ describe('figures, units and words vary', () => {
       fc.property(quarter, quarter, fc.constantFrom('start', 'run'), (a, b, on) => {
         fc.pre(a !== b && b !== 0);
         const c = only(`No batch job may ${on} between ${clock(a)} and ${clock(b)} on weekdays.`);
-        expect(c.params).toEqual({ on, days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: clock(a), to: clock(b), ...(b < a ? { crossesMidnight: true } : {}) });
+        expect(c.params).toEqual({
+          on,
+          days: ['mon', 'tue', 'wed', 'thu', 'fri'],
+          from: clock(a),
+          to: clock(b),
+          ...(b < a ? { crossesMidnight: true } : {}),
+        });
       }),
     );
   });
@@ -134,21 +194,61 @@ describe('figures, units and words vary', () => {
 
 describe('laws over any text', () => {
   const word = fc.constantFrom(
-    'Batch jobs', 'the web team', 'must', 'may not', 'run', 'start', 'between 16:00 and 19:00', 'on weekdays', '400 kg', '£2,000', 'per month', 'in eu-west-1', 'never', 'unless', 'the CISO approves', '.', '\n\n', '- ', '# Production\n', ', and', ';', '80%', 'of the ceiling', '| a | b |\n', 'from 1 May 2027', 'gold services', 'up to 3 hours', ':', '(', '1.', '\u200b', '“quoted”', '<!-- ', ' -->',
+    'Batch jobs',
+    'the web team',
+    'must',
+    'may not',
+    'run',
+    'start',
+    'between 16:00 and 19:00',
+    'on weekdays',
+    '400 kg',
+    '£2,000',
+    'per month',
+    'in eu-west-1',
+    'never',
+    'unless',
+    'the CISO approves',
+    '.',
+    '\n\n',
+    '- ',
+    '# Production\n',
+    ', and',
+    ';',
+    '80%',
+    'of the ceiling',
+    '| a | b |\n',
+    'from 1 May 2027',
+    'gold services',
+    'up to 3 hours',
+    ':',
+    '(',
+    '1.',
+    '\u200b',
+    '“quoted”',
+    '<!-- ',
+    ' -->',
   );
-  const texts = fc.oneof(fc.string({ maxLength: 300, unit: 'grapheme' }), fc.array(word, { maxLength: 40 }).map((w) => w.join(' ')));
+  const texts = fc.oneof(
+    fc.string({ maxLength: 300, unit: 'grapheme' }),
+    fc.array(word, { maxLength: 40 }).map((w) => w.join(' ')),
+  );
   const lawful = (text: string, got: PolicyReading) => {
     for (const c of got.constraints) {
       expect(text.slice(...c.span)).toBe(c.quote);
       const empty = Object.values(c.params).includes(null);
       if (empty) expect(c.status).not.toBe('clear');
       if (c.status === 'ambiguous' || c.status === 'conflict') expect(c.questions.length).toBeGreaterThan(0);
-      for (const other of c.conflictsWith ?? []) expect(got.constraints[other]!.conflictsWith).toContain(got.constraints.indexOf(c));
+      for (const other of c.conflictsWith ?? [])
+        expect(got.constraints[other]!.conflictsWith).toContain(got.constraints.indexOf(c));
     }
     for (const p of [...got.notUnderstood, ...got.remarks]) expect(text.slice(...p.span)).toBe(p.quote);
   };
   it('never throws, quotes verbatim, and never calls a missing value clear', () => {
-    fc.assert(fc.property(texts, (text) => lawful(text, read(text))), { numRuns: 300 });
+    fc.assert(
+      fc.property(texts, (text) => lawful(text, read(text))),
+      { numRuns: 300 },
+    );
   });
   it('an instruction in a paragraph of its own changes no constraint and is quoted as data', () => {
     const order = fc.constantFrom(
@@ -173,20 +273,30 @@ describe('laws over any text', () => {
 
 describe('what is not said is asked, never guessed', () => {
   it('a contradiction and a vague sentence: constraints, one contradiction, one "not understood", each with its quote', () => {
-    const text = 'Batch jobs may wait up to 6 hours. Batch jobs may wait up to 2 days. Work should be done responsibly and in good time.\nAll jobs must run in eu-west-1.';
+    const text =
+      'Batch jobs may wait up to 6 hours. Batch jobs may wait up to 2 days. Work should be done responsibly and in good time.\nAll jobs must run in eu-west-1.';
     const got = read(text);
     const against = got.constraints.filter((c) => c.status === 'conflict');
-    expect(against.map((c) => c.quote)).toEqual(['Batch jobs may wait up to 6 hours.', 'Batch jobs may wait up to 2 days.']);
+    expect(against.map((c) => c.quote)).toEqual([
+      'Batch jobs may wait up to 6 hours.',
+      'Batch jobs may wait up to 2 days.',
+    ]);
     expect(got.questions.filter((q) => q.startsWith('contradiction'))).toHaveLength(1);
     expect(got.notUnderstood.map((n) => n.quote)).toEqual(['Work should be done responsibly and in good time.']);
-    expect(got.constraints.filter((c) => c.status === 'clear').map((c) => c.quote)).toEqual(['All jobs must run in eu-west-1.']);
+    expect(got.constraints.filter((c) => c.status === 'clear').map((c) => c.quote)).toEqual([
+      'All jobs must run in eu-west-1.',
+    ]);
   });
   it('a time of day without any zone is ambiguous', () => {
     expect(only('No job may start between 16:00 and 19:00.', null).status).toBe('ambiguous');
     expect(only('No job may start between 16:00 and 19:00 UTC.', null).status).toBe('clear');
   });
   it('a policy can tighten approval and never loosen it', () => {
-    for (const text of ['Plans below £100 need no approval.', 'All plans are automatically approved.', 'Approval is not required for the web team.'])
+    for (const text of [
+      'Plans below £100 need no approval.',
+      'All plans are automatically approved.',
+      'Approval is not required for the web team.',
+    ])
       expect(read(text)).toMatchObject({ constraints: [], notUnderstood: [{ quote: text }] });
   });
   it('what a reader of the page cannot see is flagged and is no rule', () => {
