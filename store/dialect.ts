@@ -114,12 +114,26 @@ class SharedSqliteDialect extends SqliteDialect {
   }
 }
 
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** The first switch to WAL wants the file alone and does not always wait for it, so of several that open it at once some try again. */
+const useWal = (database: Sqlite.Database): void => {
+  for (let left = WAIT_MS; ; left -= 20)
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code !== 'SQLITE_BUSY' || left <= 0) throw cause;
+      Atomics.wait(sleeper, 0, 0, 20);
+    }
+};
+
 /** Opens a file (or `:memory:`) so that several processes can share it and an acknowledged write survives a power cut. */
 export const openSqlite = (path: string): Sqlite.Database => {
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const database = new Sqlite(path, { timeout: WAIT_MS });
-    database.pragma('journal_mode = WAL');
+    useWal(database);
     database.pragma('synchronous = FULL');
     return database;
   } catch (cause) {

@@ -10,6 +10,7 @@ import { type Audit, type EntryBody, entryText, GENESIS } from '../../domain/evi
 import { sha256Hex } from '../../domain/merkle.js';
 import type { Store } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
+import { testPostgres } from '../../store/fixtures/postgres.js';
 import { openStore } from '../../store/store.js';
 import {
   askWitness,
@@ -449,6 +450,39 @@ describe('several writers', () => {
       expect(size - before).toBeGreaterThanOrEqual(acknowledged);
       expect(await ledger.audit()).toMatchObject({ ok: true, size });
     }
+  });
+});
+
+describe('a ledger in Postgres', async () => {
+  const postgres = await testPostgres();
+  if (!postgres)
+    console.warn('No Postgres here (CACO_TEST_POSTGRES_URL, or apt-get install postgresql): its ledger is not tested.');
+  afterAll(async () => {
+    for (const store of stores.splice(0)) await store.close().catch(() => {});
+    await postgres?.stop();
+  });
+
+  it.skipIf(!postgres)('is one chain of several connections, proves, is witnessed, and is found out', async () => {
+    const home = newHome();
+    const open = async () => {
+      const store = await openStore(postgres!.url);
+      stores.push(store);
+      return { store, ledger: openLedger({ store, home, now }) };
+    };
+    const [one, two] = [await open(), await open()];
+    await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? one : two).ledger.append(bodies(30, 30 * i))));
+    const [a, b] = await Promise.all([one.ledger.checkpoint(), two.ledger.checkpoint()]);
+    expect([a.size, b.note]).toEqual([600, a.note]);
+    await runWitness({ folder: join(home, 'witness'), source: two.ledger.witnessed, now });
+    expect((await one.ledger.prove(555)).checkpoint.witnesses).toHaveLength(1);
+    expect(await one.ledger.audit()).toMatchObject({ ok: true, size: 600, witnessed: true });
+    const { default: pg } = await import('pg');
+    const client = new pg.Client({ connectionString: postgres!.url });
+    await client.connect();
+    await client.query("update ledger_entries set body = replace(body, 'cli:tester', 'cli:nobody') where seq = 321");
+    await client.end();
+    expect(await one.ledger.audit()).toMatchObject({ ok: false, firstBad: { seq: 321 } });
+    await expect(two.ledger.prove(321)).rejects.toMatchObject({ code: 'conflict' });
   });
 });
 
