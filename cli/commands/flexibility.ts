@@ -27,7 +27,7 @@ const text = (o: Flexible): string => {
     return '█'.repeat(firm) + '░'.repeat(Math.max(0, Math.round((s.bestEffortKw / most) * BAR) - firm));
   };
   return [
-    `${o.clusterId ?? 'All sites'}: ${o.jobs} jobs would run in the window, ${o.deferrableJobs} may wait, ${o.urgentJobs} are urgent and left alone.`,
+    `${o.clusterId ?? 'All sites'}: jobs that would run in the window ${o.jobs}; of them may wait ${o.deferrableJobs}, urgent and left alone ${o.urgentJobs}.`,
     `  Highest slot ${powerText(o.peakKw)}; ${energyText(o.deferrableKwh)} can be put off at best effort.`,
     '',
     tableText(

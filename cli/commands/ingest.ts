@@ -115,7 +115,7 @@ interface Imported {
 
 const importedText = (o: Imported): string =>
   [
-    `${o.accepted} sites are known now${o.replaced > 0 ? `, ${o.replaced} of them replaced` : ''}.`,
+    `${o.accepted} ${o.accepted === 1 ? 'site' : 'sites'} imported${o.replaced > 0 ? `, ${o.replaced} in place of one that was known` : ''}.`,
     ...(o.sites.length > 0
       ? [
           tableText(

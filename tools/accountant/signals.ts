@@ -15,7 +15,8 @@ export interface Factor {
   readonly region: string;
   readonly source: string;
   readonly kind: string;
-  readonly status: 'actual' | 'forecast' | 'actual, gaps filled by forecast';
+  /** actual, forecast, or how much of what should be actual a forecast had to fill */
+  readonly status: string;
   readonly issuedAt: Instant;
 }
 
@@ -55,7 +56,10 @@ export const signalsFor = async (
         region: site.region,
         source: signal.signal.source,
         kind: `${signal.signal.kind.accounting} ${signal.signal.kind.scope}`,
-        status: signal.filled ? 'actual, gaps filled by forecast' : foresight,
+        status:
+          signal.filledRatio === 0
+            ? foresight
+            : `actual; ${Number((signal.filledRatio * 100).toPrecision(2))} % of the time by forecast`,
         issuedAt: signal.signal.issuedAt,
       });
     carbon.push(signal === null ? null : stepsOf(signal.signal.series));
@@ -87,11 +91,12 @@ const whole = async <S extends CarbonSignal | PriceSignal>(
   ask: (status: Foresight, part: Interval) => Promise<S>,
   interval: Interval,
   foresight: Foresight,
-): Promise<{ signal: S; filled: boolean }> => {
+): Promise<{ signal: S; filledRatio: number }> => {
   const from = toEpoch(interval.start);
   const to = toEpoch(interval.end);
   let first: S | undefined;
-  let filled = false;
+  let filled = 0;
+  let steps = 0;
   const parts: Series[] = [];
   for (let at = from; at < to; at += LONGEST_HOURS * 3600) {
     const part = { start: fromEpoch(at), end: fromEpoch(Math.min(to, at + LONGEST_HOURS * 3600)) };
@@ -101,13 +106,16 @@ const whole = async <S extends CarbonSignal | PriceSignal>(
     if (foresight === 'actual' && series.values.includes(null)) {
       const forecast = await known(() => ask('forecast', part));
       const mended = forecast === null ? series : patched(series, regrid(forecast.series, series.stepMinutes));
-      filled ||= mended !== series;
+      filled += gapsOf(series) - gapsOf(mended);
       series = mended;
     }
+    steps += series.values.length;
     parts.push(series);
   }
-  return { signal: { ...first!, series: joined(parts) }, filled };
+  return { signal: { ...first!, series: joined(parts) }, filledRatio: steps === 0 ? 0 : filled / steps };
 };
+
+const gapsOf = ({ values }: Series): number => values.reduce((count: number, v) => (v === null ? count + 1 : count), 0);
 
 /** The same series with its gaps taken from another one on the same steps; itself when that has nothing for them. */
 const patched = (series: Series, by: Series): Series => {

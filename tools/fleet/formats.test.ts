@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import { faultOf, file, fixture, json, openTrial, removeFolder, type Trial } from './fixtures/trial.js';
@@ -140,5 +143,36 @@ describe('traces', () => {
     expect(rejected).toMatchObject([
       { line: 3, field: 'duration_hours', code: 'no_duration', message: 'the pod was never scheduled' },
     ]);
+  });
+});
+
+const SHARED = fileURLToPath(new URL('../../../shared/data/jobs/', import.meta.url));
+describe.runIf(existsSync(SHARED))('published traces, whole', () => {
+  const start = '2026-01-01T00:00:00Z';
+  it('GAIA in seconds and in hours', async () => {
+    const inS = await ingest({ path: join(SHARED, 'gaia/pai_1k.csv'), unit: 's', start });
+    expect([inS.accepted, inS.rejectedCount]).toEqual([1000, 0]);
+    const second = (await jobsOf(inS.workloadId)).get('2');
+    expect(second?.submittedAt).toBe('2026-01-01T00:01:08Z');
+    expect(second?.durationHours).toBeCloseTo(0.277778, 6);
+    const all = [...(await jobsOf(inS.workloadId)).values()];
+    expect(all.reduce((sum, j) => sum + j.vcpus * j.durationHours, 0)).toBeCloseTo(3192.6, 1);
+    const wrong = await ingest({ path: join(SHARED, 'gaia/pai_1k.csv'), unit: 'h', start });
+    expect(wrong.rejectedCount + wrong.warnings.length).toBeGreaterThan(0);
+  });
+  it('Alibaba pods: 897 never ran', async () => {
+    const path = join(SHARED, 'alibaba-gpu-2023/openb_pod_list_default.csv');
+    const { workloadId, rejected, assumed } = await ingest({ path, start });
+    expect(rejected.filter((r) => r.message === 'the pod was never scheduled')).toHaveLength(897);
+    const jobs = await jobsOf(workloadId);
+    expect(jobs.get('openb-pod-0001')).toMatchObject({
+      category: 'urgent',
+      vcpus: 6,
+      gpus: 0.46,
+      submittedAt: '2026-01-05T22:37:41Z',
+    });
+    expect(jobs.get('openb-pod-0017')).toMatchObject({ category: 'balanced', vcpus: 88, gpus: 8 });
+    expect(jobs.get('openb-pod-0017')?.durationHours).toBeCloseTo(370.099167, 6);
+    expect(assumed.find((a) => a.value === 'cut by the end of the trace')?.count).toBe(34);
   });
 });
