@@ -247,7 +247,7 @@ const readSentence = (s: Sentence, original: string, setting: Setting) => {
   }));
   if (pieces.some((p) => p.readings.length > 0)) return pieces;
   // "Silver: up to 1 h." after a sentence about gold.
-  const more = continued(s.low, original, setting);
+  const more = /^[^:.]{1,40}:\s/.test(s.low) ? continued(s.low, original, setting) : [];
   if (more.length > 0) return [{ readings: more, from: 0, to: s.low.length }];
   if (s.leadIn === null) return pieces;
   // A list item that says only when or how much: the opening line holds the verb.

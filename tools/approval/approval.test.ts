@@ -1,0 +1,182 @@
+/** A person's answer through the front door, with a real store: once per person, bound to the plan, over in time. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { type Actor, APPROVALS, type Approval, DECISIONS } from '../../domain/decision.js';
+import { PLANS, RECOMMENDATIONS } from '../../domain/plan.js';
+import { fromEpoch, instant, toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { openStore } from '../../store/store.js';
+import { callTool, type Tool } from '../tool.js';
+import { answerApproval, jobsOf, listApprovals, recordDecision, requestApproval } from './approval.js';
+import { planWith, recommendationOf } from './fixtures/plan.js';
+import { outcomeOf } from './votes.js';
+
+let folder: string;
+let world: World;
+let now = 0;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'caco-approval-'));
+  now = toEpoch(instant('2026-06-01T00:00:00Z'));
+  const store = await openStore(join(folder, 'a.db'));
+  const thresholds = { approvalHours: 24 };
+  world = { store, thresholds, clock: { now: () => fromEpoch(now) } } as unknown as World;
+  await store.collection(PLANS).put('P-1', planWith('P-1', 'a'));
+  await store.rows(RECOMMENDATIONS).append(
+    'P-1',
+    ['j1', 'j2', 'j3'].map((id) => ({ id, value: recommendationOf(id) })),
+  );
+});
+afterEach(async () => {
+  await world.store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const person = (id: string): Actor => ({ id, via: 'cli' });
+const call = <I extends z.ZodType, O extends z.ZodType>(tool: Tool<I, O>, input: z.input<I>, actor = person('ann')) =>
+  callTool(tool, input, world, { actor, cause: null, signal: AbortSignal.timeout(30_000), progress: () => {} });
+const ask = async (approvalsNeeded = 1) =>
+  (await call(requestApproval, { planId: 'P-1', reasons: ['it is large'], approvalsNeeded })).approval;
+const yes = (a: Approval, who: string, only: string[] | null = null) =>
+  call(answerApproval, { approvalId: a.id, decision: 'approve', only }, person(who));
+
+describe('an approval', () => {
+  it('is one question per plan, however often it is asked', async () => {
+    const first = await ask();
+    expect(await ask()).toEqual(first);
+    expect((await call(listApprovals, {})).approvals).toEqual([first]);
+  });
+  it('takes the yes of one person, and then nothing more', async () => {
+    const a = await ask();
+    expect(await yes(a, 'ann')).toMatchObject({ settled: true, approval: { status: 'approved' } });
+    await expect(yes(a, 'bob')).rejects.toMatchObject({ code: 'conflict' });
+    expect((await call(listApprovals, {})).approvals).toEqual([]);
+    expect((await call(listApprovals, { status: 'all' })).approvals).toHaveLength(1);
+  });
+  it('with four eyes needs two people; the same one twice, through another door too, is one', async () => {
+    const a = await ask(2);
+    expect(await yes(a, 'ann')).toMatchObject({ settled: false, approval: { status: 'waiting' } });
+    await expect(yes(a, 'ann')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(
+      call(answerApproval, { approvalId: a.id, decision: 'approve' }, { id: 'ann', via: 'http' }),
+    ).rejects.toMatchObject({ code: 'conflict' });
+    expect(await yes(a, 'bob')).toMatchObject({ settled: true, approval: { status: 'approved' } });
+  });
+  it.each(['mcp', 'graph'] as const)('is not answered by %s', async (via) => {
+    const a = await ask();
+    await expect(
+      call(answerApproval, { approvalId: a.id, decision: 'approve' }, { id: 'bot', via }),
+    ).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await world.store.collection(APPROVALS).get(a.id))!.value.votes).toEqual([]);
+  });
+  it('counts answers of the same moment once each and settles once', async () => {
+    const a = await ask(2);
+    const answers = await Promise.allSettled(['ann', 'bob', 'cleo', 'dan', 'ann', 'bob'].map((who) => yes(a, who)));
+    const stored = (await world.store.collection(APPROVALS).get(a.id))!.value;
+    expect(stored.status).toBe('approved');
+    expect(stored.votes).toHaveLength(2);
+    expect(new Set(stored.votes.map((v) => v.actor.id)).size).toBe(2);
+    expect(answers.filter((r) => r.status === 'fulfilled' && r.value.settled)).toHaveLength(1);
+  });
+  it('a yes and a no of the same moment end in one of the two', async () => {
+    const a = await ask();
+    const both = await Promise.allSettled([
+      yes(a, 'ann'),
+      call(answerApproval, { approvalId: a.id, decision: 'reject', why: 'no' }, person('bob')),
+    ]);
+    expect(both.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
+    expect((await world.store.collection(APPROVALS).get(a.id))!.value.votes).toHaveLength(1);
+  });
+  it('a rejection says why, and one is enough', async () => {
+    const a = await ask(2);
+    await yes(a, 'ann');
+    const no = { approvalId: a.id, decision: 'reject' as const };
+    await expect(call(answerApproval, { ...no, why: '  ' }, person('bob'))).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    expect((await call(answerApproval, { ...no, why: 'maintenance' }, person('bob'))).approval.status).toBe('rejected');
+  });
+  it('expires to the second', async () => {
+    const a = await ask();
+    now = toEpoch(a.expiresAt);
+    await expect(yes(a, 'ann')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('expired'),
+    });
+    now -= 1;
+    expect((await yes(a, 'ann')).settled).toBe(true);
+  });
+  it('binds to the plan: a changed one is asked about anew', async () => {
+    const a = await ask();
+    await world.store.collection(PLANS).put('P-1', planWith('P-1', 'b'));
+    await expect(yes(a, 'ann')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('changed'),
+    });
+    const fresh = await ask();
+    expect(fresh.id).not.toBe(a.id);
+    expect((await yes(fresh, 'ann')).settled).toBe(true);
+  });
+  it('of some jobs names jobs that the plan moves', async () => {
+    const a = await ask();
+    await expect(yes(a, 'ann', ['j1', 'nope'])).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('nope'),
+    });
+    const { approval } = await yes(a, 'ann', ['j1', 'j3']);
+    expect(approval.status).toBe('partly-approved');
+    expect(jobsOf(approval.votes)).toEqual(['j1', 'j3']);
+  });
+  it.each([
+    [{ approvalId: 'A-NOPE', decision: 'approve' as const }],
+    [{ approvalId: 'P-1', decision: 'reject' as const, why: 'x' }],
+  ])('unknown ids are not found: %j', async (input) => {
+    await expect(call(answerApproval, input)).rejects.toMatchObject({ code: 'not-found' });
+  });
+  it('of a plan that is not there is not asked', async () => {
+    await expect(call(requestApproval, { planId: 'P-9', reasons: ['x'] })).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('laws of counting', () => {
+  const vote = fc.record({
+    actor: fc.record({ id: fc.constantFrom('a', 'b', 'c'), via: fc.constantFrom('cli' as const, 'http' as const) }),
+    decision: fc.constantFrom('approve' as const, 'reject' as const),
+    why: fc.constant(''),
+    at: fc.constant(fromEpoch(0)),
+    only: fc.option(fc.subarray(['j1', 'j2', 'j3'], { minLength: 1 }), { nil: null }),
+  });
+  it('a no is final, people count once, and the jobs agreed to are everybody’s', () => {
+    fc.assert(
+      fc.property(fc.array(vote, { maxLength: 6 }), fc.integer({ min: 1, max: 3 }), (votes, needed) => {
+        const status = outcomeOf(votes, needed);
+        const people = new Set(votes.map((v) => v.actor.id)).size;
+        if (votes.some((v) => v.decision === 'reject')) expect(status).toBe('rejected');
+        else if (people < needed) expect(status).toBe('waiting');
+        else expect(status).toBe(votes.some((v) => v.only) ? 'partly-approved' : 'approved');
+        const jobs = jobsOf(votes);
+        for (const v of votes) if (v.only && jobs) for (const job of jobs) expect(v.only).toContain(job);
+      }),
+    );
+  });
+});
+
+describe('a decision', () => {
+  it('names plan, digest and who; recording the same again changes nothing', async () => {
+    const input = {
+      planId: 'P-1',
+      planDigest: 'a',
+      status: 'refused' as const,
+      by: ['rule:policy'],
+      reasons: ['no'],
+      jobs: null,
+    };
+    const one = await call(recordDecision, input);
+    const two = await call(recordDecision, input);
+    expect(two.decision.id).toBe(one.decision.id);
+    expect(await world.store.collection(DECISIONS).list()).toHaveLength(1);
+  });
+});
