@@ -42,6 +42,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['plan', ['plan']],
   ['tradeoff', ['tradeoff']],
   ['baselines', ['baselines']],
+  ['replay', ['replay']],
   ['verify', ['verify']],
   ['export', ['export']],
   ['ledger', ['ledger']],

@@ -25,6 +25,8 @@ export { CERTIFICATES, makePlan } from './plan.js';
 export { emptyJobs, FROZEN, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';
 export { RELAX_FORMS, relaxBy } from './relax.js';
 export { type Engine, type Hooks, type Limits, type Outcome, type Status, type StoppedBy, solve } from './solve.js';
+export { replayStudy, STUDIES } from './studies/studies.js';
+export type { StudyAnswer, StudyRow } from './studies/study.js';
 export { checkProblem, type JobFinding } from './validate.js';
 
 export const optimizerTools: readonly Tool[] = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines];

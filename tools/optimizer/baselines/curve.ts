@@ -58,6 +58,14 @@ export class Curve {
     return best;
   }
 
+  /** First slot of [lo, hi] with the smallest value; −1 without data. */
+  cheapestSlot(lo: number, hi: number): number {
+    let best = -1;
+    for (let t = Math.max(0, lo); t <= Math.min(hi, this.count - 1); t = this.#runs[this.#runOf[t]! + 1]!)
+      if (!Number.isNaN(this.values[t]!) && (best < 0 || this.values[t]! < this.values[best]!)) best = t;
+    return best;
+  }
+
   /** The `length` cheapest slots of [lo, hi), the earlier of equals, as from,to pairs; null when fewer have data. */
   cheapestSlots(lo: number, hi: number, length: number): number[] | null {
     const end = Math.min(hi, this.count);

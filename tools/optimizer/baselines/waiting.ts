@@ -44,7 +44,7 @@ export const lowestSlot: Policy = {
     view.each((j) => {
       const release = view.model.release[j]!;
       const last = Math.min(release + view.waitSlots(j), view.model.T - view.model.problem.jobs.slots[j]!);
-      const start = view.home(j).cheapestStart(release, last, 1);
+      const start = view.home(j).cheapestSlot(release, last);
       return start < 0 ? release : start;
     }),
 };
