@@ -27,8 +27,8 @@ interface Ingested {
 const SHOWN = 20;
 const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ' ');
 
-/** What stands in standard input under another name. */
-const pathOf = (file: string) => (file === '-' ? '/dev/stdin' : resolve(file));
+/** `-` is standard input. */
+const pathOf = (file: string) => (file === '-' ? file : resolve(file));
 
 const assumedText = (assumed: Ingested['assumed'], all: number) =>
   assumed.length === 0

@@ -21,7 +21,11 @@ export const IngestInput = z.strictObject({
     .max(MOST_INLINE)
     .optional()
     .describe('jobs as objects: id, duration_hours, one of vcpus, gpus or power_kw (IT kW), and what else is known'),
-  path: z.string().min(1).optional().describe('file to read instead of jobs (command line only); .gz is unpacked'),
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file to read instead of jobs (command line only), - for standard input; .gz is unpacked'),
   format: z.enum(FORMATS).optional().describe('told by the file’s beginning when left out'),
   unit: z.enum(['s', 'm', 'h']).optional().describe('unit of durations and arrival times that carry none'),
   start: Instant.optional().describe('the instant that a trace’s clock calls 0'),
@@ -145,7 +149,12 @@ const finish = async (
   // The same text read in the same way is the same workload.
   const { format, unit, start, timeZone, region, clusterId, category } = input;
   const id = into ?? shortId('W', { digest, format, unit, start, timeZone, region, clusterId, category });
-  const source = input.path === undefined ? 'jobs given in a call' : `file ${basename(input.path)}`;
+  const source =
+    input.path === undefined
+      ? 'jobs given in a call'
+      : input.path === '-'
+        ? 'standard input'
+        : `file ${basename(input.path)}`;
   call.commit(async (tx) => {
     if (into === undefined) await tx.rows(JOBS).rename(draft.set, id);
     else await pour(tx, draft.set, id);

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 
-/** A path, or bytes or text in pieces. */
+/** A path (`-`: standard input), or bytes or text in pieces. */
 export type Source = string | AsyncIterable<Uint8Array | string>;
 
 /** Enough of the beginning to tell the format. */
@@ -38,6 +38,10 @@ export const openText = async (
 };
 
 async function* readFile(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (path === '-') {
+    yield* process.stdin as AsyncIterable<Buffer>;
+    return;
+  }
   try {
     yield* createReadStream(path, { highWaterMark: 1 << 18, ...(signal ? { signal } : {}) }) as AsyncIterable<Buffer>;
   } catch (cause) {
@@ -46,6 +50,13 @@ async function* readFile(path: string, signal?: AbortSignal): AsyncGenerator<Uin
     if (code === 'EISDIR') throw invalid(`${path} is a folder`, 'Name a file in it.');
     if (code === 'EACCES' || code === 'EPERM')
       throw new Fault('unavailable', `${path} may not be read`, 'Check the file’s permissions.', { cause });
+    if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
+      throw new Fault(
+        'unavailable',
+        `${path} cannot be read: ${(cause as Error).message}`,
+        'Copy it to a plain file and give that.',
+        { cause },
+      );
     throw cause;
   }
 }
