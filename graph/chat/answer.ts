@@ -52,7 +52,7 @@ export const answerOf = (
   const { name, sha256 } = loadPrompt(promptOf({ lookup }));
   return {
     answer,
-    figures: figuresOf(draft.facts, answer),
+    figures: figuresOf([...draft.facts, ...(words?.spoken ?? []).map(({ text, fact }) => ({ ...fact, text }))], answer),
     usedModel: spoken !== null,
     model: spoken === null ? null : world.model!.name,
     rejected: words?.rejected ?? [],

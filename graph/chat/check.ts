@@ -10,6 +10,12 @@ export interface Rejected {
   readonly sentence: string;
 }
 
+/** A figure in a writer's own spelling, and the fact that it is. */
+export interface Spoken {
+  readonly text: string;
+  readonly fact: Fact;
+}
+
 export interface Grounds {
   readonly facts: readonly Fact[];
   /** The template: its words may be repeated. */
@@ -53,7 +59,7 @@ export const checkSentence = (
   sentence: string,
   grounds: Grounds,
   before: readonly string[] = [],
-): { rejected: Rejected[]; spokeOf: string[]; used: Fact[] } => {
+): { rejected: Rejected[]; spokeOf: string[]; used: Fact[]; spoken: Spoken[] } => {
   const rejected: Rejected[] = [];
   const refuse = (text: string, why: string) => rejected.push({ text, why, sentence });
   if (MARKUP.test(sentence)) refuse(MARKUP.exec(sentence)![0], 'links, HTML and code are not let through');
@@ -97,12 +103,17 @@ export const checkSentence = (
     (f) => f.kind === 'quantity' && concerns(f, named.length > 0 ? named : before, grounds.facts),
   );
   const saids = quantitiesIn(masked);
+  const spoken: Spoken[] = [];
   for (const said of saids) {
     const matching = candidates.filter((f) => matches(said, f, sentence, saids));
     if (matching.length === 0) {
       const elsewhere = grounds.facts.some((f) => f.kind === 'quantity' && matches(said, f, sentence, saids));
       refuse(said.text.trim(), elsewhere ? 'the figure belongs to another name' : 'no fact has this figure');
-    } else used.push(matching.find((f) => f.verified) ?? matching[0]!);
+    } else {
+      const fact = matching.find((f) => f.verified) ?? matching[0]!;
+      used.push(fact);
+      spoken.push({ text: said.text.trim(), fact });
+    }
   }
   for (const fact of used) {
     if (fact.kind !== 'quantity') continue;
@@ -121,7 +132,7 @@ export const checkSentence = (
     }
   }
   for (const word of unknownNames(masked, grounds, names)) refuse(word, 'no fact has this name');
-  return { rejected, spokeOf, used };
+  return { rejected, spokeOf, used, spoken };
 };
 
 /** Every sentence of a text; empty when all of it can be traced. */

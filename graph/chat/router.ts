@@ -184,6 +184,14 @@ const RULES: readonly Rule[] = [
 const FOLLOWS = /^(?:and\b|what about\b|how about\b|same\b|for\b|only\b|but\b|also\b|ok(?:ay)?\b|now\b|then\b)/i;
 const POINTS_BACK = /\b(?:it|its|that|this|they|them|those|these|there|same|one)\b/i;
 
+/** What is quoted or named is spoken about: the words in a name ask for nothing. */
+const withoutNames = (question: string, { team, job, region }: Slots): string => {
+  let plain = question.replace(/[“"][^”"]*[”"]/gu, ' ');
+  for (const name of [team, job, region])
+    if (name !== undefined && name.length > 1) plain = plain.replaceAll(name, '…');
+  return plain;
+};
+
 /** Future years are beyond every plan. */
 const beyond = (message: string, desk: Desk) => {
   const year = Number(desk.now.slice(0, 4));
@@ -193,8 +201,9 @@ const beyond = (message: string, desk: Desk) => {
 export const routeOf = async (question: string, desk: Desk, last?: Turn): Promise<Route> => {
   const names = await namesIn(question, desk);
   // Instructions in the question are a person's wish at most: answered as a request for a deed.
-  if ((OUTSIDE.test(question) || beyond(question, desk)) && !isDeed(question)) return { lookup: null, slots: {} };
-  const plain = question.replace(/[“"][^”"]*[”"]/gu, ' ');
+  if ((OUTSIDE.test(question) || beyond(question, desk)) && !isDeed(withoutNames(question, names)))
+    return { lookup: null, slots: {} };
+  const plain = withoutNames(question, names);
   let lookup = RULES.find(([, test]) => test(plain, names))?.[0] ?? null;
   let slots = names;
   if (last !== undefined && last.lookup !== null) {

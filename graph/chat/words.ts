@@ -4,7 +4,7 @@
  */
 import type { ModelBudget, ModelMessage, ModelTrouble } from '../../domain/world.js';
 import { dataJson } from '../model.js';
-import { checkSentence, filled, type Grounds, type Rejected } from './check.js';
+import { checkSentence, filled, type Grounds, type Rejected, type Spoken } from './check.js';
 import type { Desk } from './desk.js';
 import type { Draft, Fact } from './facts.js';
 import { factFor, modelTools, type Toolbox } from './model-tools.js';
@@ -14,6 +14,8 @@ import type { Turn } from './thread.js';
 export interface Words {
   /** the checked text with its figures; null when the template has to speak */
   readonly prose: string | null;
+  /** figures in the model's own spelling */
+  readonly spoken: readonly Spoken[];
   readonly rejected: readonly Rejected[];
   readonly lookups: readonly string[];
   /** why there are no words of the model, for people */
@@ -52,6 +54,7 @@ interface Line {
   readonly shown: string;
   readonly rejected: readonly Rejected[];
   readonly used: readonly Fact[];
+  readonly spoken: readonly Spoken[];
 }
 
 export const inWords = async (desk: Desk, wanted: Wanted): Promise<Words> => {
@@ -90,10 +93,10 @@ export const inWords = async (desk: Desk, wanted: Wanted): Promise<Words> => {
     let clean = shown === 0;
     const split = splitter((said) => {
       if (PREAMBLE.test(said)) return;
-      const { rejected, spokeOf, used } = checkSentence(said, grounds(), before);
+      const { rejected, spokeOf, used, spoken } = checkSentence(said, grounds(), before);
       const text = filled(said, draft.facts);
       const data = DATA.test(text) ? [{ text: said.slice(0, 80), why: 'data, not words', sentence: said }] : [];
-      const line = { said, shown: text, rejected: [...rejected, ...data], used };
+      const line = { said, shown: text, rejected: [...rejected, ...data], used, spoken };
       before = spokeOf;
       lines.push(line);
       all.push(...line.rejected);
@@ -182,6 +185,7 @@ const same = (shown: readonly string[], lines: readonly Line[]) =>
 
 const none = (rejected: readonly Rejected[], box: Toolbox) => ({
   prose: null,
+  spoken: [],
   rejected,
   lookups: box.looked,
   shown: false,
@@ -195,6 +199,7 @@ const kept = (
   withdrawn: string | null,
 ): Words => ({
   prose: lines.map((l) => l.shown).join(' '),
+  spoken: lines.flatMap((l) => l.spoken),
   rejected,
   lookups: box.looked,
   notice: null,

@@ -122,9 +122,14 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
     draft.cite('trade-off of compare_plans');
     const kg = kgOf(here) - kgOf(there);
     const cost = costOf(there) - costOf(here);
-    draft.say(
-      `Planned anew at that price the work would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(costOf(there), currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
-    );
+    if (Math.abs(kg) < 0.5 && Math.abs(cost) < 0.5)
+      draft.say(
+        `Planned anew at that price the same work is moved: it would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e and cost ${draft.money(costOf(there), currency, { ...traded, label: 'cost planned at the asked price' })} at either price.`,
+      );
+    else
+      draft.say(
+        `Planned anew at that price the work would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(costOf(there), currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
+      );
   } else
     draft.say(
       'Which jobs would move then I can’t tell without planning anew; that makes a plan and changes nothing that runs.',

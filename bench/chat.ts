@@ -1,0 +1,205 @@
+/**
+ * A template answer over a run of 30 000 jobs: the first question of a process, which reads the plan, and those after it; and how
+ * long a sentence of a model takes from its last token to the reader. Run: npx tsx bench/chat.ts [jobs]
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openApp } from '../app.js';
+import { readConfig } from '../config.js';
+import { JOBS } from '../domain/job.js';
+import { PLACEMENTS, PLANS, RECOMMENDATIONS } from '../domain/plan.js';
+import { plusHours } from '../domain/time.js';
+import { hours, kg, kwh, money } from '../domain/units.js';
+
+const COUNT = Number(process.argv[2] ?? 30_000);
+const LIMIT_MS = 300;
+const LIMIT_SENTENCE_MS = 50;
+const actor = { id: 'bench', via: 'cli' as const };
+const home = mkdtempSync(join(tmpdir(), 'caco-bench-chat-'));
+const open = (more: object = {}) =>
+  openApp({ ...readConfig({ home, scenario: 'five-regions', grid: 'sim' }, {}, home).config, ...more });
+
+const fill = async () => {
+  const app = await open();
+  const { store } = app.world;
+  const now = app.world.clock.now();
+  const [region = ''] = await app.world.grid.regions();
+  const money0 = {
+    total: money(0),
+    energy: money(0),
+    instance: money(0),
+    egress: money(0),
+    tardiness: money(0),
+    currency: 'USD',
+  };
+  const estimate = (value: number) => ({ value, low: value * 0.8, high: value * 1.2, confidence: 0.95 });
+  const totals = (co2: number) => ({
+    cost: money0,
+    emissionsKg: estimate(co2),
+    energyKwh: kwh(COUNT * 10),
+    peakKw: 100,
+    lateJobs: 0,
+  });
+  const ids = Array.from({ length: COUNT }, (_, i) => `job-${i}`);
+  await store.collection(PLANS).put('P-BENCH', {
+    id: 'P-BENCH',
+    digest: 'bench',
+    workloadId: 'W-BENCH',
+    window: { start: now, end: plusHours(now, 24) },
+    finishesAt: plusHours(now, 24),
+    region: null,
+    clusterId: null,
+    madeAt: now,
+    carbonPricePerTonne: 75,
+    jobs: { total: COUNT, movable: COUNT, moved: COUNT, urgent: 0, unplaced: 0 },
+    baseline: totals(COUNT * 5),
+    planned: totals(COUNT * 4),
+    savings: { cost: 0, emissionsKg: estimate(COUNT) },
+    objective: 1,
+    lowerBound: 1,
+    gap: 0.001,
+    savingsGap: 0.01,
+    bindingLimits: [],
+    engine: 'bench',
+    stoppedBy: 'gap',
+    policySetId: null,
+    signals: [],
+    unseen: [],
+  });
+  await store.rows(JOBS).append(
+    'W-BENCH',
+    ids.map((id, i) => ({
+      id,
+      value: {
+        id,
+        name: `nightly ${i}`,
+        kind: 'batch',
+        team: `team-${i % 40}`,
+        category: 'sustainable' as const,
+        submittedAt: now,
+        earliestStart: now,
+        due: plusHours(now, 36),
+        deadline: plusHours(now, 48),
+        durationHours: hours(2),
+        vcpus: 4,
+        gpus: 0,
+        powerKw: null,
+        region,
+        allowedRegions: [region],
+        clusterId: null,
+        dataGb: 0,
+        instanceType: null,
+        interruptible: false,
+        minChunkMinutes: 0,
+        resumeCost: 0,
+        tardinessCostPerHour: 0,
+        workUnits: null,
+      },
+    })),
+  );
+  await store.rows(PLACEMENTS).append(
+    'P-BENCH',
+    ids.map((id, i) => ({
+      id: `${id}#0`,
+      value: {
+        jobId: id,
+        region,
+        start: plusHours(now, i % 22),
+        end: plusHours(now, (i % 22) + 2),
+        energyKwh: kwh(10),
+        emissionsKg: kg(4),
+        energyCost: money(0),
+        instanceCost: money(0),
+        egressCost: money(0),
+      },
+    })),
+  );
+  await store.rows(RECOMMENDATIONS).append(
+    'P-BENCH',
+    ids.map((id, i) => ({
+      id,
+      value: {
+        jobId: id,
+        team: `team-${i % 40}`,
+        fromRegion: region,
+        toRegion: region,
+        fromStart: now,
+        toStart: plusHours(now, i % 22),
+        toEnd: plusHours(now, (i % 22) + 2),
+        savedKg: 1,
+        savedCost: 0,
+        reason: 'cleaner hour',
+      },
+    })),
+  );
+  await app.close();
+};
+
+/** Milliseconds of CPU and of the clock. */
+const timed = async (work: () => Promise<unknown>) => {
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  await work();
+  const used = process.cpuUsage(cpu);
+  return { cpu: (used.user + used.system) / 1000, wall: performance.now() - began };
+};
+
+const QUESTIONS = [
+  'What will run when, and why?',
+  'Why was job job-777 moved?',
+  'What is the footprint of team team-7?',
+  'List the largest jobs',
+  'Explain the plan',
+];
+const line = (what: string, { cpu, wall }: { cpu: number; wall: number }) =>
+  console.log(
+    `  ${what.padEnd(48)} ${cpu.toFixed(0).padStart(6)} ms CPU  ${wall.toFixed(0).padStart(6)} ms  ${(Math.min(cpu, wall) / LIMIT_MS).toFixed(2)} of ${LIMIT_MS} ms`,
+  );
+
+await fill();
+const app = await open();
+console.log(`Template answers over ${COUNT} jobs`);
+for (const question of [QUESTIONS[0]!, ...QUESTIONS])
+  line(question, await timed(() => app.chat(question, undefined, { actor })));
+await app.close();
+
+// A server that notes when it sent the last token of a sentence, and is silent for a second before it ends.
+const sentAt: number[] = [];
+const server = createServer(async (request, response) => {
+  for await (const _ of request);
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  const say = (content: string) =>
+    response.write(`${JSON.stringify({ message: { role: 'assistant', content }, done: false })}\n`);
+  for (const word of ['Plan', ' P-BENCH', ' waits', ' for', ' nobody', '.']) say(word);
+  sentAt.push(performance.now());
+  await new Promise((go) => setTimeout(go, 300));
+  response.end(
+    `${JSON.stringify({ message: { role: 'assistant', content: '' }, done: true, done_reason: 'stop', prompt_eval_count: 4000, eval_count: 10 })}\n`,
+  );
+});
+await new Promise<void>((go) => server.listen(0, '127.0.0.1', go));
+const spoken = await open({
+  model: 'ollama/bench',
+  ollamaHost: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+});
+const waits: number[] = [];
+for (let i = 0; i < 9; i++) {
+  let seen = 0;
+  await spoken.chat('Explain the plan', `T${i}`, {
+    actor,
+    onEvent: (e) => {
+      if (e.type === 'sentence' && seen === 0) seen = performance.now();
+    },
+  });
+  waits.push(seen - sentAt.at(-1)!);
+}
+const middle = [...waits].sort((a, b) => a - b)[4]!;
+console.log(
+  `A sentence reached the reader ${middle.toFixed(1)} ms after its last token (median of 9, the first ${waits[0]!.toFixed(1)} ms), ${(middle / LIMIT_SENTENCE_MS).toFixed(2)} of ${LIMIT_SENTENCE_MS} ms`,
+);
+await spoken.close();
+server.close();
+rmSync(home, { recursive: true, force: true });
