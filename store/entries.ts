@@ -137,7 +137,7 @@ export const entriesOf = (
     },
     async read(from, limit) {
       const rows = await textsOf(db, from, limit);
-      return rows.map((r) => ({ ...r, seq: Number(r.seq), body: JSON.parse(r.body) as EntryBody }));
+      return rows.map((r) => ({ ...r, seq: Number(r.seq), body: readBody(r) }));
     },
     async texts(from, limit) {
       return (await textsOf(db, from, limit)).map((r) => ({ ...r, seq: Number(r.seq) }));
@@ -191,6 +191,14 @@ export const entriesOf = (
 const numbered = (text: string): string => {
   let n = 0;
   return text.replace(/\?/g, () => `$${++n}`);
+};
+
+const readBody = ({ seq, body }: EntryText): EntryBody => {
+  try {
+    return JSON.parse(body) as EntryBody;
+  } catch (cause) {
+    throw new Fault('conflict', `entry ${seq} is damaged: its body is not JSON`, 'Run `caco ledger audit`.', { cause });
+  }
 };
 
 const bodyText = (body: EntryBody): string => {

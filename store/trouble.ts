@@ -1,8 +1,10 @@
 /** What a database's own errors mean to whoever has to act on them. */
 import { Fault } from '../domain/fault.js';
 
-/** SQLite: full, broken, read-only, damaged. Postgres: disk full, I/O error, read-only. */
-const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|53100|58030|25006)/;
+/** What is in the file is not what was written. SQLite: pages bent or cut off. Postgres: data or index corrupted. */
+const DAMAGED = /^(SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)|XX001|XX002)/;
+/** SQLite: full, broken, read-only. Postgres: disk full, I/O error, read-only. */
+const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|53100|58030|25006)/;
 /** SQLite's wait for another process ended. Postgres: lock and statement timeouts, deadlock. */
 const BUSY = /^(SQLITE_(BUSY|LOCKED)|55P03|57014|40P01|40001)/;
 /** Postgres: connection classes, shutdown, too many clients; and the network's words. */
@@ -14,8 +16,14 @@ export const asTrouble = (cause: unknown): unknown => {
   if (cause instanceof Fault || !(cause instanceof Error)) return cause;
   const raw = (cause as { code?: unknown }).code;
   const code = typeof raw === 'string' ? raw : '';
-  const fault = (what: string, remedy: string) =>
-    new Fault('unavailable', `${what}: ${cause.message}`, remedy, { cause });
+  const fault = (what: string, remedy: string, details?: unknown) =>
+    new Fault('unavailable', `${what}: ${cause.message}`, remedy, { cause, details });
+  if (DAMAGED.test(code))
+    return fault(
+      'the store is damaged',
+      'Put the newest copy back (`caco backup` makes them), then run `caco ledger audit`.',
+      { damaged: true },
+    );
   if (UNWRITABLE.test(code))
     return fault(
       'the store cannot be written, and nothing of this was kept',

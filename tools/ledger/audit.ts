@@ -1,6 +1,7 @@
 /** Checks a ledger from its first entry to its last, in pages: chain, tree, signatures, and that nothing signed was changed. */
 import { canonicalJson } from '../../domain/digest.js';
 import { type Audit, type Checkpoint, type EntryText, entryText, GENESIS } from '../../domain/evidence.js';
+import { Fault } from '../../domain/fault.js';
 import { Frontier, leafHash, sha256Hex, TILE_WIDTH } from '../../domain/merkle.js';
 import { type Claim, type ClaimSource, claimsInOrder, type KeptNote, type SoundClaim } from './claims.js';
 
@@ -89,7 +90,8 @@ class Auditor {
   async #readEntries(): Promise<boolean> {
     const frontier = this.#frontier;
     for (;;) {
-      const page = await this.#source.texts(frontier.size, PAGE);
+      const page = await this.#page(frontier.size);
+      if (page === undefined) return false;
       if (page.length === 0) return true;
       for (const entry of page) {
         const seq = frontier.size;
@@ -109,6 +111,19 @@ class Auditor {
       await new Promise((resume) => setImmediate(resume));
       this.#options.signal?.throwIfAborted();
     }
+  }
+
+  /** Undefined where the database itself cannot read on; it is asked for less and less, to name the first such entry. */
+  async #page(from: number): Promise<EntryText[] | undefined> {
+    let what = '';
+    for (let limit = PAGE; limit >= 1; limit /= 10)
+      try {
+        return await this.#source.texts(from, limit);
+      } catch (error) {
+        what = damageIn(error);
+      }
+    this.#note({ seq: from, what });
+    return undefined;
   }
 
   /** Every claim about the size reached must state the root reached. */
@@ -132,7 +147,10 @@ class Auditor {
 
   async #nextClaim(): Promise<void> {
     for (;;) {
-      const next = await this.#claims.next();
+      const next = await this.#claims.next().catch((error: unknown) => {
+        this.#note({ seq: this.#frontier.size, what: `the stored checkpoints: ${damageIn(error)}` });
+        return { done: true } as const;
+      });
       if (next.done) {
         this.#due = undefined;
         return;
@@ -154,7 +172,8 @@ class Auditor {
       const index = size / width - 1;
       let page = this.#nodePages.get(level);
       if (!page || index >= page.from + page.hashes.length) {
-        page = { from: index, hashes: await this.#source.nodes(level, index, PAGE) };
+        const hashes = await this.#source.nodes(level, index, PAGE).catch((error: unknown) => [damageIn(error)]);
+        page = { from: index, hashes };
         this.#nodePages.set(level, page);
       }
       if (page.hashes[index - page.from] !== this.#frontier.closed(TILE_BITS * level)?.toString('hex'))
@@ -165,6 +184,13 @@ class Auditor {
     }
   }
 }
+
+/** What the database says of damaged data; any other error is not about the ledger and goes on. */
+const damageIn = (error: unknown): string => {
+  const damaged = error instanceof Fault && (error.details as { damaged?: boolean } | undefined)?.damaged === true;
+  if (!damaged) throw error;
+  return error.message;
+};
 
 const defectOf = (entry: EntryText, seq: number, prevHash: string, text: string): string | undefined => {
   if (entry.seq !== seq) return `entry ${seq} is missing; the next one is ${entry.seq}`;

@@ -77,7 +77,20 @@ export const fileEntries = (file: string, now: () => Instant): Entries => {
   };
 };
 
-const toEntry = ({ body, ...rest }: EntryText): Entry => ({ ...rest, body: JSON.parse(body) as EntryBody });
+const toEntry = ({ body, ...rest }: EntryText): Entry => {
+  try {
+    return { ...rest, body: JSON.parse(body) as EntryBody };
+  } catch (cause) {
+    throw new Fault(
+      'conflict',
+      `entry ${rest.seq} is damaged: its line is not JSON`,
+      'Run `caco ledger audit --file`.',
+      {
+        cause,
+      },
+    );
+  }
+};
 
 const repair = (at: Instant, droppedBytes: number): EntryBody => ({
   kind: 'ledger_repair',

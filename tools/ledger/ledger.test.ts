@@ -1,6 +1,16 @@
 /** The ledger through its front door, over a real store: signing, proving, auditing, finding every kind of tampering. */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -290,19 +300,59 @@ describe('an audit finds and places', () => {
     expect(await ledger.audit({ since: note })).toMatchObject({ ok: false });
   });
 
-  it('a file that was cut short', async () => {
+  const wholeFile = () => {
     const { home, file } = copyHome();
     const db = new Sqlite(file);
     db.pragma('wal_checkpoint(truncate)');
+    db.pragma('journal_mode = delete');
     db.close();
-    const size = statSync(file).size;
-    execFileSync('truncate', ['-s', String(Math.floor(size / 2)), file]);
-    const trouble = await openHome(home)
+    return { home, file };
+  };
+  /** The audit of whatever opens, or the fault that says why nothing does. */
+  const findingIn = (home: string): Promise<Audit | Error> =>
+    openHome(home)
       .then(({ ledger }) => ledger.audit())
-      .catch((error: unknown) => error);
-    // Either the database itself sees it, or the audit does; never a clean answer.
-    if (trouble instanceof Error) expect(trouble).toMatchObject({ code: 'unavailable' });
-    else expect(trouble).toMatchObject({ ok: false });
+      .catch((error: Error) => error);
+
+  it('a file that was cut short', async () => {
+    for (const share of [0.3, 0.6, 0.9]) {
+      const { home, file } = wholeFile();
+      execFileSync('truncate', ['-s', String(Math.floor(statSync(file).size * share)), file]);
+      const finding = await findingIn(home);
+      if (finding instanceof Error)
+        expect(finding).toMatchObject({ code: 'unavailable', message: expect.stringMatching(/damaged|malformed/) });
+      else expect(finding).toMatchObject({ ok: false, firstBad: { seq: expect.any(Number) } });
+    }
+  });
+
+  it('a bit that was flipped in the file of the database, wherever an entry lies', async () => {
+    const bytes = readFileSync(wholeFile().file);
+    for (const seq of [3, 200, 444, 604]) {
+      const target = `"subject":"s${seq}"`;
+      const { home, file } = wholeFile();
+      const bent = Buffer.from(bytes);
+      // A page that was split leaves an old copy behind; every copy is bent.
+      for (let at = bytes.indexOf(target); at >= 0; at = bytes.indexOf(target, at + 1))
+        bent[at + target.length - 2]! ^= 1;
+      expect(bent.equals(bytes)).toBe(false);
+      writeFileSync(file, bent);
+      expect(await findingIn(home)).toMatchObject({ ok: false, firstBad: { seq } });
+    }
+  });
+
+  it('bits that were flipped anywhere: nothing is called sound unless every entry is as it was', async () => {
+    const whole = wholeFile();
+    const bytes = readFileSync(whole.file);
+    const entries = JSON.stringify(await (await openHome(whole.home)).store.entries.read(0, 1000));
+    for (let i = 0; i < 25; i++) {
+      const { home, file } = wholeFile();
+      const bent = Buffer.from(bytes);
+      bent[Math.floor(((i * 0.6180339887) % 1) * bent.length)]! ^= 1 << (i & 7);
+      writeFileSync(file, bent);
+      const finding = await findingIn(home);
+      if (finding instanceof Error) expect(finding).toMatchObject({ code: 'unavailable' });
+      else if (finding.ok) expect(JSON.stringify(await stores.at(-1)!.entries.read(0, 1000))).toBe(entries);
+    }
   });
 });
 
@@ -527,7 +577,6 @@ describe('a ledger in a plain file', () => {
     const ledger = make();
     await ledger.append(bodies(20));
     await ledger.checkpoint();
-    const { writeFileSync } = await import('node:fs');
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     const audited = (changed: readonly string[]) => {
       writeFileSync(file, `${changed.join('\n')}\n`);
