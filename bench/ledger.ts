@@ -4,7 +4,7 @@
  * Run: npx tsx bench/ledger.ts [entries]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { openApp } from '../app.js';
@@ -121,6 +121,8 @@ clearInterval(watch);
 const result = {
   at: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]?.model ?? 'unknown'} × ${cpus().length}, Node ${process.version}`,
+  /** above 1 the machine was busy with other work, and only the figures per CPU second say something */
+  loadPerCpu: Number((loadavg()[0]! / cpus().length).toFixed(1)),
   entries: n,
   oneByOne: {
     plainPerS: Math.round(singles.plain),
