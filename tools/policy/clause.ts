@@ -76,8 +76,23 @@ const meant = (figures: readonly Figure[], low: string): Figure[] =>
     );
   });
 
+/** A sentence is tried in several cuts, and each cut by several rules: its facts are gathered once. Cleared when full, so that a long-lived process stays small. */
+const gathered = new Map<string, Clause>();
+const MOST_GATHERED = 2000;
+
 /** `original` is the clause as written, of the same length. */
 export const clauseOf = (low: string, original: string, mark: DecimalMark | null): Clause => {
+  const key = `${mark}${low}\u0000${original}`;
+  let clause = gathered.get(key);
+  if (clause === undefined) {
+    if (gathered.size >= MOST_GATHERED) gathered.clear();
+    clause = factsOf(low, original, mark);
+    gathered.set(key, clause);
+  }
+  return clause;
+};
+
+const factsOf = (low: string, original: string, mark: DecimalMark | null): Clause => {
   const dates = datesIn(low);
   const range = rangeIn(low);
   const { spans, questions, ...validity } = validityIn(low);

@@ -34,6 +34,14 @@ const iso = (year: number, month: number, day: number): string | null => {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? text : null;
 };
 
+const DAY_MONTH = new RegExp(
+  String.raw`${WEEKDAY}(?<![\d:.,])\b${D}(?:\s+of)?\s+${MONTH}(?![a-z])(?:,?\s+(\d{4}))?`,
+  'g',
+);
+const MONTH_DAY = new RegExp(
+  String.raw`${WEEKDAY}\b${MONTH}\s+${D}(?![\d:])(?!\s*(?:${MONTH}|%|kg|kw|jobs|hours))(?:,?\s+(\d{4}))?`,
+  'g',
+);
 /** All dates, in order of position. */
 export const datesIn = (low: string): CivilDate[] => {
   const found: CivilDate[] = [];
@@ -51,17 +59,8 @@ export const datesIn = (low: string): CivilDate[] => {
   };
   for (const m of low.matchAll(/(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])/g))
     add(m, Number(m[1]), Number(m[2]), Number(m[3]));
-  for (const m of low.matchAll(
-    new RegExp(String.raw`${WEEKDAY}(?<![\d:.,])\b${D}(?:\s+of)?\s+${MONTH}(?![a-z])(?:,?\s+(\d{4}))?`, 'g'),
-  ))
-    add(m, number(m[3]), monthOf(m[2]!), Number(m[1]));
-  for (const m of low.matchAll(
-    new RegExp(
-      String.raw`${WEEKDAY}\b${MONTH}\s+${D}(?![\d:])(?!\s*(?:${MONTH}|%|kg|kw|jobs|hours))(?:,?\s+(\d{4}))?`,
-      'g',
-    ),
-  ))
-    add(m, number(m[4]), monthOf(m[1]!), Number(m[2]));
+  for (const m of low.matchAll(DAY_MONTH)) add(m, number(m[3]), monthOf(m[2]!), Number(m[1]));
+  for (const m of low.matchAll(MONTH_DAY)) add(m, number(m[4]), monthOf(m[1]!), Number(m[2]));
   for (const m of low.matchAll(/(?<![\w./-])(\d{1,2})([./])(\d{1,2})\2(\d{4})(?![\w/])/g)) {
     const a = Number(m[1]);
     const b = Number(m[3]);
@@ -89,15 +88,16 @@ export const monthIn = (low: string): { from: number; to: number; start: string;
 const JOIN =
   /^\s*(to|until|till|through|thru|and|-|up to(?: and including)?|until and including|through to)\s*(?:and including\s*)?(?:the\s+)?(?:end of\s+)?$/;
 
+const SHORT = new RegExp(
+  String.raw`(?<![\d:.,])\b${D}\s*(to|until|till|through|and|-)\s*${D}(?:\s+of)?\s+${MONTH}(?:,?\s+(\d{4}))?`,
+);
+const US_SHORT = new RegExp(String.raw`\b${MONTH}\s+${D}\s*(to|until|through|-)\s*${D}(?![\d:])(?:,?\s+(\d{4}))?`);
+
 /** The first range of two dates; also "18 to 31 December 2026", where the first has a day only. */
 export const rangeIn = (low: string): DateRange | undefined => {
   const dates = datesIn(low);
-  const short = new RegExp(
-    String.raw`(?<![\d:.,])\b${D}\s*(to|until|till|through|and|-)\s*${D}(?:\s+of)?\s+${MONTH}(?:,?\s+(\d{4}))?`,
-  ).exec(low);
-  const usShort = new RegExp(
-    String.raw`\b${MONTH}\s+${D}\s*(to|until|through|-)\s*${D}(?![\d:])(?:,?\s+(\d{4}))?`,
-  ).exec(low);
+  const short = SHORT.exec(low);
+  const usShort = US_SHORT.exec(low);
   if (short || usShort) {
     const match = (short ?? usShort)!;
     const [first, word, last, month, year] = short

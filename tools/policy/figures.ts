@@ -193,6 +193,10 @@ export const decimalMarkOf = (low: string): DecimalMark | null => {
   return comma === point ? null : comma ? ',' : '.';
 };
 
+const BEHIND = new RegExp(
+  `^\\s?(${CODES}|[£€]|\\$|pounds sterling|us dollars|swiss francs|euros?|pounds?|dollars?|francs)(?![\\w])(?! of co2)`,
+);
+
 /** Figures in order of position. Give a text in which dates and times of day are blanked out. */
 export const figuresIn = (low: string, mark: DecimalMark | null): Figure[] => {
   const figures: Figure[] = [];
@@ -213,9 +217,7 @@ export const figuresIn = (low: string, mark: DecimalMark | null): Figure[] => {
       rest = rest.slice(scale[0].length);
     }
     const start = low.slice(match.index).search(/\S/) + match.index;
-    const behind = new RegExp(
-      `^\\s?(${CODES}|[£€]|\\$|pounds sterling|us dollars|swiss francs|euros?|pounds?|dollars?|francs)(?![\\w])(?! of co2)`,
-    ).exec(rest);
+    const behind = BEHIND.exec(rest);
     if (symbol !== undefined || behind) {
       const name = symbol ?? behind![1]!;
       const currency = SYMBOLS[name] ?? CURRENCY_WORDS[name] ?? name.toUpperCase();

@@ -117,18 +117,23 @@ export const windowIn = (low: string): Found<Window> | undefined => {
   return first(low, BETWEEN, two) ?? first(low, DASHED, two);
 };
 
+const clocksAfter = new Map<string, RegExp>();
+const afterWords = (words: string): RegExp => {
+  const known = clocksAfter.get(words);
+  if (known) return known;
+  const made = new RegExp(
+    String.raw`\b(?:${words})\s+(?:the\s+)?${T}(?!\s?(?:%|kg|kw|mw|hours? (?:of|after|later)|minutes|days|weeks|january|february|march|april|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|may\b)|[\d/-])`,
+  );
+  clocksAfter.set(words, made);
+  return made;
+};
+
 /** A single time of day after words such as "by" or "after". */
 export const clockAfter = (low: string, words: string): Found<string> | undefined =>
-  first(
-    low,
-    new RegExp(
-      String.raw`\b(?:${words})\s+(?:the\s+)?${T}(?!\s?(?:%|kg|kw|mw|hours? (?:of|after|later)|minutes|days|weeks|january|february|march|april|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|may\b)|[\d/-])`,
-    ),
-    (m) => {
-      const clock = clockOf(m[1]!);
-      return clock?.exact ? text(clock.minutes % 1440) : undefined;
-    },
-  );
+  first(low, afterWords(words), (m) => {
+    const clock = clockOf(m[1]!);
+    return clock?.exact ? text(clock.minutes % 1440) : undefined;
+  });
 
 const CITIES: Readonly<Record<string, string>> = {
   london: 'Europe/London',
@@ -192,6 +197,8 @@ const SHORT: Readonly<Record<string, string>> = {
   ist: 'Asia/Kolkata',
 };
 
+const CITY = new RegExp(String.raw`\b(${Object.keys(CITIES).join('|')})(?: local| standard| daylight)? time\b`);
+
 /** The time zone that a text names, as an IANA name or a fixed offset. */
 export const zoneIn = (low: string): string | undefined => {
   const offset = /\b(?:utc|gmt)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?\b/.exec(low);
@@ -204,9 +211,7 @@ export const zoneIn = (low: string): string | undefined => {
     const name = iana.replace(/(^|[/_])([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
     if (isTimeZone(name)) return name;
   }
-  const city = new RegExp(String.raw`\b(${Object.keys(CITIES).join('|')})(?: local| standard| daylight)? time\b`).exec(
-    low,
-  )?.[1];
+  const city = CITY.exec(low)?.[1];
   if (city) return CITIES[city];
   const short =
     /(?:\d|[ap]\.?m\.?|hrs|hours|noon|midnight)\s?\(?(utc|gmt|bst|cest|cet|eet|wet|est|edt|et|cst|cdt|mst|pst|pdt|pt|jst|ist)\b|\b(utc|gmt|cest|cet)\b/.exec(
