@@ -1,5 +1,6 @@
 /** Flexibility that could be sold: power that can be put off, when, and for how long. */
 import { z } from 'zod';
+import { defineCollection } from './store.js';
 import { Instant } from './time.js';
 
 export const FlexibilitySlot = z.strictObject({
@@ -20,3 +21,17 @@ export const FlexibilityOffer = z.strictObject({
   energyKwh: z.number().positive(),
 });
 export type FlexibilityOffer = z.infer<typeof FlexibilityOffer>;
+
+/** A deferral that somebody has bought: in this interval the site may not draw more than this. Plans keep it as a hard limit. */
+export const SoldFlexibility = z.strictObject({
+  id: z.string(),
+  region: z.string(),
+  clusterId: z.string().nullable(),
+  start: Instant,
+  end: Instant,
+  maxKw: z.number().min(0).describe('facility kW, every moment of the interval'),
+});
+export type SoldFlexibility = z.infer<typeof SoldFlexibility>;
+
+/** By order id; removed when the order is cancelled. */
+export const SOLD_FLEXIBILITY = defineCollection('sold-flexibility', SoldFlexibility);

@@ -2,11 +2,14 @@
 import { z } from 'zod';
 import { Fault, notFound } from '../../domain/fault.js';
 import { JOBS, WORKLOADS } from '../../domain/job.js';
+import { SOLD_FLEXIBILITY, type SoldFlexibility } from '../../domain/offer.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS, type PolicySet } from '../../domain/policy.js';
 import type { Series } from '../../domain/series.js';
 import type { CarbonSignal } from '../../domain/signal.js';
 import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
+import type { PolicyRows } from './policy-rows.js';
 import type { Problem } from './problem.js';
 import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
 
@@ -41,6 +44,11 @@ export interface FleetProblem {
   readonly origin: number;
   readonly leftOut: readonly LeftOut[];
   readonly signals: readonly CarbonSignal[];
+  readonly policySetId: string | null;
+  /** Words for ids of events and carbon caps: the sentence or sale that they came from. */
+  readonly words: PolicyRows['words'];
+  /** What of the policy could not be planned with. */
+  readonly remarks: readonly string[];
 }
 
 /** Throws Fault `not-found` for a workload, region or cluster that is not there. */
@@ -61,9 +69,32 @@ export const fleetProblem = async (world: World, input: PlanInput): Promise<Flee
     tardinessWeight: input.tardinessWeight,
     maxPowerKw: input.maxPowerKw ?? null,
     clusterId: input.clusterId ?? null,
+    policy: await policyInForce(world),
+    sold: await soldWithin(world, { start, end: fromEpoch(endEpoch) }),
   };
-  const { problem, origin, leftOut } = await problemOf(jobs.pages(workloadId), question, workloadId, endEpoch);
-  return { workloadId, question, problem, origin, leftOut, signals };
+  const { problem, origin, leftOut, rows, remarks } = await problemOf(
+    jobs.pages(workloadId),
+    question,
+    workloadId,
+    endEpoch,
+  );
+  const { policySetId, words } = rows;
+  return { workloadId, question, problem, origin, leftOut, signals, policySetId, words, remarks };
+};
+
+const policyInForce = async (world: World): Promise<PolicySet | null> => {
+  const active = (await world.store.collection(ACTIVE_POLICIES).get(ACTIVE_POLICY))?.value;
+  return active ? ((await world.store.collection(POLICY_SETS).get(active.setId))?.value ?? null) : null;
+};
+
+const soldWithin = async (world: World, { start, end }: Interval): Promise<SoldFlexibility[]> => {
+  const sold: SoldFlexibility[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await world.store.collection(SOLD_FLEXIBILITY).list({ after, limit: 1000 });
+    for (const { value } of page) if (value.start < end && value.end > start) sold.push(value);
+    if (page.length < 1000) return sold.sort((a, b) => (a.id < b.id ? -1 : 1));
+    after = page.at(-1)!.id;
+  }
 };
 
 const newestWorkload = async (world: World): Promise<string> => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ClaimedDigest, freezeBaseline, PlacementsDigest } from '../../domain/baseline.js';
 import { shortId } from '../../domain/digest.js';
 import { JOBS, type Job } from '../../domain/job.js';
+import { FlexibilityOffer } from '../../domain/offer.js';
 import {
   BASELINE,
   PLACEMENTS,
@@ -14,20 +15,33 @@ import {
 } from '../../domain/plan.js';
 import type { CarbonSignal } from '../../domain/signal.js';
 import { defineCollection, type Rows, type Tx } from '../../domain/store.js';
-import { fromEpoch } from '../../domain/time.js';
+import { fromEpoch, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { Certificate, Conflict } from './answer.js';
 import { fleetProblem, PlanInput } from './fleet-problem.js';
+import { offersOf } from './offers.js';
 import { optimize } from './optimize.js';
 import { recommend, ScheduleDigest, spansOf, Tally } from './placements.js';
 import { type Problem, piecesOf, type Schedule } from './problem.js';
+import { RELAX_FORMS, relaxBy } from './relax.js';
 import type { FleetQuestion, LeftOut } from './workload.js';
 
 /** The prices that prove a plan's bound, by plan id. */
 export const CERTIFICATES = defineCollection('certificates', Certificate);
 
 const BATCH = 2000;
+
+const Input = z.strictObject({
+  ...PlanInput.shape,
+  relax: z
+    .array(z.string())
+    .max(100)
+    .default([])
+    .describe(
+      `limits set anew: ${RELAX_FORMS}; or "smallest": when infeasible, also plan under the smallest relaxation`,
+    ),
+});
 
 export const makePlan = defineTool({
   name: 'make_plan',
@@ -36,33 +50,57 @@ export const makePlan = defineTool({
     'Finds where and when each waiting job of a workload should run, at the least cost of energy, machines, egress, lateness and carbon, within power caps and deadlines, with a proven bound. Changes nothing outside; urgent jobs are never moved.',
   toolset: 'plan',
   effect: 'records',
-  input: PlanInput,
+  input: Input,
   output: z.strictObject({
     plan: Plan.nullable().describe('null when no schedule fits'),
     conflict: Conflict.nullable().describe('which jobs and limits cannot be had together'),
+    status: z
+      .enum(['optimal', 'feasible', 'infeasible', 'not-found'])
+      .describe('infeasible: proved; not-found: nothing was found and nothing is proved'),
+    unplaced: z.array(z.string()).describe('jobs without a place when no plan was found, at most 100'),
+    offers: z.array(FlexibilityOffer).describe('power that would stay away for an hour, one offer at a time'),
+    objectiveParts: z.record(z.string(), z.number()).nullable().describe('money by cause'),
+    cpuSeconds: z.number().describe('CPU seconds of the search'),
+    seed: z.number(),
   }),
   run: async (input, world, call) => {
-    const { workloadId, question, problem, origin, leftOut, signals } = await fleetProblem(world, input);
+    const fleet = await fleetProblem(world, input);
+    const { workloadId, question, origin, leftOut, signals, words } = fleet;
+    const clock = { origin, slotMinutes: question.method.slotMinutes };
+    const smallest = input.relax.includes('smallest');
+    const problem = relaxBy(
+      fleet.problem,
+      input.relax.filter((text) => text !== 'smallest'),
+      clock,
+    );
     const solved = await optimize(problem, {
       seed: input.seed,
+      relaxed: smallest,
+      naming: { clock, words },
       ...(input.cpuSeconds === undefined ? {} : { cpuSeconds: input.cpuSeconds }),
       signal: call.signal,
       onProgress: (p) => call.progress({ done: p.done, total: p.total, note: p.note }),
     });
-    if (solved.schedule === null) return { plan: null, conflict: solved.conflict };
+    const { status, cpuSeconds, seed, conflict } = solved;
+    const schedule = solved.schedule ?? solved.relaxed?.schedule ?? null;
+    const objective = solved.objective ?? solved.relaxed?.objective ?? null;
+    const answer = { conflict, status, unplaced: solved.unplaced.slice(0, 100), cpuSeconds, seed };
+    if (schedule === null || objective === null) return { plan: null, offers: [], objectiveParts: null, ...answer };
     const written = await write(world, call, {
       workloadId,
       question,
       problem,
       origin,
-      planned: solved.schedule,
+      planned: schedule,
       leftOut,
     });
     const { plan, commit } = written.finish({
       region: input.region ?? null,
+      policySetId: fleet.policySetId,
+      remarks: fleet.remarks,
       signals,
       solved: {
-        objective: solved.objective,
+        objective,
         lowerBound: solved.lowerBound,
         gap: solved.gap,
         savingsGap: solved.savingsGap,
@@ -75,7 +113,12 @@ export const makePlan = defineTool({
       await commit(tx);
       if (solved.certificate) await tx.collection(CERTIFICATES).put(plan.id, solved.certificate);
     });
-    return { plan, conflict: solved.conflict };
+    const offers = offersOf(problem, schedule, {
+      origin,
+      clusterOf: (region) => question.sites.find((site) => site.region === region)?.clusterId ?? null,
+      until: Math.ceil((toEpoch(question.window.end) - origin) / (question.method.slotMinutes * 60)),
+    });
+    return { plan, offers, objectiveParts: solved.objectiveParts && { ...solved.objectiveParts }, ...answer };
   },
   tell: ({ plan, conflict }) =>
     plan === null
@@ -93,7 +136,7 @@ interface Writing {
 }
 
 /** Streams the jobs once more and writes baseline, placements and recommendations under the plan's id. */
-const write = async (world: World, call: Running, of: Writing) => {
+export const write = async (world: World, call: Running, of: Writing) => {
   const { question, problem, origin, planned } = of;
   const step = question.method.slotMinutes * 60;
   const currency = question.sites[0]!.currency;
@@ -151,6 +194,8 @@ const write = async (world: World, call: Running, of: Writing) => {
   return {
     finish: (head: {
       region: string | null;
+      policySetId: string | null;
+      remarks: readonly string[];
       signals: readonly CarbonSignal[];
       solved: Pick<Plan, 'objective' | 'lowerBound' | 'gap' | 'savingsGap' | 'bindingLimits' | 'engine' | 'stoppedBy'>;
     }): { plan: Plan; commit: (tx: Tx) => Promise<void> } => {
@@ -180,7 +225,7 @@ const write = async (world: World, call: Running, of: Writing) => {
         planned: plannedTotals,
         savings: { cost: baseline.cost.total - plannedTotals.cost.total, emissionsKg: before.savedBy(after) },
         ...head.solved,
-        policySetId: null,
+        policySetId: head.policySetId,
         signals: head.signals.map((s) => ({
           region: s.region,
           kind: `${s.kind.accounting} ${s.kind.scope}`,
@@ -188,7 +233,7 @@ const write = async (world: World, call: Running, of: Writing) => {
           status: s.status,
           issuedAt: s.issuedAt,
         })),
-        unseen: inWords(unseen),
+        unseen: [...inWords(unseen), ...head.remarks],
       };
       const commit = async (tx: Tx) => {
         for (const rows of [tx.rows(BASELINE), tx.rows(PLACEMENTS), tx.rows(RECOMMENDATIONS)])

@@ -2,10 +2,13 @@
 import { Fault } from '../../domain/fault.js';
 import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
+import type { SoldFlexibility } from '../../domain/offer.js';
+import type { PolicySet } from '../../domain/policy.js';
 import { meanOver, type Series } from '../../domain/series.js';
 import type { Site } from '../../domain/site.js';
 import { instancePriceOf } from '../../domain/tariff.js';
 import { type Interval, toEpoch } from '../../domain/time.js';
+import { PolicyRows } from './policy-rows.js';
 import { emptyJobs, MOVABLE, type Problem, URGENT } from './problem.js';
 
 export interface FleetQuestion {
@@ -22,6 +25,10 @@ export interface FleetQuestion {
   /** A cap below the sites' own, facility kW. */
   readonly maxPowerKw: number | null;
   readonly clusterId: string | null;
+  /** The confirmed policy in force. */
+  readonly policy: PolicySet | null;
+  /** Flexibility that was sold within the window. */
+  readonly sold: readonly SoldFlexibility[];
 }
 
 /** A job that cannot be planned, and why; it runs as it would have. */
@@ -51,7 +58,7 @@ export const problemOf = async (
   question: FleetQuestion,
   name: string,
   endEpoch: number,
-): Promise<{ problem: Problem; origin: number; leftOut: LeftOut[] }> => {
+): Promise<{ problem: Problem; origin: number; leftOut: LeftOut[]; rows: PolicyRows; remarks: string[] }> => {
   const slotMinutes = question.method.slotMinutes;
   const step = slotMinutes * 60;
   const origin = Math.floor(toEpoch(question.window.start) / step) * step;
@@ -78,11 +85,29 @@ export const problemOf = async (
   };
   const cap = (of: (site: Site) => number | null) => {
     const values = new Float64Array(cells);
-    sites.forEach((site, r) => values.fill(of(site) ?? Number.POSITIVE_INFINITY, r * slots, (r + 1) * slots));
+    sites.forEach((site, r) => {
+      values.fill(of(site) ?? Number.POSITIVE_INFINITY, r * slots, (r + 1) * slots);
+    });
     return values;
   };
   const lower = question.maxPowerKw ?? Number.POSITIVE_INFINITY;
 
+  const rules = new PolicyRows(question.policy, question.sold, { origin, slots, slotMinutes, sites });
+  const carbon = grid(question.carbon);
+  const prices = grid(question.prices);
+  /** Energy and priced carbon per IT kW of a start, for the choice among stretches that the policy leaves. */
+  const priceOf = (count: number) => (start: number, allowed: readonly string[]) => {
+    let least = Number.POSITIVE_INFINITY;
+    for (const region of allowed) {
+      const r = place.get(region);
+      if (r === undefined) continue;
+      let sum = 0;
+      for (let i = r * slots + start; i < r * slots + start + count; i++)
+        sum += prices[i]! + (carbon[i]! * question.carbonPricePerTonne) / 1000;
+      if (sum * sites[r]!.pue < least) least = sum * sites[r]!.pue;
+    }
+    return least;
+  };
   const rows: Row[] = [];
   const leftOut: LeftOut[] = [];
   const teams = new Names();
@@ -124,15 +149,24 @@ export const problemOf = async (
         leftOut.push({ jobId: job.id, why: 'none of its allowed regions has a site, a signal and a price for it' });
         continue;
       }
+      const left = rules.left(
+        job,
+        { regions: allowed.map((r) => regions[r]!), release, deadline, slots: count, span },
+        priceOf(count),
+      );
+      if (left.impossible !== null) {
+        leftOut.push({ jobId: job.id, why: left.impossible });
+        continue;
+      }
       rows.push({
         id: job.id,
         team: teams.of(job.team),
-        kind: job.category === 'urgent' || !fits ? URGENT : MOVABLE,
+        kind: job.category === 'urgent' || !fits || left.stays ? URGENT : MOVABLE,
         home,
-        regionSet: sets.of(allowed.join(',')),
-        release,
+        regionSet: sets.of(left.regions.map((region) => place.get(region)!).join(',')),
+        release: left.stays ? release : left.release,
         due: job.due === null ? slots : (toEpoch(job.due) - origin) / step,
-        deadline,
+        deadline: left.stays ? deadline : left.deadline,
         slots: count,
         lastFraction: Math.min(1, Math.max(1e-6, span - (count - 1))),
         powerKw: itPowerKw(job, question.method),
@@ -154,12 +188,13 @@ export const problemOf = async (
     for (let i = 0; i < rows.length; i++) target[i] = rows[i]![column];
   }
   const rates = new Float64Array(machines.names.length * regions.length);
-  machines.names.forEach((machine, m) =>
+  machines.names.forEach((machine, m) => {
     sites.forEach((site, r) => {
       rates[m * regions.length + r] = instancePriceOf(site, machine === '' ? null : machine) ?? Number.NaN;
-    }),
-  );
+    });
+  });
 
+  const capped = rules.carbonCaps(teams.names);
   const problem: Problem = {
     name,
     slotHours: slotMinutes / 60,
@@ -176,16 +211,16 @@ export const problemOf = async (
     teams: teams.names,
     regionSets: sets.names.map((text) => Uint16Array.from(text.split(','), Number)),
     machineUsdPerHour: rates,
-    priceUsdPerMwh: grid(question.prices),
-    ciGPerKwh: grid(question.carbon),
+    priceUsdPerMwh: prices,
+    ciGPerKwh: carbon,
     powerCapKw: cap((site) => Math.min(site.powerCapKw ?? Number.POSITIVE_INFINITY, lower)),
     vcpuCap: cap((site) => site.vcpuCapacity),
     gpuCap: cap((site) => site.gpuCapacity),
-    events: [],
-    carbonCaps: [],
+    events: rules.events(),
+    carbonCaps: capped.caps,
     jobs,
   };
-  return { problem, origin, leftOut };
+  return { problem, origin, leftOut, rows: rules, remarks: [...capped.notPlanned, ...rules.unresolved()] };
 };
 
 const COLUMNS = [

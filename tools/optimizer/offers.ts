@@ -1,0 +1,111 @@
+/**
+ * Flexibility that follows from a plan: power that would stay away for an hour when somebody pays for it. An hour's offer
+ * of a site counts the jobs that are planned to start within it, may start after it and still end on time, and for which
+ * there is room then under every cap; its power is the least over the hour's slots, so it is firm. Room is looked for job
+ * by job, the largest first, at the same site; nothing of the plan is changed. One offer at a time holds: whoever sells one
+ * plans anew with it as a limit.
+ */
+import { shortId } from '../../domain/digest.js';
+import type { FlexibilityOffer } from '../../domain/offer.js';
+import { fromEpoch } from '../../domain/time.js';
+import { buildModel, type Model } from './model.js';
+import { MOVABLE, type Problem, type Schedule } from './problem.js';
+import { Responder } from './respond.js';
+import { State } from './state.js';
+
+export interface OfferFrame {
+  /** Epoch seconds of slot 0. */
+  readonly origin: number;
+  readonly clusterOf: (region: string) => string | null;
+  /** Offers are made up to this slot. */
+  readonly until: number;
+}
+
+/** Offers below this many kW are not worth a message. */
+const LEAST_KW = 0.1;
+/** The largest by energy are kept. */
+const MOST_OFFERS = 48;
+
+export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame): FlexibilityOffer[] => {
+  const model = buildModel(problem);
+  const state = new State(model);
+  state.restore(schedule);
+  const responder = new Responder(state);
+  const hour = Math.max(1, Math.round(1 / problem.slotHours));
+  const starting = startsOf(model, schedule);
+  const offers: FlexibilityOffer[] = [];
+  for (let r = 0; r < model.R; r++) {
+    for (let from = 0; from + hour <= Math.min(frame.until, model.T); from += hour) {
+      const kw = awayKw(state, responder, starting, r, from, from + hour);
+      if (kw < LEAST_KW) continue;
+      const region = problem.regions[r]!.id;
+      const start = fromEpoch(Math.round(frame.origin + from * problem.slotHours * 3600));
+      const end = fromEpoch(Math.round(frame.origin + (from + hour) * problem.slotHours * 3600));
+      offers.push({
+        id: shortId('F', { region, start, end, kw }),
+        region,
+        clusterId: frame.clusterOf(region),
+        start,
+        end,
+        kw,
+        energyKwh: kw * hour * problem.slotHours,
+      });
+    }
+  }
+  return offers
+    .sort((a, b) => b.energyKwh - a.energyKwh || (a.id < b.id ? -1 : 1))
+    .slice(0, MOST_OFFERS)
+    .sort((a, b) => (a.start === b.start ? (a.region < b.region ? -1 : 1) : a.start < b.start ? -1 : 1));
+};
+
+/** Movable jobs that run in one piece, by region × slots + start. */
+const startsOf = (model: Model, schedule: Schedule): Map<number, number[]> => {
+  const starting = new Map<number, number[]>();
+  for (let j = 0; j < model.N; j++) {
+    const r = schedule.region[j]!;
+    if (r < 0 || model.problem.jobs.kind[j] !== MOVABLE || schedule.pieces.has(j)) continue;
+    const cell = r * model.T + schedule.start[j]!;
+    starting.set(cell, [...(starting.get(cell) ?? []), j]);
+  }
+  return starting;
+};
+
+const awayKw = (
+  state: State,
+  responder: Responder,
+  starting: ReadonlyMap<number, readonly number[]>,
+  r: number,
+  from: number,
+  to: number,
+): number => {
+  const { model } = state;
+  const { jobs, regions } = model.problem;
+  const found: number[] = [];
+  for (let t = from; t < to; t++) found.push(...(starting.get(r * model.T + t) ?? []));
+  found.sort((a, b) => jobs.powerKw[b]! - jobs.powerKw[a]! || a - b);
+  const away = new Float64Array(to - from);
+  const moved: [job: number, start: number][] = [];
+  for (const j of found) {
+    const was = state.start[j]!;
+    const slots = jobs.slots[j]!;
+    const latest = Math.min(model.last[j]!, Math.floor(jobs.due[j]! - (slots - 1 + jobs.lastFraction[j]!) + 1e-7));
+    if (latest < to) continue;
+    state.lift(j);
+    let start = -1;
+    for (let s = to; s <= latest && start < 0; s++) {
+      const g = r * (model.T + 1) + s;
+      const gap = model.gapsBefore !== null && model.gapsBefore[g + slots]! > model.gapsBefore[g]!;
+      if (!gap && responder.fits(j, r, [s, s + slots])) start = s;
+    }
+    state.place(j, r, start < 0 ? was : start, null);
+    if (start < 0) continue;
+    moved.push([j, was]);
+    const kw = jobs.powerKw[j]! * regions[r]!.pue;
+    for (let t = was; t < Math.min(to, was + slots); t++) away[t - from]! += kw;
+  }
+  for (const [j, was] of moved) {
+    state.lift(j);
+    state.place(j, r, was, null);
+  }
+  return away.reduce((least, kw) => Math.min(least, kw), Number.POSITIVE_INFINITY);
+};
