@@ -16,6 +16,7 @@ import { simulatedGrid } from '../../sim/grid.js';
 import { loadScenario } from '../../sim/scenario.js';
 import { simulateJobs } from '../../sim/workload.js';
 import { openStore } from '../../store/store.js';
+import { makePlan } from '../optimizer/optimizer.js';
 import { callTool } from '../tool.js';
 import {
   type AccountQuestion,
@@ -381,6 +382,31 @@ describe('measure_emissions', () => {
     expect((await faultOf(measure({ workloadId: 'W-9' }))).code).toBe('not-found');
     expect((await faultOf(measure({ planId: 'P-1', workloadId: 'W-2' }))).code).toBe('invalid-input');
     expect((await faultOf(measure({ by: ['colour'] }))).code).toBe('invalid-input');
+  });
+
+  it('agrees with a plan on its own totals: cost, energy, emissions and their bounds', async () => {
+    await keep('W-4', jobs.slice(0, 60));
+    const actor = { id: 'somebody', via: 'mcp' } as const;
+    const by = { actor, cause: null, signal: new AbortController().signal, progress: () => {} };
+    const { plan } = await callTool(makePlan, { workloadId: 'W-4', horizonHours: 24 }, world, by);
+    for (const [schedule, totals] of [
+      ['baseline', plan!.baseline],
+      ['planned', plan!.planned],
+    ] as const) {
+      const { total } = await measure({ planId: plan!.id, schedule, foresight: 'forecast' });
+      const { value, low, high } = total.emissionsKg!;
+      for (const [mine, theirs] of [
+        [value, totals.emissionsKg.value],
+        [low, totals.emissionsKg.low],
+        [high, totals.emissionsKg.high],
+        [total.energyKwh, totals.energyKwh],
+        [total.cost!.total, totals.cost.total],
+        [total.cost!.instance, totals.cost.instance],
+        [total.cost!.egress, totals.cost.egress],
+        [total.cost!.tardiness, totals.cost.tardiness],
+      ] as const)
+        expect(Math.abs(mine - theirs)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(theirs)));
+    }
   });
 
   it('names jobs whose region has no site and machines without a price', async () => {
