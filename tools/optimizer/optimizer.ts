@@ -9,6 +9,7 @@ import { compareBaselines } from './baselines/compare-baselines.js';
 import { comparePlans, tradeOff } from './compare.js';
 import { explainPlan } from './explain.js';
 import { makePlan } from './plan.js';
+import { replan } from './replan.js';
 
 export { Certificate, Conflict } from './answer.js';
 export { BaselineRow, compareBaselines as baselinesOf, POLICIES } from './baselines/baselines.js';
@@ -24,9 +25,11 @@ export { type Assignment, type OptimizeOptions, optimize, type Progress, type Re
 export { CERTIFICATES, makePlan } from './plan.js';
 export { emptyJobs, FROZEN, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';
 export { RELAX_FORMS, relaxBy } from './relax.js';
+export { replan } from './replan.js';
+export { replanProblem } from './replan-problem.js';
 export { type Engine, type Hooks, type Limits, type Outcome, type Status, type StoppedBy, solve } from './solve.js';
 export { replayStudy, STUDIES } from './studies/studies.js';
 export type { StudyAnswer, StudyRow } from './studies/study.js';
 export { checkProblem, type JobFinding } from './validate.js';
 
-export const optimizerTools: readonly Tool[] = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines];
+export const optimizerTools: readonly Tool[] = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines, replan];

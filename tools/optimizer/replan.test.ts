@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JOBS } from '../../domain/job.js';
+import { PLACEMENTS, type Placement, type Plan } from '../../domain/plan.js';
+import type { Store } from '../../domain/store.js';
+import { plusHours, toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { openStore } from '../../store/store.js';
+import { callTool } from '../tool.js';
+import { call, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
+import { makePlan, replan } from './optimizer.js';
+
+let store: Store;
+let world: World;
+let plan: Plan;
+beforeAll(async () => {
+  store = await openStore(':memory:');
+  world = fleetWorld(store);
+  await ingestQueue(world, 'W-1', 80);
+  plan = (await callTool(makePlan, { workloadId: 'W-1', seed: 1 }, world, call)).plan!;
+});
+afterAll(() => store.close());
+
+const piecesOf = async (id: string): Promise<Map<string, Placement[]>> => {
+  const found = new Map<string, Placement[]>();
+  for await (const page of store.rows(PLACEMENTS).pages(id))
+    for (const p of page) found.set(p.jobId, [...(found.get(p.jobId) ?? []), p]);
+  return found;
+};
+const where = (pieces: readonly Placement[]) => pieces.map((p) => `${p.region} ${p.start} ${p.end}`).join(', ');
+
+describe('replan', () => {
+  it('changes nothing where nothing has happened', async () => {
+    const again = await callTool(replan, { fromPlanId: plan.id, at: plan.window.start }, world, call);
+    expect(again.moved).toBe(0);
+    expect(again.kept).toBe(80);
+    expect(again.change!.objective).toBeCloseTo(0, 6);
+  });
+
+  it('keeps a cap on a window in every slot, moves nothing that has begun, and states what the event costs', async () => {
+    const before = await piecesOf(plan.id);
+    const at = plusHours(plan.window.start, 6);
+    const from = plusHours(plan.window.start, 8);
+    const to = plusHours(plan.window.start, 12);
+    const sites = await world.fleet.sites();
+    const kwOf = (p: Placement) => p.energyKwh / ((toEpoch(p.end) - toEpoch(p.start)) / 3600);
+    const loadAt = (
+      pieces: Map<string, Placement[]>,
+      region: string,
+      moment: number,
+      only: (id: string) => boolean = () => true,
+    ) =>
+      [...pieces]
+        .filter(([id]) => only(id))
+        .flatMap(([, list]) => list)
+        .filter((p) => p.region === region && toEpoch(p.start) < moment + 1800 && toEpoch(p.end) > moment)
+        .reduce((sum, p) => sum + kwOf(p), 0);
+    const slots = Array.from({ length: 8 }, (_, i) => toEpoch(from) + i * 1800);
+    const busiest = sites
+      .map((s) => s.region)
+      .sort(
+        (a, b) =>
+          Math.max(...slots.map((t) => loadAt(before, b, t))) - Math.max(...slots.map((t) => loadAt(before, a, t))),
+      )[0]!;
+    const begun = new Set([...before].filter(([, list]) => list[0]!.start < at).map(([id]) => id));
+    const urgent = new Set(
+      (await store.rows(JOBS).page('W-1', { limit: 1000 })).items
+        .filter((j) => j.category === 'urgent')
+        .map((j) => j.id),
+    );
+    // What may not move takes its room in any case; the cap leaves that and nothing more.
+    const floor = Math.max(...slots.map((t) => loadAt(before, busiest, t, (id) => begun.has(id) || urgent.has(id))));
+    const full = Math.max(...slots.map((t) => loadAt(before, busiest, t)));
+    expect(full).toBeGreaterThan(floor);
+    const maxPowerKw = floor + 0.25 * (full - floor);
+    const input = { fromPlanId: plan.id, at, events: [{ id: 'E-1', region: busiest, from, to, maxPowerKw }] };
+    const answer = await callTool(replan, input, world, call);
+    const after = await piecesOf(answer.plan!.id);
+    for (const t of slots) expect(loadAt(after, busiest, t)).toBeLessThanOrEqual(maxPowerKw * (1 + 1e-6));
+    for (const id of begun) expect(where(after.get(id)!)).toBe(where(before.get(id)!));
+    expect(answer.frozen).toBe(begun.size);
+    expect(answer.moved).toBeGreaterThan(0);
+    expect(answer.moved + answer.kept).toBe(80);
+    expect(answer.change!.objective).toBeGreaterThan(0);
+    expect(replan.tell(answer)).toContain('more than the old plan');
+    for (const [id, list] of after) if (!begun.has(id)) expect(list[0]!.start >= at || urgent.has(id)).toBe(true);
+  });
+
+  it('a lost site runs nothing new; what ran there starts anew elsewhere or is named', async () => {
+    const before = await piecesOf(plan.id);
+    const at = plusHours(plan.window.start, 5);
+    const regions = [...before.values()].map((list) => list[0]!.region);
+    const lost = [...new Set(regions)].sort(
+      (a, b) => regions.filter((r) => r === b).length - regions.filter((r) => r === a).length,
+    )[0]!;
+    const answer = await callTool(replan, { fromPlanId: plan.id, at, lostRegions: [lost] }, world, call);
+    const after = await piecesOf(answer.plan!.id);
+    for (const list of after.values()) for (const p of list) if (p.region === lost) expect(p.end <= at).toBe(true);
+    for (const id of answer.stopped) expect(after.get(id)!.every((p) => p.region !== lost && p.start >= at)).toBe(true);
+    for (const id of answer.stranded) expect(after.has(id)).toBe(false);
+    expect(answer.moved + answer.kept + answer.stranded.length).toBeGreaterThanOrEqual(80);
+  });
+
+  it('takes new jobs in, lets a running job run longer where it is, and says what not knowing costs', async () => {
+    const jobs = (await store.rows(JOBS).page('W-1', { limit: 1000 })).items;
+    const at = plusHours(plan.window.start, 4);
+    const fresh = {
+      ...jobs[0]!,
+      id: 'late-comer',
+      category: 'balanced' as const,
+      earliestStart: at,
+      due: null,
+      deadline: plusHours(at, 20),
+    };
+    await ingest(world, 'W-1', [fresh]);
+    const before = await piecesOf(plan.id);
+    const [runs] = [...before].filter(([, list]) => list.length === 1 && list[0]!.start < at && list[0]!.end > at);
+    const job = jobs.find((j) => j.id === runs![0])!;
+    const answer = await callTool(
+      replan,
+      { fromPlanId: plan.id, at, overran: [{ jobId: job.id, durationHours: job.durationHours + 1 }], withRegret: true },
+      world,
+      call,
+    );
+    expect(answer.added).toBe(1);
+    const after = await piecesOf(answer.plan!.id);
+    expect(after.get('late-comer')![0]!.start >= at).toBe(true);
+    const longer = after.get(job.id)!;
+    expect(longer[0]!.start).toBe(runs![1][0]!.start);
+    expect(toEpoch(longer[0]!.end) - toEpoch(runs![1][0]!.end)).toBe(3600);
+    expect(answer.regret!.cost).toBeGreaterThanOrEqual(0);
+    await expect(callTool(replan, { fromPlanId: 'P-NONE' }, world, call)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(
+      callTool(replan, { fromPlanId: plan.id, lostRegions: ['Atlantis'] }, world, call),
+    ).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+});
