@@ -1,5 +1,6 @@
 /**
- * A template answer over a run of 30 000 jobs: the first question of a process, which reads the plan, and those after it; and how
+ * A template answer over a plan of 30 000 jobs: the first question of a process, which loads the program and reads every row (a
+ * run keeps the sums, so that only a plan without a run costs this), and those after it; and how
  * long a sentence of a model takes from its last token to the reader. Run: npx tsx bench/chat.ts [jobs]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -188,13 +189,14 @@ const spoken = await open({
 const waits: number[] = [];
 for (let i = 0; i < 9; i++) {
   let seen = 0;
+  const first = sentAt.length;
   await spoken.chat('Explain the plan', `T${i}`, {
     actor,
     onEvent: (e) => {
       if (e.type === 'sentence' && seen === 0) seen = performance.now();
     },
   });
-  waits.push(seen - sentAt.at(-1)!);
+  waits.push(seen - sentAt[first]!);
 }
 const middle = [...waits].sort((a, b) => a - b)[4]!;
 console.log(

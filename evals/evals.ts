@@ -73,6 +73,16 @@ export const shippedScenarios = (): Scenario[] => {
     .flatMap((file) => Scenario.array().parse(JSON.parse(readFileSync(join(folder, file), 'utf8'))));
 };
 
+/** Loads what a first answer loads, so that no case pays for it with its time. */
+const WARM_UP = Scenario.parse({
+  id: 'warm-up',
+  area: 'questions',
+  title: 'loads the program',
+  model: [{ mode: 'text', text: 'Nothing waits.' }],
+  do: [{ ask: 'What waits for me?' }],
+  must: {},
+});
+
 interface Item {
   readonly id: string;
   readonly area: string;
@@ -94,6 +104,7 @@ export const runEvals = async (options: EvalOptions = {}): Promise<EvalReport> =
     ...items.filter((i) => i.gate === 'deterministic' || real === undefined).map((item) => ({ item, real: false })),
     ...(real === undefined ? [] : items.filter((i) => !usesScript(i) && asks(i)).map((item) => ({ item, real: true }))),
   ];
+  await play(WARM_UP, { open });
   for (const { item, real: withReal } of todo) {
     signal?.throwIfAborted();
     const result = withReal ? await report(item, open, real!, options.runs ?? 5, signal) : await gate(item, open);

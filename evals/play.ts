@@ -14,7 +14,10 @@ import { PERSON, type Program, stage } from './stage.js';
 /** Opens the program with these settings instead of the defaults. */
 export type Open = (settings: Partial<Config>) => Promise<Program & Pick<App, 'world'>>;
 
+/** Seconds that a model gets which is meant to hang; one that answers gets more, so that a busy machine is no failure. */
 export const TIMEOUT_S = 0.6;
+const PATIENT_S = 10;
+const hangs = ({ model }: Scenario) => model !== 'off' && model.some((s) => s.mode === 'hang' || s.mode === 'hang-mid');
 
 /** What a person, a client and an auditor could see. */
 export interface Seen {
@@ -60,7 +63,9 @@ export const play = async (scenario: Scenario, { open, model }: Setting): Promis
       fleet: 'sim',
       tickets: 'files',
       ...(model ??
-        (server ? { model: 'ollama/scripted', ollamaHost: server.url, modelTimeoutS: TIMEOUT_S } : { model: 'none' })),
+        (server
+          ? { model: 'ollama/scripted', ollamaHost: server.url, modelTimeoutS: hangs(scenario) ? TIMEOUT_S : PATIENT_S }
+          : { model: 'none' })),
     });
     await stage(program, scenario.world);
     const seen = await deeds(scenario, program, log);

@@ -1,10 +1,12 @@
 /** What an answer is made from: the world's documents and rows, the reading tools by name, and who asks. Everything here only reads. */
+import { z } from 'zod';
 import type { Actor } from '../../domain/decision.js';
 import { notFound } from '../../domain/fault.js';
-import { JOBS, type Job } from '../../domain/job.js';
-import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
+import { JOBS, Job } from '../../domain/job.js';
+import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, Recommendation } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
-import type { Instant } from '../../domain/time.js';
+import { defineCollection } from '../../domain/store.js';
+import { Instant } from '../../domain/time.js';
 import { VERIFICATIONS, type Verification } from '../../domain/verification.js';
 import type { World } from '../../domain/world.js';
 import { callTool, type Tool } from '../../tools/tool.js';
@@ -125,6 +127,54 @@ export interface TeamSums {
   fixedKwh: number;
 }
 
+const Kept = z.strictObject({
+  digest: z.string().describe('of the plan that was summed'),
+  teams: z.array(
+    z.tuple([
+      z.string(),
+      z.strictObject({
+        jobs: z.number(),
+        urgent: z.number(),
+        fixed: z.number(),
+        moved: z.number(),
+        plannedKg: z.number(),
+        plannedCost: z.number(),
+        energyKwh: z.number(),
+        emissionsKg: z.number(),
+        fixedKwh: z.number(),
+      }),
+    ]),
+  ),
+  moves: z.array(Recommendation),
+  movesOf: z.array(z.tuple([z.string(), z.array(Recommendation)])),
+  largest: z.array(
+    z.strictObject({ job: Job, energyKwh: z.number(), emissionsKg: z.number(), start: Instant.nullable() }),
+  ),
+  starts: z.array(z.tuple([Instant, z.strictObject({ jobs: z.number(), energyKwh: z.number() })])),
+});
+/** Sums by plan id, written when a run's story is told: an answer over many thousand jobs reads one document. */
+const PLAN_SUMS = defineCollection('plan-sums', Kept);
+
+/** Sums a plan's rows once and keeps the sums. */
+export const keepSums = async (world: World, plan: Plan): Promise<void> => {
+  const { teams, moves, movesOf, largest, starts } = await sum({ world }, plan);
+  await world.store.collection(PLAN_SUMS).put(plan.id, {
+    digest: plan.digest,
+    teams: [...teams],
+    moves: [...moves],
+    movesOf: [...movesOf].map(([team, rows]) => [team, [...rows]]),
+    largest: [...largest],
+    starts: [...starts],
+  });
+};
+
+const keptSums = async (desk: Desk, plan: Plan): Promise<PlanSums> => {
+  const found = (await desk.world.store.collection(PLAN_SUMS).get(plan.id))?.value;
+  if (found?.digest !== plan.digest) return sum(desk, plan);
+  const { teams, moves, movesOf, largest, starts } = found;
+  return { teams: new Map(teams), moves, movesOf: new Map(movesOf), largest, starts: new Map(starts) };
+};
+
 const kept = new WeakMap<object, Map<string, Promise<PlanSums>>>();
 
 export const sumsOf = (desk: Desk, plan: Plan): Promise<PlanSums> => {
@@ -134,7 +184,7 @@ export const sumsOf = (desk: Desk, plan: Plan): Promise<PlanSums> => {
   const key = `${plan.id} ${plan.digest}`;
   let sums = known.get(key);
   if (!sums) {
-    sums = sum(desk, plan);
+    sums = keptSums(desk, plan);
     known.set(key, sums);
     // A failed reading is not kept, and neither are more than a few plans.
     sums.catch(() => known.delete(key));
@@ -145,7 +195,7 @@ export const sumsOf = (desk: Desk, plan: Plan): Promise<PlanSums> => {
 
 const hourOf = (at: Instant) => `${at.slice(0, 13)}:00:00Z` as Instant;
 
-const sum = async ({ world: { store } }: Desk, plan: Plan): Promise<PlanSums> => {
+const sum = async ({ world: { store } }: Pick<Desk, 'world'>, plan: Plan): Promise<PlanSums> => {
   const teams = new Map<string, TeamSums>();
   const at = (team: string): TeamSums => {
     let sums = teams.get(team);
