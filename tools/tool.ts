@@ -103,6 +103,8 @@ const perform = async <I extends z.ZodType, O extends z.ZodType>(
   world: World,
   call: Call,
 ): Promise<z.output<O>> => {
+  // The caller may have gone while another call of this deed was under way.
+  call.signal.throwIfAborted();
   const inputDigest = digest(input ?? null);
   const commits: ((tx: Tx) => Promise<void>)[] = [];
   const running: Running = { ...call, commit: (work) => commits.push(work) };
