@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,20 @@ const home = mkdtempSync(join(tmpdir(), 'caco-bench-doors-'));
 const env = { ...process.env, CACO_HOME: home } as Record<string, string>;
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const print = (name: string, value: string) => console.log(`${name.padEnd(58)} ${value}`);
+
+/** Milliseconds of CPU that a process has used; from /proc, so NaN elsewhere. Wall times say little on a busy machine. */
+const cpuOf = (pid: number | undefined | null): number => {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return Number.NaN;
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+};
+const ownCpu = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 const startTime = async (): Promise<number> => {
   const begun = performance.now();
@@ -108,15 +122,26 @@ try {
   const app = await openApp(config);
   const by = { actor: { id: 'bench', via: 'mcp' as const } };
   const stdio = new Client({ name: 'bench', version: '1' });
-  await stdio.connect(
-    new StdioClientTransport({ command: process.execPath, args: [main, 'mcp'], env, stderr: 'ignore' }),
-  );
+  const transport = new StdioClientTransport({ command: process.execPath, args: [main, 'mcp'], env, stderr: 'ignore' });
+  await stdio.connect(transport);
   const input = { durationHours: 3 };
-  const direct = await timed(300, () => app.call('find_green_window', input, by));
-  const through = await timed(300, () => stdio.callTool({ name: 'find_green_window', arguments: input }));
+  const calls = 1000;
+  const itself = () => app.call('find_green_window', input, by);
+  const byMcp = () => stdio.callTool({ name: 'find_green_window', arguments: input });
+  const direct = await timed(300, itself);
+  const through = await timed(300, byMcp);
+  const ownBefore = ownCpu();
+  for (let i = 0; i < calls; i++) await itself();
+  const directCpu = (ownCpu() - ownBefore) / calls;
+  const childBefore = cpuOf(transport.pid);
+  for (let i = 0; i < calls; i++) await byMcp();
+  const throughCpu = (cpuOf(transport.pid) - childBefore) / calls;
   print('find_green_window itself, ms (median of 300)', direct.toFixed(2));
   print('the same through MCP by stdio, ms', through.toFixed(2));
-  print('overhead of the door, ms', (through - direct).toFixed(2));
+  print(
+    'overhead of the door, ms of wall, of the server’s CPU',
+    `${(through - direct).toFixed(2)}, ${(throughCpu - directCpu).toFixed(2)}`,
+  );
   const begun = performance.now();
   const many = await Promise.all(
     Array.from({ length: 200 }, () => stdio.callTool({ name: 'find_green_window', arguments: input })),
@@ -149,13 +174,27 @@ try {
   await load(`${bareUrl}/bare`, body, 1);
   const ours: number[] = [];
   const theirs: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    ours.push(await load(`${served}/tools/list_approvals`, body, 3));
-    theirs.push(await load(`${bareUrl}/bare`, body, 3));
-  }
+  const cpu = [0, 0];
+  const count = [0, 0];
+  for (let i = 0; i < 3; i++)
+    for (const [side, url, rates, child] of [
+      [0, `${served}/tools/list_approvals`, ours, serve],
+      [1, `${bareUrl}/bare`, theirs, bare],
+    ] as const) {
+      const before = cpuOf(child.pid);
+      const rate = await load(url, body, 3);
+      rates.push(rate);
+      cpu[side]! += cpuOf(child.pid) - before;
+      count[side]! += rate * 3;
+    }
+  const [cpuOurs, cpuTheirs] = [cpu[0]! / count[0]!, cpu[1]! / count[1]!];
   print('POST /tools/list_approvals, calls per second', median(ours).toFixed(0));
   print('a bare express route, calls per second', median(theirs).toFixed(0));
   print('ratio', (median(ours) / median(theirs)).toFixed(2));
+  print(
+    'CPU per call, ms: ours, bare; calls per second of one core',
+    `${cpuOurs.toFixed(3)}, ${cpuTheirs.toFixed(3)}; ${(1000 / cpuOurs).toFixed(0)}`,
+  );
 } finally {
   for (const child of children) child.kill();
   rmSync(home, { recursive: true, force: true });
