@@ -126,7 +126,8 @@ class Books {
         this.#refuse(row);
         continue;
       }
-      const before = row.id === undefined ? null : await this.#before(row.id);
+      const alike = row.id === undefined ? null : this.#seen.find(row.id);
+      const before = alike !== null && (await this.#holds(row.id ?? '')) ? alike : null;
       const made = before === null ? this.#make(row) : this.#double(row.line, row.id ?? '', before);
       if (!('durationHours' in made)) {
         this.#refuse({ ...made, id: made.id ?? row.id });
@@ -138,11 +139,9 @@ class Books {
     }
   }
 
-  /** The line of an earlier job of this id; two ids of one hash are told apart by asking for the id itself. */
-  async #before(id: string): Promise<number | null> {
-    const line = this.#seen.find(id);
-    if (line === null) return null;
-    return this.#page.some((job) => job.id === id) || (await this.sink.holds(id)) ? line : null;
+  /** Two ids of one hash are told apart by asking for the id itself. */
+  async #holds(id: string): Promise<boolean> {
+    return this.#page.some((job) => job.id === id) || (await this.sink.holds(id));
   }
 
   async flush(): Promise<void> {

@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../domain/fault.js';
+import { itPowerKw, JOBS, type Job, WORKLOADS } from '../../domain/job.js';
+import { Method } from '../../domain/method.js';
+import { BASELINE, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
+import { integrate, type Series } from '../../domain/series.js';
+import { fromEpoch, plusHours, toEpoch } from '../../domain/time.js';
+import { kg, kwh, money } from '../../domain/units.js';
+import type { World } from '../../domain/world.js';
+import { simulatedClock } from '../../sim/clock.js';
+import { simulatedFleet } from '../../sim/fleet.js';
+import { simulatedGrid } from '../../sim/grid.js';
+import { loadScenario } from '../../sim/scenario.js';
+import { simulateJobs } from '../../sim/workload.js';
+import { openStore } from '../../store/store.js';
+import { makePlan } from '../optimizer/optimizer.js';
+import { callTool } from '../tool.js';
+import { type MeasureOutput, measureEmissions } from './accountant.js';
+
+type Measured = ReturnType<typeof MeasureOutput.parse>;
+const method = Method.parse({});
+
+const scenario = loadScenario('five-regions');
+let world: World;
+let jobs: Job[];
+beforeEach(async () => {
+  const clock = simulatedClock(scenario.start);
+  const store = await openStore(':memory:');
+  const fleet = simulatedFleet({ scenario, seed: scenario.seed, clock, store });
+  const grid = simulatedGrid(scenario, scenario.seed, clock);
+  world = { clock, store, fleet, grid, method, scenario, model: null } as unknown as World;
+  jobs = simulateJobs(scenario, { seed: 7, start: scenario.start, days: 1 });
+});
+const keep = async (id: string, of: readonly Job[]) => {
+  await world.store.rows(JOBS).append(
+    id,
+    of.map((value) => ({ id: value.id, value })),
+  );
+  await world.store.collection(WORKLOADS).put(id, {
+    id,
+    source: 'test',
+    createdAt: scenario.start,
+    jobs: of.length,
+    earliestStart: null,
+    latestEnd: null,
+    assumed: [],
+  });
+};
+const measure = async (input: object = {}) =>
+  (await callTool(measureEmissions, input, world, {
+    actor: { id: 'somebody', via: 'mcp' },
+    cause: null,
+    signal: new AbortController().signal,
+    progress: () => {},
+  })) as Measured;
+const faultOf = async (work: Promise<unknown>) => {
+  const error = await work.catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(Fault);
+  return error as Fault;
+};
+
+describe('measure_emissions', () => {
+  it('accounts a workload as it would run without a plan, equal to the formula worked out by hand', async () => {
+    await keep('W-1', jobs);
+    const { total, schedule, factors, unseen, sci } = await measure({ by: ['region', 'category'] });
+    let hand = 0;
+    let energy = 0;
+    const signals = new Map<string, Series>();
+    const end = fromEpoch(toEpoch(scenario.start) + 10 * 86_400);
+    for (const { region } of scenario.sites)
+      signals.set(region, (await world.grid.carbon(region, { start: scenario.start, end }, 'actual')).series);
+    for (const one of jobs) {
+      const start = Math.ceil(toEpoch(one.earliestStart) / 1800) * 1800;
+      const power = itPowerKw(one, method) * 1.1;
+      energy += power * one.durationHours;
+      hand +=
+        (power * integrate(signals.get(one.region)!, start, start + Math.round(one.durationHours * 3600))!) / 1000;
+    }
+    expect([schedule, total.jobs, unseen]).toEqual(['immediate', jobs.length, []]);
+    expect(Math.abs(total.emissionsKg!.value - hand) / hand).toBeLessThan(1e-9);
+    expect(Math.abs(total.energyKwh - energy) / energy).toBeLessThan(1e-9);
+    expect(factors.map((f) => f.region).sort()).toEqual(scenario.sites.map((s) => s.region).sort());
+    expect(sci!.gPerUnit).toBeCloseTo((sci!.operationalG + sci!.embodiedG) / sci!.units, 9);
+  });
+
+  it('a plan: baseline and planned from their rows; unknown ids and schedules are named', async () => {
+    const some = jobs.filter((j) => j.durationHours < 3).slice(0, 20);
+    await keep('W-2', some);
+    const placed = (delayHours: number) =>
+      some.map((one): { id: string; value: Placement } => {
+        const from = Math.ceil(toEpoch(one.earliestStart) / 1800) * 1800 + delayHours * 3600;
+        return {
+          id: `${one.id}#0`,
+          value: {
+            jobId: one.id,
+            region: one.region,
+            start: fromEpoch(from),
+            end: fromEpoch(from + Math.round(one.durationHours * 3600)),
+            energyKwh: kwh(itPowerKw(one, method) * 1.1 * one.durationHours),
+            emissionsKg: kg(0),
+            energyCost: money(0),
+            instanceCost: money(0),
+            egressCost: money(0),
+          },
+        };
+      });
+    await world.store.rows(BASELINE).append('P-1', placed(0));
+    await world.store.rows(PLACEMENTS).append('P-1', placed(5));
+    const immediate = await measure({ workloadId: 'W-2' });
+    const nothing = immediate.total.emissionsKg!;
+    await world.store.collection(PLANS).put('P-1', {
+      id: 'P-1',
+      digest: 'd'.repeat(64),
+      workloadId: 'W-2',
+      window: { start: scenario.start, end: plusHours(scenario.start, 24) },
+      finishesAt: plusHours(scenario.start, 48),
+      region: null,
+      clusterId: null,
+      madeAt: scenario.start,
+      carbonPricePerTonne: 75,
+      jobs: { total: some.length, movable: 0, moved: 0, urgent: 0, unplaced: 0 },
+      baseline: { cost: immediate.total.cost!, emissionsKg: nothing, energyKwh: kwh(0), peakKw: 0, lateJobs: 0 },
+      planned: { cost: immediate.total.cost!, emissionsKg: nothing, energyKwh: kwh(0), peakKw: 0, lateJobs: 0 },
+      savings: { cost: 0, emissionsKg: nothing },
+      objective: 0,
+      lowerBound: null,
+      gap: null,
+      savingsGap: null,
+      bindingLimits: [],
+      engine: 'none',
+      stoppedBy: 'done',
+      policySetId: null,
+      signals: [],
+      unseen: [],
+    } as never);
+    const baseline = await measure({ planId: 'P-1', schedule: 'baseline' });
+    const planned = await measure({ planId: 'P-1' });
+    expect(baseline.total.emissionsKg!.value).toBeCloseTo(nothing.value, 9);
+    expect(planned.schedule).toBe('planned');
+    expect(planned.total.energyKwh).toBeCloseTo(baseline.total.energyKwh, 9);
+    expect(planned.total.emissionsKg!.value).not.toBeCloseTo(nothing.value, 6);
+    // Nobody approved it, so the workload still stands as it would run.
+    expect((await measure({ workloadId: 'W-2' })).schedule).toBe('immediate');
+    expect((await measure({ planId: 'P-1', schedule: 'ran' })).unseen).toEqual([
+      `${some.length} jobs have not run yet.`,
+    ]);
+    expect((await faultOf(measure({ planId: 'P-9' }))).code).toBe('not-found');
+    expect((await faultOf(measure({ workloadId: 'W-9' }))).code).toBe('not-found');
+    expect((await faultOf(measure({ planId: 'P-1', workloadId: 'W-2' }))).code).toBe('invalid-input');
+    expect((await faultOf(measure({ by: ['colour'] }))).code).toBe('invalid-input');
+  });
+
+  it('agrees with a plan on its own totals: cost, energy, emissions and their bounds', async () => {
+    await keep('W-4', jobs.slice(0, 60));
+    const actor = { id: 'somebody', via: 'mcp' } as const;
+    const by = { actor, cause: null, signal: new AbortController().signal, progress: () => {} };
+    const { plan } = await callTool(makePlan, { workloadId: 'W-4', horizonHours: 24 }, world, by);
+    for (const [schedule, totals] of [
+      ['baseline', plan!.baseline],
+      ['planned', plan!.planned],
+    ] as const) {
+      const { total } = await measure({ planId: plan!.id, schedule, foresight: 'forecast' });
+      const { value, low, high } = total.emissionsKg!;
+      for (const [mine, theirs] of [
+        [value, totals.emissionsKg.value],
+        [low, totals.emissionsKg.low],
+        [high, totals.emissionsKg.high],
+        [total.energyKwh, totals.energyKwh],
+        [total.cost!.total, totals.cost.total],
+        [total.cost!.instance, totals.cost.instance],
+        [total.cost!.egress, totals.cost.egress],
+        [total.cost!.tardiness, totals.cost.tardiness],
+      ] as const)
+        expect(Math.abs(mine - theirs)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(theirs)));
+    }
+  });
+
+  it('names jobs whose region has no site and machines without a price', async () => {
+    const [first, second] = [jobs[0]!, jobs[1]!];
+    await keep('W-3', [
+      { ...first, region: 'mars', allowedRegions: ['mars'] },
+      { ...second, instanceType: 'quantum' },
+    ]);
+    const { unseen, total } = await measure();
+    expect(total.jobs).toBe(1);
+    expect(unseen[0]).toContain('mars');
+    expect(unseen.some((text) => text.includes('quantum'))).toBe(true);
+  });
+
+  it('an empty store has nothing to account', async () => {
+    expect((await faultOf(measure())).remedy).toContain('caco ingest');
+  });
+});
