@@ -43,6 +43,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['tradeoff', ['tradeoff']],
   ['baselines', ['baselines']],
   ['replay', ['replay']],
+  ['replan', ['replan']],
   ['verify', ['verify']],
   ['export', ['export']],
   ['ledger', ['ledger']],
