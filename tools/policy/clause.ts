@@ -11,6 +11,8 @@ export interface Clause {
   readonly figures: readonly Figure[];
   readonly places: readonly Place[];
   readonly window: Found<Window> | undefined;
+  /** further windows behind the first */
+  readonly moreWindows: readonly Window[];
   readonly days: readonly Weekday[] | undefined;
   readonly zone: string | undefined;
   readonly range: DateRange | undefined;
@@ -105,6 +107,14 @@ const factsOf = (low: string, original: string, mark: DecimalMark | null): Claus
   ];
   const undated = blank(low, dated);
   const window = windowIn(undated);
+  const moreWindows: Window[] = [];
+  for (let at = window; at !== undefined; ) {
+    const rest = undated.slice(at.to);
+    const next = windowIn(rest);
+    if (next === undefined || moreWindows.length > 3) break;
+    moreWindows.push(next.value);
+    at = { ...next, to: at.to + next.to };
+  }
   const clocks = [...undated.matchAll(/(?<![\d.,])\d{1,2}:\d{2}(?!\d)|\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b\.?/g)].map(
     (m): [number, number] => [m.index, m.index + m[0].length],
   );
@@ -130,6 +140,7 @@ const factsOf = (low: string, original: string, mark: DecimalMark | null): Claus
     figures: meant(figuresIn(counted, mark), low),
     places: placesIn(low, original),
     window,
+    moreWindows,
     days,
     zone: zoneIn(low),
     range,

@@ -4,7 +4,7 @@ import { type Clause, doubts, figureOf, type Reading, type Setting } from './cla
 import { periodIn } from './periods.js';
 
 export const CEILING =
-  /\b(?:ceilings?|caps?|capped|limits?|limited|budgets?|allowances?|quotas?|at most|max(?:imum|\.)?|no more than|not more than|exceed\w*|below|under|within|up to|less than|stays?|keep|kept|above|over|beyond|more than|may (?:emit|use|spend|draw|consume|produce|cause)|upper bound|envelope|target of|restricted to)\b|[<\u2264]/;
+  /\b(?:ceilings?|caps?|capped|limits?|limited|budgets?|allowances?|quotas?|at most|max(?:imum|\.)?|no more than|not more than|exceed\w*|surpass\w*|top|below|under|within|up to|less than|stays?|keep|kept|above|over|beyond|more than|may (?:emit|use|spend|draw|consume|produce|cause)|upper bound|envelope|target of|restricted to)\b|[<\u2264]/;
 const LEAST = /\b(?:at least|no less than|not less than|minimum of|a minimum|or more)\b/;
 const SPEND =
   /\b(?:budgets?|spend(?:s|ing)?|spent|costs?|expenditure|expenses?|bill|bills|money|charges?|pay|invoice)\b/;

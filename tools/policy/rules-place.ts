@@ -19,9 +19,13 @@ export const regions = (c: Clause, s: Setting): Reading[] => {
   const places = named.filter(
     (p) => !/^\s*(?:customers?|users?|citizens?|residents?|personal|employees?|clients?)\b/.test(c.low.slice(p.to)),
   );
-  const list = places.length > 0 ? places : [];
+  // "Workloads in the EU must stay in the EU": what stands before the verb says whom.
+  const verb = c.low.search(/\b(?:must|shall|should|may|can|cannot|has to|have to|stays?|remains?|is|are)\b/);
+  const whom = verb < 0 ? [] : places.filter((p) => p.to <= verb);
+  const list = whom.length > 0 && whom.length < places.length ? places.filter((p) => p.from > verb) : places;
   if (list.length === 0) return [];
-  const scope = { ...s.above, ...c.scope };
+  const home = list === places ? {} : { regions: [...new Set(whom.map((p) => p.name))] };
+  const scope = { ...s.above, ...c.scope, ...home };
   const names = (of: typeof list) => [...new Set(of.map((p) => p.name))];
   const make = (type: 'region_allow' | 'region_deny' | 'residency', of: typeof list): Reading => ({
     type,

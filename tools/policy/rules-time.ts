@@ -252,32 +252,35 @@ export const blackout = (c: Clause, s: Setting): Reading[] => {
   }
   const tz = c.zone;
   if (tz === undefined && s.tz === null && from !== null && (window || edge)) questions.push(ZONE_QUESTION);
-  return [
-    {
-      type: 'blackout',
-      effect: 'forbid',
-      strength,
-      scope,
-      params: {
-        on,
-        days: [...days],
-        from,
-        to,
-        ...(from !== null && to !== null && to <= from ? { crossesMidnight: true } : {}),
-        ...(tz === undefined ? {} : { tz }),
-      },
-      questions,
-      uses: [],
+  if (only && c.moreWindows.length > 0) questions.push('may work be in each of the windows, or in one of them only?');
+  const closedFrom = (start: string | null, end: string | null): Reading => ({
+    type: 'blackout',
+    effect: 'forbid',
+    strength,
+    scope,
+    params: {
+      on,
+      days: [...days],
+      from: start,
+      to: end,
+      ...(start !== null && end !== null && end <= start ? { crossesMidnight: true } : {}),
+      ...(tz === undefined ? {} : { tz }),
     },
-  ];
+    questions,
+    uses: [],
+  });
+  const more = only ? [] : c.moreWindows;
+  return [closedFrom(from, to), ...more.map((w) => closedFrom(w.start, w.end))];
 };
 
 /** "after 22:00", "before 07:00": the rest of the day on that side. */
 const edgeOf = (c: Clause): { from: string; to: string } | undefined => {
   if (DONE.test(c.low) && !STARTS.test(c.low) && !/\brun/.test(c.low)) return undefined;
   const after = clockAfter(c.low, 'after|later than|past|from|as of|since');
-  if (after) return { from: after.value, to: '24:00' };
   const before = clockAfter(c.low, 'before|earlier than|until|till|prior to|up to');
+  // "not before 20:00 or after 04:00": closed from the one to the other, over midnight if need be.
+  if (after && before && before.value !== after.value) return { from: after.value, to: before.value };
+  if (after) return { from: after.value, to: '24:00' };
   return before && before.value !== '00:00' ? { from: '00:00', to: before.value } : undefined;
 };
 

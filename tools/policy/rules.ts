@@ -37,7 +37,14 @@ const rulesOf = (c: Clause, s: Setting): Reading[] => {
     const found = rule(c, s);
     if (found.length > 0) return found;
   }
-  const found = [powerCap, carbonCap, budgetCap, deferral, deadline, blackout, regions].flatMap((rule) => rule(c, s));
+  const amounts = [powerCap, carbonCap, budgetCap].flatMap((rule) => rule(c, s));
+  // "In eu-west-1, power must stay below …": the place says which work the ceiling is for.
+  const where = amounts.length > 0 && c.places.length > 0 ? { regions: [...new Set(c.places.map((p) => p.name))] } : {};
+  const found = [
+    ...amounts.map((r) => ({ ...r, scope: { ...r.scope, ...where } })),
+    ...[deferral, deadline, blackout].flatMap((rule) => rule(c, s)),
+    ...(amounts.length > 0 ? [] : regions(c, s)),
+  ];
   if (found.length > 0) return found;
   const rest = exempt(c, s);
   return rest.length > 0 ? rest : objective(c, s);
@@ -50,10 +57,16 @@ const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
   const unread = c.figures.filter((f) => !used.includes(f) && !used.some((u) => u.from === f.from));
   const types = new Set(readings.map((r) => r.type));
   const open: string[] = [];
-  if (c.places.length > 0 && ![...types].some((t) => REGIONAL.has(t)))
+  if (c.places.length > 0 && ![...types].some((t) => REGIONAL.has(t) || COUNTED_EACH.has(t)))
     open.push(`what does "${c.places.map((p) => c.low.slice(p.from, p.to)).join(', ')}" change?`);
   if (c.window && ![...types].some((t) => t === 'blackout' || t === 'power_cap' || t === 'change_freeze'))
     open.push(`what does "${c.low.slice(c.window.from, c.window.to).trim()}" change?`);
+  if (
+    c.days &&
+    c.days.length < 7 &&
+    ![...types].some((t) => ['blackout', 'deadline', 'power_cap', 'change_freeze'].includes(t))
+  )
+    open.push(`what does "${c.days.join(', ')}" change?`);
   return readings.map((r) => {
     const questions = [...r.questions, ...open];
     if (r.type !== 'approval_threshold') {
