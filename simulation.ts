@@ -207,6 +207,8 @@ const questionOf = async (
     tardinessWeight: 1,
     maxPowerKw: null,
     clusterId: null,
+    policy: null,
+    sold: [],
   };
   const { problem, origin } = await problemOf(onePage(jobs), asked, scenario.name, endEpoch);
   const parameters = {

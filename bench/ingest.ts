@@ -35,7 +35,7 @@ const writeRows = async (path: string, rows: number) => {
     }
     if (!out.write(`${lines.join('\n')}\n`)) await new Promise((resolve) => out.once('drain', resolve));
   }
-  await new Promise<void>((resolve) => out.end(resolve));
+  await new Promise<void>((resolve) => out.end(() => resolve()));
 };
 
 interface Measured {
@@ -50,7 +50,9 @@ const measure = async (path: string, rows: number, home: string) => {
   const app = await openApp(config);
   const cpu = process.cpuUsage();
   const begun = process.hrtime.bigint();
-  const answer = (await app.call('ingest_jobs', { path }, { actor: { id: 'bench', via: 'cli' } })) as { accepted: number };
+  const answer = (await app.call('ingest_jobs', { path }, { actor: { id: 'bench', via: 'cli' } })) as {
+    accepted: number;
+  };
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
   const used = process.cpuUsage(cpu);
   await app.close();

@@ -13,6 +13,7 @@ import { simulatedFleet } from '../../sim/fleet.js';
 import { simulatedGrid } from '../../sim/grid.js';
 import { loadScenario, type Scenario } from '../../sim/scenario.js';
 import { openStore } from '../../store/store.js';
+import { openLedger } from '../ledger/ledger.js';
 import { filesTracker } from '../tickets/files.js';
 import { type Call, callTool } from '../tool.js';
 import { findGreenWindow, getGridForecast } from './grid.js';
@@ -31,11 +32,7 @@ const worldOf = (scenario: Scenario, gridOf: (clock: ReturnType<typeof simulated
     grid: gridOf(clock),
     fleet: simulatedFleet({ scenario, seed: scenario.seed, clock, store }),
     tickets: filesTracker({ folder: join(tmpdir(), 'grid-test-tickets'), now: () => clock.now() }),
-    ledger: {
-      append: (bodies) => store.entries.append(bodies),
-      read: (from, limit) => store.entries.read(from, limit),
-      size: () => store.entries.size(),
-    },
+    ledger: openLedger({ store, home: null, now: () => clock.now() }),
     model: null,
     store,
     method: Method.parse({}),
