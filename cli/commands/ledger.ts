@@ -112,10 +112,12 @@ const show = async (context: Context, [seq]: string[]): Promise<Answer> => {
 };
 
 /** A plain-file ledger, as a logger without a store writes it. */
-const fileLedger = (context: Context, given: string) => {
+const fileLedger = (given: string) => {
   const file = resolve(given);
   if (!existsSync(file)) throw notFound(`there is no file ${file}`, 'Give the path of a ledger in JSON Lines.');
-  return openLedger({ store: { entries: fileEntries(file, systemNow) }, home: context.config.home, now: systemNow });
+  // Its keys are its own: those of the store's ledger remember another state.
+  const home = existsSync(`${file}.keys`) ? `${file}.keys` : null;
+  return openLedger({ store: { entries: fileEntries(file, systemNow) }, home, now: systemNow });
 };
 
 const audit = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
@@ -123,7 +125,7 @@ const audit = async (context: Context, _: string[], options: Record<string, unkn
   const found =
     options.file === undefined
       ? await context.call<Audit>('audit_ledger', since)
-      : await fileLedger(context, String(options.file)).audit({ ...since, signal: context.signal });
+      : await fileLedger(String(options.file)).audit({ ...since, signal: context.signal });
   const { firstBad } = found;
   const text = firstBad
     ? [
