@@ -69,7 +69,7 @@ export class Curve {
   /** The `length` cheapest slots of [lo, hi), the earlier of equals, as from,to pairs; null when fewer have data. */
   cheapestSlots(lo: number, hi: number, length: number): number[] | null {
     const end = Math.min(hi, this.count);
-    if (lo < 0 || end - lo - (this.#gaps[end]! - this.#gaps[lo]!) < length) return null;
+    if (lo < 0 || lo >= end || end - lo - (this.#gaps[end]! - this.#gaps[lo]!) < length) return null;
     this.#order();
     const rank = this.#rank!;
     const [first, last] = [this.#runOf[lo]!, this.#runOf[end - 1]!];
