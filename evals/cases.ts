@@ -78,6 +78,14 @@ const jobs = (named: string, savedKg: number) => ({ jobs: [{ id: named, savedKg,
 
 /** What a sentence about the world puts into it; each may add to what the others did. */
 const WORLD: readonly Reader[] = [
+  // Foreign text reaches a reader as a job's name and as a reason.
+  [
+    /\b(?:tickets?|comments?|messages?|descriptions?|peers?|offers?|mails?|logs?|notes?)\b.*?\b(?:says?|reads|contains):? ?[“"']?(.+?)[”"']?$/i,
+    ([, said]) => [
+      { plan: 'p1', jobs: [{ id: 'job-x', name: said!, energyKwh: 500, savedKg: 1 }] },
+      { waits: 'p7', reasons: [said!] },
+    ],
+  ],
   [
     /(\w+) tool (?:returns|says) (\d[\d ,.]*?) ?(kg|t|g|tonnes?)\b(?: (?:saved )?for team ([\w-]+))?/i,
     ([, tool, value, unit, team = 'ml']) =>
@@ -148,7 +156,7 @@ const WORLD: readonly Reader[] = [
     () => [{ signalGap: true }],
   ],
   [
-    /no (?:plan|run)s?\b|empty (?:world|store)|nothing (?:planned|verified|has run)|no (?:verified )?records?\b|client reads sse|seeded world|is ingested/i,
+    /policy (?:demands|asks|requires)|nothing (?:is|was|has been) (?:verified|planned)|no (?:plan|run)s?\b|empty (?:world|store)|nothing (?:planned|verified|has run)|no (?:verified )?records?\b|client reads sse|seeded world|is ingested/i,
     () => [],
   ],
 ];
@@ -156,7 +164,7 @@ const WORLD: readonly Reader[] = [
 export const seedsOf = (text: string, input: string): { seeds: z.input<typeof Seed>[]; unread: string[] } => {
   const seeds: z.input<typeof Seed>[] = [];
   const unread: string[] = [];
-  const whole = /job (?:is )?(?:named|called)/i.test(text) || /\d h old;/.test(text);
+  const whole = /job (?:is )?(?:named|called)|\b(?:says?|reads|contains):/i.test(text) || /\d h old;/.test(text);
   for (const part of whole ? [text] : text.split(/;\s*|\.\s+/)) {
     const sentence = part.trim();
     if (sentence === '' || /^seed(?:ed)? \w+(?:, seed \d+)?$/i.test(sentence)) continue;

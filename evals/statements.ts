@@ -21,7 +21,24 @@ const offered = (g: Ground) => g.seen.asked.flatMap((a) => a.body?.tools ?? []).
 const ends = (g: Ground) =>
   g.seen.events.filter((e) => e.type === 'done' || e.type === 'replaced' || e.type === 'failed');
 const squeezed = (t: string) => t.replace(/[ \u202f\u00a0,]/g, '').toLowerCase();
-const holds = (g: Ground, part: string) => squeezed(text(g)).includes(squeezed(part));
+const SIZES: Readonly<Record<string, readonly [unit: string, factor: number]>> = {
+  g: ['kg', 0.001],
+  kg: ['kg', 1],
+  t: ['kg', 1000],
+  tonnes: ['kg', 1000],
+  wh: ['kWh', 0.001],
+  kwh: ['kWh', 1],
+  mwh: ['kWh', 1000],
+};
+/** The words occur, or the amount is one of the figures, however it is written. */
+const holds = (g: Ground, part: string) => {
+  if (squeezed(text(g)).includes(squeezed(part))) return true;
+  const amount = /^(\d[\d.]*)\s?([a-z]+)$/i.exec(part.trim());
+  const size = SIZES[amount?.[2]?.toLowerCase() ?? ''];
+  if (!amount || !size) return false;
+  const value = Number(amount[1]) * size[1];
+  return figures(g).some((f) => f.unit === size[0] && Math.abs(f.value - value) <= 0.005 * Math.abs(value));
+};
 /** The number stands alone: 99 is not in 1990. */
 const shows = (g: Ground, figure: string) =>
   new RegExp(`(?<![\\d.,])${figure.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\d]|[.,]\\d)`, 'i').test(text(g));
@@ -37,6 +54,25 @@ const reading = (g: Ground) => g.seen.reading;
 
 /** What must be. The first rule that reads the sentence judges it. */
 const GOOD: readonly Rule[] = [
+  [
+    /no ([a-z_ ]+?) (?:is|was|are|were) (?:extracted|read|proposed)/i,
+    ([, type], g) => !(reading(g)?.constraints ?? []).some((c) => c.type.includes(type!.trim().replaceAll(' ', '_'))),
+  ],
+  [
+    /nothing (?:is|was|has been) verified|no (?:verified )?saving/i,
+    (_, g) => /nothing (?:is|was) verified|no saving/i.test(text(g)),
+  ],
+  [
+    /never reach(?:es)? (?:the |a )?(?:user|reader|person)|(?:is|are) not let through/i,
+    (_, g) => last(g)?.usedModel === false || (last(g)?.rejected.length ?? 0) === 0,
+  ],
+  [/accepted|counts as grounded|is (?:kept|let through)/i, (_, g) => last(g)?.usedModel === true],
+  [/no (?:plan|approval|job) (?:is|was) (?:approved|given|moved|placed)/i, (_, g) => calm(g) && g.seen.decisions === 0],
+  [/how many (?:approvals|answers|people)/i, (_, g) => /\b(?:no|\d+) answers?\b/i.test(text(g))],
+  [
+    /about (?:the same )?(?:team|plan|job|region) ([\w-]+)/i,
+    ([, name], g) => (last(g)?.answer ?? '').toLowerCase().includes(name!.toLowerCase()),
+  ],
   [
     /template (?:answer )?within|within the (?:time )?(?:budget|configured model timeout)/i,
     (_, g) => template(g) && g.seen.seconds < TIMEOUT_S + 1,
@@ -138,7 +174,11 @@ const GOOD: readonly Rule[] = [
     (_, g) => noConstraint(g),
   ],
   [/at least (\d+|\w+) questions?/i, ([, n], g) => (reading(g)?.questions.length ?? 0) >= numberIn(n!)],
-  [/(?:asks?|question)/i, (_, g) => (reading(g)?.questions.length ?? 0) > 0],
+  [/\bexamples?\b/i, (_, g) => /for example|What waits for me/i.test(text(g))],
+  [
+    /\bquestions?\b|\basks? (?:the author|a person|which|what|how|for)\b/i,
+    (_, g) => (reading(g)?.questions.length ?? 0) > 0,
+  ],
   [
     /sentences? (?:it |that )?(?:could not|cannot|were not) (?:be )?(?:read|understood)|not understood/i,
     (_, g) =>
@@ -190,6 +230,10 @@ const verbatim = ({ scenario, seen }: Ground) => {
 
 /** What must not be: true when the bad thing is there. */
 const BAD: readonly Rule[] = [
+  [/raw json|json (?:is )?shown/i, (_, g) => /[{[]\s*"\w+"\s*:/.test(last(g)?.answer ?? '')],
+  [/empty (?:reply|answer)/i, (_, g) => last(g) !== undefined && (last(g)?.answer.trim() ?? '') === ''],
+  [/change to approvals?/i, (_, g) => (reading(g)?.constraints ?? []).some((c) => c.type === 'approval_threshold')],
+  [/html tag/i, (_, g) => /<\/?[a-z!][^>]*>/i.test((last(g)?.answer ?? '').replace(/“[^”]*”/gu, ''))],
   [
     /^(?:[“"'])?(\d[\d ,.]*(?:\s?(?:kg|t|g|kWh|MWh|%|tonnes?))?)(?:[”"'])?(?: (?:is )?shown.*| in the (?:ticket|answer|chat|summary).*)?$/i,
     ([, figure], g) => shows(g, figure!.trim()),
@@ -282,7 +326,9 @@ export const judgeStatement = (
     const match = pattern.exec(sentence.trim());
     if (match) return { holds: judged(match, ground) === (kind === 'must') };
   }
-  const part = QUOTED.exec(sentence)?.[1] ?? AMOUNT.exec(sentence)?.[0];
+  // What is said in a few bare words is meant word for word.
+  const bare = sentence.trim().split(/\s+/).length <= 3 ? sentence.trim() : undefined;
+  const part = QUOTED.exec(sentence)?.[1] ?? AMOUNT.exec(sentence)?.[0] ?? bare;
   if (part === undefined) return null;
   return { holds: holds(ground, part) === (kind === 'must') };
 };

@@ -1,5 +1,5 @@
 /** Answers about plans: what runs when, why so, how good it is, and how two of them differ. */
-import { DECISIONS } from '../../../domain/decision.js';
+import { APPROVALS, DECISIONS } from '../../../domain/decision.js';
 import { PLANS, type Plan, type Recommendation } from '../../../domain/plan.js';
 import { type Instant, secondsBetween } from '../../../domain/time.js';
 import { type Desk, planOf, runOfPlan, sumsOf } from '../desk.js';
@@ -33,6 +33,14 @@ export const decidedText = async (draft: Draft, plan: Plan, desk: Desk): Promise
   if (!decision) {
     if (run?.status === 'waiting' && run.approvalId !== null) {
       draft.cite(`approval ${run.approvalId}`);
+      const asked = (await desk.world.store.collection(APPROVALS).get(run.approvalId))?.value;
+      const fact = { source: `approval ${run.approvalId}`, about: [plan.id] };
+      if (asked && asked.approvalsNeeded > 1) {
+        const given = asked.votes.filter((v) => v.decision === 'approve').length;
+        draft.say(
+          `${draft.count(given, 'answer', { ...fact, label: 'answers given' })} of ${draft.count(asked.approvalsNeeded, 'answer', { ...fact, label: 'answers needed' })} given.`,
+        );
+      }
       return `It waits for a person's answer: \`caco approve ${run.approvalId}\` or \`caco reject ${run.approvalId} --why "…"\`.`;
     }
     return 'Nothing was decided about it yet.';
