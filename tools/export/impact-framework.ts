@@ -7,8 +7,8 @@ import { decimal } from '../../domain/decimal.js';
 import { secondsBetween } from '../../domain/time.js';
 import type { Books } from './books.js';
 
-/** A YAML string; JSON's double quotes are YAML's. */
-const quoted = (text: string) => JSON.stringify(text);
+/** A YAML string; JSON's double quotes are YAML's. The framework computes texts with `=`, and names are not formulas. */
+const quoted = (text: string) => JSON.stringify(text.replaceAll('=', '%3D'));
 
 const sum = (unit: string, description: string, how: 'sum' | 'avg' = 'sum', indent = 10) => {
   const pad = ' '.repeat(indent);

@@ -3,7 +3,7 @@
  * from its original time on, for as long as it really took. Both sides meet the intensity and the price that came true.
  */
 import type { EvidenceJob } from '../../domain/evidence-record.js';
-import { instant, toEpoch } from '../../domain/time.js';
+import { type Instant, toEpoch } from '../../domain/time.js';
 import type { Place } from './place.js';
 
 /** Facility energy used evenly over [from, to) epoch seconds. */
@@ -37,7 +37,8 @@ export interface Side {
 
 type Piece = { readonly region: string; readonly start: string; readonly end: string; readonly energyKwh: string };
 
-const epoch = (text: string) => toEpoch(instant(text));
+/** A record's moments are canonical, which its schema checks; anything else is NaN and ends as not known. */
+const epoch = (text: string) => toEpoch(text as Instant);
 
 /** A region without a site, or the side; pieces in order of time. */
 export const sideOf = (
