@@ -132,10 +132,14 @@ export const limitsFor = (set: PolicySet, frame: Frame): LimitReader => {
           ),
           true,
         );
-    const named = c.scope.resources;
+    const { resources, regions } = c.scope;
     sites.forEach((site, s) => {
-      if (named && !named.some((name) => [site.id, site.clusterId, site.region].some((n) => n?.toLowerCase() === name)))
+      if (
+        resources &&
+        !resources.some((name) => [site.id, site.clusterId, site.region].some((n) => n?.toLowerCase() === name))
+      )
         return;
+      if (regions && !regions.some((place) => liesIn(site.region, place) === true)) return;
       const row = siteCaps[s]!;
       for (const [a, b] of cells)
         for (let t = a; t < b; t++)
