@@ -33,7 +33,7 @@ const writeRows = async (path: string, rows: number) => {
         `job-${i},nightly run ${i},team-${i % 40},${category},${fromEpoch(start)},${fromEpoch(start + 86_400)},${hours},${1 + (i % 64)},${i % 11 === 0 ? 1 : 0},${i % 2 === 0}`,
       );
     }
-    if (!out.write(`${lines.join('\n')}\n`)) await new Promise((resolve) => out.once('drain', resolve));
+    if (!out.write(`${lines.join('\n')}\n`)) await new Promise<void>((resolve) => out.once('drain', () => resolve()));
   }
   await new Promise<void>((resolve) => out.end(() => resolve()));
 };
