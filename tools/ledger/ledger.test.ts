@@ -15,12 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Audit, type EntryBody, entryText, GENESIS } from '../../domain/evidence.js';
 import { sha256Hex } from '../../domain/merkle.js';
 import type { Store } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
-import { testPostgres } from '../../store/fixtures/postgres.js';
+import { hasPostgres, type TestPostgres, testPostgres } from '../../store/fixtures/postgres.js';
 import { openStore } from '../../store/store.js';
 import {
   askWitness,
@@ -503,16 +503,19 @@ describe('several writers', () => {
   });
 });
 
-describe('a ledger in Postgres', async () => {
-  const postgres = await testPostgres();
-  if (!postgres)
+describe('a ledger in Postgres', () => {
+  let postgres: TestPostgres | undefined;
+  beforeAll(async () => {
+    postgres = await testPostgres();
+  });
+  if (!hasPostgres())
     console.warn('No Postgres here (CACO_TEST_POSTGRES_URL, or apt-get install postgresql): its ledger is not tested.');
   afterAll(async () => {
     for (const store of stores.splice(0)) await store.close().catch(() => {});
     await postgres?.stop();
   });
 
-  it.skipIf(!postgres)('is one chain of several connections, proves, is witnessed, and is found out', async () => {
+  it.skipIf(!hasPostgres())('is one chain of several connections, proves, is witnessed, and is found out', async () => {
     const home = newHome();
     const open = async () => {
       const store = await openStore(postgres!.url);
