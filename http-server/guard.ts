@@ -143,7 +143,7 @@ export const limitRate = (perMinute: number): RequestHandler =>
   rateLimit({
     windowMs: 60_000,
     limit: perMinute,
-    standardHeaders: 'draft-8',
+    standardHeaders: 'draft-7',
     legacyHeaders: false,
     keyGenerator: (_, res) => callerOf(res as Response).id,
     validate: false,
