@@ -67,6 +67,8 @@ describe('the list', () => {
       expect(tool.inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
       expect(tool.outputSchema).toMatchObject({ type: 'object' });
       expect(JSON.stringify(tool)).not.toMatch(/"\$ref"|"\$schema"|"\$defs"|"prefixItems"|"type":\[/);
+      for (const [name, field] of Object.entries(tool.inputSchema.properties ?? {}))
+        expect((field as { description?: string }).description, `${tool.name}.${name}`).toBeTruthy();
       expect(JSON.stringify(tool.inputSchema)).not.toMatch(/"anyOf"|"oneOf"|"allOf"|exclusiveM/);
     }
     expect(tools.map((t) => t.name)).not.toContain('answer_approval');
