@@ -19,7 +19,7 @@ import { simulatedGrid } from './sim/grid.js';
 import { loadScenario, type Scenario } from './sim/scenario.js';
 import { openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
-import { filesFleet } from './tools/fleet/files.js';
+import { filesFleet } from './tools/fleet/fleet.js';
 import { fileGrid } from './tools/grid/file.js';
 import { recordedGrid } from './tools/grid/recorded.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
@@ -108,7 +108,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
   try {
     const fleet: Fleet =
       config.fleet === 'files'
-        ? filesFleet({ store, clock })
+        ? filesFleet({ store, clock, own: scenario.sites })
         : simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./graph/model.js')).openModel(config);

@@ -23,6 +23,7 @@ export {
   writeCertificate,
   writeSolution,
 } from './tools/optimizer/optimizer.js';
+export { readPolicy } from './tools/policy/policy.js';
 export { type Question as VerifierQuestion, type Verified, verify } from './tools/verifier/verifier.js';
 
 const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));

@@ -1,5 +1,5 @@
 /** Policy reading without a model: a text of ten pages, and how the time grows with its length. Run: npx tsx bench/policy.ts */
-import { readPolicy } from '../tools/policy/policy.js';
+import { readPolicy } from '../offline.js';
 
 const SECTION = (n: number) => `
 ## Team team-${n}

@@ -4,7 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { App, CallBy, Progress } from '../app.js';
+import type { App, CallBy, Progress, Tool } from '../app.js';
 import { type Config, readConfig, SETTINGS, type Setting, type SettingName } from '../config.js';
 import type { Actor } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
@@ -26,8 +26,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The world, opened at the first call and closed when the command ends. */
   app(): Promise<App>;
-  /** Who acts: the owner of CACO_TOKEN, else the operating-system user. */
-  actor(): Promise<Actor>;
+  /** Who acts: the owner of CACO_TOKEN, whose scope must allow it, else the operating-system user. */
+  actor(needed: Scope): Promise<Actor>;
   /** Calls a tool as this person, with progress shown. `T` is the tool's answer. */
   call<T>(tool: string, input: unknown, options?: Partial<CallBy>): Promise<T>;
   /** Progress of a long computation, on a terminal only. */
@@ -89,7 +89,7 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
       return app;
     };
     const bar = progressLine();
-    const actor = () => actorOf(config, open);
+    const actor = (needed: Scope) => actorOf(config, open, needed);
     const context: Context = {
       config,
       settings,
@@ -97,15 +97,12 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
       signal: abort.signal,
       app: open,
       actor,
-      call: async <T>(tool: string, input: unknown, by: Partial<CallBy> = {}) =>
-        (await (
-          await open()
-        ).call(tool, input, {
-          actor: await actor(),
-          signal: abort.signal,
-          progress: bar.show,
-          ...by,
-        })) as T,
+      call: async <T>(tool: string, input: unknown, by: Partial<CallBy> = {}) => {
+        const opened = await open();
+        const effect = opened.tools.find((t) => t.name === tool)?.effect ?? 'reads';
+        const caller = { actor: await actor(NEEDED[effect]), signal: abort.signal, progress: bar.show };
+        return (await opened.call(tool, input, { ...caller, ...by })) as T;
+      },
       progress: bar.show,
       warn: (text) => void process.stderr.write(`${text}\n`),
     };
@@ -133,14 +130,30 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
 const print = (text: string) =>
   new Promise<void>((resolve) => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve()));
 
-const actorOf = async (config: Config, open: () => Promise<App>): Promise<Actor> => {
+const RANK = { read: 0, operate: 1, approve: 2 } as const;
+export type Scope = keyof typeof RANK;
+const NEEDED: Record<Tool['effect'], Scope> = {
+  reads: 'read',
+  records: 'operate',
+  acts: 'operate',
+  decides: 'approve',
+};
+
+/** Without a token the operating system has said who this is; a token's owner may do what its scope says. */
+const actorOf = async (config: Config, open: () => Promise<App>, needed: Scope): Promise<Actor> => {
   if (config.token === undefined) return { id: userInfo().username, via: 'cli' };
-  const owner = await (await open()).tokens.verify(config.token);
-  if (!owner)
+  const token = await (await open()).tokens.verify(config.token);
+  if (!token)
     throw new Fault(
       'forbidden',
       'CACO_TOKEN is not a token that is known here, or it has expired',
       'Make one: caco token create --scope operate --for NAME.',
     );
-  return { id: owner.owner, via: 'cli' };
+  if (RANK[token.scope] < RANK[needed])
+    throw new Fault(
+      'forbidden',
+      `the token of ${token.owner} has the scope ${token.scope}; this needs ${needed}`,
+      `Make one: caco token create --scope ${needed} --for ${token.owner}.`,
+    );
+  return { id: token.owner, via: 'cli' };
 };

@@ -6,7 +6,7 @@ import { shortId } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
-import type { Instant } from '../domain/time.js';
+import { type Instant, plusHours } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { answerApproval, requestApproval } from '../tools/approval/approval.js';
 import { deniedJobsOf } from '../tools/policy/policy.js';
@@ -50,6 +50,8 @@ export interface Orchestrator {
 }
 
 const MAX_HOURS = 840;
+/** Jobs that run longer than planned are still verified whole when they end within this. */
+const SETTLE_AFTER_HOURS = 4;
 const idle = new AbortController().signal;
 
 export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
@@ -114,7 +116,8 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
     }
     await update(runId, { planId, decisionId, workloadId });
     const plan = (await world.store.collection(PLANS).get(planId!))!.value;
-    await world.clock.waitUntil(plan.finishesAt > plan.window.end ? plan.finishesAt : plan.window.end, by.signal);
+    const last = plan.finishesAt > plan.window.end ? plan.finishesAt : plan.window.end;
+    await world.clock.waitUntil(plusHours(last, SETTLE_AFTER_HOURS), by.signal);
     const threadId = `${runId}:settle`;
     const before = await graph.getState(config(threadId, by));
     const order = {

@@ -23,7 +23,10 @@ const answerLine = async (app: App, name: AgentName, line: string, context: Cont
   } catch (error) {
     return broken(`not JSON: ${(error as Error).message}`);
   }
-  return app.agent(name, command, { actor: await context.actor(), signal: context.signal });
+  return app.agent(name, command, {
+    actor: await context.actor(name === 'grid' ? 'read' : 'operate'),
+    signal: context.signal,
+  });
 };
 
 const write = (text: string) => new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));

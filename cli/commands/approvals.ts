@@ -63,7 +63,7 @@ const answer = async (
   const app = await context.app();
   const { approval, run } = await app.orchestrator.answer(
     { approvalId, decision, why: String(options.why ?? ''), only: onlyOf(options.only) },
-    await byOf(context),
+    await byOf(context, 'approve'),
   );
   if (run) {
     const told = await runAnswer(app, context, run);
@@ -109,7 +109,7 @@ const approve = async (context: Context, [id]: string[], options: Record<string,
   const hours = (Date.parse(plan.window.end) - Date.parse(plan.window.start)) / 3_600_000;
   const run = await app.orchestrator.launch(
     { planId, horizonHours: hours, approval: 'ask', from: plan.window.start },
-    await byOf(context),
+    await byOf(context, 'approve'),
   );
   if (run.status !== 'waiting' || run.approvalId === null) return runAnswer(app, context, run);
   return answer(context, run.approvalId, 'approve', options);

@@ -41,7 +41,7 @@ const ask = async (context: Context, message: string, threadId: string | undefin
   const show = context.json ? undefined : printer();
   let printed = Promise.resolve();
   const answer = await app.chat(message, threadId, {
-    actor: await context.actor(),
+    actor: await context.actor('read'),
     signal: context.signal,
     onEvent: (event) => {
       if (show) printed = printed.then(() => show(event));
@@ -103,7 +103,7 @@ const summary = async (context: Context, _: string[], options: Record<string, un
       ...(options.team === undefined ? {} : { team: String(options.team) }),
       ...(options.week === undefined ? {} : { week: String(options.week) }),
     },
-    { actor: await context.actor(), signal: context.signal },
+    { actor: await context.actor('read'), signal: context.signal },
   );
   return { json: answer, text: answer.answer };
 };

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { invalid } from '../../domain/fault.js';
+import { Fault, invalid } from '../../domain/fault.js';
 import { addCommand, type Context } from '../command.js';
 
 const TOOLSETS = ['plan', 'grid', 'fleet', 'policy', 'proof', 'tickets', 'status'];
@@ -20,11 +20,21 @@ const choiceOf = (options: Record<string, unknown>) => {
   return { toolsets, readOnly: options.readOnly === true || process.env.CACO_MCP_READ_ONLY === '1' };
 };
 
+/** A token's owner; one that may only read opens a door that only reads. */
+const ownerOf = async (context: Context): Promise<{ user?: string; readOnly?: true }> => {
+  if (context.config.token === undefined) return {};
+  try {
+    return { user: (await context.actor('operate')).id };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { user: (await context.actor('read')).id, readOnly: true };
+  }
+};
+
 const mcp = async (context: Context, _: string[], options: Record<string, unknown>) => {
   const choice = choiceOf(options);
   const { startStdio } = await import('../../mcp-server/mcp-server.js');
-  const named = context.config.token === undefined ? {} : { user: (await context.actor()).id };
-  await startStdio(context.app, { ...choice, ...named });
+  await startStdio(context.app, { ...choice, ...(await ownerOf(context)) });
   return undefined;
 };
 

@@ -6,7 +6,7 @@ import { invalid, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
 import { VERIFICATIONS } from '../../domain/verification.js';
-import { type Answer, addCommand, type Context } from '../command.js';
+import { type Answer, addCommand, type Context, type Scope } from '../command.js';
 import { EXIT } from '../exit.js';
 import { tableText } from '../terminal.js';
 
@@ -89,8 +89,8 @@ export const runAnswer = async (app: App, context: Context, run: Run): Promise<A
   };
 };
 
-export const byOf = async (context: Context) => ({
-  actor: await context.actor(),
+export const byOf = async (context: Context, needed: Scope = 'operate') => ({
+  actor: await context.actor(needed),
   signal: context.signal,
   onEvent: (event: RunEvent) => {
     if (event.type === 'node') context.progress({ done: 0, note: `${event.node} done` });

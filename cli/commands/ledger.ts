@@ -182,7 +182,7 @@ const checkpoint = async (context: Context): Promise<Answer> => {
 };
 
 const rotate = async (context: Context): Promise<Answer> => {
-  const { id, via } = await context.actor();
+  const { id, via } = await context.actor('operate');
   const { ledger } = await context.app();
   const state = await ledger.rotateKey({ actor: `${via}:${id}` });
   return {

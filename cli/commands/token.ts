@@ -28,7 +28,7 @@ const requirePerson = (context: Context) => {
 };
 
 const journal = async (context: Context, kind: string, subject: string, data: Record<string, string | null>) => {
-  const { id, via } = await context.actor();
+  const { id, via } = await context.actor('approve');
   const { world } = await context.app();
   await world.ledger.append([{ kind, at: world.clock.now(), actor: `${via}:${id}`, cause: null, subject, data }]);
 };
