@@ -1,0 +1,134 @@
+/**
+ * The planner's figures: gap and CPU seconds of one core on the reference instances, and the uncoupled core on a million
+ * jobs. `npx tsx bench/optimizer.ts [NAME …]`; results go to bench/results/optimizer.json with the machine named.
+ * Instances are read from CACO_REFERENCE, a folder with `instances/` in the format caco-opt-1; without it only the
+ * uncoupled row is measured.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { emptyJobs, type Hooks, type Outcome, type Problem, parseCaco, solve } from '../tools/optimizer/optimizer.js';
+
+interface Row {
+  readonly name: string;
+  readonly jobs: number;
+  readonly slots: number;
+  readonly gapPercent: number | null;
+  readonly wantedGapPercent: number;
+  readonly cpuSeconds: number;
+  readonly wantedCpuSeconds: number;
+  readonly objective: number | null;
+  readonly lowerBound: number | null;
+  readonly stoppedBy: string;
+  readonly peakRssMb: number;
+  readonly ok: boolean;
+}
+
+const WANTED = [
+  ['q-30k-1440-medium', 0.15, 10],
+  ['s-30k-1440-tight', 1.0, 30],
+  ['r-10k-336-tight', 1.2, 10],
+  ['p-10k-336-medium', 0.3, 10],
+] as const;
+
+const cpuNow = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
+
+const run = (problem: Problem, cpuSeconds: number): { outcome: Outcome; spent: number } => {
+  const began = cpuNow();
+  const hooks: Hooks = { cancelled: () => false, cpuSeconds: () => cpuNow() - began, tell: () => {}, milp: {} };
+  const outcome = solve(problem, { seed: 1, engine: 'auto', relaxed: false, cpuSeconds }, hooks);
+  return { outcome, spent: cpuNow() - began };
+};
+
+/** A million jobs × 5 regions × 1440 half-hours without any limit, from typed arrays. */
+const million = (): Problem => {
+  const [count, R, T] = [1_000_000, 5, 1440];
+  const jobs = emptyJobs(count);
+  let state = 12_345;
+  const next = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  for (let j = 0; j < count; j++) {
+    const slots = 1 + Math.floor(next() * next() * 47);
+    jobs.slots[j] = slots;
+    jobs.release[j] = Math.floor(next() * (T - slots - 144));
+    jobs.deadline[j] = jobs.release[j]! + slots + Math.floor(next() * 144);
+    jobs.due[j] = jobs.deadline[j]!;
+    jobs.powerKw[j] = 0.01 + 4 * next() ** 4;
+    jobs.home[j] = Math.floor(next() * R);
+  }
+  const curve = (low: number, high: number) =>
+    Float64Array.from({ length: R * T }, (_, i) => {
+      const day = Math.sin(((i % 48) / 48) * 2 * Math.PI + Math.floor(i / T));
+      return low + (high - low) * (0.5 + 0.35 * day + 0.15 * next());
+    });
+  return {
+    name: 'uncoupled',
+    slotHours: 0.5,
+    slots: T,
+    carbonPriceUsdPerTonne: 75,
+    egressUsdPerGb: 0.02,
+    regions: Array.from({ length: R }, (_, r) => ({
+      id: `r${r}`,
+      pue: 1.1 + 0.05 * r,
+      instanceUsdPerVcpuHour: 0,
+      instanceUsdPerGpuHour: 0,
+      peakUsdPerKw: 0,
+    })),
+    teams: ['t'],
+    regionSets: [Uint16Array.from({ length: R }, (_, r) => r)],
+    machineUsdPerHour: new Float64Array(0),
+    priceUsdPerMwh: curve(20, 120),
+    ciGPerKwh: curve(30, 500),
+    powerCapKw: new Float64Array(R * T).fill(Number.POSITIVE_INFINITY),
+    vcpuCap: new Float64Array(R * T).fill(Number.POSITIVE_INFINITY),
+    gpuCap: new Float64Array(R * T).fill(Number.POSITIVE_INFINITY),
+    events: [],
+    carbonCaps: [],
+    jobs,
+  };
+};
+
+const rows: Row[] = [];
+const measure = (name: string, problem: Problem, wantedGapPercent: number, wantedCpuSeconds: number) => {
+  const { outcome, spent } = run(problem, wantedCpuSeconds);
+  const gapPercent = outcome.gap === null ? null : outcome.gap * 100;
+  const row: Row = {
+    name,
+    jobs: problem.jobs.count,
+    slots: problem.slots,
+    gapPercent,
+    wantedGapPercent,
+    cpuSeconds: spent,
+    wantedCpuSeconds,
+    objective: outcome.objective,
+    lowerBound: outcome.lowerBound,
+    stoppedBy: outcome.stoppedBy,
+    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    ok: gapPercent !== null && gapPercent <= wantedGapPercent && spent <= wantedCpuSeconds * 1.02,
+  };
+  rows.push(row);
+  process.stdout.write(
+    `${row.ok ? 'ok ' : 'NOT'} ${name}: gap ${gapPercent?.toFixed(3)} % of ${wantedGapPercent}, ${spent.toFixed(2)} cpu s of ${wantedCpuSeconds}, ${row.peakRssMb.toFixed(0)} MB\n`,
+  );
+};
+
+const chosen = process.argv.slice(2);
+const reference = process.env.CACO_REFERENCE;
+const isWanted = (name: string) => chosen.length === 0 || chosen.includes(name);
+for (const [name, gap, cpu] of WANTED) {
+  const file = reference === undefined ? '' : join(reference, 'instances', `${name}.json.gz`);
+  if (!isWanted(name) || !existsSync(file)) continue;
+  measure(name, parseCaco(JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'))), gap, cpu);
+}
+if (isWanted('uncoupled')) measure('uncoupled', million(), 0, 1.5);
+
+const folder = new URL('results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+writeFileSync(new URL('optimizer.json', folder), `${JSON.stringify({ machine, rows }, null, 2)}\n`);

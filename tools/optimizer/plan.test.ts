@@ -1,0 +1,167 @@
+/** make_plan on a real store: policy and sold flexibility kept, offers that hold, conflicts that quote. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../domain/job.js';
+import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
+import { PLACEMENTS, type Placement } from '../../domain/plan.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY, type Constraint, POLICY_SETS } from '../../domain/policy.js';
+import type { Store } from '../../domain/store.js';
+import { toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { openStore } from '../../store/store.js';
+import { callTool } from '../tool.js';
+import { call, fleetWorld, ingestQueue } from './fixtures/fleet.js';
+import { makePlan } from './optimizer.js';
+
+let folder: string;
+let store: Store;
+let world: World;
+let jobs: Job[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'plan-'));
+  store = await openStore(join(folder, 'caco.db'));
+  world = fleetWorld(store);
+  jobs = await ingestQueue(world, 'W-1', 150);
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const plan = (input: Record<string, unknown> = {}) => callTool(makePlan, { workloadId: 'W-1', ...input }, world, call);
+
+const placed = async (planId: string): Promise<Placement[]> => {
+  const all: Placement[] = [];
+  for await (const page of store.rows(PLACEMENTS).pages(planId)) all.push(...page);
+  return all;
+};
+
+const confirm = async (constraints: Pick<Constraint, 'type' | 'params' | 'scope'>[]) => {
+  const now = world.clock.now();
+  await store.collection(POLICY_SETS).put('S-1', {
+    id: 'S-1',
+    version: 1,
+    status: 'confirmed',
+    base: null,
+    digest: 'd',
+    timeZone: 'UTC',
+    documents: [],
+    constraints: constraints.map((c, i) => ({
+      id: `c${i}`,
+      effect: 'require',
+      strength: 'must',
+      quote: `sentence number ${i}`,
+      span: [0, 1],
+      sentence: i + 1,
+      status: 'clear',
+      questions: [],
+      by: 'rules',
+      source: { doc: 'Rules', sha256: 'x', line: 1 },
+      ...c,
+    })) as Constraint[],
+    rejected: [],
+    meanings: [],
+    questions: [],
+    notUnderstood: [],
+    remarks: [],
+    flags: [],
+    dropped: [],
+    ingestedAt: now,
+    confirmedAt: now,
+    confirmedBy: { id: 'tester', via: 'cli' },
+    reason: null,
+  });
+  await store.collection(ACTIVE_POLICIES).put(ACTIVE_POLICY, { setId: 'S-1', version: 1 });
+};
+
+/** Highest facility kW of a region in an interval, from energy and length of the pieces. */
+const peakOf = (pieces: readonly Placement[], region: string, from: number, to: number) => {
+  let peak = 0;
+  for (let t = from; t < to; t += 300) {
+    let kw = 0;
+    for (const p of pieces) {
+      const [a, b] = [toEpoch(p.start), toEpoch(p.end)];
+      if (p.region === region && a <= t && b > t) kw += p.energyKwh / ((b - a) / 3600);
+    }
+    if (kw > peak) peak = kw;
+  }
+  return peak;
+};
+
+describe('make_plan', () => {
+  it('plans, proves and gives the same plan for the same seed; offers hold no more than what may wait', async () => {
+    const first = await plan();
+    const second = await plan();
+    expect(first.plan!.digest).toBe(second.plan!.digest);
+    expect(first.status).toMatch(/optimal|feasible/);
+    expect(first.plan!.gap).toBeLessThan(0.05);
+    expect(first.plan!.policySetId).toBeNull();
+    expect(first.offers).toEqual(second.offers);
+    const pieces = await placed(first.plan!.id);
+    for (const offer of first.offers) {
+      const runs = peakOf(pieces, offer.region, toEpoch(offer.start), toEpoch(offer.end));
+      expect(offer.kw).toBeLessThanOrEqual(runs + 1e-9);
+      expect(offer.energyKwh).toBeCloseTo(offer.kw, 9);
+    }
+  });
+
+  it('keeps regions and blackouts of the confirmed policy, and names the set', async () => {
+    const home = jobs[0]!.region;
+    await confirm([
+      { type: 'region_allow', params: { regions: [home] }, scope: {} },
+      {
+        type: 'blackout',
+        params: {
+          on: 'start',
+          days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+          from: '10:00',
+          to: '12:00',
+          tz: 'UTC',
+        },
+        scope: {},
+      },
+    ]);
+    const { plan: made } = await plan();
+    expect(made!.policySetId).toBe('S-1');
+    const urgent = new Set(jobs.filter((job) => job.category === 'urgent').map((job) => job.id));
+    const pieces = (await placed(made!.id)).filter((p) => !urgent.has(p.jobId));
+    const movedHome = pieces.filter((p) => p.region !== home);
+    const stayed = new Map(jobs.map((job) => [job.id, job.region]));
+    for (const p of movedHome) expect(p.region).toBe(stayed.get(p.jobId));
+    const begins = new Map<string, string>();
+    for (const p of pieces) if (!begins.has(p.jobId) || p.start < begins.get(p.jobId)!) begins.set(p.jobId, p.start);
+    for (const [, start] of begins) {
+      const hour = Number(start.slice(11, 13));
+      expect(hour >= 10 && hour < 12, start).toBe(false);
+    }
+  });
+
+  it('keeps sold flexibility in every moment', async () => {
+    const free = await plan();
+    const pieces = await placed(free.plan!.id);
+    const offer = free.offers[0];
+    expect(offer).toBeDefined();
+    const [from, to] = [toEpoch(offer!.start), toEpoch(offer!.end)];
+    const maxKw = peakOf(pieces, offer!.region, from, to) - 0.5 * offer!.kw;
+    await store
+      .collection(SOLD_FLEXIBILITY)
+      .put('o-1', { id: 'o-1', region: offer!.region, clusterId: null, start: offer!.start, end: offer!.end, maxKw });
+    const again = await plan();
+    expect(again.plan).not.toBeNull();
+    expect(peakOf(await placed(again.plan!.id), offer!.region, from, to)).toBeLessThanOrEqual(maxKw * (1 + 1e-6));
+  });
+
+  it('an impossible policy answers with the conflict, and quotes the sentence', async () => {
+    await confirm([{ type: 'power_cap', params: { kw: 0 }, scope: {} }]);
+    const answer = await plan();
+    expect(answer.plan).toBeNull();
+    expect(answer.status).toBe('infeasible');
+    expect(answer.conflict!.sentence).toContain('Policy "Rules", sentence 1: “sentence number 0”');
+    const relaxed = await plan({ relax: ['smallest'] });
+    expect(relaxed.conflict).not.toBeNull();
+    await expect(plan({ relax: ['cap:nowhere=3'] })).rejects.toThrow(/no region nowhere/);
+  });
+});
