@@ -94,7 +94,7 @@ export const readProblem = (path: string): Problem => {
   try {
     document = JSON.parse((isZipped ? gunzipSync(bytes) : bytes).toString('utf8'));
   } catch (error) {
-    throw invalid(`${path} is not JSON: ${(error as Error).message}`, 'See the format in docs/methods/optimizer.md.');
+    throw invalid(`${path} is not JSON: ${(error as Error).message}`, 'See the format in docs/methods/planning.md.');
   }
   return parseCaco(document);
 };

@@ -81,7 +81,7 @@ export class CacoReader {
         .map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
       throw invalid(
         `This is not a caco-opt-1 problem: ${what.join('; ')}.`,
-        'See the format in docs/methods/optimizer.md.',
+        'See the format in docs/methods/planning.md.',
       );
     }
     return toProblem(parsed.data, this.rows);
@@ -196,7 +196,7 @@ export const parseCaco = (document: unknown): Problem => {
   if (typeof document !== 'object' || document === null || !Array.isArray((document as { jobs?: unknown }).jobs)) {
     throw invalid(
       'This is not a caco-opt-1 problem: it has no list of jobs.',
-      'See the format in docs/methods/optimizer.md.',
+      'See the format in docs/methods/planning.md.',
     );
   }
   const { jobs, ...frame } = document as { jobs: unknown[] };
