@@ -32,4 +32,11 @@ export { replayStudy, STUDIES } from './studies/studies.js';
 export type { StudyAnswer, StudyRow } from './studies/study.js';
 export { checkProblem, type JobFinding } from './validate.js';
 
-export const optimizerTools: readonly Tool[] = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines, replan];
+export const optimizerTools: readonly Tool[] = [
+  makePlan,
+  tradeOff,
+  comparePlans,
+  explainPlan,
+  compareBaselines,
+  replan,
+];
