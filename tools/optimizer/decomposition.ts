@@ -133,7 +133,7 @@ export const decompose = (
       const accepted = improver.accepted;
       const clock = (watch.spent() - began) / Math.max(0.01, 0.98 - began);
       // Cooling follows the rounds; a clock that will strike before they are done hastens it.
-      improver.cool(clock > done / each + 0.05 ? clock : done / each);
+      improver.cool(clock > done / each + 0.05 ? clock : done / each, Math.min(1, gap / WIDE_GAP));
       improver.run(Math.min(CHUNK, each - done), watch.stop);
       rounds += Math.min(CHUNK, each - done);
       idle = improver.accepted === accepted ? idle + 1 : 0;

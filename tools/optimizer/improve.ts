@@ -91,10 +91,11 @@ export class Improver {
     );
   }
 
-  /** Sets temperature and fine for the part of the search that is done, 0 to 1. */
-  cool(done: number) {
+  /** Sets temperature and fine for the part of the search that is done, 0 to 1; `hottest` is the part of the full heat to begin with. */
+  cool(done: number, hottest = 1) {
+    const hot = Math.max(COLD, HOT * hottest);
     const cooling = Math.min(1, done / COOLED);
-    this.temperature = cooling < 1 ? this.scale * HOT * (COLD / HOT) ** cooling : 0;
+    this.temperature = cooling < 1 ? this.scale * hot * (COLD / hot) ** cooling : 0;
     const fining = Math.min(1, done / FINED);
     const lowest = Math.min(this.highestFine, this.scale * LOWEST_FINE);
     this.fine = lowest * (this.highestFine / lowest) ** (fining * fining);

@@ -10,7 +10,7 @@ import { type Binding, bindingLimits } from './limits.js';
 import type { MilpName, MilpSolver } from './milp.js';
 import { buildModel, type Model } from './model.js';
 import { certificateOf, noPrices, type Prices } from './prices.js';
-import { emptySchedule, FROZEN, type Problem, type Schedule } from './problem.js';
+import { emptySchedule, FROZEN, type Problem, piecesOf, type Schedule } from './problem.js';
 import { relaxLimit } from './relax.js';
 import { State } from './state.js';
 
@@ -92,6 +92,16 @@ export const runImmediately = (model: Model): Schedule => {
   return schedule;
 };
 
+/** Its cost; `oracle` holds no prices. Without a peak charge prefix sums suffice. */
+const costAtOnce = (model: Model, oracle: Oracle): number => {
+  const schedule = runImmediately(model);
+  if (model.anyPeak) return evaluate(model, schedule).objective;
+  let sum = 0;
+  for (let j = 0; j < model.N; j++)
+    sum += oracle.pricer.costOf(j, schedule.region[j]!, piecesOf(model.problem, schedule, j)!);
+  return sum;
+};
+
 const MILP_JOBS = 60;
 const MILP_SECONDS = 10;
 
@@ -127,7 +137,7 @@ export const solve = (problem: Problem, limits: Limits, hooks: Hooks): Outcome =
   const oracle = new Oracle(model);
   const zero = noPrices(model);
   const free = oracle.bound(zero);
-  const now = evaluate(model, runImmediately(model)).objective;
+  const now = costAtOnce(model, oracle);
   let struck: StoppedBy | null = null;
   const spent = () => (limits.cpuSeconds === undefined ? 0 : hooks.cpuSeconds() / limits.cpuSeconds);
   const stop = () => {
