@@ -131,4 +131,8 @@ if (isWanted('uncoupled')) measure('uncoupled', million(), 0, 1.5);
 const folder = new URL('results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-writeFileSync(new URL('optimizer.json', folder), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+const results = new URL('optimizer.json', folder);
+// Rows that were not measured this time are kept.
+const before = existsSync(results) ? (JSON.parse(readFileSync(results, 'utf8')) as { rows: Row[] }).rows : [];
+const kept = before.filter((old) => !rows.some((row) => row.name === old.name));
+writeFileSync(results, `${JSON.stringify({ machine, rows: [...kept, ...rows] }, null, 2)}\n`);
