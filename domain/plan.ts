@@ -92,6 +92,10 @@ export const Plan = z.strictObject({
     z.strictObject({ region: z.string(), kind: z.string(), source: z.string(), status: z.string(), issuedAt: Instant }),
   ),
   unseen: z.array(z.string()).describe('what the plan could not see: gaps, regions without data'),
+  unpriced: z
+    .array(z.string())
+    .optional()
+    .describe('regions whose energy price is not known at all: no cost figure holds their electricity'),
 });
 export type Plan = z.infer<typeof Plan>;
 

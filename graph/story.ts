@@ -115,6 +115,7 @@ const table = (plan: Plan): string => {
       moneyText(planned.cost[key], currency),
       difference(planned.cost[key] - baseline.cost[key], (v) => moneyText(v, currency)),
     );
+  const unpriced = plan.unpriced !== undefined && plan.unpriced.length > 0;
   const parts = (['energy', 'instance', 'egress', 'tardiness'] as const).filter(
     (k) => baseline.cost[k] !== 0 || planned.cost[k] !== 0,
   );
@@ -127,6 +128,7 @@ const table = (plan: Plan): string => {
       massText(planned.emissionsKg.value),
       `${difference(-savedKg, massText)}${ratio(savedKg, baseline.emissionsKg.value)}`,
     ),
+    ...(unpriced ? [row('electricity', 'not known', 'not known', '')] : []),
     ...parts.map((k) => money(names[k], k)),
     ...(parts.length > 1 ? [money('cost in all', 'total')] : []),
     row(

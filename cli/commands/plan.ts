@@ -234,7 +234,11 @@ const planText = (plan: Plan): string => {
   const { currency } = planned.cost;
   const rows = [
     ['carbon', massEstimateText(baseline.emissionsKg), massEstimateText(planned.emissionsKg)],
-    ['cost', moneyText(baseline.cost.total, currency), moneyText(planned.cost.total, currency)],
+    [
+      plan.unpriced ? 'cost without energy' : 'cost',
+      moneyText(baseline.cost.total, currency),
+      moneyText(planned.cost.total, currency),
+    ],
     ['energy', energyText(baseline.energyKwh), energyText(planned.energyKwh)],
     ['peak', powerText(baseline.peakKw), powerText(planned.peakKw)],
     ['late jobs', String(baseline.lateJobs), String(planned.lateJobs)],

@@ -47,7 +47,9 @@ export interface FleetProblem {
   readonly policySetId: string | null;
   /** Words for ids of events and carbon caps: the sentence or sale that they came from. */
   readonly words: PolicyRows['words'];
-  /** What of the policy could not be planned with. */
+  /** Regions without any energy price: energy is in none of their cost figures. */
+  readonly unpriced: readonly string[];
+  /** What could not be planned with: sentences of the policy, prices that nobody knows. */
   readonly remarks: readonly string[];
 }
 
@@ -60,7 +62,7 @@ export const fleetProblem = async (world: World, input: PlanInput): Promise<Flee
   const start = input.from ?? world.clock.now();
   const window = { start, end: plusHours(start, input.horizonHours) };
   const endEpoch = await gridEnd(jobs.pages(workloadId), window);
-  const { signals, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
+  const { signals, unpriced, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
   const question: FleetQuestion = {
     window,
     ...gathered,
@@ -79,8 +81,22 @@ export const fleetProblem = async (world: World, input: PlanInput): Promise<Flee
     endEpoch,
   );
   const { policySetId, words } = rows;
-  return { workloadId, question, problem, origin, leftOut, signals, policySetId, words, remarks };
+  return {
+    workloadId,
+    question,
+    problem,
+    origin,
+    leftOut,
+    signals,
+    policySetId,
+    words,
+    unpriced,
+    remarks: [...remarks, ...unpriced.map(withoutPrice)],
+  };
 };
+
+const withoutPrice = (region: string) =>
+  `no energy price is known for ${region}: its hours are told apart by carbon alone, and no cost figure holds its electricity`;
 
 const policyInForce = async (world: World): Promise<PolicySet | null> => {
   const active = (await world.store.collection(ACTIVE_POLICIES).get(ACTIVE_POLICY))?.value;
@@ -120,17 +136,22 @@ const gather = async (world: World, input: PlanInput, interval: Interval) => {
   const carbon = new Map<string, Series>();
   const prices = new Map<string, Series>();
   const signals: CarbonSignal[] = [];
+  // Where no price is known at all, it cannot tell one hour from another; with gaps only, hours without one are not chosen.
+  const unpriced: string[] = [];
   for (const site of sites) {
     try {
       const signal = await world.grid.carbon(site.region, interval, input.foresight);
       const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
       const price = needsPrice ? await world.grid.price(site.region, interval, input.foresight) : null;
       carbon.set(site.region, signal.series);
-      prices.set(site.region, pricesOf(site, price, interval, world.method.slotMinutes));
+      const paid = pricesOf(site, price, interval, world.method.slotMinutes);
+      const unknown = needsPrice && paid.values.every((value) => value === null);
+      if (unknown) unpriced.push(site.region);
+      prices.set(site.region, unknown ? { ...paid, values: paid.values.map(() => 0) } : paid);
       signals.push(signal);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'not-found') throw error;
     }
   }
-  return { sites, carbon, prices, signals };
+  return { sites, carbon, prices, signals, unpriced };
 };

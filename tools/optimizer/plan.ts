@@ -98,6 +98,7 @@ export const makePlan = defineTool({
       region: input.region ?? null,
       policySetId: fleet.policySetId,
       remarks: fleet.remarks,
+      unpriced: fleet.unpriced,
       signals,
       solved: {
         objective,
@@ -196,6 +197,7 @@ export const write = async (world: World, call: Running, of: Writing) => {
       region: string | null;
       policySetId: string | null;
       remarks: readonly string[];
+      unpriced: readonly string[];
       signals: readonly CarbonSignal[];
       solved: Pick<Plan, 'objective' | 'lowerBound' | 'gap' | 'savingsGap' | 'bindingLimits' | 'engine' | 'stoppedBy'>;
     }): { plan: Plan; commit: (tx: Tx) => Promise<void> } => {
@@ -234,6 +236,7 @@ export const write = async (world: World, call: Running, of: Writing) => {
           issuedAt: s.issuedAt,
         })),
         unseen: [...inWords(unseen), ...head.remarks],
+        ...(head.unpriced.length > 0 ? { unpriced: [...head.unpriced] } : {}),
       };
       const commit = async (tx: Tx) => {
         for (const rows of [tx.rows(BASELINE), tx.rows(PLACEMENTS), tx.rows(RECOMMENDATIONS)])

@@ -157,6 +157,7 @@ export const replan = defineTool({
       region: old.region,
       policySetId: fleet.policySetId,
       remarks: fleet.remarks,
+      unpriced: fleet.unpriced,
       signals: fleet.signals,
       solved: {
         objective: solved.objective,
