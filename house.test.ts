@@ -40,7 +40,10 @@ const ROOMS: readonly Room[] = [
   { files: /^prompts\//, may: [] },
   { files: /^config\.ts$/, may: [] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
-  { files: /^(app|simulation|offline)\.ts$/, may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^graph\//, 'config.ts'] },
+  {
+    files: /^(app|simulation|offline)\.ts$/,
+    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^graph\//, 'config.ts'],
+  },
   { files: /^(mcp-server|http-server|evals|bench)\//, may: [/^domain\//, ...APP] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },
 ];

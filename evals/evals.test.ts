@@ -112,7 +112,7 @@ describe('the examiner', () => {
       writeFileSync(path, JSON.stringify({ cases: [one] }));
       const report = await runEvals({ cases: path });
       expect(report.ok).toBe(false);
-      expect(report.cases[0]?.notJudged).toHaveLength(2);
+      expect(report.cases[0]?.notJudged).toEqual(['must: the moon is full']);
       writeFileSync(path, '{"cases": 7}');
       await expect(runEvals({ cases: path })).rejects.toMatchObject({ code: 'invalid-input' });
       await expect(runEvals({ cases: join(folder, 'none.json') })).rejects.toMatchObject({ code: 'invalid-input' });

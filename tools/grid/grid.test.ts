@@ -154,7 +154,7 @@ describe('find_green_window', () => {
     // 50 kWh at 100 g is 5 kg, at 300 g 15 kg; the same numbers per MWh are 5 and 15 pounds.
     expect(answer.now).toMatchObject({ emissionsKg: 15, cost: 15 });
     expect(answer.windows[0]).toMatchObject({
-      start: '2022-06-01T02:00:00Z',
+      start: plusHours(gb.start, 2),
       emissionsKg: 5,
       savedKg: 10,
       cost: 5,
