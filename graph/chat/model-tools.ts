@@ -40,7 +40,8 @@ const schemaOf = (lookup: Lookup) => {
 };
 
 export const modelTools = async (desk: Desk, draft: Draft): Promise<Toolbox> => {
-  const { tool, ToolInputParsingException } = await import('@langchain/core/tools');
+  const { tool } = await import('langchain');
+  const { ToolInputParsingException } = await import('@langchain/core/tools');
   const { toJsonSchema } = await import('@langchain/core/utils/json_schema');
   const looked: string[] = [];
   const facts: Fact[] = [];

@@ -1,6 +1,7 @@
 /**
  * Ollama's native `/api/chat` over fetch. `num_ctx` is always sent: without it the server cuts the front of the prompt, system text
- * first, under status 200. Its JavaScript clients are not used: neither passes an abort on, and one prints to standard output.
+ * first, under status 200. A conversation is not led through its JavaScript clients: neither passes an abort on, a cut stream looks
+ * finished, and one prints to standard output. Lists of models are.
  */
 import { errorText, linesOf, networkError, statusError, type Wire, WireError, withoutThoughts } from './wire.js';
 
@@ -31,15 +32,16 @@ export const ollamaWire = (options: { host: string; model: string; contextTokens
     contextTokens: options.contextTokens,
 
     async models(signal) {
-      let response: Response;
+      const { Ollama } = await import('ollama');
+      // The client passes no signal on by itself; its own fetch is where one can be put in.
+      const client = new Ollama({ host: base, fetch: (url, init) => fetch(url, { ...init, signal }) });
       try {
-        response = await fetch(`${base}/api/tags`, { signal });
+        const { models } = await client.list();
+        return (models ?? []).map((m) => m.name);
       } catch (error) {
-        throw networkError(error, false);
+        const status = (error as { status_code?: unknown }).status_code;
+        throw typeof status === 'number' ? statusError(status, (error as Error).message) : networkError(error, false);
       }
-      if (!response.ok) throw statusError(response.status, errorText(await response.text()));
-      const { models } = (await response.json()) as { models?: { name?: string }[] };
-      return (models ?? []).flatMap((m) => (m.name === undefined ? [] : [m.name]));
     },
 
     async ask({ system, messages, tools, format, maxReplyTokens, signal, onText }) {
