@@ -24,7 +24,11 @@ const OF_CODE: Record<FaultCode, number> = {
 
 /** A plan that cannot be: the fault carries the conflict that was found. */
 const isInfeasible = (fault: Fault) =>
-  typeof fault.details === 'object' && fault.details !== null && 'conflict' in fault.details;
+  typeof fault.details === 'object' &&
+  fault.details !== null &&
+  'conflict' in fault.details &&
+  // Not found is not impossible.
+  fault.details.conflict !== null;
 
 export interface Failure {
   readonly exitCode: number;
