@@ -63,6 +63,17 @@ export const moneyText = (amount: number, currency: string): string => {
 
 export const percentText = (ratio: number): string => `${figure(ratio * 100)} %`;
 
+/** A gap, whose digits below a hundredth of a percent nobody needs. */
+export const gapText = (ratio: number): string => (ratio < 1e-4 ? '0.01 %' : percentText(ratio));
+
+/** How good a plan is known to be. */
+export const boundText = (gap: number | null): string =>
+  gap === null
+    ? 'How far this is from the best schedule is not known.'
+    : gap <= 1e-9
+      ? 'No schedule can beat this one (proved).'
+      : `No schedule can beat this one by more than ${gapText(gap)} (proved).`;
+
 /** `7.4 t (6.1 to 8.7)`, both bounds in the value's unit. */
 export const massEstimateText = (kg: Estimate): string => {
   const { divide, name } = pick(Math.max(Math.abs(kg.value), Math.abs(kg.high), Math.abs(kg.low)), MASS);

@@ -4,6 +4,7 @@ import { scale } from '../domain/estimate.js';
 import {
   change,
   energyText,
+  gapText,
   massEstimateText,
   massText,
   moneyText,
@@ -152,13 +153,9 @@ const difference = (value: number, say: (value: number) => string) =>
 const boundText = (plan: Plan) => {
   if (plan.gap === null) return 'How far this is from the best schedule is not known.';
   if (plan.gap <= 1e-9) return 'No schedule can beat this one (proved; certificate in the plan).';
-  const of =
-    plan.savingsGap === null ? '' : `, or ${shareText(plan.savingsGap)} of the saving that is possible at most`;
-  return `No schedule can beat this one by more than ${shareText(plan.gap)} of its cost${of} (proved; certificate in the plan).`;
+  const of = plan.savingsGap === null ? '' : `, or ${gapText(plan.savingsGap)} of the saving that is possible at most`;
+  return `No schedule can beat this one by more than ${gapText(plan.gap)} of its cost${of} (proved; certificate in the plan).`;
 };
-
-/** A share whose digits below a hundredth of a percent nobody needs. */
-const shareText = (ratio: number) => (ratio < 1e-4 ? '0.01 %' : percentText(ratio));
 
 const limitsText = (plan: Plan) => {
   const worth = (b: Plan['bindingLimits'][number]) =>

@@ -6,12 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { invalid } from '../../domain/fault.js';
 import {
+  boundText,
   energyText,
   figure,
   massEstimateText,
   massText,
   moneyText,
-  percentText,
   powerText,
 } from '../../domain/figures.js';
 import type { Plan } from '../../domain/plan.js';
@@ -78,13 +78,6 @@ const notFoundText = (unplaced: readonly string[]) =>
     `No plan was found: ${unplaced.length} jobs are without a place (${unplaced.slice(0, 5).map(plain).join(', ')}${unplaced.length > 5 ? ', …' : ''}).`,
     '  This is not a proof that there is none. More time (--cpu-seconds), another --seed or a relaxed limit may find one.',
   ].join('\n');
-
-const boundText = (gap: number | null) =>
-  gap === null
-    ? '  No bound is known.'
-    : gap === 0
-      ? '  No schedule can beat this one (proved).'
-      : `  No schedule can beat this one by more than ${percentText(gap)} (proved).`;
 
 /** Writes solution.json and certificate.json; answers their paths. */
 const writeProof = async (folder: string, solved: Result, schedule: Schedule, objective: number): Promise<string[]> => {
@@ -166,7 +159,7 @@ const problemText = (solved: Result, files: readonly string[]): string => {
   const parts = Object.entries(solved.objectiveParts ?? {}).filter(([, usd]) => usd !== 0);
   return [
     `${solved.problem.jobs.count} jobs for ${figure(solved.objective!, 6)} USD, ${massText(solved.emissionsKg!)} CO2e, ${energyText(solved.energyKwh!)}; ${solved.lateJobs} late.`,
-    boundText(solved.gap),
+    `  ${boundText(solved.gap)}`,
     tableText(
       ['part', 'USD'],
       parts.map(([name, usd]) => [name, figure(usd, 6)]),
@@ -244,10 +237,10 @@ const planText = (plan: Plan): string => {
     ['late jobs', String(baseline.lateJobs), String(planned.lateJobs)],
   ];
   return [
-    `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${massEstimateText(savings.emissionsKg)} CO2e and ${moneyText(savings.cost, currency)}.`,
+    `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${massEstimateText(savings.emissionsKg)} CO2e${plan.unpriced ? '' : ` and ${moneyText(savings.cost, currency)}`}.`,
     '',
     tableText(['', 'run now', 'planned'], rows),
-    boundText(plan.gap),
+    `  ${boundText(plan.gap)}`,
     ...limitLines(plan.bindingLimits, currency),
     ...plan.unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`),
     '',

@@ -1,7 +1,7 @@
 /** `simulate`: a scenario's world as files, with --apply also as planned. */
 import type { Command } from 'commander';
 import { invalid } from '../../domain/fault.js';
-import { massText, moneyText, percentText } from '../../domain/figures.js';
+import { boundText, massText, moneyText, percentText } from '../../domain/figures.js';
 import type { Totals } from '../../domain/plan.js';
 import { type Simulated, simulate } from '../../simulation.js';
 import { addCommand } from '../command.js';
@@ -32,9 +32,7 @@ const text = (s: Simulated, out: string): string => {
     lines.push(
       '',
       `  ${s.optimised.moved} jobs moved: ${massText(saved)} CO2e less (${percentText(saved / s.baseline.emissionsKg.value)}), known signals assumed.`,
-      s.proof.gap === null
-        ? '  How far this is from the best schedule is not known.'
-        : `  No schedule can beat this one by more than ${percentText(s.proof.gap)} (proved).`,
+      `  ${boundText(s.proof.gap)}`,
     );
   }
   return [...lines, '', `  Files in ${out}: ${s.files.join(', ')}`].join('\n');
