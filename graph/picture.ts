@@ -52,7 +52,8 @@ const oneRegion = async (
   count: number,
 ): Promise<string> => {
   const interval = { start: fromEpoch(from), end: fromEpoch(from + count * slot) };
-  const { series } = await world.grid.carbon(region, interval, 'forecast');
+  const came = world.clock.now() >= interval.end;
+  const { series } = await world.grid.carbon(region, interval, came ? 'actual' : 'forecast');
   const intensity = Array.from({ length: count }, (_, i) => meanOver(series, from + i * slot, from + (i + 1) * slot));
   const { lines, levels } = curve(squeeze(intensity, COLUMNS), 4);
   const top = Math.max(...before, ...after);
@@ -78,6 +79,7 @@ const oneRegion = async (
     `  after      │${bars(narrow(after), top)}`,
     `  hour (UTC)  ${ruler.join('')}`,
     `  full bar ${powerText(top)}${cap}`,
+    `  the curve is ${came ? 'what came true; the plan saw a forecast' : 'the forecast that the plan saw'}`,
   ].join('\n');
 };
 
