@@ -70,7 +70,8 @@ export const addCommand = (
 };
 
 const run = async (command: Command, action: Action, args: string[], own: ReadonlySet<string>) => {
-  const options = command.opts<Record<string, unknown>>();
+  // `grid` is a command and holds commands: what stands behind `grid now` is taken in by the parent.
+  const options = command.optsWithGlobals<Record<string, unknown>>();
   const json = options.json === true;
   const abort = new AbortController();
   const interrupt = () => abort.abort(Object.assign(new Error('interrupted'), { name: 'AbortError' }));
