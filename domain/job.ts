@@ -45,6 +45,32 @@ export const itPowerKw = (
 
 export const spanSeconds = (job: Pick<Job, 'durationHours'>): number => durationSeconds(job.durationHours);
 
+/** Characters that JSON writes as they are. */
+const AS_IS = /^[ !#-[\]-~]*$/;
+const quoted = (text: string): string => (AS_IS.test(text) ? `"${text}"` : JSON.stringify(text));
+const orNull = (text: string | null): string => (text === null ? 'null' : quoted(text));
+
+/** What JSON.stringify writes, sooner: a workload may have a million jobs. A category and an instant need no escapes. */
+export function jobText(job: Job): string {
+  const { durationHours, vcpus, gpus, powerKw, dataGb, minChunkMinutes, resumeCost, tardinessCostPerHour, workUnits } =
+    job;
+  const numbers = durationHours + vcpus + gpus + (powerKw ?? 0) + dataGb + minChunkMinutes + resumeCost;
+  // JSON has no NaN and no infinity; a sum that is neither has no such part.
+  if (!Number.isFinite(numbers + tardinessCostPerHour + (workUnits ?? 0))) return JSON.stringify(job);
+  const { allowedRegions, due, deadline } = job;
+  const regions = allowedRegions.length === 1 ? `[${quoted(allowedRegions[0]!)}]` : JSON.stringify(allowedRegions);
+  return (
+    `{"id":${quoted(job.id)},"name":${quoted(job.name)},"kind":${quoted(job.kind)},"team":${quoted(job.team)},` +
+    `"category":"${job.category}","submittedAt":"${job.submittedAt}","earliestStart":"${job.earliestStart}",` +
+    `"due":${due === null ? null : `"${due}"`},"deadline":${deadline === null ? null : `"${deadline}"`},` +
+    `"durationHours":${durationHours},"vcpus":${vcpus},` +
+    `"gpus":${gpus},"powerKw":${powerKw},"region":${quoted(job.region)},"allowedRegions":${regions},` +
+    `"clusterId":${orNull(job.clusterId)},"dataGb":${dataGb},"instanceType":${orNull(job.instanceType)},` +
+    `"interruptible":${job.interruptible},"minChunkMinutes":${minChunkMinutes},"resumeCost":${resumeCost},` +
+    `"tardinessCostPerHour":${tardinessCostPerHour},"workUnits":${workUnits}}`
+  );
+}
+
 /** A set of jobs that came in together. Its jobs are rows of JOBS under the workload's id. */
 export const Workload = z.strictObject({
   id: z.string(),
@@ -59,4 +85,4 @@ export type Workload = z.infer<typeof Workload>;
 
 export const WORKLOADS = defineCollection('workloads', Workload);
 /** Rows by workload id, named by job id. */
-export const JOBS = defineRows('jobs', Job);
+export const JOBS = defineRows('jobs', Job, jobText);

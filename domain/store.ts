@@ -14,15 +14,22 @@ export interface CollectionOf<T> {
 export interface RowsOf<T> {
   readonly name: string;
   readonly schema: z.ZodType<T>;
+  /** A row as JSON, for sets that are so large that JSON.stringify is felt; parses to what it was given. */
+  readonly toText?: ((value: T) => string) | undefined;
 }
 
 export const defineCollection = <S extends z.ZodType>(name: string, schema: S): CollectionOf<z.output<S>> => ({
   name,
   schema: schema as unknown as z.ZodType<z.output<S>>,
 });
-export const defineRows = <S extends z.ZodType>(name: string, schema: S): RowsOf<z.output<S>> => ({
+export const defineRows = <S extends z.ZodType>(
+  name: string,
+  schema: S,
+  toText?: (value: z.output<S>) => string,
+): RowsOf<z.output<S>> => ({
   name,
   schema: schema as unknown as z.ZodType<z.output<S>>,
+  toText,
 });
 
 /** A document with the version that compare-and-swap needs; versions count from 1. */

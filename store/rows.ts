@@ -37,6 +37,7 @@ export const rowsOf = <T>(
   atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
 ): Rows<T> => {
   const kind = of.name;
+  const textOf = of.toText ?? ((value: T) => JSON.stringify(value));
 
   const keyOf = async (on: Kysely<Tables>, name: string): Promise<number | undefined> => {
     const row = await on
@@ -67,8 +68,7 @@ export const rowsOf = <T>(
     for (let from = 0; from < items.length; from += BATCH) {
       const batch = items.slice(from, from + BATCH);
       const values: unknown[] = [];
-      for (let i = 0; i < batch.length; i++)
-        values.push(key, first + from + i, batch[i]!.id, JSON.stringify(batch[i]!.value));
+      for (let i = 0; i < batch.length; i++) values.push(key, first + from + i, batch[i]!.id, textOf(batch[i]!.value));
       await on.executeQuery(CompiledQuery.raw(cachedInsertText(flavour, batch.length), values));
     }
   };
@@ -122,7 +122,7 @@ export const rowsOf = <T>(
         for (const item of changed)
           await on
             .updateTable('rows')
-            .set({ body: JSON.stringify(item.value) })
+            .set({ body: textOf(item.value) })
             .where('set_key', '=', key)
             .where('id', '=', item.id)
             .execute();

@@ -37,6 +37,38 @@ export interface Draft {
   assumed?: readonly (readonly [field: string, value: string])[] | undefined;
 }
 
+/** A draft that says nothing yet. It has room for every field from the start: a million of them are filled one by one. */
+export const emptyDraft = (line: number): Draft => ({
+  line,
+  id: undefined,
+  name: undefined,
+  kind: undefined,
+  team: undefined,
+  category: undefined,
+  submittedAt: undefined,
+  earliestStart: undefined,
+  due: undefined,
+  deadline: undefined,
+  durationHours: undefined,
+  vcpus: undefined,
+  gpus: undefined,
+  powerKw: undefined,
+  region: undefined,
+  allowedRegions: undefined,
+  clusterId: undefined,
+  dataGb: undefined,
+  instanceType: undefined,
+  interruptible: undefined,
+  minChunkMinutes: undefined,
+  resumeCost: undefined,
+  tardinessCostPerHour: undefined,
+  workUnits: undefined,
+  utilisationRatio: undefined,
+  gpuModel: undefined,
+  flexMinutes: undefined,
+  assumed: undefined,
+});
+
 export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'assumed'>;
 
 /** A row that was not taken in: where, what and how to mend it. `field` is null when the whole row is at fault. */

@@ -1,7 +1,7 @@
 /** Jobs in our own columns: JSON lists, JSON lines and CSV with a header. */
 import { invalid } from '../../domain/fault.js';
 import { csvRows, separatorOf } from './csv.js';
-import { type Draft, nearest, type Rejected, rejected } from './draft.js';
+import { type Draft, emptyDraft, nearest, type Rejected, rejected } from './draft.js';
 import { COLUMN_NAMES, columnName, type Setter, type Spelling, setterOf } from './fields.js';
 import { JsonSplitter } from './json-values.js';
 import { lines, type Reader, type Reading, type Rows } from './reading.js';
@@ -42,7 +42,7 @@ export const objectReader = (reading: Reading): ((value: unknown, line: number) 
         'this is not an object',
         'Give each job as an object with id, duration_hours and a size.',
       );
-    const draft: Draft = { line };
+    const draft = emptyDraft(line);
     for (const [member, content] of Object.entries(value)) {
       const set = setterFor(member);
       if (set === null) {
@@ -144,7 +144,7 @@ const rowOf = (line: number, cells: readonly string[], setters: readonly (Setter
       `${cells.length} fields where the header has ${setters.length}`,
       'Give every column a value or leave it empty; quote text that holds the separator.',
     );
-  const draft: Draft = { line };
+  const draft = emptyDraft(line);
   for (let i = 0; i < setters.length; i++) {
     const problem = setters[i]?.(draft, cells[i]);
     if (problem) return problem;
