@@ -4,8 +4,10 @@ import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Config, Setting } from './config.js';
 import type { Actor } from './domain/decision.js';
 import { notFound } from './domain/fault.js';
+import { WORKLOADS } from './domain/job.js';
 import type { Method } from './domain/method.js';
-import { instant } from './domain/time.js';
+import type { Store } from './domain/store.js';
+import { floorTo, type Instant, instant, plusHours } from './domain/time.js';
 import type { Clock, Fleet, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
 import type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
@@ -20,7 +22,7 @@ import { loadScenario, type Scenario } from './sim/scenario.js';
 import { openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { filesFleet } from './tools/fleet/fleet.js';
-import { fileGrid } from './tools/grid/file.js';
+import { type FileGrid, fileGrid } from './tools/grid/file.js';
 import { recordedGrid } from './tools/grid/recorded.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
@@ -76,11 +78,28 @@ export interface App {
 
 const seedOf = (config: Config, scenario: Scenario) => config.seed ?? scenario.seed;
 
-const gridOf = (config: Config, scenario: Scenario, clock: Clock): Grid => {
+const gridOf = (config: Config, scenario: Scenario, clock: Pick<Clock, 'now'>): Grid | FileGrid => {
   const choice = config.grid ?? scenario.grid;
   if (choice === 'recorded') return recordedGrid({ clock, scenario });
   if (choice === 'sim') return simulatedGrid(scenario, seedOf(config, scenario), clock);
   return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, scenario });
+};
+
+/** How many workloads back one is looked for that a signal file covers. */
+const WORKLOADS_BACK = 20;
+const HISTORY_HOURS = 7 * 24;
+
+/**
+ * Where a world over a signal file starts when nobody said it: at the first start of the newest workload that the file
+ * covers; else at the scenario's instant; and where the file does not hold that, a week into the file.
+ */
+const startOver = async ({ covers }: FileGrid, scenario: Scenario, store: Store): Promise<Instant> => {
+  const within = (at: Instant) => covers.start <= at && at < covers.end;
+  for (const { value } of await store.collection(WORKLOADS).list({ limit: WORKLOADS_BACK }))
+    if (value.earliestStart !== null && within(value.earliestStart)) return floorTo(value.earliestStart, 60);
+  if (within(scenario.start)) return scenario.start;
+  const week = plusHours(covers.start, HISTORY_HOURS);
+  return within(week) ? week : covers.start;
 };
 
 /** Everything that runs here starts at its scenario's instant and jumps; the recorded grid has no present to wait for. */
@@ -102,10 +121,12 @@ const idle = new AbortController().signal;
 /** Opens the world that the settings describe. Throws Fault for a scenario, signal file or store that cannot be opened. */
 export const openApp = async (config: Config, settings: readonly Setting[] = []): Promise<App> => {
   const scenario = loadScenario(config.scenario);
-  const clock = clockOf(config, scenario);
+  let clock = clockOf(config, scenario);
+  const grid = gridOf(config, scenario, { now: () => clock.now() });
   const database = config.databaseUrl ?? join(config.home, 'caco.db');
   const store = await openStore(database);
   try {
+    if (config.now === undefined && 'covers' in grid) clock = simulatedClock(await startOver(grid, scenario, store));
     const fleet: Fleet =
       config.fleet === 'files'
         ? filesFleet({ store, clock, own: scenario.sites })
@@ -118,7 +139,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
       store,
       fleet,
       model,
-      grid: gridOf(config, scenario, clock),
+      grid,
       tickets: openTracker(config, clock.now),
       ledger,
       method: methodOf(config),

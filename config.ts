@@ -33,7 +33,7 @@ export const SETTINGS = {
   ),
   now: setting(
     z.string().optional(),
-    'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant',
+    'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant, one over a signal file where the newest workload that it covers starts',
   ),
   grid: setting(
     z
@@ -42,7 +42,7 @@ export const SETTINGS = {
       .optional(),
     'recorded | sim | file:PATH (CSV or JSON signal); the scenario’s choice when left out',
   ),
-  gridColumn: setting(z.string().optional(), 'column of a signal file that has several'),
+  gridColumn: setting(z.string().optional(), 'column of a signal file that has several; --column for short'),
   fleet: setting(z.enum(['sim', 'files']).default('sim'), 'sim | files (jobs come by ingest only)'),
   tickets: setting(z.enum(['files', 'jira', 'github']).default('files'), 'where tickets go: files | jira | github'),
   deployment: setting(

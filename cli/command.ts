@@ -60,6 +60,7 @@ export const addCommand = (
   const own = new Set(command.options.map((o) => o.attributeName()));
   for (const name of SETTING_NAMES)
     if (!own.has(name)) command.addOption(new Option(`${flagOf(name)} <value>`, SETTINGS[name].description).hideHelp());
+  if (!own.has('column')) command.addOption(new Option('--column <name>', 'the same as --grid-column').hideHelp());
   command.addHelpText('after', '\nEvery setting is a flag too, such as --home DIR or --now T: caco config show');
   command.action(async (...given: unknown[]) => {
     const args = command.processedArgs.flatMap((a) => (a === undefined ? [] : Array.isArray(a) ? a : [a])) as string[];
@@ -81,6 +82,8 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
   try {
     const flags: Partial<Record<SettingName, unknown>> = {};
     for (const name of SETTING_NAMES) if (!own.has(name) && options[name] !== undefined) flags[name] = options[name];
+    if (!own.has('column') && flags.gridColumn === undefined && options.column !== undefined)
+      flags.gridColumn = options.column;
     // A command's own option of a setting's name (such as launch --scenario) is that setting.
     for (const name of ['scenario', 'seed', 'host', 'port', 'model'] as const)
       if (own.has(name) && options[name] !== undefined) flags[name] = options[name];

@@ -225,6 +225,13 @@ const ofWorkload = async (context: Context, options: Record<string, unknown>): P
 const planText = (plan: Plan): string => {
   const { baseline, planned, savings } = plan;
   const { currency } = planned.cost;
+  const seen = plan.unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`);
+  if (plan.jobs.unplaced === plan.jobs.total)
+    return [
+      `Plan ${plan.id} holds nothing: none of ${plan.jobs.total} jobs could be planned from ${plan.window.start} on.`,
+      ...seen,
+      '  A later --now or a longer --horizon-hours sees other jobs of this workload.',
+    ].join('\n');
   const rows = [
     ['carbon', massEstimateText(baseline.emissionsKg), massEstimateText(planned.emissionsKg)],
     [
@@ -242,7 +249,7 @@ const planText = (plan: Plan): string => {
     tableText(['', 'run now', 'planned'], rows),
     `  ${boundText(plan.gap)}`,
     ...limitLines(plan.bindingLimits, currency),
-    ...plan.unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`),
+    ...seen,
     '',
     `  Next: caco show ${plan.id}   caco launch --workload ${plan.workloadId}`,
   ].join('\n');

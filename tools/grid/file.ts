@@ -26,13 +26,18 @@ export interface FileGridOptions {
   readonly prices?: Grid;
 }
 
+export interface FileGrid extends Grid {
+  /** From the first value of the file to the end of its last one. */
+  readonly covers: Interval;
+}
+
 /**
  * `actual` is what the file says. `forecast` is the file's forecast column where it has one; else, with a week of values
  * before the clock's now, the profile forecast from those; else the file's own values, named as taken as given. Zeros and
  * impossible values are left out and counted in the source. Throws Fault `invalid-input` for a file that cannot be
  * understood, `not-found` for a missing file or region.
  */
-export const fileGrid = (options: FileGridOptions): Grid => {
+export const fileGrid = (options: FileGridOptions): FileGrid => {
   const { clock, scenario } = options;
   const sheet = readSheet(options.path);
   const file = readSignals(sheet, options.column, scenario.start);
@@ -55,8 +60,10 @@ export const fileGrid = (options: FileGridOptions): Grid => {
     return file.regions.get(single ? '' : region)!();
   };
   const label = basename(sheet.name);
+  const { series } = [...file.regions.values()][0]!().carbon;
 
   return {
+    covers: { start: series.start, end: endOf(series) },
     regions: async () => regions,
     carbon: async (region, interval, status): Promise<CarbonSignal> => {
       const { carbon, forecast } = signalsOf(region);
