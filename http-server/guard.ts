@@ -93,11 +93,13 @@ const guessCounter = () => {
 /** Sets `res.locals.caller`. A token that is shown must be good, also where none is demanded. */
 export const authenticate = (app: App, tokenNeeded: boolean): RequestHandler => {
   const guesses = guessCounter();
+  let whoSitsHere: Caller | undefined;
   return async (req, res, next) => {
     const header = req.headers.authorization;
     if (header === undefined) {
       if (tokenNeeded) return unauthenticated(req, res, 'a token is needed here');
-      res.locals.caller = { id: userInfo().username, scopes: SCOPES.operate, named: false } satisfies Caller;
+      whoSitsHere ??= { id: userInfo().username, scopes: SCOPES.operate, named: false };
+      res.locals.caller = whoSitsHere;
       return next();
     }
     const address = req.socket.remoteAddress ?? '';

@@ -105,7 +105,8 @@ const perform = async <I extends z.ZodType, O extends z.ZodType>(
 ): Promise<z.output<O>> => {
   // The caller may have gone while another call of this deed was under way.
   call.signal.throwIfAborted();
-  const inputDigest = digest(input ?? null);
+  // Looking is not written down, so it needs no digest.
+  const inputDigest = tool.effect === 'reads' ? '' : digest(input ?? null);
   const commits: ((tx: Tx) => Promise<void>)[] = [];
   const running: Running = { ...call, commit: (work) => commits.push(work) };
 
