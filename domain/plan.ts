@@ -106,3 +106,21 @@ export const PLACEMENTS = defineRows('placements', Placement);
 export const BASELINE = defineRows('baseline', Placement);
 /** Rows by plan id, named by job id. */
 export const RECOMMENDATIONS = defineRows('recommendations', Recommendation);
+
+/** A plan that was handed to the fleet, by plan id: its work is announced, and stays where it is until it is planned again in place. */
+export const Order = z.strictObject({
+  planId: z.string(),
+  workloadId: z.string(),
+  key: z.string().describe('what the fleet knows the order by'),
+  world: z.string().describe('scenario and seed of the world that it was placed in'),
+  jobs: z.array(z.string()).nullable().describe('jobs that run as planned, the others as without the plan; null: all'),
+  span: Interval.describe('from the start of the plan’s window to the end of its last piece'),
+});
+export type Order = z.infer<typeof Order>;
+
+/** In the order of placing: of a job that was ordered twice, the newest counts. */
+export const ORDERS = defineCollection('orders', Order);
+
+/** Two scenarios or seeds are two worlds: what is ordered in one takes no room in the other. */
+export const worldName = ({ scenario }: { scenario: { name: string; seed: number } }): string =>
+  `${scenario.name}/${scenario.seed}`;

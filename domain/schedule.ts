@@ -1,5 +1,7 @@
 /** Jobs and their pieces as two streams in the same order, read once and side by side. */
-import type { Job } from './job.js';
+import { JOBS, type Job } from './job.js';
+import { BASELINE, PLACEMENTS, type Placement } from './plan.js';
+import type { Tx } from './store.js';
 
 /** Consecutive pieces of one job, together. */
 export async function* groupByJob<P extends { readonly jobId: string }>(
@@ -36,6 +38,22 @@ export async function* besideJobs<P extends { readonly jobId: string }>(
       rows.push({ job, pieces: mine });
     }
     yield rows;
+  }
+  return undefined;
+}
+
+/** Every job of a workload with the pieces that a decision gives it: as planned, or as without the plan where it was not approved. */
+export async function* orderedPieces(
+  store: Pick<Tx, 'rows'>,
+  of: { readonly workloadId: string; readonly planId: string; readonly jobs: readonly string[] | null },
+): AsyncGenerator<{ job: Job; pieces: Placement[] }[], undefined> {
+  const planned = besideJobs(store.rows(JOBS).pages(of.workloadId), store.rows(PLACEMENTS).pages(of.planId));
+  if (of.jobs === null) return yield* planned;
+  const approved = new Set(of.jobs);
+  const before = besideJobs(store.rows(JOBS).pages(of.workloadId), store.rows(BASELINE).pages(of.planId));
+  for await (const page of planned) {
+    const same = (await before.next()).value!;
+    yield page.map((row, i) => (approved.has(row.job.id) ? row : same[i]!));
   }
   return undefined;
 }

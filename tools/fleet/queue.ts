@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { DECISIONS } from '../../domain/decision.js';
 import { shortId } from '../../domain/digest.js';
 import { Fault, notFound } from '../../domain/fault.js';
-import { itPowerKw, JOBS, type Job, spanSeconds, WORKLOADS } from '../../domain/job.js';
-import { BASELINE, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
-import { groupByJob } from '../../domain/schedule.js';
+import { itPowerKw, JOBS, spanSeconds, WORKLOADS } from '../../domain/job.js';
+import { ORDERS, PLANS, worldName } from '../../domain/plan.js';
+import { orderedPieces } from '../../domain/schedule.js';
 import { Instant, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
@@ -96,14 +96,26 @@ const place = async (
       `decision ${call.decisionId} is not about plan ${planId}`,
       'Give the decision that was taken on this plan.',
     );
-  const approved = decision.jobs === null ? null : new Set(decision.jobs);
   const orderKey = `${planId}:${plan.digest.slice(0, 16)}`;
-  const { placed } = await world.fleet.place({
-    key: orderKey,
-    pages: orders(world, plan.workloadId, planId, approved),
-  });
-  return { orderKey, placed, moved: approved === null ? plan.jobs.moved : approved.size };
+  const { workloadId } = plan;
+  const { jobs } = decision;
+  const { placed } = await world.fleet.place({ key: orderKey, pages: withPieces(world, { workloadId, planId, jobs }) });
+  call.commit((tx) =>
+    tx.collection(ORDERS).put(planId, {
+      planId,
+      workloadId,
+      key: orderKey,
+      world: worldName(world),
+      jobs,
+      span: { start: plan.window.start, end: plan.finishesAt },
+    }),
+  );
+  return { orderKey, placed, moved: jobs === null ? plan.jobs.moved : new Set(jobs).size };
 };
+
+async function* withPieces(world: World, of: Parameters<typeof orderedPieces>[1]) {
+  for await (const page of orderedPieces(world.store, of)) yield page.filter(({ pieces }) => pieces.length > 0);
+}
 
 export const placeJobs = defineTool({
   name: 'place_jobs',
@@ -131,29 +143,3 @@ const summaryOf = async (world: World, workloadId: string) => {
     }
   return { workloadId, jobs, urgent, energyKwh };
 };
-
-/** Jobs and placements stand in the same order, so that both are read once and side by side. */
-async function* orders(world: World, workloadId: string, planId: string, approved: ReadonlySet<string> | null) {
-  const planned = groupByJob(world.store.rows(PLACEMENTS).pages(planId));
-  const baseline = groupByJob(world.store.rows(BASELINE).pages(planId));
-  let nextPlanned = await planned.next();
-  let nextBaseline = await baseline.next();
-  for await (const jobs of world.store.rows(JOBS).pages(workloadId)) {
-    const page: { job: Job; pieces: Placement[] }[] = [];
-    for (const job of jobs) {
-      let asPlanned: Placement[] = [];
-      let asBefore: Placement[] = [];
-      if (!nextPlanned.done && nextPlanned.value[0]!.jobId === job.id) {
-        asPlanned = nextPlanned.value;
-        nextPlanned = await planned.next();
-      }
-      if (!nextBaseline.done && nextBaseline.value[0]!.jobId === job.id) {
-        asBefore = nextBaseline.value;
-        nextBaseline = await baseline.next();
-      }
-      const pieces = approved === null || approved.has(job.id) ? asPlanned : asBefore;
-      if (pieces.length > 0) page.push({ job, pieces });
-    }
-    yield page;
-  }
-}

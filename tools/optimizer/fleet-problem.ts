@@ -9,6 +9,7 @@ import type { CarbonSignal } from '../../domain/signal.js';
 import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
+import { announcedSince, withAnnounced } from './announced.js';
 import type { PolicyRows } from './policy-rows.js';
 import type { Problem } from './problem.js';
 import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
@@ -43,6 +44,10 @@ export interface FleetProblem {
   /** Epoch seconds of slot 0. */
   readonly origin: number;
   readonly leftOut: readonly LeftOut[];
+  /** Jobs that stay as announced, by the plan that did so. */
+  readonly keptBy: ReadonlyMap<string, number>;
+  /** Facility kW of announced work of others, region-major; the caps are what it leaves. */
+  readonly takenKw: Float64Array | null;
   readonly signals: readonly CarbonSignal[];
   readonly policySetId: string | null;
   /** Words for ids of events and carbon caps: the sentence or sale that they came from. */
@@ -53,8 +58,15 @@ export interface FleetProblem {
   readonly remarks: readonly string[];
 }
 
-/** Throws Fault `not-found` for a workload, region or cluster that is not there. */
-export const fleetProblem = async (world: World, input: PlanInput): Promise<FleetProblem> => {
+/**
+ * Throws Fault `not-found` for a workload, region or cluster that is not there. Announced work of others counts against the
+ * caps; `own` says whether announced jobs of the workload itself stay or are free to be planned.
+ */
+export const fleetProblem = async (
+  world: World,
+  input: PlanInput,
+  own: 'keep' | 'free' = 'free',
+): Promise<FleetProblem> => {
   const jobs = world.store.rows(JOBS);
   const workloadId = input.workloadId ?? (await newestWorkload(world));
   if (!(await world.store.collection(WORKLOADS).get(workloadId)))
@@ -74,11 +86,12 @@ export const fleetProblem = async (world: World, input: PlanInput): Promise<Flee
     policy: await policyInForce(world),
     sold: await soldWithin(world, { start, end: fromEpoch(endEpoch) }),
   };
-  const { problem, origin, leftOut, rows, remarks } = await problemOf(
-    jobs.pages(workloadId),
-    question,
-    workloadId,
-    endEpoch,
+  const { origin, rows, ...posed } = await problemOf(jobs.pages(workloadId), question, workloadId, endEpoch);
+  const { problem, keptBy, takenKw, ...beside } = withAnnounced(
+    posed.problem,
+    origin,
+    await announcedSince(world, origin),
+    own,
   );
   const { policySetId, words } = rows;
   return {
@@ -86,12 +99,14 @@ export const fleetProblem = async (world: World, input: PlanInput): Promise<Flee
     question,
     problem,
     origin,
-    leftOut,
+    leftOut: [...posed.leftOut, ...beside.leftOut],
+    keptBy,
+    takenKw,
     signals,
     policySetId,
     words,
     unpriced,
-    remarks: [...remarks, ...unpriced.map(withoutPrice)],
+    remarks: [...posed.remarks, ...beside.remarks, ...unpriced.map(withoutPrice)],
   };
 };
 

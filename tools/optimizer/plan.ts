@@ -64,7 +64,7 @@ export const makePlan = defineTool({
     seed: z.number(),
   }),
   run: async (input, world, call) => {
-    const fleet = await fleetProblem(world, input);
+    const fleet = await fleetProblem(world, input, 'keep');
     const { workloadId, question, origin, leftOut, signals, words } = fleet;
     const clock = { origin, slotMinutes: question.method.slotMinutes };
     const smallest = input.relax.includes('smallest');
@@ -81,7 +81,8 @@ export const makePlan = defineTool({
       signal: call.signal,
       onProgress: (p) => call.progress({ done: p.done, total: p.total, note: p.note }),
     });
-    const { status, cpuSeconds, seed, conflict } = solved;
+    const { status, cpuSeconds, seed } = solved;
+    const conflict = solved.conflict && besideAnnounced(solved.conflict, fleet.keptBy);
     const schedule = solved.schedule ?? solved.relaxed?.schedule ?? null;
     const objective = solved.objective ?? solved.relaxed?.objective ?? null;
     const answer = { conflict, status, unplaced: solved.unplaced.slice(0, 100), cpuSeconds, seed };
@@ -92,6 +93,7 @@ export const makePlan = defineTool({
       problem,
       origin,
       planned: schedule,
+      announced: fleet.keptBy.size > 0 ? problem.jobs.current : null,
       leftOut,
     });
     const { plan, commit } = written.finish({
@@ -133,6 +135,8 @@ interface Writing {
   readonly problem: Problem;
   readonly origin: number;
   readonly planned: Schedule;
+  /** Jobs that would run there, not at once at home, if this plan were not: an earlier one has announced them. */
+  readonly announced: Schedule | null;
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -161,9 +165,13 @@ export const write = async (world: World, call: Running, of: Writing) => {
   const place = async (job: Job, j: number) => {
     if (job.category === 'urgent') urgent++;
     else movable++;
-    const home = problem.regions[problem.jobs.home[j]!]!.id;
     const release = problem.jobs.release[j]!;
-    const stay = before.add(job, spansOf(job, home, [release, release + problem.jobs.slots[j]!], origin, step));
+    const known = of.announced === null ? null : piecesOf(problem, of.announced, j);
+    const home = problem.regions[known === null ? problem.jobs.home[j]! : of.announced!.region[j]!]!.id;
+    const stay = before.add(
+      job,
+      spansOf(job, home, known ?? [release, release + problem.jobs.slots[j]!], origin, step),
+    );
     const pieces = piecesOf(problem, planned, j);
     if (stay === null || pieces === null) {
       unseen.push({
@@ -257,6 +265,17 @@ export const write = async (world: World, call: Running, of: Writing) => {
       };
       return { plan, commit };
     },
+  };
+};
+
+/** What stands fast may be what is in the way: the reader learns how to move it. */
+const besideAnnounced = (conflict: Conflict, keptBy: ReadonlyMap<string, number>): Conflict => {
+  if (keptBy.size === 0) return conflict;
+  const kept = [...keptBy].map(([planId, count]) => `${count} by plan ${planId}`).join(', ');
+  const [first] = keptBy.keys();
+  return {
+    ...conflict,
+    sentence: `${conflict.sentence.replace(/\.$/, '')}; announced jobs stay where they are (${kept}), \`caco replan --from ${first}\` plans them again`,
   };
 };
 

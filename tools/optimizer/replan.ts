@@ -106,7 +106,7 @@ export const replan = defineTool({
     const { problem, fates } = replanProblem(fleet.problem, current, {
       nowSlot: slotOf(at),
       noticeSlot: slotOf(at + input.noticeMinutes * 60),
-      events: input.events.map((event) => eventOf(event, fleet, step)),
+      events: input.events.flatMap((event) => eventsOf(event, fleet, step)),
       lost: input.lostRegions.map((name) => regionOf(name, fleet)),
       churnUsd: input.churnCost,
     });
@@ -151,6 +151,7 @@ export const replan = defineTool({
       problem: { ...problem, jobs: { ...problem.jobs, release: fleet.problem.jobs.release } },
       origin: fleet.origin,
       planned,
+      announced: null,
       leftOut: fleet.leftOut,
     });
     const { plan, commit } = finish({
@@ -231,12 +232,13 @@ const regionOf = (name: string, { problem, question }: FleetProblem): number => 
   return r;
 };
 
-const eventOf = (
+/** What announced work of others leaves of the event’s power, by stretches of slots. */
+const eventsOf = (
   event: { id: string; region: string; from: Instant; to: Instant; maxPowerKw: number },
   fleet: FleetProblem,
   step: number,
-): PowerEvent => {
-  const { origin, problem } = fleet;
+): PowerEvent[] => {
+  const { origin, problem, takenKw } = fleet;
   // A slot that an event touches at all is capped in full.
   const fromSlot = Math.max(0, Math.floor((toEpoch(event.from) - origin) / step));
   const toSlot = Math.min(problem.slots, Math.ceil((toEpoch(event.to) - origin) / step));
@@ -245,7 +247,22 @@ const eventOf = (
       `event ${event.id} from ${event.from} to ${event.to} lies outside the plan`,
       'Give a window within the plan, its end after its start.',
     );
-  return { id: event.id, region: regionOf(event.region, fleet), fromSlot, toSlot, maxPowerKw: event.maxPowerKw };
+  const region = regionOf(event.region, fleet);
+  const taken = (t: number) => takenKw?.[region * problem.slots + t] ?? 0;
+  const events: PowerEvent[] = [];
+  for (let t = fromSlot; t < toSlot; ) {
+    let to = t + 1;
+    while (to < toSlot && taken(to) === taken(t)) to++;
+    events.push({
+      id: event.id,
+      region,
+      fromSlot: t,
+      toSlot: to,
+      maxPowerKw: Math.max(0, event.maxPowerKw - taken(t)),
+    });
+    t = to;
+  }
+  return events;
 };
 
 /** Where the old plan has each job, on the problem's grid. */

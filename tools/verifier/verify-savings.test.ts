@@ -8,7 +8,7 @@ import { DECISIONS, type Decision } from '../../domain/decision.js';
 import { canonicalJson } from '../../domain/digest.js';
 import { EVIDENCE, EVIDENCE_ENTRIES, EVIDENCE_JOBS, type EvidenceRecord } from '../../domain/evidence-record.js';
 import { Method } from '../../domain/method.js';
-import { BASELINE, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import { BASELINE, ORDERS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import type { Store } from '../../domain/store.js';
 import { BOOKED, VERIFICATIONS, VERIFIED_JOBS } from '../../domain/verification.js';
 import type { Grid, World } from '../../domain/world.js';
@@ -179,6 +179,8 @@ describe('verify_savings', () => {
 
   it('claims a kilogram once: a second plan for the same jobs finds them claimed', async () => {
     const { plan } = await carriedOut();
+    // As when two plan at once: the second does not see that the first has announced the jobs.
+    await store.collection(ORDERS).delete(plan.id);
     const second = await planned(plan.workloadId, null, 'approved');
     expect(second.plan.id).not.toBe(plan.id);
     await later(plan);

@@ -1,0 +1,136 @@
+/** A second plan beside work that was handed to the fleet: it stays, takes its room, and is planned once. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DECISIONS } from '../../domain/decision.js';
+import type { Job } from '../../domain/job.js';
+import { BASELINE, ORDERS, PLACEMENTS, type Placement, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import type { RowsOf, Store } from '../../domain/store.js';
+import { plusHours, toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { openStore } from '../../store/store.js';
+import { placeJobs } from '../fleet/fleet.js';
+import { callTool } from '../tool.js';
+import { call, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
+import { makePlan, replan } from './optimizer.js';
+
+let store: Store;
+let world: World;
+let jobs: Job[];
+beforeEach(async () => {
+  store = await openStore(':memory:');
+  world = fleetWorld(store);
+  jobs = await ingestQueue(world, 'W-1', 60);
+});
+afterEach(() => store.close());
+
+const planned = async (input: Record<string, unknown> = {}): Promise<Plan> =>
+  (await callTool(makePlan, { workloadId: 'W-1', ...input }, world, call)).plan!;
+
+const placed = async (plan: Plan, only: string[] | null = null): Promise<Plan> => {
+  const id = `D-${plan.id}`;
+  await store.collection(DECISIONS).put(id, {
+    id,
+    planId: plan.id,
+    planDigest: plan.digest,
+    status: only === null ? 'approved' : 'partly-approved',
+    by: ['rule:test'],
+    reasons: [],
+    jobs: only,
+    at: world.clock.now(),
+  });
+  await callTool(placeJobs, { planId: plan.id }, world, { ...call, decisionId: id });
+  return plan;
+};
+
+const rows = async <T>(of: RowsOf<T>, id: string): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const page of store.rows(of).pages(id)) all.push(...page);
+  return all;
+};
+const where = (pieces: readonly Placement[]) => pieces.map((p) => `${p.jobId} ${p.region} ${p.start} ${p.end}`).sort();
+
+/** By region and half-hour, facility kW. */
+const loadOf = (pieces: readonly Placement[]): Map<string, number> => {
+  const load = new Map<string, number>();
+  for (const p of pieces) {
+    const [from, to] = [toEpoch(p.start), toEpoch(p.end)];
+    for (let t = Math.floor(from / 1800) * 1800; t < to; t += 1800)
+      load.set(`${p.region} ${t}`, (load.get(`${p.region} ${t}`) ?? 0) + (p.energyKwh * 3600) / (to - from));
+  }
+  return load;
+};
+
+describe('a plan beside announced work', () => {
+  it('leaves jobs that were placed where they are, claims nothing for them, and says so', async () => {
+    const first = await placed(await planned());
+    expect(first.jobs.moved).toBeGreaterThan(10);
+    const second = await planned({ carbonPricePerTonne: 5000, seed: 2 });
+    expect(second.jobs.moved).toBe(0);
+    expect(second.savings.cost).toBeCloseTo(0, 9);
+    expect(second.savings.emissionsKg.value).toBeCloseTo(0, 9);
+    const before = where(await rows(PLACEMENTS, first.id));
+    expect(where(await rows(PLACEMENTS, second.id))).toEqual(before);
+    expect(where(await rows(BASELINE, second.id))).toEqual(before);
+    expect(second.unseen.join()).toContain(`60 jobs were announced by plan ${first.id}`);
+    // Handed over once more, they are still announced once.
+    await placed(second);
+    expect((await planned()).unseen.join()).toContain(`60 jobs were announced by plan ${second.id}`);
+  });
+
+  it('plans jobs anew that were planned but never placed', async () => {
+    const first = await planned();
+    const second = await planned();
+    expect(second.digest).toBe(first.digest);
+    expect(second.jobs.moved).toBe(first.jobs.moved);
+  });
+
+  it('of a plan that was approved in part, the other jobs stay where they run without it', async () => {
+    const first = await planned();
+    const only = (await rows(RECOMMENDATIONS, first.id)).slice(0, 3).map((r) => r.jobId);
+    await placed(first, only);
+    const second = await planned();
+    expect(second.jobs.moved).toBe(0);
+    const [asPlanned, without] = [await rows(PLACEMENTS, first.id), await rows(BASELINE, first.id)];
+    expect(where(await rows(PLACEMENTS, second.id))).toEqual(
+      where([...asPlanned.filter((p) => only.includes(p.jobId)), ...without.filter((p) => !only.includes(p.jobId))]),
+    );
+  });
+
+  it('holds the caps over both workloads together, which it would break if it did not see the first', async () => {
+    const movable = jobs.filter((job) => job.category !== 'urgent');
+    await ingest(world, 'W-A', movable);
+    await ingest(
+      world,
+      'W-B',
+      movable.map((job) => ({ ...job, id: `b-${job.id}` })),
+    );
+    const alone = await planned({ workloadId: 'W-A' });
+    // A limit on work: every plan here is tight enough to be handed to the exact engine.
+    const cpuSeconds = 0.5;
+    const maxPowerKw = 1.2 * Math.max(...loadOf(await rows(PLACEMENTS, alone.id)).values());
+    const first = await placed(await planned({ workloadId: 'W-A', maxPowerKw, cpuSeconds }));
+    const together = async (second: Plan) => {
+      const load = loadOf([...(await rows(PLACEMENTS, first.id)), ...(await rows(PLACEMENTS, second.id))]);
+      return Math.max(...load.values());
+    };
+    const second = await planned({ workloadId: 'W-B', maxPowerKw, cpuSeconds });
+    expect(second.unseen.join()).toContain(`announced work of ${first.id}`);
+    expect(await together(second)).toBeLessThanOrEqual(maxPowerKw * (1 + 1e-6));
+    await store.collection(ORDERS).delete(first.id);
+    expect(await together(await planned({ workloadId: 'W-B', maxPowerKw, cpuSeconds }))).toBeGreaterThan(1.5 * maxPowerKw);
+  });
+
+  it('leaves out what has begun before its window, and still counts it; re-planning in place stays free to move the rest', async () => {
+    const first = await placed(await planned());
+    const from = plusHours(first.window.start, 4);
+    const begun = new Set((await rows(PLACEMENTS, first.id)).filter((p) => p.start < from).map((p) => p.jobId));
+    expect(begun.size).toBeGreaterThan(0);
+    const second = await planned({ from, horizonHours: 20 });
+    const ids = new Set((await rows(PLACEMENTS, second.id)).map((p) => p.jobId));
+    expect([...begun].filter((id) => ids.has(id))).toEqual([]);
+    expect(ids.size + begun.size).toBe(60);
+    expect(second.unseen.join()).toContain(`${begun.size} left out because plan ${first.id} has it elsewhere or begun`);
+    const again = await callTool(replan, { fromPlanId: first.id, at: first.window.start }, world, call);
+    expect(again.frozen).toBeLessThan(60);
+    expect(again.moved).toBe(0);
+  });
+});

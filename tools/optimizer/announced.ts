@@ -1,0 +1,238 @@
+/**
+ * Work that was handed to the fleet before: it runs, has run or was announced. A new plan keeps it where it is. Jobs of its
+ * own workload are frozen rows; what others take is taken from the caps. Where announced and urgent work alone is above a
+ * limit, the limit is what it takes there, so that nothing is added and the plan says so.
+ */
+import { type Job, spanSeconds } from '../../domain/job.js';
+import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
+import { orderedPieces } from '../../domain/schedule.js';
+import { toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { evaluate, type Loads } from './evaluate.js';
+import { buildModel } from './model.js';
+import { emptySchedule, FROZEN, MOVABLE, type PowerEvent, type Problem, selectJobs } from './problem.js';
+import { runImmediately } from './solve.js';
+import type { LeftOut } from './workload.js';
+
+export interface Announced {
+  readonly planId: string;
+  readonly job: Job;
+  readonly pieces: readonly Placement[];
+}
+
+/** By job id, all that was ordered in this world and is not over by `from` (epoch seconds); the newest order of a job counts. */
+export const announcedSince = async (world: World, from: number): Promise<Map<string, Announced>> => {
+  const found = new Map<string, Announced>();
+  for await (const order of orders(world)) {
+    if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
+    for await (const page of orderedPieces(world.store, order))
+      for (const { job, pieces } of page)
+        if (pieces.length > 0 && !found.has(job.id)) found.set(job.id, { planId: order.planId, job, pieces });
+  }
+  return found;
+};
+
+/** Newest first. */
+async function* orders(world: World): AsyncGenerator<Order> {
+  for (let after: string | undefined; ; ) {
+    const page = await world.store.collection(ORDERS).list({ after, limit: 1000 });
+    for (const { value } of page) yield value;
+    if (page.length < 1000) return;
+    after = page.at(-1)!.id;
+  }
+}
+
+export interface WithAnnounced {
+  readonly problem: Problem;
+  readonly leftOut: readonly LeftOut[];
+  /** Jobs that stay by the plan that announced them. */
+  readonly keptBy: ReadonlyMap<string, number>;
+  readonly remarks: readonly string[];
+  /** Facility kW that others take, region-major; null where nothing was announced. */
+  readonly takenKw: Float64Array | null;
+}
+
+/**
+ * `own` says what becomes of announced jobs of the problem itself: `keep` freezes them, `free` leaves them to be planned.
+ * A job is the same where id and length are the same; one that has begun before slot 0 cannot be planned any more.
+ */
+export const withAnnounced = (
+  problem: Problem,
+  origin: number,
+  announced: ReadonlyMap<string, Announced>,
+  own: 'keep' | 'free',
+): WithAnnounced => {
+  if (announced.size === 0) return { problem, leftOut: [], keptBy: new Map(), remarks: [], takenKw: null };
+  const { jobs, slots: T } = problem;
+  const step = problem.slotHours * 3600;
+  const regions = new Map(problem.regions.map((region, r) => [region.id, r]));
+  const grid: Grid = { problem, origin, step, regions };
+  const others = new Map(announced);
+  const current = emptySchedule(jobs.count);
+  const kind = jobs.kind.slice();
+  const keptBy = new Map<string, number>();
+  const leftOut: LeftOut[] = [];
+  const rows: number[] = [];
+  for (let j = 0; j < jobs.count; j++) {
+    const known = announced.get(jobs.ids[j]!);
+    const seconds = Math.round((jobs.slots[j]! - 1 + jobs.lastFraction[j]!) * step);
+    const same = known !== undefined && Math.abs(seconds - spanSeconds(known.job)) <= 1;
+    if (same && own === 'free') others.delete(known.job.id);
+    if (!same || own === 'free') {
+      rows.push(j);
+      continue;
+    }
+    const place = placeOf(grid, known, jobs.slots[j]!);
+    if (place === null) {
+      leftOut.push({ jobId: known.job.id, why: `plan ${known.planId} has it elsewhere or begun by then` });
+      continue;
+    }
+    others.delete(known.job.id);
+    kind[j] = FROZEN;
+    current.region[j] = place.region;
+    current.start[j] = place.pieces[0]!;
+    if (place.pieces.length > 2) current.pieces.set(j, place.pieces);
+    keptBy.set(known.planId, (keptBy.get(known.planId) ?? 0) + 1);
+    rows.push(j);
+  }
+  const frozen: Problem = { ...problem, jobs: { ...jobs, kind, current: keptBy.size > 0 ? current : jobs.current } };
+  const left = rows.length === jobs.count ? frozen : selectJobs(frozen, rows);
+  const taken = loadOf(grid, others.values());
+  const kept = fixedLoads(left);
+  const { over, ...caps } = capsBeside(left, taken, kept, T);
+  return {
+    problem: { ...left, ...caps },
+    leftOut,
+    keptBy,
+    remarks: [...inWords(keptBy, others, taken), ...over],
+    takenKw: taken.power,
+  };
+};
+
+interface Grid {
+  readonly problem: Problem;
+  readonly origin: number;
+  readonly step: number;
+  readonly regions: ReadonlyMap<string, number>;
+}
+
+/** On the grid, or null where it does not lie on it as a whole or in slots without data. */
+const placeOf = ({ problem, origin, step, regions }: Grid, { pieces }: Announced, slots: number) => {
+  const region = regions.get(pieces[0]!.region);
+  if (region === undefined) return null;
+  const list: number[] = [];
+  let total = 0;
+  for (const piece of [...pieces].sort((a, b) => (a.start < b.start ? -1 : 1))) {
+    const from = (toEpoch(piece.start) - origin) / step;
+    const to = Math.ceil((toEpoch(piece.end) - origin) / step - 1e-9);
+    if (from < 0 || from !== Math.floor(from) || to > problem.slots) return null;
+    for (let i = region * problem.slots + from; i < region * problem.slots + to; i++)
+      if (Number.isNaN(problem.priceUsdPerMwh[i]!) || Number.isNaN(problem.ciGPerKwh[i]!)) return null;
+    list.push(from, to);
+    total += to - from;
+  }
+  return total === slots ? { region, pieces: Int32Array.from(list) } : null;
+};
+
+/** What work of others takes: facility kW, vCPU and GPU of every slot that it touches, kg in the carbon caps' slots. */
+const loadOf = ({ problem, origin, step, regions }: Grid, others: Iterable<Announced>): Loads => {
+  const { slots: T, carbonCaps, teams } = problem;
+  const cells = problem.regions.length * T;
+  const loads: Loads = {
+    power: new Float64Array(cells),
+    vcpu: new Float64Array(cells),
+    gpu: new Float64Array(cells),
+    carbon: new Float64Array(carbonCaps.length),
+  };
+  for (const { job, pieces } of others)
+    for (const piece of pieces) {
+      const r = regions.get(piece.region);
+      const from = (toEpoch(piece.start) - origin) / step;
+      const to = (toEpoch(piece.end) - origin) / step;
+      if (r === undefined || to <= 0 || from >= T) continue;
+      const kw = piece.energyKwh / ((to - from) * problem.slotHours);
+      const last = Math.min(T, Math.ceil(to - 1e-9));
+      for (let i = r * T + Math.max(0, Math.floor(from)); i < r * T + last; i++) {
+        loads.power[i]! += kw;
+        loads.vcpu[i]! += job.vcpus;
+        loads.gpu[i]! += job.gpus;
+      }
+      carbonCaps.forEach((cap, c) => {
+        if (cap.team !== -1 && teams[cap.team] !== job.team) return;
+        const within = Math.min(to, cap.toSlot) - Math.max(from, cap.fromSlot);
+        if (within > 0) loads.carbon[c]! += (piece.emissionsKg * within) / (to - from);
+      });
+    }
+  return loads;
+};
+
+/** What kept and urgent jobs take: no plan can change it. */
+const fixedLoads = (problem: Problem): Loads => {
+  const rows: number[] = [];
+  for (let j = 0; j < problem.jobs.count; j++) if (problem.jobs.kind[j] !== MOVABLE) rows.push(j);
+  const fixed = buildModel(selectJobs(problem, rows));
+  return evaluate(fixed, runImmediately(fixed)).loads;
+};
+
+/** Every limit less what others take, but never below what kept and urgent jobs take. */
+const capsBeside = (problem: Problem, taken: Loads, kept: Loads, T: number) => {
+  const over = new Map<string, number>();
+  const beside = (limit: (i: number) => string, cap: number, others: number, mine: number, i: number): number => {
+    if (others + mine > cap * (1 + 1e-9)) over.set(limit(i), (over.get(limit(i)) ?? 0) + 1);
+    return Math.max(0, cap - others, mine > 0 ? mine * (1 + 1e-9) : 0);
+  };
+  const site = (i: number) => problem.regions[Math.floor(i / T)]!.id;
+  const row = (what: string, caps: Float64Array, of: 'power' | 'vcpu' | 'gpu') =>
+    caps.map((cap, i) => beside((at) => `the ${what} of ${site(at)}`, cap, taken[of][i]!, kept[of][i]!, i));
+  const power = (i: number) => taken.power[i]! + kept.power[i]! > 0;
+  const events: PowerEvent[] = [];
+  for (const event of problem.events) {
+    const base = event.region * T;
+    for (let t = event.fromSlot; t < event.toSlot; ) {
+      const at = (slot: number) =>
+        power(base + slot)
+          ? beside(
+              (i) => `a lower power cap of ${site(i)}`,
+              event.maxPowerKw,
+              taken.power[base + slot]!,
+              kept.power[base + slot]!,
+              base + slot,
+            )
+          : event.maxPowerKw;
+      const maxPowerKw = at(t);
+      let to = t + 1;
+      while (to < event.toSlot && !power(base + t) && !power(base + to)) to++;
+      events.push({ ...event, fromSlot: t, toSlot: to, maxPowerKw });
+      t = to;
+    }
+  }
+  const carbonCaps = problem.carbonCaps.map((cap, c) => ({
+    ...cap,
+    capKg: beside(() => 'a carbon cap of the policy', cap.capKg, taken.carbon[c]!, kept.carbon[c]!, 0),
+  }));
+  return {
+    powerCapKw: row('power cap', problem.powerCapKw, 'power'),
+    vcpuCap: row('vCPU capacity', problem.vcpuCap, 'vcpu'),
+    gpuCap: row('GPU capacity', problem.gpuCap, 'gpu'),
+    events,
+    carbonCaps,
+    over: [...over].map(
+      ([limit, slots]) => `announced and urgent work alone is above ${limit} in ${slots} slots: nothing is added there`,
+    ),
+  };
+};
+
+const inWords = (keptBy: ReadonlyMap<string, number>, others: ReadonlyMap<string, Announced>, taken: Loads) => {
+  const words = [...keptBy].map(
+    ([planId, count]) =>
+      `${count} jobs were announced by plan ${planId} and stay where they are (\`caco replan --from ${planId}\` plans them again)`,
+  );
+  if (taken.power.some((kw) => kw > 0)) {
+    const plans = [...new Set([...others.values()].map((a) => a.planId))];
+    const most = taken.power.reduce((a, b) => Math.max(a, b), 0);
+    words.push(
+      `announced work of ${plans.slice(0, 3).join(', ')}${plans.length > 3 ? ', …' : ''} takes up to ${Math.round(most)} kW of a site: it counts against the caps`,
+    );
+  }
+  return words;
+};
