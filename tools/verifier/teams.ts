@@ -13,8 +13,8 @@ export interface Team {
   cost: Nano;
   energy: Nano;
   jobs: number;
-  readonly cells: Map<number, number>;
-  readonly byMeter: Map<number, number>;
+  readonly cells: Map<number, { kg: number }>;
+  readonly byMeter: Map<number, { kg: number }>;
 }
 
 export const teamOf = (teams: Map<string, Team>, name: string): Team => {
@@ -39,14 +39,14 @@ export const teamsText = (
     .map((team) => {
       let cells = 0;
       const byRegion = new Map<number, number>();
-      for (const [cell, kg] of team.cells) {
+      for (const [cell, { kg }] of team.cells) {
         cells += kg * kg;
         const region = Math.floor(cell / hours);
         byRegion.set(region, (byRegion.get(region) ?? 0) + kg);
       }
       let regions = 0;
       for (const kg of byRegion.values()) regions += kg * kg;
-      const byMeter = [...team.byMeter].map(([m, kg]) => ({ kg, halfWidth: meters[m]!.halfWidth }));
+      const byMeter = [...team.byMeter].map(([m, { kg }]) => ({ kg, halfWidth: meters[m]!.halfWidth }));
       const half = halfWidthOf(cells, regions, byMeter, model);
       const value = nanoNumber(team.saved);
       return {

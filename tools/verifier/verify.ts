@@ -31,7 +31,22 @@ export interface Question {
   readonly seed: number;
 }
 
-export interface VerifiedFigures extends JobFigures {
+/** What is kept of a job: its uses by place and time are gone once they are booked. */
+export interface VerifiedFigures
+  extends Pick<
+    JobFigures,
+    | 'job'
+    | 'claimedKg'
+    | 'claimedCost'
+    | 'counterfactualKg'
+    | 'actualKg'
+    | 'overheadKg'
+    | 'kgSteps'
+    | 'cost'
+    | 'costSteps'
+    | 'actualKwh'
+    | 'roadmapKg'
+  > {
   readonly savedKg: Nano;
   readonly halfWidthKg: number;
 }
@@ -159,12 +174,12 @@ export const verify = (question: Question): Verified => {
       continue;
     }
     const team = teamOf(teams, row.team);
-    const own = new Map<number, number>();
+    const own = new Map<number, { kg: number }>();
     const add = (meter: number) => (cell: number, kg: number) => {
       total.add(meter, cell, kg);
       scratch.add(cell, kg);
-      team.cells.set(cell, (team.cells.get(cell) ?? 0) + kg);
-      if (meter > 0) own.set(meter, (own.get(meter) ?? 0) + kg);
+      grow(team.cells, cell, kg);
+      if (meter > 0) grow(own, meter, kg);
     };
     // A meter's error is on both sides alike: the counterfactual is the same kWh elsewhere. With several meters each answers
     // for its share of the work.
@@ -178,18 +193,19 @@ export const verify = (question: Question): Verified => {
     for (const use of figures.overheads.uses) book(use, -1, add(0));
     if (figures.roadmapKg !== null) {
       const home = places.get(row.baseline[0]!.region)!;
+      const uses = roadmapUses(actual, home);
       actual.runs.forEach((run, i) => {
         const meter = meters.of(run.place.region, run.meter);
         const into = (cell: number, kg: number) => roadmap.add(meter, cell, kg);
-        book(roadmapUses(actual, home)[i]!, 1, into);
+        book(uses[i]!, 1, into);
         book(run, -1, into);
       });
     }
     const [cells, regions] = scratch.take();
-    const byMeter = [...own].map(([m, kg]) => ({ kg, halfWidth: meters.list[m]!.halfWidth }));
+    const byMeter = [...own].map(([m, { kg }]) => ({ kg, halfWidth: meters.list[m]!.halfWidth }));
     const savedKg = figures.counterfactualKg - figures.actualKg - figures.overheadKg;
     const halfWidthKg = halfWidthOf(cells, regions, byMeter, model);
-    jobs.push({ ...figures, savedKg, halfWidthKg });
+    jobs.push(kept(figures, savedKg, halfWidthKg));
     sums.add(figures, savedKg);
     team.saved += savedKg;
     team.cost += figures.cost ? figures.cost.counterfactual - figures.cost.actual - figures.cost.overhead : 0n;
@@ -198,7 +214,7 @@ export const verify = (question: Question): Verified => {
     const mainMeter = meters.of(actual.runs[0]!.place.region, actual.runs[0]!.meter);
     if (figures.marketKg !== null)
       marketByMeter.set(mainMeter, (marketByMeter.get(mainMeter) ?? 0) + nanoNumber(figures.marketKg));
-    for (const [m, kg] of own) team.byMeter.set(m, (team.byMeter.get(m) ?? 0) + kg);
+    for (const [m, { kg }] of own) grow(team.byMeter, m, kg);
   }
 
   const confidence = constants.confidence;
@@ -259,7 +275,30 @@ export const verify = (question: Question): Verified => {
   return { output, jobs, unverified, withoutCost: sums.withoutCost, withoutRoadmap: sums.withoutRoadmap };
 };
 
-/** One verified job as canonical JSON: the members stand in order of their names. */
+/** A sum by key that is changed in place: a number in a Map would be a new one at each addition. */
+const grow = (sums: Map<number, { kg: number }>, key: number, kg: number) => {
+  const sum = sums.get(key);
+  if (sum) sum.kg += kg;
+  else sums.set(key, { kg });
+};
+
+const kept = (f: JobFigures, savedKg: Nano, halfWidthKg: number): VerifiedFigures => ({
+  job: f.job,
+  claimedKg: f.claimedKg,
+  claimedCost: f.claimedCost,
+  counterfactualKg: f.counterfactualKg,
+  actualKg: f.actualKg,
+  overheadKg: f.overheadKg,
+  kgSteps: f.kgSteps,
+  cost: f.cost,
+  costSteps: f.costSteps,
+  actualKwh: f.actualKwh,
+  roadmapKg: f.roadmapKg,
+  savedKg,
+  halfWidthKg,
+});
+
+/** One verified job as canonical JSON: the members stand in order of their names, and only the job's has text to escape. */
 export const jobLine = (f: VerifiedFigures, confidence: string): string => {
   const value = nanoNumber(f.savedKg);
   const { low, high } = intervalText(
@@ -267,17 +306,12 @@ export const jobLine = (f: VerifiedFigures, confidence: string): string => {
     { low: value - f.halfWidthKg, high: value + f.halfWidthKg },
     confidence,
   );
-  return JSON.stringify({
-    actualKg: nanoText(f.actualKg),
-    cost: f.cost && nanoText(f.cost.counterfactual - f.cost.actual - f.cost.overhead),
-    counterfactualKg: nanoText(f.counterfactualKg),
-    energyKwh: nanoText(f.actualKwh),
-    high,
-    jobId: f.job.jobId,
-    low,
-    overheadKg: nanoText(f.overheadKg),
-    savedKg: nanoText(f.savedKg),
-  });
+  const cost = f.cost ? `"${nanoText(f.cost.counterfactual - f.cost.actual - f.cost.overhead)}"` : null;
+  return (
+    `{"actualKg":"${nanoText(f.actualKg)}","cost":${cost},"counterfactualKg":"${nanoText(f.counterfactualKg)}",` +
+    `"energyKwh":"${nanoText(f.actualKwh)}","high":"${high}","jobId":${JSON.stringify(f.job.jobId)},"low":"${low}",` +
+    `"overheadKg":"${nanoText(f.overheadKg)}","savedKg":"${nanoText(f.savedKg)}"}`
+  );
 };
 
 /** SHA-256 over lines, each with its newline. */
