@@ -71,6 +71,8 @@ export interface App {
   /** One JSON command of the three agents; never throws a Fault. */
   agent(name: AgentName, command: unknown, by: By): Promise<Record<string, unknown>>;
   chat(message: string, threadId: string | undefined, by: ChatBy): Promise<ChatAnswer>;
+  /** Loads what the first run or question would otherwise wait for; for programs that stay. */
+  prepare(): Promise<void>;
   /** The week of everybody or of one team, with the leaderboard; `week` is an ISO week such as 2026-W47. */
   summary(input: { team?: string | undefined; week?: string | undefined }, by: SummaryBy): Promise<Summary>;
   close(): Promise<void>;
@@ -218,6 +220,7 @@ const assemble = (
       });
     },
     agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
+    prepare: async () => void (await Promise.all([import('./graph/chat/chat.js'), graph()])),
     async chat(message, threadId, by) {
       const [{ chat }, { saver }] = await Promise.all([import('./graph/chat/chat.js'), graph()]);
       return chat(world, tools, message, threadId, by, saver);

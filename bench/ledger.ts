@@ -3,14 +3,15 @@
  * that are durable before they are acknowledged, a proof out of a big ledger, and its audit with peak memory.
  * Run: npx tsx bench/ledger.ts [entries]
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import type { EntryBody } from '../domain/evidence.js';
 import { instant } from '../domain/time.js';
+import { keep } from './results.js';
 
 const SINGLES = 1500;
 const ROUNDS = 5;
@@ -118,11 +119,7 @@ const audit = await timed(async () => {
 });
 clearInterval(watch);
 
-const result = {
-  at: new Date().toISOString().slice(0, 10),
-  machine: `${cpus()[0]?.model ?? 'unknown'} × ${cpus().length}, Node ${process.version}`,
-  /** above 1 the machine was busy with other work, and only the figures per CPU second say something */
-  loadPerCpu: Number((loadavg()[0]! / cpus().length).toFixed(1)),
+keep('ledger', {
   entries: n,
   oneByOne: {
     plainPerS: Math.round(singles.plain),
@@ -148,9 +145,7 @@ const result = {
     cpuSeconds: Number(audit.cpuS.toFixed(1)),
     peakMb: Math.round(peakBytes / 1e6),
   },
-};
-console.log(JSON.stringify(result, null, 2));
-writeFileSync(new URL('./ledger.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+});
 await app.close();
 plain.close();
 rmSync(folder, { recursive: true, force: true });

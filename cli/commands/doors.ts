@@ -51,6 +51,8 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
     import('../../http-server/http-server.js'),
     import('../../mcp-server/mcp-server.js'),
   ]);
+  // Whoever asks first shall not wait for the graph to load.
+  await app.prepare();
   const pages = pagesFolder();
   const server = await startHttp(app, {
     mcp: await mcpHandler(app, choice),
