@@ -11,6 +11,9 @@ export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
 export {
   type BaselineRow,
   baselinesOf,
+  emptyJobs,
+  type Hooks,
+  type Outcome,
   optimize,
   type Problem,
   parseCaco,

@@ -116,7 +116,9 @@ describe('a plan beside announced work', () => {
     expect(second.unseen.join()).toContain(`announced work of ${first.id}`);
     expect(await together(second)).toBeLessThanOrEqual(maxPowerKw * (1 + 1e-6));
     await store.collection(ORDERS).delete(first.id);
-    expect(await together(await planned({ workloadId: 'W-B', maxPowerKw, cpuSeconds }))).toBeGreaterThan(1.5 * maxPowerKw);
+    expect(await together(await planned({ workloadId: 'W-B', maxPowerKw, cpuSeconds }))).toBeGreaterThan(
+      1.5 * maxPowerKw,
+    );
   });
 
   it('leaves out what has begun before its window, and still counts it; re-planning in place stays free to move the rest', async () => {

@@ -28,8 +28,8 @@ export class Pricer {
   private readonly kgPrefix: Float64Array;
   private readonly whole: Float64Array;
   private readonly final: Float64Array;
-  private readonly tables: Map<number, WindowTable> | null;
-  private readonly fresh = new Map<number, number>();
+  /** At classRegion × (longest + 1) + slots; null where scanning is cheaper. */
+  private readonly tables: (WindowTable | undefined)[] | null;
   private readonly widest: number;
   private version = 0;
   private priceVcpu = false;
@@ -67,7 +67,8 @@ export class Pricer {
     }
     this.widest = widest;
     const built = durations.size * R * T * (33 - Math.clz32(widest));
-    this.tables = !model.gapsBefore && built < 5e7 && scanned > 2 * built ? new Map() : null;
+    this.tables =
+      !model.gapsBefore && built < 5e7 && scanned > 2 * built ? new Array(classes * R * (model.longest + 1)) : null;
   }
 
   setPrices(prices: Prices) {
@@ -114,15 +115,15 @@ export class Pricer {
   }
 
   private table(classRegion: number, slots: number): WindowTable {
-    const key = classRegion * (this.model.T + 1) + slots;
-    let table = this.tables!.get(key);
-    if (!table) {
+    const key = classRegion * (this.model.longest + 1) + slots;
+    let table = this.tables![key];
+    if (table === undefined) {
       table = new WindowTable(this.model.T, slots, this.widest);
-      this.tables!.set(key, table);
+      this.tables![key] = table;
     }
-    if (this.fresh.get(key) !== this.version) {
+    if (table.version !== this.version) {
       table.build(this.prefix, classRegion * (this.model.T + 1), slots);
-      this.fresh.set(key, this.version);
+      table.version = this.version;
     }
     return table;
   }

@@ -3,14 +3,19 @@
 export class WindowTable {
   /** sums[s] is the sum of the slots s … s + duration − 1. */
   readonly sums: Float64Array;
-  private readonly levels: Uint32Array[];
+  /** Of the prices that it was built from; −1: not built. */
+  version = -1;
+  /** levels[k][s] is the best of 2^k starts from s; starts fit in 16 bits up to 65 536 slots. */
+  private readonly levels: (Uint16Array | Uint32Array)[];
   private readonly starts: number;
 
   constructor(slots: number, duration: number, widest: number) {
     this.starts = slots - duration + 1;
     this.sums = new Float64Array(this.starts);
     const depth = 32 - Math.clz32(Math.min(widest, this.starts));
-    this.levels = Array.from({ length: depth }, () => new Uint32Array(this.starts));
+    this.levels = Array.from({ length: depth }, () =>
+      slots <= 65_536 ? new Uint16Array(this.starts) : new Uint32Array(this.starts),
+    );
     for (let s = 0; s < this.starts; s++) this.levels[0]![s] = s;
   }
 
