@@ -1,6 +1,7 @@
 /** The picture of a plan: the grid's intensity with the load before and after under it. */
 import { powerText } from '../domain/figures.js';
-import { BASELINE, PLACEMENTS, type Placement, type Plan } from '../domain/plan.js';
+import { BASELINE, PLACEMENTS, type Plan } from '../domain/plan.js';
+import { LoadSummer, PLAN_LOADS, type PlanLoads } from '../domain/plan-sums.js';
 import { meanOver } from '../domain/series.js';
 import { fromEpoch, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -15,33 +16,23 @@ export const loadPicture = async (world: World, plan: Plan): Promise<string> => 
   const until = Math.max(toEpoch(plan.window.end), toEpoch(plan.finishesAt));
   const slot = world.method.slotMinutes * 60;
   const count = Math.max(1, Math.ceil((until - from) / slot));
-  const add = async (pages: AsyncIterable<Placement[]>, key: 'before' | 'after') => {
-    for await (const page of pages)
-      for (const piece of page) {
-        let region = regions.get(piece.region);
-        if (!region) {
-          region = { before: Array<number>(count).fill(0), after: Array<number>(count).fill(0) };
-          regions.set(piece.region, region);
-        }
-        spread(region[key], piece, from, slot);
-      }
-  };
-  await add(world.store.rows(BASELINE).pages(plan.id), 'before');
-  await add(world.store.rows(PLACEMENTS).pages(plan.id), 'after');
+  const filled = (load: readonly number[]) => Array.from({ length: count }, (_, i) => load[i] ?? 0);
+  for (const { region, before, after } of (await loadsOf(world, plan)).regions)
+    regions.set(region, { before: filled(before), after: filled(after) });
   if (regions.size === 0) return '  No job was placed.';
   return regions.size === 1 ? oneRegion(world, [...regions][0]!, from, slot, count) : manyRegions(regions);
 };
 
-/** Mean facility kW of a piece over each slot that it touches. */
-const spread = (load: number[], piece: Placement, from: number, slot: number) => {
-  const start = toEpoch(piece.start);
-  const end = toEpoch(piece.end);
-  const kw = piece.energyKwh / ((end - start) / 3600);
-  for (let i = Math.max(0, Math.floor((start - from) / slot)); i < load.length; i++) {
-    const overlap = Math.min(end, from + (i + 1) * slot) - Math.max(start, from + i * slot);
-    if (overlap <= 0) break;
-    load[i]! += (kw * overlap) / slot;
-  }
+/** Kept with the plan; a plan that was written without them is read row by row. */
+const loadsOf = async (world: World, plan: Plan): Promise<PlanLoads> => {
+  const kept = (await world.store.collection(PLAN_LOADS).get(plan.id))?.value;
+  if (kept?.digest === plan.digest && kept.slotMinutes === world.method.slotMinutes) return kept;
+  const summer = new LoadSummer(plan.window.start, world.method.slotMinutes);
+  for await (const page of world.store.rows(BASELINE).pages(plan.id))
+    for (const piece of page) summer.add(piece, 'before');
+  for await (const page of world.store.rows(PLACEMENTS).pages(plan.id))
+    for (const piece of page) summer.add(piece, 'after');
+  return summer.loads(plan.digest);
 };
 
 const oneRegion = async (

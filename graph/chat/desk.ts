@@ -1,12 +1,11 @@
 /** What an answer is made from: the world's documents and rows, the reading tools by name, and who asks. Everything here only reads. */
-import { z } from 'zod';
 import type { Actor } from '../../domain/decision.js';
 import { notFound } from '../../domain/fault.js';
-import { JOBS, Job } from '../../domain/job.js';
-import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, Recommendation } from '../../domain/plan.js';
+import { JOBS, type Job } from '../../domain/job.js';
+import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
+import { PLAN_SUMS, PlanSummer, type Taken, type TeamSums } from '../../domain/plan-sums.js';
 import { RUNS, type Run } from '../../domain/run.js';
-import { defineCollection } from '../../domain/store.js';
-import { Instant } from '../../domain/time.js';
+import type { Instant } from '../../domain/time.js';
 import { VERIFICATIONS, type Verification } from '../../domain/verification.js';
 import type { World } from '../../domain/world.js';
 import { callTool, type Tool } from '../../tools/tool.js';
@@ -102,7 +101,7 @@ export const planWithJob = async (desk: Desk, said: string, planId?: string): Pr
   return first;
 };
 
-/** Sums over a plan's rows: made once per plan and kept, since a plan never changes under its digest. */
+/** Sums over a plan's rows. */
 export interface PlanSums {
   readonly teams: ReadonlyMap<string, TeamSums>;
   /** largest planned saving first, at most 20 */
@@ -114,64 +113,11 @@ export interface PlanSums {
   /** per UTC hour of the window that has starts */
   readonly starts: ReadonlyMap<Instant, { jobs: number; energyKwh: number }>;
 }
-export interface TeamSums {
-  jobs: number;
-  urgent: number;
-  /** jobs whose window leaves no other start */
-  fixed: number;
-  moved: number;
-  plannedKg: number;
-  plannedCost: number;
-  energyKwh: number;
-  emissionsKg: number;
-  fixedKwh: number;
-}
 
-const Kept = z.strictObject({
-  digest: z.string().describe('of the plan that was summed'),
-  teams: z.array(
-    z.tuple([
-      z.string(),
-      z.strictObject({
-        jobs: z.number(),
-        urgent: z.number(),
-        fixed: z.number(),
-        moved: z.number(),
-        plannedKg: z.number(),
-        plannedCost: z.number(),
-        energyKwh: z.number(),
-        emissionsKg: z.number(),
-        fixedKwh: z.number(),
-      }),
-    ]),
-  ),
-  moves: z.array(Recommendation),
-  movesOf: z.array(z.tuple([z.string(), z.array(Recommendation)])),
-  largest: z.array(
-    z.strictObject({ job: Job, energyKwh: z.number(), emissionsKg: z.number(), start: Instant.nullable() }),
-  ),
-  starts: z.array(z.tuple([Instant, z.strictObject({ jobs: z.number(), energyKwh: z.number() })])),
-});
-/** Sums by plan id, written when a run's story is told: an answer over many thousand jobs reads one document. */
-const PLAN_SUMS = defineCollection('plan-sums', Kept);
-
-/** Sums a plan's rows once and keeps the sums. */
-export const keepSums = async (world: World, plan: Plan): Promise<void> => {
-  const { teams, moves, movesOf, largest, starts } = await sum({ world }, plan);
-  await world.store.collection(PLAN_SUMS).put(plan.id, {
-    digest: plan.digest,
-    teams: [...teams],
-    moves: [...moves],
-    movesOf: [...movesOf].map(([team, rows]) => [team, [...rows]]),
-    largest: [...largest],
-    starts: [...starts],
-  });
-};
-
+/** Kept with the plan; a plan that was written without them is summed from its rows. */
 const keptSums = async (desk: Desk, plan: Plan): Promise<PlanSums> => {
   const found = (await desk.world.store.collection(PLAN_SUMS).get(plan.id))?.value;
-  if (found?.digest !== plan.digest) return sum(desk, plan);
-  const { teams, moves, movesOf, largest, starts } = found;
+  const { teams, moves, movesOf, largest, starts } = found?.digest === plan.digest ? found : await sum(desk, plan);
   return { teams: new Map(teams), moves, movesOf: new Map(movesOf), largest, starts: new Map(starts) };
 };
 
@@ -193,92 +139,20 @@ export const sumsOf = (desk: Desk, plan: Plan): Promise<PlanSums> => {
   return sums;
 };
 
-const hourOf = (at: Instant) => `${at.slice(0, 13)}:00:00Z` as Instant;
-
-const sum = async ({ world: { store } }: Pick<Desk, 'world'>, plan: Plan): Promise<PlanSums> => {
-  const teams = new Map<string, TeamSums>();
-  const at = (team: string): TeamSums => {
-    let sums = teams.get(team);
-    if (!sums) {
-      sums = {
-        jobs: 0,
-        urgent: 0,
-        fixed: 0,
-        moved: 0,
-        plannedKg: 0,
-        plannedCost: 0,
-        energyKwh: 0,
-        emissionsKg: 0,
-        fixedKwh: 0,
-      };
-      teams.set(team, sums);
-    }
-    return sums;
-  };
-  const used = new Map<string, { energyKwh: number; emissionsKg: number; start: Instant | null }>();
-  const starts = new Map<Instant, { jobs: number; energyKwh: number }>();
+const sum = async ({ world: { store } }: Desk, plan: Plan) => {
+  const summer = new PlanSummer();
+  const taken = new Map<string, Taken>();
   for await (const page of store.rows(PLACEMENTS).pages(plan.id))
     for (const piece of page) {
-      const job = used.get(piece.jobId);
-      const hour = hourOf(piece.start);
-      let slot = starts.get(hour);
-      if (!slot) {
-        slot = { jobs: 0, energyKwh: 0 };
-        starts.set(hour, slot);
-      }
-      slot.energyKwh += piece.energyKwh;
+      const job = taken.get(piece.jobId);
+      summer.piece(piece, job === undefined);
       if (job) {
         job.energyKwh += piece.energyKwh;
         job.emissionsKg += piece.emissionsKg;
-      } else {
-        slot.jobs += 1;
-        used.set(piece.jobId, { energyKwh: piece.energyKwh, emissionsKg: piece.emissionsKg, start: piece.start });
-      }
+      } else taken.set(piece.jobId, { energyKwh: piece.energyKwh, emissionsKg: piece.emissionsKg, start: piece.start });
     }
-  const largest: { job: Job; energyKwh: number; emissionsKg: number; start: Instant | null }[] = [];
   for await (const page of store.rows(JOBS).pages(plan.workloadId))
-    for (const job of page) {
-      const sums = at(job.team);
-      const mine = used.get(job.id) ?? { energyKwh: 0, emissionsKg: 0, start: null };
-      sums.jobs += 1;
-      sums.energyKwh += mine.energyKwh;
-      sums.emissionsKg += mine.emissionsKg;
-      if (job.category === 'urgent') sums.urgent += 1;
-      const slackH =
-        job.deadline === null
-          ? null
-          : (Date.parse(job.deadline) - Date.parse(job.earliestStart)) / 3.6e6 - job.durationHours;
-      if (job.category === 'urgent' || (slackH !== null && slackH < 0.5)) {
-        sums.fixed += 1;
-        sums.fixedKwh += mine.energyKwh;
-      }
-      if (largest.length < 20 || mine.energyKwh > largest.at(-1)!.energyKwh) {
-        largest.push({ job, ...mine });
-        largest.sort((a, b) => b.energyKwh - a.energyKwh || (a.job.id < b.job.id ? -1 : 1));
-        largest.length = Math.min(largest.length, 20);
-      }
-    }
-  const moves: Recommendation[] = [];
-  const movesOf = new Map<string, Recommendation[]>();
-  const best = (list: Recommendation[], r: Recommendation, most: number) => {
-    if (list.length === most && r.savedKg <= list.at(-1)!.savedKg) return;
-    list.push(r);
-    list.sort((a, b) => b.savedKg - a.savedKg || (a.jobId < b.jobId ? -1 : 1));
-    list.length = Math.min(list.length, most);
-  };
-  for await (const page of store.rows(RECOMMENDATIONS).pages(plan.id))
-    for (const r of page) {
-      const sums = at(r.team);
-      sums.moved += 1;
-      sums.plannedKg += r.savedKg;
-      sums.plannedCost += r.savedCost;
-      best(moves, r, 20);
-      let mine = movesOf.get(r.team);
-      if (!mine) {
-        mine = [];
-        movesOf.set(r.team, mine);
-      }
-      best(mine, r, 5);
-    }
-  return { teams, moves, movesOf, largest, starts };
+    for (const job of page) summer.job(job, taken.get(job.id));
+  for await (const page of store.rows(RECOMMENDATIONS).pages(plan.id)) for (const move of page) summer.move(move);
+  return summer.sums(plan.digest);
 };

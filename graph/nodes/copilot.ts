@@ -1,7 +1,5 @@
 /** Copilot: tells the story of the run, and writes it down where people look. */
-import { PLANS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
-import { keepSums } from '../chat/desk.js';
 import type { Node } from '../node.js';
 import { storyOf } from '../story.js';
 
@@ -15,8 +13,6 @@ export const copilot: Node = async (state, desk) => {
     ticketCount: state.ticketCount,
     waiting: state.waiting,
   });
-  const plan = state.planId === null ? undefined : (await desk.world.store.collection(PLANS).get(state.planId))?.value;
-  if (plan) await keepSums(desk.world, plan);
   for (;;) {
     const run = (await runs.get(state.runId))!;
     if (await runs.replace(run.id, run.version, { ...run.value, story })) return { told: true };

@@ -13,18 +13,23 @@ import {
   RECOMMENDATIONS,
   type Recommendation,
 } from '../../domain/plan.js';
+import { LoadSummer, PLAN_LOADS, PLAN_SUMS, PlanSummer, type Taken } from '../../domain/plan-sums.js';
 import type { CarbonSignal } from '../../domain/signal.js';
 import { defineCollection, type Rows, type Tx } from '../../domain/store.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { Certificate, Conflict } from './answer.js';
+import { evaluate } from './evaluate.js';
 import { fleetProblem, PlanInput } from './fleet-problem.js';
+import { heedLeastSaving, leastSavingInWords } from './least-saving.js';
+import { buildModel } from './model.js';
 import { offersOf } from './offers.js';
-import { optimize } from './optimize.js';
+import { optimize, type Result } from './optimize.js';
 import { recommend, ScheduleDigest, spansOf, Tally } from './placements.js';
 import { type Problem, piecesOf, type Schedule } from './problem.js';
 import { RELAX_FORMS, relaxBy } from './relax.js';
+import { runImmediately } from './solve.js';
 import type { FleetQuestion, LeftOut } from './workload.js';
 
 /** The prices that prove a plan's bound, by plan id. */
@@ -81,12 +86,19 @@ export const makePlan = defineTool({
       signal: call.signal,
       onProgress: (p) => call.progress({ done: p.done, total: p.total, note: p.note }),
     });
-    const { status, cpuSeconds, seed } = solved;
+    const { cpuSeconds, seed } = solved;
     const conflict = solved.conflict && besideAnnounced(solved.conflict, fleet.keptBy);
-    const schedule = solved.schedule ?? solved.relaxed?.schedule ?? null;
-    const objective = solved.objective ?? solved.relaxed?.objective ?? null;
+    const found = solved.schedule ?? solved.relaxed?.schedule ?? null;
+    const heeded = found === null ? null : heedLeastSaving(problem, found, fleet.least);
+    const changed = heeded !== null && heeded.stay.size > 0 ? figuresOf(problem, heeded.schedule, solved) : null;
+    const { objective, status, gap, savingsGap } = changed ?? {
+      ...solved,
+      objective: solved.objective ?? solved.relaxed?.objective ?? null,
+    };
     const answer = { conflict, status, unplaced: solved.unplaced.slice(0, 100), cpuSeconds, seed };
-    if (schedule === null || objective === null) return { plan: null, offers: [], objectiveParts: null, ...answer };
+    if (heeded === null || objective === null) return { plan: null, offers: [], objectiveParts: null, ...answer };
+    const { schedule } = heeded;
+    const objectiveParts = changed?.objectiveParts ?? solved.objectiveParts;
     const written = await write(world, call, {
       workloadId,
       question,
@@ -99,14 +111,14 @@ export const makePlan = defineTool({
     const { plan, commit } = written.finish({
       region: input.region ?? null,
       policySetId: fleet.policySetId,
-      remarks: fleet.remarks,
+      remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
       signals,
       solved: {
         objective,
         lowerBound: solved.lowerBound,
-        gap: solved.gap,
-        savingsGap: solved.savingsGap,
+        gap,
+        savingsGap,
         bindingLimits: solved.bindingLimits,
         engine: solved.engine,
         stoppedBy: solved.stoppedBy,
@@ -121,13 +133,30 @@ export const makePlan = defineTool({
       clusterOf: (region) => question.sites.find((site) => site.region === region)?.clusterId ?? null,
       until: Math.ceil((toEpoch(question.window.end) - origin) / (question.method.slotMinutes * 60)),
     });
-    return { plan, offers, objectiveParts: solved.objectiveParts && { ...solved.objectiveParts }, ...answer };
+    return { plan, offers, objectiveParts: objectiveParts && { ...objectiveParts }, ...answer };
   },
   tell: ({ plan, conflict }) =>
     plan === null
       ? `No schedule fits: ${conflict?.sentence ?? 'none was found'}.`
       : `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${plan.savings.emissionsKg.value.toFixed(0)} kg CO2e and ${plan.savings.cost.toFixed(0)} ${plan.planned.cost.currency}${plan.gap === null ? '' : `; at most ${(plan.gap * 100).toFixed(2)} % from the best`}.`,
 });
+
+/** After some jobs were sent home: the bound still holds, for the limits without that wish. */
+const figuresOf = (problem: Problem, schedule: Schedule, solved: Result) => {
+  const model = buildModel(problem);
+  const { objective, parts } = evaluate(model, schedule);
+  const { lowerBound, status } = solved;
+  if (lowerBound === null) return { objective, objectiveParts: parts, status, gap: null, savingsGap: null };
+  const difference = Math.max(0, objective - lowerBound);
+  const most = evaluate(model, runImmediately(model)).objective - lowerBound;
+  return {
+    objective,
+    objectiveParts: parts,
+    status: difference > 1e-9 * Math.abs(objective) ? ('feasible' as const) : status,
+    gap: difference / Math.max(Math.abs(objective), 1e-12),
+    savingsGap: most > 1e-12 ? difference / most : null,
+  };
+};
 
 interface Writing {
   readonly workloadId: string;
@@ -150,6 +179,8 @@ export const write = async (world: World, call: Running, of: Writing) => {
   const digest = new ScheduleDigest();
   const frozen = new PlacementsDigest();
   const claimed = new ClaimedDigest();
+  const sums = new PlanSummer();
+  const loads = new LoadSummer(question.window.start, question.method.slotMinutes);
   // Rows go under a fresh name first: the plan's id follows from what they say.
   const draft = shortId('DRAFT', { of: of.workloadId, at: process.hrtime.bigint().toString(), by: process.pid });
   const sinks = {
@@ -162,7 +193,8 @@ export const write = async (world: World, call: Running, of: Writing) => {
   let urgent = 0;
   let movable = 0;
   const unseen: LeftOut[] = [...of.leftOut];
-  const place = async (job: Job, j: number) => {
+  /** The pieces of work as planned, or null. */
+  const place = async (job: Job, j: number): Promise<readonly Placement[] | null> => {
     if (job.category === 'urgent') urgent++;
     else movable++;
     const release = problem.jobs.release[j]!;
@@ -178,25 +210,32 @@ export const write = async (world: World, call: Running, of: Writing) => {
         jobId: job.id,
         why: stay === null ? 'the signal has a gap where it would run' : 'no place was found for it within the limits',
       });
-      return;
+      return null;
     }
     const region = problem.regions[planned.region[j]!]!.id;
     const run = after.add(job, spansOf(job, region, pieces, origin, step));
     if (run === null) throw new Error(`job ${job.id} was planned into a gap`);
     digest.add(run);
     frozen.add(stay);
+    for (const piece of stay) loads.add(piece, 'before');
+    run.forEach((piece, i) => {
+      loads.add(piece, 'after');
+      sums.piece(piece, i === 0);
+    });
     await sinks.baseline.add(stay.map((p, i) => ({ id: `${job.id}#${i}`, value: p })));
     await sinks.placements.add(run.map((p, i) => ({ id: `${job.id}#${i}`, value: p })));
     const recommendation = recommend(job, stay, run, currency);
     if (recommendation) {
       moved++;
       claimed.add(recommendation);
+      sums.move(recommendation);
       await sinks.recommendations.add([{ id: job.id, value: recommendation }]);
     }
+    return run;
   };
   for await (const page of world.store.rows(JOBS).pages(of.workloadId)) {
     call.signal.throwIfAborted();
-    for (const job of page) if (problem.jobs.ids[row] === job.id) await place(job, row++);
+    for (const job of page) sums.job(job, takenBy(problem.jobs.ids[row] === job.id ? await place(job, row++) : null));
   }
   for (const sink of Object.values(sinks)) await sink.flush();
 
@@ -262,6 +301,8 @@ export const write = async (world: World, call: Running, of: Writing) => {
           { at: madeAt, actor: `${call.actor.via}:${call.actor.id}`, cause: call.cause },
         );
         await tx.collection(PLANS).put(id, plan);
+        await tx.collection(PLAN_SUMS).put(id, sums.sums(hex));
+        await tx.collection(PLAN_LOADS).put(id, loads.loads(hex));
       };
       return { plan, commit };
     },
@@ -277,6 +318,17 @@ const besideAnnounced = (conflict: Conflict, keptBy: ReadonlyMap<string, number>
     ...conflict,
     sentence: `${conflict.sentence.replace(/\.$/, '')}; announced jobs stay where they are (${kept}), \`caco replan --from ${first}\` plans them again`,
   };
+};
+
+const takenBy = (pieces: readonly Placement[] | null): Taken | undefined => {
+  const first = pieces?.[0];
+  if (!pieces || !first) return undefined;
+  const taken = { energyKwh: 0, emissionsKg: 0, start: first.start };
+  for (const { energyKwh, emissionsKg } of pieces) {
+    taken.energyKwh += energyKwh;
+    taken.emissionsKg += emissionsKg;
+  }
+  return taken;
 };
 
 /** Collects rows and appends them in batches. */
