@@ -48,6 +48,8 @@ export interface LimitReader {
   readonly head: Omit<PolicyLimits, 'jobs' | 'unresolved'>;
   /** A job's restrictions, null when it has none. Feeds `unresolved`. */
   job(job: Job): JobLimit | null;
+  /** What moving the job must save, one entry for each clause that concerns it. Feeds `unresolved`. */
+  least(job: Job): PolicyLimits['minSaving'];
   /** Words met so far that nothing explains. */
   unresolved(): PolicyLimits['unresolved'];
 }
@@ -167,6 +169,15 @@ export const limitsFor = (set: PolicySet, frame: Frame): LimitReader => {
     );
   };
 
+  const saving = of(binding, 'min_saving');
+  const leastOf = (c: ConstraintOf<'min_saving'>) => ({
+    scope: c.scope,
+    kg: c.params.kg ?? null,
+    amount: c.params.amount ?? null,
+    currency: c.params.currency ?? null,
+    because: c.id,
+  });
+
   return {
     head: {
       policySetId: set.id,
@@ -186,13 +197,7 @@ export const limitsFor = (set: PolicySet, frame: Frame): LimitReader => {
           ? [{ ...rest, amount: c.params.amount, currency: c.params.currency, period: c.params.period }]
           : [],
       ),
-      minSaving: of(binding, 'min_saving').map((c) => ({
-        scope: c.scope,
-        kg: c.params.kg ?? null,
-        amount: c.params.amount ?? null,
-        currency: c.params.currency ?? null,
-        because: c.id,
-      })),
+      minSaving: saving.map(leastOf),
       approvals: of(binding, 'approval_threshold').flatMap((c) => {
         const { metric, op, value, approver, approvals, of: type } = c.params;
         if (metric === null) return [];
@@ -280,6 +285,7 @@ export const limitsFor = (set: PolicySet, frame: Frame): LimitReader => {
         because,
       };
     },
+    least: (job) => saving.filter((c) => concerns(c, job)).map(leastOf),
     unresolved: () =>
       [...open.values()].map(({ constraintId, term }) => ({
         constraintId,

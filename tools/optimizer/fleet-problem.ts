@@ -10,6 +10,7 @@ import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { announcedSince, withAnnounced } from './announced.js';
+import type { Least } from './least-saving.js';
 import type { PolicyRows } from './policy-rows.js';
 import type { Problem } from './problem.js';
 import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
@@ -44,6 +45,8 @@ export interface FleetProblem {
   /** Epoch seconds of slot 0. */
   readonly origin: number;
   readonly leftOut: readonly LeftOut[];
+  /** What moving a job must save by the policy, by job id. */
+  readonly least: ReadonlyMap<string, Least>;
   /** Jobs that stay as announced, by the plan that did so. */
   readonly keptBy: ReadonlyMap<string, number>;
   /** Facility kW of announced work of others, region-major; the caps are what it leaves. */
@@ -100,6 +103,7 @@ export const fleetProblem = async (
     problem,
     origin,
     leftOut: [...posed.leftOut, ...beside.leftOut],
+    least: posed.least,
     keptBy,
     takenKw,
     signals,

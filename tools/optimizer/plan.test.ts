@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
-import { PLACEMENTS, type Placement } from '../../domain/plan.js';
+import { PLACEMENTS, type Placement, RECOMMENDATIONS } from '../../domain/plan.js';
 import { ACTIVE_POLICIES, ACTIVE_POLICY, type Constraint, POLICY_SETS } from '../../domain/policy.js';
-import type { Store } from '../../domain/store.js';
+import type { RowsOf, Store } from '../../domain/store.js';
 import { toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
@@ -33,11 +33,12 @@ afterEach(async () => {
 
 const plan = (input: Record<string, unknown> = {}) => callTool(makePlan, { workloadId: 'W-1', ...input }, world, call);
 
-const placed = async (planId: string): Promise<Placement[]> => {
-  const all: Placement[] = [];
-  for await (const page of store.rows(PLACEMENTS).pages(planId)) all.push(...page);
+const rowsOf = async <T>(of: RowsOf<T>, planId: string): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const page of store.rows(of).pages(planId)) all.push(...page);
   return all;
 };
+const placed = (planId: string): Promise<Placement[]> => rowsOf(PLACEMENTS, planId);
 
 const confirm = async (constraints: Pick<Constraint, 'type' | 'params' | 'scope'>[]) => {
   const now = world.clock.now();
@@ -152,6 +153,28 @@ describe('make_plan', () => {
     const again = await plan();
     expect(again.plan).not.toBeNull();
     expect(peakOf(await placed(again.plan!.id), offer!.region, from, to)).toBeLessThanOrEqual(maxKw * (1 + 1e-6));
+  });
+
+  it('makes no move that saves less than the policy asks for, where there is room to stay, and says how many it left', async () => {
+    const free = await plan();
+    const moves = await rowsOf(RECOMMENDATIONS, free.plan!.id);
+    const kg = moves.map((m) => m.savedKg).sort((a, b) => a - b)[Math.floor(moves.length / 2)]!;
+    await confirm([
+      { type: 'min_saving', params: { kg }, scope: {} },
+      { type: 'budget_cap', params: { amount: 1, currency: 'USD', period: 'day' }, scope: {} },
+    ]);
+    const heeded = await plan();
+    const left = await rowsOf(RECOMMENDATIONS, heeded.plan!.id);
+    const small = (list: typeof left) => list.filter((m) => m.savedKg < kg * (1 - 1e-6)).length;
+    expect(small(moves)).toBeGreaterThan(10);
+    expect(small(left)).toBe(0);
+    expect(left.length).toBeGreaterThan(0);
+    const unseen = heeded.plan!.unseen.join('; ');
+    expect(unseen).toMatch(/\d+ jobs stay where they are: moving them saves less than Policy "Rules", sentence 1/);
+    expect(unseen).toContain('the budget of Policy "Rules", sentence 2: “sentence number 1” is judged afterwards');
+    expect(heeded.plan!.objective).toBeGreaterThan(free.plan!.objective);
+    expect(heeded.plan!.lowerBound).toBeLessThanOrEqual(heeded.plan!.objective);
+    expect(heeded.status).toBe('feasible');
   });
 
   it('an impossible policy answers with the conflict, and quotes the sentence', async () => {

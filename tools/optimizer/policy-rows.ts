@@ -10,6 +10,7 @@ import { cite, type JobLimit, type PolicySet } from '../../domain/policy.js';
 import { type LimitReader, limitsFor } from '../../domain/policy-limits.js';
 import type { Site } from '../../domain/site.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
+import type { Least } from './least-saving.js';
 import type { CarbonCap, PowerEvent } from './problem.js';
 
 export interface PolicyFrame {
@@ -100,6 +101,38 @@ export class PolicyRows {
     }
     const [first, last] = stretch;
     return { ...free, regions, release: first, deadline: Math.min(deadline, last + own.span) };
+  }
+
+  /** What moving the job must save; null where no clause speaks of it, or none in the currency of the sites. */
+  least(job: Job): Least | null {
+    const clauses = (this.#reader?.least(job) ?? []).filter((c) => c.amount === null || this.#isOurs(c.currency));
+    if (clauses.length === 0) return null;
+    return {
+      kg: Math.max(...clauses.map((c) => c.kg ?? Number.NEGATIVE_INFINITY)),
+      amount: Math.max(...clauses.map((c) => c.amount ?? Number.NEGATIVE_INFINITY)),
+      because: this.#quotes(clauses.map((c) => c.because)),
+    };
+  }
+
+  #isOurs(currency: string | null): boolean {
+    return currency !== null && this.#frame.sites.every((site) => site.currency === currency);
+  }
+
+  /** Clauses about money that are no part of the plan, in words. */
+  notPlanned(): string[] {
+    const head = this.#reader?.head;
+    if (!head) return [];
+    return [
+      ...head.budgetCaps.map(
+        (cap) => `the budget of ${this.#quote(cap.because)} is judged afterwards, not planned with`,
+      ),
+      ...head.minSaving
+        .filter((c) => c.amount !== null && !this.#isOurs(c.currency))
+        .map(
+          (c) =>
+            `the least saving of ${this.#quote(c.because)} is in ${c.currency}, not the sites’ money: it is not heeded`,
+        ),
+    ];
   }
 
   #quotes(ids: readonly string[]): string {

@@ -157,7 +157,10 @@ export const replan = defineTool({
     const { plan, commit } = finish({
       region: old.region,
       policySetId: fleet.policySetId,
-      remarks: fleet.remarks,
+      remarks: [
+        ...(fleet.least.size > 0 ? ['the least saving of the policy is not heeded when planning in place'] : []),
+        ...fleet.remarks,
+      ],
       unpriced: fleet.unpriced,
       signals: fleet.signals,
       solved: {

@@ -8,6 +8,7 @@ import { meanOver, type Series } from '../../domain/series.js';
 import type { Site } from '../../domain/site.js';
 import { instancePriceOf } from '../../domain/tariff.js';
 import { type Interval, toEpoch } from '../../domain/time.js';
+import type { Least } from './least-saving.js';
 import { PolicyRows } from './policy-rows.js';
 import { emptyJobs, MOVABLE, type Problem, URGENT } from './problem.js';
 
@@ -58,7 +59,15 @@ export const problemOf = async (
   question: FleetQuestion,
   name: string,
   endEpoch: number,
-): Promise<{ problem: Problem; origin: number; leftOut: LeftOut[]; rows: PolicyRows; remarks: string[] }> => {
+): Promise<{
+  problem: Problem;
+  origin: number;
+  leftOut: LeftOut[];
+  rows: PolicyRows;
+  /** What moving must save, by job id, where the policy says so. */
+  least: Map<string, Least>;
+  remarks: string[];
+}> => {
   const slotMinutes = question.method.slotMinutes;
   const step = slotMinutes * 60;
   const origin = Math.floor(toEpoch(question.window.start) / step) * step;
@@ -110,6 +119,7 @@ export const problemOf = async (
   };
   const rows: Row[] = [];
   const leftOut: LeftOut[] = [];
+  const least = new Map<string, Least>();
   const teams = new Names();
   const sets = new Names();
   const machines = new Names();
@@ -158,6 +168,8 @@ export const problemOf = async (
         leftOut.push({ jobId: job.id, why: left.impossible });
         continue;
       }
+      const worth = rules.least(job);
+      if (worth !== null) least.set(job.id, worth);
       rows.push({
         id: job.id,
         team: teams.of(job.team),
@@ -220,7 +232,8 @@ export const problemOf = async (
     carbonCaps: capped.caps,
     jobs,
   };
-  return { problem, origin, leftOut, rows: rules, remarks: [...capped.notPlanned, ...rules.unresolved()] };
+  const remarks = [...capped.notPlanned, ...rules.notPlanned(), ...rules.unresolved()];
+  return { problem, origin, leftOut, rows: rules, least, remarks };
 };
 
 const COLUMNS = [
