@@ -125,6 +125,12 @@ const namesBefore = (low: string, at: number, longest: number): { names: string[
   return { names, stop };
 };
 
+/** "Team genomics has", "of team payments": a name even where it looks like a plural; "the team runs" and "team members" are none. */
+const isNamed = (low: string, match: RegExpMatchArray, name: string): boolean =>
+  match[1] === 'team' &&
+  /(?:^|\b(?:of|for|by|from|to) |[,;:(] ?)$/.test(low.slice(0, match.index)) &&
+  !/^(?:members?|leads?|leaders?|managers?|owners?|jobs|workloads|budgets?|runs|uses|needs)$/.test(name);
+
 const gatherTeams = (low: string, out: Gathered) => {
   for (const match of low.matchAll(/\b(teams?|squads?|departments?|business units?)(?:'s|s')?\b/g)) {
     const { names, stop } = namesBefore(low, match.index, 3);
@@ -143,7 +149,7 @@ const gatherTeams = (low: string, out: Gathered) => {
     if (
       forward.length > 0 &&
       !STOP.has(forward[0]!) &&
-      !/(?:s|ed|ing)$/.test(forward[0]!.replace(/.*-/, '')) &&
+      (isNamed(low, match, forward[0]!) || !/(?:s|ed|ing)$/.test(forward[0]!.replace(/.*-/, ''))) &&
       !/^(?:each|every|any|no|per|a)$/.test(stop ?? '')
     ) {
       for (const name of forward) if (!STOP.has(name)) out.teams.add(name);
@@ -260,7 +266,10 @@ const plain = (low: string, options: { resources: boolean }): { scope: Plain; va
   };
   gatherTeams(low, out);
   // What names a team or an approver is not a kind of work.
-  const rest = low.replace(/\b(?:[\w-]+ ){0,2}teams?\b(?:'s)?/g, (found) => found.replace(/[^ ]/g, '.'));
+  const dots = (found: string) => found.replace(/[^ ]/g, '.');
+  const rest = low
+    .replace(/\bteam (["']?)([a-z][\w-]*)\1/g, (found, _, name: string) => (out.teams.has(name) ? dots(found) : found))
+    .replace(/\b(?:[\w-]+ ){0,2}teams?\b(?:'s)?/g, dots);
   gatherWork(rest, out);
   if (options.resources) gatherResources(low, out);
   let unlabelled = low;

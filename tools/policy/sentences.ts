@@ -61,6 +61,7 @@ const endsIn = (low: string, from: number, to: number): number[] => {
       // "No later than 7 p.m. Teams may …": a time of day may well end a sentence, but only a new subject shows it.
       if (
         !/\d\s*[a-z]$/.test(low.slice(Math.max(from, i - 12), i)) &&
+        !/\d\s*ms$/.test(low.slice(Math.max(from, i - 12), i)) &&
         !(
           /^(?:[ap]\.m|etc|mon|tues?|wed|thu|thurs?|fri|sat|sun|no)$/.test(word) &&
           /^(?:the|teams?|jobs?|no|all|each|every|any|this|these)\b/.test(next)
