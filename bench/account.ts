@@ -3,12 +3,13 @@
  * job costs in the larger account beside the smaller one. Run: npx tsx bench/account.ts [days …]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { JOBS, WORKLOADS } from '../domain/job.js';
 import { plusHours } from '../domain/time.js';
+import { keep, rounded } from './results.js';
 
 const given = process.argv.slice(2).map(Number);
 const lengths = given.length > 0 ? given : [30, 1000];
@@ -52,19 +53,19 @@ try {
   await app.close();
   const [small] = results;
   const large = results.at(-1);
-  console.log(
-    JSON.stringify(
-      {
-        machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, Node ${process.version}`,
-        results,
-        cpuPerJobLargeToSmall:
-          small && large && small !== large ? large.cpuSeconds / large.jobs / (small.cpuSeconds / small.jobs) : null,
-        targets: { secondsFor30Days: 0.5, cpuPerJobLargeToSmall: 'about 1' },
-      },
-      null,
-      2,
-    ),
-  );
+  keep('account', {
+    rows: results.map((r) => ({
+      ...r,
+      seconds: rounded(r.seconds),
+      cpuSeconds: rounded(r.cpuSeconds),
+      peakMb: Math.round(r.peakMb),
+    })),
+    cpuPerJobLargeToSmall:
+      small && large && small !== large
+        ? rounded(large.cpuSeconds / large.jobs / (small.cpuSeconds / small.jobs))
+        : null,
+    targets: { secondsFor30Days: 0.5, cpuPerJobLargeToSmall: 'about 1' },
+  });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

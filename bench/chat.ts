@@ -14,6 +14,7 @@ import { JOBS } from '../domain/job.js';
 import { PLACEMENTS, PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import { plusHours } from '../domain/time.js';
 import { hours, kg, kwh, money } from '../domain/units.js';
+import { keep, rounded } from './results.js';
 
 const COUNT = Number(process.argv[2] ?? 30_000);
 const LIMIT_MS = 300;
@@ -155,14 +156,13 @@ const QUESTIONS = [
   'List the largest jobs',
   'Explain the plan',
 ];
-const line = (what: string, { cpu, wall }: { cpu: number; wall: number }) =>
-  console.log(
-    `  ${what.padEnd(48)} ${cpu.toFixed(0).padStart(6)} ms CPU  ${wall.toFixed(0).padStart(6)} ms  ${(Math.min(cpu, wall) / LIMIT_MS).toFixed(2)} of ${LIMIT_MS} ms`,
-  );
+const answers: object[] = [];
+const line = (question: string, { cpu, wall }: { cpu: number; wall: number }) =>
+  answers.push({ question, ms: Math.round(wall), cpuMs: Math.round(cpu) });
 
 await fill();
 const app = await open();
-console.log(`Template answers over ${COUNT} jobs`);
+const load = await timed(() => app.prepare());
 for (const question of [QUESTIONS[0]!, ...QUESTIONS])
   line(question, await timed(() => app.chat(question, undefined, { actor })));
 await app.close();
@@ -199,9 +199,13 @@ for (let i = 0; i < 9; i++) {
   waits.push(seen - sentAt[first]!);
 }
 const middle = [...waits].sort((a, b) => a - b)[4]!;
-console.log(
-  `A sentence reached the reader ${middle.toFixed(1)} ms after its last token (median of 9, the first ${waits[0]!.toFixed(1)} ms), ${(middle / LIMIT_SENTENCE_MS).toFixed(2)} of ${LIMIT_SENTENCE_MS} ms`,
-);
+keep('chat', {
+  jobs: COUNT,
+  loadMs: Math.round(load.wall),
+  answers,
+  sentenceMs: { median: rounded(middle, 1), first: rounded(waits[0]!, 1) },
+  targets: { answerMs: LIMIT_MS, sentenceMs: LIMIT_SENTENCE_MS },
+});
 await spoken.close();
 server.close();
 rmSync(home, { recursive: true, force: true });

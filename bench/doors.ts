@@ -15,13 +15,17 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { keep, rounded } from './results.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const main = join(root, 'dist/cli/main.js');
 const home = mkdtempSync(join(tmpdir(), 'caco-bench-doors-'));
 const env = { ...process.env, CACO_HOME: home } as Record<string, string>;
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const print = (name: string, value: string) => console.log(`${name.padEnd(58)} ${value}`);
+const figures: Record<string, number> = {};
+const note = (name: string, value: number, digits = 2) => {
+  figures[name] = rounded(value, digits);
+};
 
 /** Milliseconds of CPU that a process has used; from /proc, so NaN elsewhere. Wall times say little on a busy machine. */
 const cpuOf = (pid: number | undefined | null): number => {
@@ -113,10 +117,8 @@ const children: ChildProcess[] = [];
 try {
   const starts: number[] = [];
   for (let i = 0; i < 5; i++) starts.push(await startTime());
-  print(
-    'caco mcp: start to initialize, ms (least, median of 5)',
-    `${Math.min(...starts).toFixed(0)}, ${median(starts).toFixed(0)}`,
-  );
+  note('startToInitializeMsLeast', Math.min(...starts), 0);
+  note('startToInitializeMsMedian', median(starts), 0);
 
   const { config } = readConfig({ home: join(home, 'direct') }, {}, home);
   const app = await openApp(config);
@@ -136,18 +138,17 @@ try {
   const childBefore = cpuOf(transport.pid);
   for (let i = 0; i < calls; i++) await byMcp();
   const throughCpu = (cpuOf(transport.pid) - childBefore) / calls;
-  print('find_green_window itself, ms (median of 300)', direct.toFixed(2));
-  print('the same through MCP by stdio, ms', through.toFixed(2));
-  print(
-    'overhead of the door, ms of wall, of the server’s CPU',
-    `${(through - direct).toFixed(2)}, ${(throughCpu - directCpu).toFixed(2)}`,
-  );
+  note('toolItselfMs', direct);
+  note('toolThroughMcpByStdioMs', through);
+  note('mcpOverheadMs', through - direct);
+  note('mcpOverheadCpuMs', throughCpu - directCpu);
   const begun = performance.now();
   const many = await Promise.all(
     Array.from({ length: 200 }, () => stdio.callTool({ name: 'find_green_window', arguments: input })),
   );
   const failed = many.filter((result) => (result as CallToolResult).isError).length;
-  print('200 parallel calls by stdio: errors, ms in all', `${failed}, ${(performance.now() - begun).toFixed(0)}`);
+  note('parallel200Errors', failed, 0);
+  note('parallel200Ms', performance.now() - begun, 0);
   await stdio.close();
   await app.close();
 
@@ -163,9 +164,9 @@ try {
   const [served, bareUrl] = await Promise.all([urlOf(serve), urlOf(bare)]);
   const http = new Client({ name: 'bench', version: '1' });
   await http.connect(new StreamableHTTPClientTransport(new URL(`${served}/mcp`)) as Parameters<Client['connect']>[0]);
-  print(
-    'find_green_window through MCP by HTTP, ms',
-    (await timed(200, () => http.callTool({ name: 'find_green_window', arguments: input }))).toFixed(2),
+  note(
+    'toolThroughMcpByHttpMs',
+    await timed(200, () => http.callTool({ name: 'find_green_window', arguments: input })),
   );
   await http.close();
 
@@ -188,13 +189,16 @@ try {
       count[side]! += rate * 3;
     }
   const [cpuOurs, cpuTheirs] = [cpu[0]! / count[0]!, cpu[1]! / count[1]!];
-  print('POST /tools/list_approvals, calls per second', median(ours).toFixed(0));
-  print('a bare express route, calls per second', median(theirs).toFixed(0));
-  print('ratio', (median(ours) / median(theirs)).toFixed(2));
-  print(
-    'CPU per call, ms: ours, bare; calls per second of one core',
-    `${cpuOurs.toFixed(3)}, ${cpuTheirs.toFixed(3)}; ${(1000 / cpuOurs).toFixed(0)}`,
-  );
+  note('httpReadsPerSecond', median(ours), 0);
+  note('bareRoutePerSecond', median(theirs), 0);
+  note('httpToBare', median(ours) / median(theirs));
+  note('httpCpuMsPerCall', cpuOurs, 3);
+  note('bareCpuMsPerCall', cpuTheirs, 3);
+  note('httpReadsPerCpuSecond', 1000 / cpuOurs, 0);
+  keep('doors', {
+    ...figures,
+    targets: { startToInitializeMs: 1000, mcpOverheadMs: 2, parallel200Errors: 0, httpReadsPerSecond: 2000 },
+  });
 } finally {
   for (const child of children) child.kill();
   rmSync(home, { recursive: true, force: true });

@@ -4,12 +4,13 @@
  */
 import { fork } from 'node:child_process';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { fromEpoch, instant, toEpoch } from '../domain/time.js';
+import { keep, rounded } from './results.js';
 
 const HEADER = 'id,name,team,category,earliest_start,deadline,duration_hours,vcpus,gpus,interruptible';
 const START = toEpoch(instant('2022-06-01T00:00:00Z'));
@@ -88,18 +89,17 @@ else {
       results.push(await inChild(file, part, join(folder, `home-${part}`)));
     }
     const [small, large] = results as [Measured, Measured];
-    console.log(
-      JSON.stringify(
-        {
-          machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} CPUs, Node ${process.version}`,
-          results: results.map((r) => ({ ...r, rowsPerSecond: Math.round(r.rows / r.seconds) })),
-          cpuPerRowLargeToSmall: large.cpuSeconds / large.rows / (small.cpuSeconds / small.rows),
-          targets: { seconds: 15, peakMb: 500 },
-        },
-        null,
-        2,
-      ),
-    );
+    keep('ingest', {
+      rows: results.map((r) => ({
+        ...r,
+        seconds: rounded(r.seconds),
+        cpuSeconds: rounded(r.cpuSeconds),
+        peakMb: Math.round(r.peakMb),
+        rowsPerSecond: Math.round(r.rows / r.seconds),
+      })),
+      cpuPerRowLargeToSmall: rounded(large.cpuSeconds / large.rows / (small.cpuSeconds / small.rows)),
+      targets: { seconds: 15, peakMb: 500 },
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
