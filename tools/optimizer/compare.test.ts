@@ -86,7 +86,7 @@ describe('trade_off', () => {
     for (const name of ['f-peak-25x48.json', 'm-mixed-20x96.json']) {
       const answer = await tradeOffOf(instance(name), {
         chosenPricePerTonne: 75,
-        carbonPricesPerTonne: [0, 300],
+        carbonPricesPerTonne: [300],
         telling,
         clock: null,
         seed: 1,

@@ -146,10 +146,17 @@ export const loadSolver = async (name: MilpName): Promise<MilpSolver | null> => 
   }
 };
 
-/** Solvers that a run of this engine and size can use. */
-export const loadMilp = async (engine: string, jobs: number): Promise<Partial<Record<MilpName, MilpSolver>>> => {
-  const name: MilpName | null =
-    engine === 'highs' ? 'highs' : engine === 'glpk' || (engine === 'auto' && jobs <= 60) ? 'glpk' : null;
-  const solver = name === null ? null : await loadSolver(name);
-  return solver === null ? {} : { [solver.name]: solver };
+/** Solvers that a run of this engine and size can use: left to itself GLPK, else HiGHS, else none. */
+export const loadMilp = async (
+  engine: string,
+  jobs: number,
+  load: (name: MilpName) => Promise<MilpSolver | null> = loadSolver,
+): Promise<Partial<Record<MilpName, MilpSolver>>> => {
+  const names: MilpName[] =
+    engine === 'highs' || engine === 'glpk' ? [engine] : engine === 'auto' && jobs <= 60 ? ['glpk', 'highs'] : [];
+  for (const name of names) {
+    const solver = await load(name);
+    if (solver !== null) return { [name]: solver };
+  }
+  return {};
 };

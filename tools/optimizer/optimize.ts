@@ -62,6 +62,8 @@ export interface OptimizeOptions {
   readonly warm?: Certificate;
   /** Moments and words for conflicts and binding limits; slots and ids when absent. */
   readonly naming?: Naming;
+  /** Most MB of heap that the worker may take; it ends with `unavailable` when it needs more. Columns are not counted. */
+  readonly heapMb?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -157,6 +159,7 @@ const runWorker = (problem: Problem, limits: Limits, options: OptimizeOptions) =
     const worker = startWorker(new URL('./optimizer.worker.js', import.meta.url), {
       workerData: errand,
       transferList: transfer,
+      ...(options.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.heapMb } }),
     });
     let last: { step: Step; schedule: Schedule | null; cpuSeconds: number } | null = null;
     let timer: NodeJS.Timeout | undefined;

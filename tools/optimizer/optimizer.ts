@@ -20,7 +20,7 @@ export type { ObjectiveParts } from './evaluate.js';
 export { explainPlan } from './explain.js';
 export { PlanInput } from './fleet-problem.js';
 export type { Binding } from './limits.js';
-export { loadSolver } from './milp-solvers.js';
+export { loadMilp, loadSolver } from './milp-solvers.js';
 export { type Assignment, type OptimizeOptions, optimize, type Progress, type Result } from './optimize.js';
 export { CERTIFICATES, makePlan } from './plan.js';
 export { emptyJobs, FROZEN, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';

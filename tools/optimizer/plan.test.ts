@@ -6,13 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
 import { PLACEMENTS, type Placement, RECOMMENDATIONS } from '../../domain/plan.js';
-import { ACTIVE_POLICIES, ACTIVE_POLICY, type Constraint, POLICY_SETS } from '../../domain/policy.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY, type Constraint, POLICY_SETS, type Weekday } from '../../domain/policy.js';
 import type { RowsOf, Store } from '../../domain/store.js';
-import { toEpoch } from '../../domain/time.js';
+import { plusHours, toEpoch } from '../../domain/time.js';
+import { hours as hoursOf } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { callTool } from '../tool.js';
-import { call, fleetWorld, ingestQueue } from './fixtures/fleet.js';
+import { call, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
 import { makePlan } from './optimizer.js';
 
 let folder: string;
@@ -140,6 +141,37 @@ describe('make_plan', () => {
     }
   });
 
+  it.each([
+    ['2021-10-31', 25, 2, 'the hour from 1 to 2 comes twice and is shut both times'],
+    ['2021-03-28', 23, 0, 'the hour from 1 to 2 does not come'],
+  ])(
+    'keeps a blackout by the clock of London on %s, a day of %s hours: %s hours are shut',
+    async (day, hours, shut) => {
+      const from = `${day}T00:00:00Z` as Job['earliestStart'];
+      const moved = jobs.slice(0, 40).map((job) => ({
+        ...job,
+        category: 'balanced' as const,
+        earliestStart: from,
+        submittedAt: from,
+        due: null,
+        deadline: plusHours(from, 5),
+        durationHours: hoursOf(0.5),
+        interruptible: false,
+      }));
+      await ingest(world, 'W-3', moved);
+      const days: Weekday[] = ['sun'];
+      await confirm([
+        { type: 'blackout', params: { on: 'start', days, from: '01:00', to: '02:00', tz: 'Europe/London' }, scope: {} },
+      ]);
+      const { plan: made } = await plan({ workloadId: 'W-3', from, horizonHours: hours });
+      // The clock of October shows one o'clock at 00:00Z and at 01:00Z, that of March never does.
+      const starts = (await placed(made!.id)).map((p) => toEpoch(p.start) - toEpoch(from));
+      expect(starts.length).toBe(40);
+      expect(starts.every((at) => at >= shut * 3600)).toBe(true);
+      if (shut === 0) expect(starts.some((at) => at >= 3600 && at < 7200) || Math.min(...starts) === 0).toBe(true);
+    },
+  );
+
   it('keeps sold flexibility in every moment', async () => {
     const free = await plan();
     const pieces = await placed(free.plan!.id);
@@ -179,12 +211,13 @@ describe('make_plan', () => {
 
   it('an impossible policy answers with the conflict, and quotes the sentence', async () => {
     await confirm([{ type: 'power_cap', params: { kw: 0 }, scope: {} }]);
-    const answer = await plan();
+    await ingest(world, 'W-2', jobs.slice(0, 8));
+    const answer = await plan({ workloadId: 'W-2' });
     expect(answer.plan).toBeNull();
     expect(answer.status).toBe('infeasible');
     expect(answer.conflict!.sentence).toContain('Policy "Rules", sentence 1: “sentence number 0”');
-    const relaxed = await plan({ relax: ['smallest'] });
+    const relaxed = await plan({ workloadId: 'W-2', relax: ['smallest'] });
     expect(relaxed.conflict).not.toBeNull();
-    await expect(plan({ relax: ['cap:nowhere=3'] })).rejects.toThrow(/no region nowhere/);
+    await expect(plan({ workloadId: 'W-2', relax: ['cap:nowhere=3'] })).rejects.toThrow(/no region nowhere/);
   });
 });

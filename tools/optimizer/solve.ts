@@ -219,8 +219,8 @@ export const solve = (problem: Problem, limits: Limits, hooks: Hooks): Outcome =
   let schedule = found.schedule;
   let engine: Engine = 'decomposition';
   const extra: { -readonly [K in keyof Outcome]?: Outcome[K] } = { passes: found.passes, rounds: found.rounds };
-  const name = limits.engine === 'highs' ? 'highs' : 'glpk';
-  const solver = hooks.milp[name];
+  const { glpk, highs } = hooks.milp;
+  const solver = limits.engine === 'highs' ? highs : limits.engine === 'auto' ? (glpk ?? highs) : glpk;
   const wanted =
     limits.engine === 'glpk' || limits.engine === 'highs' || (limits.engine === 'auto' && model.N <= MILP_JOBS);
   const open = found.schedule === null || found.cost - found.lowerBound > 1e-9 * Math.abs(found.cost);
@@ -235,12 +235,12 @@ export const solve = (problem: Problem, limits: Limits, hooks: Hooks): Outcome =
     const answer = proveByMilp(model, oracle, found, solver, left);
     if (answer.schedule) {
       schedule = answer.schedule;
-      engine = name;
+      engine = solver.name;
     }
     if (answer.proved) {
       extra.milpBound = answer.bound;
       extra.status = 'optimal';
-      engine = name;
+      engine = solver.name;
     } else if (answer.struck) extra.stoppedBy = 'clock';
     if (answer.infeasible && schedule === null) {
       return infeasible(problem, limits, hooks, answer.infeasible, common, struck);

@@ -1,0 +1,50 @@
+/** What happens when a part that the planner can do without is not there: the exact solvers, the worker's memory. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Hooks, loadMilp, loadSolver, optimize, parseCaco, solve } from './optimizer.js';
+
+const tiny = parseCaco(
+  JSON.parse(readFileSync(new URL('./fixtures/instances/a-tiny-12x24.json', import.meta.url), 'utf8')),
+);
+const OPTIMUM = 1.28125;
+const hooks = (milp: Hooks['milp']): Hooks => ({ cancelled: () => false, cpuSeconds: () => 0, tell: () => {}, milp });
+const without =
+  (...absent: string[]) =>
+  async (name: 'glpk' | 'highs') =>
+    absent.includes(name) ? null : loadSolver(name);
+
+describe('without glpk.js', () => {
+  it('HiGHS takes its place and proves the same optimum', async () => {
+    const milp = await loadMilp('auto', tiny.jobs.count, without('glpk'));
+    expect(Object.keys(milp)).toEqual(['highs']);
+    const outcome = solve(tiny, { seed: 1, engine: 'auto', relaxed: false, iterations: 200 }, hooks(milp));
+    expect(outcome).toMatchObject({ status: 'optimal', engine: 'highs' });
+    expect(outcome.objective).toBeCloseTo(OPTIMUM, 4);
+  });
+
+  it('and without HiGHS the decomposition answers, with a bound', async () => {
+    const milp = await loadMilp('auto', tiny.jobs.count, without('glpk', 'highs'));
+    expect(milp).toEqual({});
+    const outcome = solve(tiny, { seed: 1, engine: 'auto', relaxed: false, iterations: 3000 }, hooks(milp));
+    expect(outcome.engine).toBe('decomposition');
+    expect(outcome.objective).toBeLessThan(OPTIMUM * 1.02);
+    expect(outcome.lowerBound).toBeLessThanOrEqual(OPTIMUM + 1e-5);
+    expect(outcome.milpBound).toBeNull();
+  });
+
+  it('an engine that was asked for by name is not replaced', async () => {
+    expect(await loadMilp('glpk', 12, without('glpk'))).toEqual({});
+    expect(await loadMilp('auto', 61, without())).toEqual({});
+    expect(await loadMilp('decomposition', 12, without())).toEqual({});
+  });
+});
+
+describe('the worker', () => {
+  it('that dies is told as unavailable, with what to do', async () => {
+    await expect(optimize(tiny, { heapMb: 2 })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('worker stopped'),
+      remedy: expect.stringContaining('fewer jobs'),
+    });
+  });
+});
