@@ -22,6 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
+/** An hour before the window of the others: what was announced then stays. */
+const earlier = () => ({ from: plusHours(world.clock.now(), -1), horizonHours: 25 });
+
 const planned = async (input: Record<string, unknown> = {}): Promise<Plan> =>
   (await callTool(makePlan, { workloadId: 'W-1', ...input }, world, call)).plan!;
 
@@ -61,7 +64,7 @@ const loadOf = (pieces: readonly Placement[]): Map<string, number> => {
 
 describe('a plan beside announced work', () => {
   it('leaves jobs that were placed where they are, claims nothing for them, and says so', async () => {
-    const first = await placed(await planned());
+    const first = await placed(await planned(earlier()));
     expect(first.jobs.moved).toBeGreaterThan(10);
     const second = await planned({ carbonPricePerTonne: 5000, seed: 2 });
     expect(second.jobs.moved).toBe(0);
@@ -73,7 +76,21 @@ describe('a plan beside announced work', () => {
     expect(second.unseen.join()).toContain(`60 jobs were announced by plan ${first.id}`);
     // Handed over once more, they are still announced once.
     await placed(second);
-    expect((await planned()).unseen.join()).toContain(`60 jobs were announced by plan ${second.id}`);
+    expect((await planned({ from: plusHours(world.clock.now(), 0.5) })).unseen.join()).toContain(
+      `announced by plan ${second.id}`,
+    );
+  });
+
+  it('answers the same question at the same moment anew, and the newer order replaces the older', async () => {
+    const first = await placed(await planned());
+    const second = await planned({ carbonPricePerTonne: 5000 });
+    expect(second.jobs.moved).toBeGreaterThan(10);
+    expect(second.digest).not.toBe(first.digest);
+    expect(second.unseen.join()).not.toContain('announced');
+    await placed(second);
+    const later = await planned({ from: plusHours(world.clock.now(), 0.5) });
+    expect(later.unseen.join()).toContain(second.id);
+    expect(later.unseen.join()).not.toContain(first.id);
   });
 
   it('plans jobs anew that were planned but never placed', async () => {
@@ -84,7 +101,7 @@ describe('a plan beside announced work', () => {
   });
 
   it('of a plan that was approved in part, the other jobs stay where they run without it', async () => {
-    const first = await planned();
+    const first = await planned(earlier());
     const only = (await rows(RECOMMENDATIONS, first.id)).slice(0, 3).map((r) => r.jobId);
     await placed(first, only);
     const second = await planned();

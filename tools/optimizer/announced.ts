@@ -6,7 +6,7 @@
 import { type Job, spanSeconds } from '../../domain/job.js';
 import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
 import { orderedPieces } from '../../domain/schedule.js';
-import { toEpoch } from '../../domain/time.js';
+import { type Instant, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { evaluate, type Loads } from './evaluate.js';
 import { buildModel } from './model.js';
@@ -16,6 +16,8 @@ import type { LeftOut } from './workload.js';
 
 export interface Announced {
   readonly planId: string;
+  /** The moment from which that plan planned. */
+  readonly plannedFrom: Instant;
   readonly job: Job;
   readonly pieces: readonly Placement[];
 }
@@ -27,7 +29,8 @@ export const announcedSince = async (world: World, from: number): Promise<Map<st
     if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
     for await (const page of orderedPieces(world.store, order))
       for (const { job, pieces } of page)
-        if (pieces.length > 0 && !found.has(job.id)) found.set(job.id, { planId: order.planId, job, pieces });
+        if (pieces.length > 0 && !found.has(job.id))
+          found.set(job.id, { planId: order.planId, plannedFrom: order.span.start, job, pieces });
   }
   return found;
 };
@@ -53,7 +56,9 @@ export interface WithAnnounced {
 }
 
 /**
- * `own` says what becomes of announced jobs of the problem itself: `keep` freezes them, `free` leaves them to be planned.
+ * `own` says what becomes of announced jobs of the problem itself: `free` leaves them to be planned, `keep` freezes those that
+ * were planned from an earlier moment than `from`. The same question asked again at the same moment is answered anew, and what
+ * is placed of it replaces the earlier order.
  * A job is the same where id and length are the same; one that has begun before slot 0 cannot be planned any more.
  */
 export const withAnnounced = (
@@ -61,6 +66,7 @@ export const withAnnounced = (
   origin: number,
   announced: ReadonlyMap<string, Announced>,
   own: 'keep' | 'free',
+  from: Instant,
 ): WithAnnounced => {
   if (announced.size === 0) return { problem, leftOut: [], keptBy: new Map(), remarks: [], takenKw: null };
   const { jobs, slots: T } = problem;
@@ -77,8 +83,9 @@ export const withAnnounced = (
     const known = announced.get(jobs.ids[j]!);
     const seconds = Math.round((jobs.slots[j]! - 1 + jobs.lastFraction[j]!) * step);
     const same = known !== undefined && Math.abs(seconds - spanSeconds(known.job)) <= 1;
-    if (same && own === 'free') others.delete(known.job.id);
-    if (!same || own === 'free') {
+    const free = own === 'free' || (known !== undefined && known.plannedFrom >= from);
+    if (same && free) others.delete(known.job.id);
+    if (!same || free) {
       rows.push(j);
       continue;
     }

@@ -63,7 +63,7 @@ export interface FleetProblem {
 
 /**
  * Throws Fault `not-found` for a workload, region or cluster that is not there. Announced work of others counts against the
- * caps; `own` says whether announced jobs of the workload itself stay or are free to be planned.
+ * caps; `own` says whether jobs of the workload itself that were announced from an earlier moment stay or are free to be planned.
  */
 export const fleetProblem = async (
   world: World,
@@ -95,6 +95,7 @@ export const fleetProblem = async (
     origin,
     await announcedSince(world, origin),
     own,
+    start,
   );
   const { policySetId, words } = rows;
   return {
