@@ -185,6 +185,10 @@ const deedsText = (plan: Plan, decision: Decision, tickets: number) => {
 };
 
 const verificationText = (v: Verification, plan: Plan) => {
+  // Nothing counted is another matter than a saving whose interval holds zero: a kilogram is claimed once.
+  const [first] = v.unverified;
+  if (v.jobs === 0 && first !== undefined)
+    return `Window closed (simulated fleet, actual signals): nothing more is claimed, none of the ${jobs(v.unverifiedCount)} that moved could be counted (${first.jobId}: ${first.why}); ${massText(v.claimed.emissionsKg)} had been planned.`;
   const kg = v.verified.emissionsKg;
   const interval = `${percentText(kg.confidence)} interval`;
   const planned = `${massText(v.claimed.emissionsKg)} had been planned`;
