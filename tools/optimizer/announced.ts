@@ -14,13 +14,41 @@ import { emptySchedule, FROZEN, MOVABLE, type PowerEvent, type Problem, selectJo
 import { runImmediately } from './solve.js';
 import type { LeftOut } from './workload.js';
 
+/** Small, for a fleet may have announced a million of them. */
 export interface Announced {
   readonly planId: string;
   /** The moment from which that plan planned. */
   readonly plannedFrom: Instant;
-  readonly job: Job;
-  readonly pieces: readonly Placement[];
+  /** Length of the job. */
+  readonly seconds: number;
+  readonly team: string;
+  readonly vcpus: number;
+  readonly gpus: number;
+  readonly region: string;
+  /** Facility power. */
+  readonly kw: number;
+  /** Epoch seconds, from and to of each piece in their order. */
+  readonly times: readonly number[];
+  /** Of each piece. */
+  readonly kg: readonly number[];
 }
+
+const compact = ({ planId, span }: Order, job: Job, unordered: readonly Placement[]): Announced => {
+  const pieces = [...unordered].sort((a, b) => (a.start < b.start ? -1 : 1));
+  const times = pieces.flatMap((p) => [toEpoch(p.start), toEpoch(p.end)]);
+  return {
+    planId,
+    plannedFrom: span.start,
+    seconds: spanSeconds(job),
+    team: job.team,
+    vcpus: job.vcpus,
+    gpus: job.gpus,
+    region: pieces[0]!.region,
+    kw: (pieces[0]!.energyKwh * 3600) / (times[1]! - times[0]!),
+    times,
+    kg: pieces.map((p) => p.emissionsKg),
+  };
+};
 
 /** By job id, all that was ordered in this world and is not over by `from` (epoch seconds); the newest order of a job counts. */
 export const announcedSince = async (world: World, from: number): Promise<Map<string, Announced>> => {
@@ -29,8 +57,7 @@ export const announcedSince = async (world: World, from: number): Promise<Map<st
     if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
     for await (const page of orderedPieces(world.store, order))
       for (const { job, pieces } of page)
-        if (pieces.length > 0 && !found.has(job.id))
-          found.set(job.id, { planId: order.planId, plannedFrom: order.span.start, job, pieces });
+        if (pieces.length > 0 && !found.has(job.id)) found.set(job.id, compact(order, job, pieces));
   }
   return found;
 };
@@ -80,21 +107,22 @@ export const withAnnounced = (
   const leftOut: LeftOut[] = [];
   const rows: number[] = [];
   for (let j = 0; j < jobs.count; j++) {
-    const known = announced.get(jobs.ids[j]!);
+    const id = jobs.ids[j]!;
+    const known = announced.get(id);
     const seconds = Math.round((jobs.slots[j]! - 1 + jobs.lastFraction[j]!) * step);
-    const same = known !== undefined && Math.abs(seconds - spanSeconds(known.job)) <= 1;
+    const same = known !== undefined && Math.abs(seconds - known.seconds) <= 1;
     const free = own === 'free' || (known !== undefined && known.plannedFrom >= from);
-    if (same && free) others.delete(known.job.id);
+    if (same && free) others.delete(id);
     if (!same || free) {
       rows.push(j);
       continue;
     }
     const place = placeOf(grid, known, jobs.slots[j]!);
     if (place === null) {
-      leftOut.push({ jobId: known.job.id, why: `plan ${known.planId} has it elsewhere or begun by then` });
+      leftOut.push({ jobId: id, why: `plan ${known.planId} has it elsewhere or begun by then` });
       continue;
     }
-    others.delete(known.job.id);
+    others.delete(id);
     kind[j] = FROZEN;
     current.region[j] = place.region;
     current.start[j] = place.pieces[0]!;
@@ -124,14 +152,14 @@ interface Grid {
 }
 
 /** On the grid, or null where it does not lie on it as a whole or in slots without data. */
-const placeOf = ({ problem, origin, step, regions }: Grid, { pieces }: Announced, slots: number) => {
-  const region = regions.get(pieces[0]!.region);
+const placeOf = ({ problem, origin, step, regions }: Grid, { region: id, times }: Announced, slots: number) => {
+  const region = regions.get(id);
   if (region === undefined) return null;
   const list: number[] = [];
   let total = 0;
-  for (const piece of [...pieces].sort((a, b) => (a.start < b.start ? -1 : 1))) {
-    const from = (toEpoch(piece.start) - origin) / step;
-    const to = Math.ceil((toEpoch(piece.end) - origin) / step - 1e-9);
+  for (let p = 0; p < times.length; p += 2) {
+    const from = (times[p]! - origin) / step;
+    const to = Math.ceil((times[p + 1]! - origin) / step - 1e-9);
     if (from < 0 || from !== Math.floor(from) || to > problem.slots) return null;
     for (let i = region * problem.slots + from; i < region * problem.slots + to; i++)
       if (Number.isNaN(problem.priceUsdPerMwh[i]!) || Number.isNaN(problem.ciGPerKwh[i]!)) return null;
@@ -151,25 +179,25 @@ const loadOf = ({ problem, origin, step, regions }: Grid, others: Iterable<Annou
     gpu: new Float64Array(cells),
     carbon: new Float64Array(carbonCaps.length),
   };
-  for (const { job, pieces } of others)
-    for (const piece of pieces) {
-      const r = regions.get(piece.region);
-      const from = (toEpoch(piece.start) - origin) / step;
-      const to = (toEpoch(piece.end) - origin) / step;
-      if (r === undefined || to <= 0 || from >= T) continue;
-      const kw = piece.energyKwh / ((to - from) * problem.slotHours);
+  for (const { region, times, kw, vcpus, gpus, team, kg } of others) {
+    const r = regions.get(region);
+    if (r === undefined) continue;
+    for (let p = 0; p < times.length; p += 2) {
+      const from = (times[p]! - origin) / step;
+      const to = (times[p + 1]! - origin) / step;
       const last = Math.min(T, Math.ceil(to - 1e-9));
       for (let i = r * T + Math.max(0, Math.floor(from)); i < r * T + last; i++) {
         loads.power[i]! += kw;
-        loads.vcpu[i]! += job.vcpus;
-        loads.gpu[i]! += job.gpus;
+        loads.vcpu[i]! += vcpus;
+        loads.gpu[i]! += gpus;
       }
       carbonCaps.forEach((cap, c) => {
-        if (cap.team !== -1 && teams[cap.team] !== job.team) return;
+        if (cap.team !== -1 && teams[cap.team] !== team) return;
         const within = Math.min(to, cap.toSlot) - Math.max(from, cap.fromSlot);
-        if (within > 0) loads.carbon[c]! += (piece.emissionsKg * within) / (to - from);
+        if (within > 0) loads.carbon[c]! += (kg[p / 2]! * within) / (to - from);
       });
     }
+  }
   return loads;
 };
 

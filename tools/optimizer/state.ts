@@ -109,7 +109,8 @@ export class State {
       for (let i = o + list[p]!; i < o + list[p + 1]!; i++) {
         const there = occupants[i]!;
         const last = there.pop()!;
-        if (last !== j) there[there.indexOf(j)] = last;
+        // From the end: what is lifted was most often placed a moment ago.
+        if (last !== j) there[there.lastIndexOf(j)] = last;
       }
     }
   }
