@@ -1,7 +1,7 @@
 /** Runs of the whole way: launch, resume, runs, show. */
 import type { Command } from 'commander';
 import type { App, RunEvent } from '../../app.js';
-import { DECISIONS } from '../../domain/decision.js';
+import { APPROVALS, DECISIONS } from '../../domain/decision.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
@@ -138,9 +138,18 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
       json: decision,
       text: `${decision.planId} is ${decision.status} by ${decision.by.join(', ')}: ${decision.reasons.join('; ')}.`,
     };
+  const approval = (await store.collection(APPROVALS).get(id!))?.value;
+  if (approval)
+    return {
+      json: approval,
+      text: `${approval.id} is ${approval.status}: plan ${approval.planId} of run ${approval.threadId}; ${approval.reasons.join('; ')}.\n  caco show ${approval.planId}   caco approve ${approval.id} --why "…"   caco reject ${approval.id} --why "…"`,
+    };
   const verification = (await store.collection(VERIFICATIONS).get(id!))?.value;
   if (verification) return { json: verification, text: JSON.stringify(verification, null, 2) };
-  throw notFound(`there is no run, plan, decision or verification ${id}`, '`caco runs` lists runs with their plans.');
+  throw notFound(
+    `there is no run, plan, approval, decision or verification ${id}`,
+    '`caco runs` lists runs with their plans.',
+  );
 };
 
 export const register = (program: Command) => {
@@ -200,5 +209,5 @@ export const register = (program: Command) => {
       };
     },
   );
-  addCommand(program, 'show <id>', 'show a run, plan, decision or verification', () => {}, show);
+  addCommand(program, 'show <id>', 'show a run, plan, approval, decision or verification', () => {}, show);
 };
