@@ -144,7 +144,10 @@ export const register = (program: Command) => {
     'take jobs in: CSV, JSON, SWF, Slurm, Kubernetes or a public trace; - reads standard input',
     (c) =>
       c
-        .option('--format <format>', 'csv, json, jsonl, swf, slurm-json, sacct, scontrol, gaia, alibaba-gpu-2023, k8s')
+        .option(
+          '--format <format>',
+          'csv, json, jsonl, swf, slurm-json, sacct, scontrol, gaia, alibaba-gpu-2023, lwa, k8s',
+        )
         .option('--unit <unit>', 'unit of times in traces that do not say it: s, m or h')
         .option('--start <time>', 'the instant that a trace’s clock calls 0')
         .option('--time-zone <zone>', 'zone of times that carry none, for example UTC')

@@ -25,6 +25,24 @@ const expectJob = (job: Job | undefined, expected: Record<string, unknown>) => {
     else expect([key, mine[key]]).toEqual([key, value]);
 };
 
+describe('the jobs of Let’s Wait Awhile', () => {
+  const rows = 'job_id,arrival_slot,duration_slots\n0,19,106\n1,x,101\n';
+
+  it('are slots of half an hour and one kilowatt each, and demand a start', async () => {
+    const path = file('lwa.csv', rows);
+    const { workloadId, accepted, rejected, assumed } = await ingest({ path, start: '2020-01-01T00:00:00Z' });
+    expect(accepted).toBe(1);
+    expect(rejected).toMatchObject([{ line: 3, field: 'arrival_slot' }]);
+    expect((await jobsOf(workloadId)).get('0')).toMatchObject({
+      earliestStart: '2020-01-01T09:30:00Z',
+      durationHours: 53,
+      powerKw: 1,
+    });
+    expect(assumed.find((a) => a.field === 'power_kw')?.count).toBe(1);
+    expect((await faultOf(ingest({ path }))).remedy).toContain('--start');
+  });
+});
+
 describe('published mappings', () => {
   it.each(['01-squeue-begin-comment', '02-squeue-deadline', '03-squeue-array', '04-squeue-two-nodes'])(
     'squeue --json: %s',

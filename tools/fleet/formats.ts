@@ -6,7 +6,7 @@ import { readSacct } from './sacct.js';
 import { readScontrol } from './scontrol.js';
 import { readSlurmJson } from './slurm-json.js';
 import { readSwf } from './swf.js';
-import { ALIBABA_HEADER, GAIA_HEADER, readAlibaba, readGaia } from './traces.js';
+import { ALIBABA_HEADER, GAIA_HEADER, LWA_HEADER, readAlibaba, readGaia, readLwa } from './traces.js';
 
 export const READERS: Readonly<Record<Format, Reader>> = {
   json: readJson,
@@ -18,6 +18,7 @@ export const READERS: Readonly<Record<Format, Reader>> = {
   scontrol: readScontrol,
   gaia: readGaia,
   'alibaba-gpu-2023': readAlibaba,
+  lwa: readLwa,
   k8s: readKubernetes,
 };
 
@@ -28,6 +29,7 @@ export const formatOf = (head: string): Format => {
   if (text.startsWith('{') || text.startsWith('[')) return jsonFormat(text, firstLine);
   if (firstLine === GAIA_HEADER) return 'gaia';
   if (firstLine === ALIBABA_HEADER) return 'alibaba-gpu-2023';
+  if (firstLine === LWA_HEADER) return 'lwa';
   if (/^JobId=\d/.test(text)) return 'scontrol';
   if (/(^|\|)JobID(Raw)?(\||$)/.test(firstLine)) return 'sacct';
   if (looksLikeSwf(text)) return 'swf';

@@ -13,6 +13,7 @@ export const FORMATS = [
   'scontrol',
   'gaia',
   'alibaba-gpu-2023',
+  'lwa',
   'k8s',
 ] as const;
 export type Format = (typeof FORMATS)[number];

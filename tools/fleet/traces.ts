@@ -1,4 +1,4 @@
-/** Public cluster traces whose clock starts at 0: GAIA (unit demanded, two families share one header) and Alibaba GPU 2023 pods. */
+/** Public cluster traces whose clock starts at 0: GAIA (unit demanded, two families share one header), Alibaba GPU 2023 pods and the jobs of Let's Wait Awhile. */
 import { invalid } from '../../domain/fault.js';
 import { fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
 import { csvRows } from './csv.js';
@@ -9,6 +9,8 @@ import type { Reader, Reading, Rows } from './reading.js';
 export const GAIA_HEADER = 'arrival_time,length,cpus';
 export const ALIBABA_HEADER =
   'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time';
+
+export const LWA_HEADER = 'job_id,arrival_slot,duration_slots';
 
 const startOf = (reading: Reading): number => {
   const start: Instant | null = reading.options.start;
@@ -143,4 +145,28 @@ const podOf = (line: number, cells: readonly string[], start: number, reading: R
     clusterId: reading.options.clusterId ?? undefined,
     assumed: deleted === ALIBABA_END ? [['duration_hours', 'cut by the end of the trace']] : undefined,
   };
+};
+
+/** Slots of 30 minutes since the start; the study gives every job one unit of power, taken as 1 kW. */
+export const readLwa: Reader = async function* (pieces, reading) {
+  const start = startOf(reading);
+  for await (const batch of table(pieces, LWA_HEADER)) {
+    const rows: Rows = batch.map(({ line, cells }) => {
+      const [arrival, slots] = [cell(cells, 1), cell(cells, 2)];
+      if (!Number.isFinite(arrival)) return badNumber(line, 'arrival_slot', cells[1]);
+      if (!Number.isFinite(slots)) return badNumber(line, 'duration_slots', cells[2]);
+      const at = fromEpoch(Math.round(start + arrival * 1800));
+      return {
+        line,
+        id: cells[0],
+        submittedAt: at,
+        earliestStart: at,
+        durationHours: slots / 2,
+        powerKw: 1,
+        clusterId: reading.options.clusterId ?? undefined,
+        assumed: [['power_kw', '1 (the trace gives every job one unit)']],
+      };
+    });
+    if (rows.length > 0) yield rows;
+  }
 };
