@@ -117,7 +117,7 @@ export class Improver {
     let saved = 0;
     if (this.order.length === 0) return 0;
     const waiting: number[] = [];
-    for (const j of this.order) if (this.state.region[j]! < 0) waiting.push(j);
+    if (this.state.unplaced > 0) for (const j of this.order) if (this.state.region[j]! < 0) waiting.push(j);
     for (let n = 0; n < rounds; n++) {
       if ((n & 63) === 0 && stop()) break;
       let seed: number;
