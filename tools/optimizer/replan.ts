@@ -83,6 +83,9 @@ export const replan = defineTool({
         ratio: z.number().nullable(),
       })
       .nullable(),
+    objectiveParts: z.record(z.string(), z.number()).nullable().describe('money by cause'),
+    cpuSeconds: z.number().describe('CPU seconds of the search'),
+    seed: z.number().int(),
   }),
   run: async (input, world, call) => {
     const old = (await world.store.collection(PLANS).get(input.fromPlanId))?.value;
@@ -130,6 +133,7 @@ export const replan = defineTool({
       stopped: named('stopped'),
       stranded: named('stranded'),
     };
+    const search = { cpuSeconds: solved.cpuSeconds, seed: solved.seed };
     if (solved.schedule === null)
       return {
         plan: null,
@@ -141,6 +145,8 @@ export const replan = defineTool({
         churnCost: 0,
         change: null,
         regret: null,
+        objectiveParts: null,
+        ...search,
       };
     const planned = spread(problem, rows, solved.schedule);
     const { moved, stayed } = compared(problem, current, planned);
@@ -199,6 +205,8 @@ export const replan = defineTool({
       churnCost: solved.objectiveParts.churn,
       change: changeOf(buildModel(problem), current, planned),
       regret,
+      objectiveParts: { ...solved.objectiveParts },
+      ...search,
     };
   },
   tell: (o) =>
