@@ -34,7 +34,8 @@ describe('without glpk.js', () => {
 
   it('an engine that was asked for by name is not replaced', async () => {
     expect(await loadMilp('glpk', 12, without('glpk'))).toEqual({});
-    expect(await loadMilp('auto', 61, without())).toEqual({});
+    expect(Object.keys(await loadMilp('auto', 61, without()))).toEqual(['highs']);
+    expect(await loadMilp('auto', 121, without())).toEqual({});
     expect(await loadMilp('decomposition', 12, without())).toEqual({});
   });
 });

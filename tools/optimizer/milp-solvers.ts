@@ -146,14 +146,24 @@ export const loadSolver = async (name: MilpName): Promise<MilpSolver | null> => 
   }
 };
 
-/** Solvers that a run of this engine and size can use: left to itself GLPK, else HiGHS, else none. */
+/** Jobs up to which GLPK tends to prove the optimum within seconds, and up to which HiGHS does. */
+const GLPK_JOBS = 60;
+const HIGHS_JOBS = 120;
+
+/** Solvers that a run of this engine and size can use: left to itself GLPK, else HiGHS (above 60 jobs HiGHS alone), else none. */
 export const loadMilp = async (
   engine: string,
   jobs: number,
   load: (name: MilpName) => Promise<MilpSolver | null> = loadSolver,
 ): Promise<Partial<Record<MilpName, MilpSolver>>> => {
   const names: MilpName[] =
-    engine === 'highs' || engine === 'glpk' ? [engine] : engine === 'auto' && jobs <= 60 ? ['glpk', 'highs'] : [];
+    engine === 'highs' || engine === 'glpk'
+      ? [engine]
+      : engine !== 'auto' || jobs > HIGHS_JOBS
+        ? []
+        : jobs <= GLPK_JOBS
+          ? ['glpk', 'highs']
+          : ['highs'];
   for (const name of names) {
     const solver = await load(name);
     if (solver !== null) return { [name]: solver };

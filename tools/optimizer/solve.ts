@@ -102,7 +102,8 @@ const costAtOnce = (model: Model, oracle: Oracle): number => {
   return sum;
 };
 
-const MILP_JOBS = 60;
+/** Above so many jobs `auto` leaves the exact solvers out; `loadMilp` says which of them is asked. */
+const MILP_JOBS = 120;
 const MILP_SECONDS = 10;
 
 const pricesFrom = (model: Model, certificate: Certificate | undefined): Prices | undefined => {
