@@ -94,6 +94,43 @@ const million = (): Problem => {
   };
 };
 
+/**
+ * 100 000 jobs after the 30 000 of an instance: drawn from its jobs, moved by up to a day either way, under caps raised in
+ * proportion. They bind about as much as those of the instance.
+ */
+const enlarged = (document: Caco, count: number): Problem => {
+  const { jobs, regions, slots } = document;
+  let state = 99;
+  const below = (n: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  const factor = count / jobs.length;
+  return parseCaco({
+    ...document,
+    name: 'coupled-100k-1440',
+    regions: regions.map((region) => ({ ...region, maxPowerKw: region.maxPowerKw * factor })),
+    jobs: Array.from({ length: count }, (_, n) => {
+      const job = jobs[n < jobs.length ? n : below(jobs.length)]!;
+      const moved = Math.min(slots - job.deadline, Math.max(-job.release, below(97) - 48));
+      return {
+        ...job,
+        id: `j${n}`,
+        release: job.release + moved,
+        due: job.due + moved,
+        deadline: job.deadline + moved,
+      };
+    }),
+  });
+};
+
+/** What `enlarged` reads of a document in the format caco-opt-1. */
+interface Caco {
+  readonly slots: number;
+  readonly regions: readonly { readonly maxPowerKw: number }[];
+  readonly jobs: readonly { readonly release: number; readonly due: number; readonly deadline: number }[];
+}
+
 const rows: Row[] = [];
 const measure = (name: string, problem: Problem, wantedGapPercent: number, wantedCpuSeconds: number) => {
   const { outcome, spent } = run(problem, wantedCpuSeconds);
@@ -125,6 +162,11 @@ for (const [name, gap, cpu] of WANTED) {
   const file = reference === undefined ? '' : join(reference, 'instances', `${name}.json.gz`);
   if (!isWanted(name) || !existsSync(file)) continue;
   measure(name, parseCaco(JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'))), gap, cpu);
+}
+const pattern = reference === undefined ? '' : join(reference, 'instances', 'q-30k-1440-medium.json.gz');
+if (isWanted('coupled-100k-1440') && existsSync(pattern)) {
+  const document = JSON.parse(gunzipSync(readFileSync(pattern)).toString('utf8')) as Caco;
+  measure('coupled-100k-1440', enlarged(document, 100_000), 0.5, 15);
 }
 if (isWanted('uncoupled')) measure('uncoupled', million(), 0, 1.5);
 
