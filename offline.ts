@@ -13,6 +13,7 @@ export {
   baselinesOf,
   emptyJobs,
   type Hooks,
+  loadSolver,
   type Outcome,
   optimize,
   type Problem,
@@ -25,7 +26,9 @@ export {
   type StudyAnswer,
   solve,
   TradeOff,
+  toLpText,
   tradeOffOf,
+  wholeMilp,
   writeCertificate,
   writeSolution,
 } from './tools/optimizer/optimizer.js';

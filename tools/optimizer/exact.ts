@@ -2,14 +2,15 @@
  * The exact optimum of a small problem: options that the bound does not rule out become binaries of a MILP.
  * An option whose priced cost exceeds its job's cheapest by more than the gap cannot be in a better schedule.
  */
-import type { Oracle } from './bound.js';
+import { Oracle } from './bound.js';
 import type { RawConflict } from './conflict.js';
 import type { Found } from './decomposition.js';
 import { evaluate, unlawful, withinCaps } from './evaluate.js';
 import { type Column, columnsOf, limitRows, type Wanted } from './exact-columns.js';
 import { MilpModel, type MilpSolver } from './milp.js';
-import type { Model } from './model.js';
-import { emptySchedule, type Schedule } from './problem.js';
+import { buildModel, type Model } from './model.js';
+import { noPrices } from './prices.js';
+import { emptySchedule, type Problem, type Schedule } from './problem.js';
 
 export interface Proof {
   readonly schedule: Schedule | null;
@@ -54,6 +55,18 @@ export const proveByMilp = (model: Model, oracle: Oracle, found: Found, solver: 
     struck: false,
     infeasible: null,
   };
+};
+
+/** The whole problem as one MILP, no option left out; null when it has more than `most` columns. Its optimum misses `constant`. */
+export const wholeMilp = (problem: Problem, most: number): { milp: MilpModel; constant: number } | null => {
+  const model = buildModel(problem);
+  const oracle = new Oracle(model);
+  oracle.bound(noPrices(model));
+  const milp = new MilpModel();
+  const columns = columnsOf(model, oracle, milp, { slack: Infinity, most });
+  if (columns === null) return null;
+  limitRows(model, milp, columns);
+  return { milp, constant: columns.constant };
 };
 
 const scheduleOf = (model: Model, columns: { readonly list: readonly Column[] }, x: Float64Array): Schedule | null => {
