@@ -210,7 +210,13 @@ export const solve = (problem: Problem, limits: Limits, hooks: Hooks): Outcome =
   const proof = findConflict(model, state);
   if (proof) return infeasible(problem, limits, hooks, proof, common, struck);
 
-  const budget = budgetFor(model.N, limits.iterations ?? (limits.cpuSeconds === undefined ? undefined : 1e9));
+  const { glpk, highs } = hooks.milp;
+  const solver = limits.engine === 'highs' ? highs : limits.engine === 'auto' ? (glpk ?? highs) : glpk;
+  const wanted =
+    limits.engine === 'glpk' || limits.engine === 'highs' || (limits.engine === 'auto' && model.N <= MILP_JOBS);
+  // A time limit is used up by the search, unless an exact solver can make more of what is left.
+  const endless = limits.cpuSeconds !== undefined && !(wanted && solver);
+  const budget = budgetFor(model.N, limits.iterations ?? (endless ? 1e9 : undefined));
   const watch: Watch = {
     stop,
     spent,
@@ -220,10 +226,6 @@ export const solve = (problem: Problem, limits: Limits, hooks: Hooks): Outcome =
   let schedule = found.schedule;
   let engine: Engine = 'decomposition';
   const extra: { -readonly [K in keyof Outcome]?: Outcome[K] } = { passes: found.passes, rounds: found.rounds };
-  const { glpk, highs } = hooks.milp;
-  const solver = limits.engine === 'highs' ? highs : limits.engine === 'auto' ? (glpk ?? highs) : glpk;
-  const wanted =
-    limits.engine === 'glpk' || limits.engine === 'highs' || (limits.engine === 'auto' && model.N <= MILP_JOBS);
   const open = found.schedule === null || found.cost - found.lowerBound > 1e-9 * Math.abs(found.cost);
   if (wanted && solver && open && !stop()) {
     const left = limits.cpuSeconds === undefined ? MILP_SECONDS : Math.max(0.5, limits.cpuSeconds * (1 - spent()));
