@@ -162,7 +162,7 @@ describe('random problems with every feature on', () => {
   });
 
   it('the exact engine is the optimum', () => {
-    for (const seed of cases.slice(0, 50)) {
+    for (let seed = 0; seed < 1000; seed++) {
       const problem = randomProblem(new Random(5000 + seed), SHAPE, 0.3);
       const best = bruteForce(problem);
       const outcome = solve(
