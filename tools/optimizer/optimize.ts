@@ -11,7 +11,8 @@
  *   `milpBound` USD: what an exact solver proved on top, null when none did.
  * - `gap` = (objective − lowerBound) / |objective|; `savingsGap` = (objective − lowerBound) / (runImmediately − lowerBound).
  * - `bindingLimits`: limits in words with USD saved per unit more.
- * - `stoppedBy`: `proved`, `iterations`, `clock` or `cancelled`. Same problem, seed and iterations: same schedule.
+ * - `stoppedBy`: `proved`, `iterations`, `clock` or `cancelled`. Same problem, seed and iterations: same schedule,
+ *   unless `clock` is told: then an exact solver's time was up, and another machine may have got further.
  *
  * Errors: `invalid-input` (details.jobs lists every wrong job), `unavailable` (the worker died or the chosen engine is
  * not installed). A cancelled run resolves within a second with the best schedule so far; it rejects only when asked
