@@ -363,7 +363,7 @@ describe.each(PLACES)('the store on $flavour', ({ where }) => {
     for (const wrong of ['', 'caco_', secret.slice(0, -1) + last, `${secret} `, secret.replace('caco_', 'caco_0')])
       expect(await tokens.verify(wrong)).toBeUndefined();
     const kept = await one.collection(defineCollection('tokens', z.unknown())).get(token.id);
-    expect(JSON.stringify(kept)).not.toContain(secret.split('_').at(-1)!);
+    expect(JSON.stringify(kept)).not.toContain(secret.slice(-43));
     expect(JSON.stringify(await tokens.list())).not.toMatch(/hash|secret/);
     now = '2026-01-02T00:00:00Z' as Instant;
     expect(await tokens.verify(secret)).toBeUndefined();
