@@ -91,14 +91,17 @@ const tell = (instance: string, problem: Problem, solver: string, answer: Answer
 };
 const skipped = new Set<string>();
 
+// Kept apart from the global: solvers run with a clock that counts their work in its place.
+const now = performance.now.bind(performance);
+const since = (began: number) => (now() - began) / 1000;
+
 const problems: [string, Problem][] = [
   ['b-50x48', parseCaco(read('b-50x48.json'))],
   ['c-carbon-100x48', parseCaco(read('c-carbon-100x48.json'))],
   ['p-first-300x336', part('p-10k-336-medium.json.gz', 300)],
 ];
 for (const [name, problem] of problems) {
-  const since = (began: number) => (performance.now() - began) / 1000;
-  let began = performance.now();
+  let began = now();
   const ours = await optimize(problem, { cpuSeconds: SECONDS });
   const bound = ours.milpBound ?? ours.lowerBound;
   const proved = ours.status === 'optimal';
@@ -117,8 +120,8 @@ for (const [name, problem] of problems) {
       skipped.add(kind);
       continue;
     }
-    began = performance.now();
-    const { status, objective } = solver.solve(milp, SECONDS);
+    began = now();
+    const { status, objective } = solver.solve(milp, { work: Infinity, stop: () => since(began) > SECONDS });
     const optimal = status === 'optimal';
     const said = { ...NOTHING, objective, lowerBound: optimal ? objective : null, proved: optimal };
     tell(name, problem, kind === 'glpk' ? 'glpk.js' : kind, moved(said), since(began));
@@ -126,7 +129,7 @@ for (const [name, problem] of problems) {
   const file = join(folder, `${name}.lp`);
   writeFileSync(file, toLpText(milp, false));
   for (const [program, solve] of Object.entries(shelf(file))) {
-    began = performance.now();
+    began = now();
     const answer = solve();
     if (answer === null) skipped.add(program);
     else tell(name, problem, program, moved(answer), since(began));

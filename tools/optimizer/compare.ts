@@ -7,11 +7,11 @@ import { Cost, PLANS } from '../../domain/plan.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
+import { runImmediately } from './attempt.js';
 import { type FleetProblem, fleetProblem, questionFields } from './fleet-problem.js';
 import { LimitValue, limitValues, type SlotClock } from './limit-values.js';
 import { buildModel } from './model.js';
 import type { Problem } from './problem.js';
-import { runImmediately } from './solve.js';
 import { type Telling, totalsOf } from './totals.js';
 import { isDominated, leastCostAt, type Sweep, sweep } from './tradeoff.js';
 

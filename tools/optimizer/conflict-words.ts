@@ -57,6 +57,19 @@ export const tellConflict = (problem: Problem, raw: RawConflict, naming: Naming 
         : ` Raise it by ${figure(raw.missing)} ${first.unit}, or give ${jobs.length > 1 ? 'one of them' : 'it'} more time or another region.`;
     if (first.limit === 'data') {
       sentence = `${who} has no start with data: ${raw.rows.map((one) => `${one.region} has ${one.available} of ${one.needed} slots`).join(', ')} in its window, or not enough in a row.`;
+    } else if (raw.joint) {
+      const what =
+        first.limit === 'carbon'
+          ? named(first.name, 'carbon cap', naming)
+          : first.limit === 'event'
+            ? `${named(first.name, 'event', naming)} in ${first.region}`
+            : `the ${first.limit} cap of ${first.region}`;
+      const when = first.limit === 'carbon' ? '' : ` ${slotWords(problem, first.slots, naming)}`;
+      const together =
+        jobs.length > 1
+          ? `${who}${raw.others > 0 ? ` and ${raw.others} more` : ''} do not fit together`
+          : `${who} does not fit`;
+      sentence = `${together}, wherever in their windows they run: ${what} allows ${have}, and at least ${need} would be needed${when}.${raise}`;
     } else if (first.limit === 'carbon') {
       sentence = `Even at their cleanest ${who}${more} cause ${need}, but ${named(first.name, 'carbon cap', naming)} allows ${have}.${raise}`;
     } else if (jobs.length === 1 && raw.others === 0) {

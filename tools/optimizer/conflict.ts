@@ -12,13 +12,15 @@ export interface RawConflict {
   /** Jobs that are compulsory there besides `jobs`. */
   readonly others: number;
   readonly rows: readonly ConflictRow[];
+  /** Not one job and no compulsory part alone: however they are placed, they do not fit together. */
+  readonly joint: boolean;
   /** How much more of the limit is needed at least; null when no limit could help. */
   readonly missing: number | null;
   /** Set once a plan was found with that much more. */
   sufficient: boolean;
 }
 
-const UNITS: Record<LimitKind, string> = {
+export const UNITS: Record<LimitKind, string> = {
   power: 'kW',
   event: 'kW',
   vcpu: 'vCPU',
@@ -45,7 +47,7 @@ const limitsOf = (model: Model): Limit[] => {
 };
 
 /** The event whose cap is the one in force there, if any. */
-const eventAt = (problem: Problem, r: number, t: number): string | null => {
+export const eventAt = (problem: Problem, r: number, t: number): string | null => {
   let lowest = problem.powerCapKw[r * problem.slots + t]!;
   let id: string | null = null;
   for (const event of problem.events) {
@@ -86,6 +88,7 @@ const conflict = (
   others,
   rows,
   missing,
+  joint: false,
   sufficient: false,
 });
 
@@ -256,7 +259,7 @@ const compulsory = (model: Model): RawConflict | null => {
 };
 
 /** Fewest of the largest that exceed the cap together: dropping any one of them resolves it. */
-const irreducible = (jobs: readonly number[], need: (j: number) => number, cap: number): number[] => {
+export const irreducible = (jobs: readonly number[], need: (j: number) => number, cap: number): number[] => {
   const sorted = [...jobs].sort((a, b) => need(b) - need(a) || a - b);
   const taken: number[] = [];
   let sum = 0;

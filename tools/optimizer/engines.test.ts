@@ -1,7 +1,8 @@
 /** What happens when a part that the planner can do without is not there: the exact solvers, the worker's memory. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Hooks, loadMilp, loadSolver, optimize, parseCaco, solve } from './optimizer.js';
+import { instance } from './fixtures/solved.js';
+import { type Hooks, loadMilp, loadSolver, optimize, parseCaco, solve, wholeMilp } from './optimizer.js';
 
 const tiny = parseCaco(
   JSON.parse(readFileSync(new URL('./fixtures/instances/a-tiny-12x24.json', import.meta.url), 'utf8')),
@@ -37,6 +38,33 @@ describe('without glpk.js', () => {
     expect(Object.keys(await loadMilp('auto', 61, without()))).toEqual(['highs']);
     expect(await loadMilp('auto', 121, without())).toEqual({});
     expect(await loadMilp('decomposition', 12, without())).toEqual({});
+  });
+});
+
+describe.each(['glpk', 'highs'] as const)('the limit of %s', (name) => {
+  const { milp } = wholeMilp(instance('d-interrupt-30x48'), 12_000)!;
+
+  it('is work, not time: a machine that is held up gives the same answer', async () => {
+    const solver = (await loadSolver(name))!;
+    const quick = solver.solve(milp, { work: 0.05 });
+    const held = solver.solve(milp, {
+      work: 0.05,
+      stop: () => {
+        for (const until = process.hrtime.bigint() + 20_000n; process.hrtime.bigint() < until; );
+        return false;
+      },
+    });
+    expect(quick.status).toBe('limit');
+    expect(held).toEqual(quick);
+    expect(Date.now()).toBeGreaterThan(Date.UTC(2026, 0));
+  });
+
+  it('is told at once when the run must end', async () => {
+    const solver = (await loadSolver(name))!;
+    let looks = 0;
+    const answer = solver.solve(milp, { work: Infinity, stop: () => ++looks > 100 });
+    expect(answer.status).toBe('limit');
+    expect(looks).toBeLessThan(105);
   });
 });
 

@@ -78,6 +78,17 @@ export const columnsOf = (model: Model, oracle: Oracle, milp: MilpModel, wanted:
       }
     }
   };
+  /** The one placement of a job that costs no churn, as an option of its own; slot columns all carry the charge. */
+  const stayOf = (j: number): number | null => {
+    const { current } = jobs;
+    if (current === null || !(jobs.churnUsd[j]! > 0) || current.region[j]! < 0) return null;
+    const r = current.region[j]!;
+    const pieces = current.pieces.get(j) ?? Int32Array.of(current.start[j]!, current.start[j]! + jobs.slots[j]!);
+    if (!truth.mayStay(j, r, pieces)) return null;
+    const at = milp.column(truth.costOf(j, r, pieces), true);
+    whole(j, r, pieces[0]!, pieces, at);
+    return at;
+  };
   for (let j = 0; j < model.N; j++) {
     const regions = Array.from(model.regions(j));
     if (jobs.kind[j] !== MOVABLE) {
@@ -89,8 +100,7 @@ export const columnsOf = (model: Model, oracle: Oracle, milp: MilpModel, wanted:
     }
     const cheapest = oracle.pricer.best(j);
     if (isBroken(problem, j)) {
-      if (jobs.churnUsd[j]! > 0 && jobs.current !== null) return null;
-      brokenColumns(model, milp, columns, j, regions, use, dirty);
+      brokenColumns(model, milp, columns, j, regions, use, dirty, stayOf(j));
     } else {
       const choice: [number, number][] = [];
       for (const r of regions) {
@@ -120,6 +130,7 @@ const brokenColumns = (
   regions: readonly number[],
   use: (j: number, r: number, t: number, at: number) => void,
   dirty: (j: number, r: number, t: number, part: number, at: number) => void,
+  stay: number | null,
 ) => {
   const { problem, T } = model;
   const { jobs } = problem;
@@ -130,7 +141,7 @@ const brokenColumns = (
   const chunk = Math.max(1, jobs.minChunk[j]!);
   const rest = 1 - jobs.lastFraction[j]!;
   const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
-  const choice: [number, number][] = [];
+  const choice: [number, number][] = stay === null ? [] : [[stay, 1]];
   for (const r of regions) {
     const z = milp.column(fixedUsd(problem, j, r) - jobs.resumeUsd[j]! + churnOf(problem, j, r, []), true);
     choice.push([z, 1]);
@@ -198,10 +209,20 @@ const brokenColumns = (
   milp.row(1, 1, choice);
 };
 
-/** Rows for every limit that the columns could break. */
-export const limitRows = (model: Model, milp: MilpModel, columns: Columns) => {
+export type Coupling = 'power' | 'vcpu' | 'gpu' | 'carbon';
+
+/**
+ * Rows for every limit that the columns could break. `raise` may name a column by which a limit gives way: of a cell
+ * (region × slots + slot), or of a carbon cap by its row.
+ */
+export const limitRows = (
+  model: Model,
+  milp: MilpModel,
+  columns: Columns,
+  raise?: (kind: Coupling, at: number) => number,
+) => {
   const { problem, T } = model;
-  const couple = (entries: readonly [number, number][], cap: number) => {
+  const couple = (kind: Coupling, place: number, entries: readonly [number, number][], cap: number) => {
     let settled = 0;
     let most = 0;
     const free: [number, number][] = [];
@@ -212,14 +233,15 @@ export const limitRows = (model: Model, milp: MilpModel, columns: Columns) => {
         if (amount > 0) most += amount;
       }
     }
-    if (cap < Infinity && settled + most > cap && free.length > 0)
-      milp.row(Number.NEGATIVE_INFINITY, cap - settled, free);
+    if (cap === Infinity || settled + most <= cap || free.length === 0) return;
+    if (raise) free.push([raise(kind, place), -1]);
+    milp.row(Number.NEGATIVE_INFINITY, cap - settled, free);
   };
-  for (const [cell, entries] of columns.power) couple(entries, model.powerCap[cell]!);
-  for (const [cell, entries] of columns.vcpu) couple(entries, problem.vcpuCap[cell]!);
-  for (const [cell, entries] of columns.gpu) couple(entries, problem.gpuCap[cell]!);
+  for (const [cell, entries] of columns.power) couple('power', cell, entries, model.powerCap[cell]!);
+  for (const [cell, entries] of columns.vcpu) couple('vcpu', cell, entries, problem.vcpuCap[cell]!);
+  for (const [cell, entries] of columns.gpu) couple('gpu', cell, entries, problem.gpuCap[cell]!);
   columns.carbon.forEach((entries, c) => {
-    couple(entries, problem.carbonCaps[c]!.capKg);
+    couple('carbon', c, entries, problem.carbonCaps[c]!.capKg);
   });
   for (let r = 0; r < model.R; r++) {
     if (!model.hasPeak[r]) continue;

@@ -3,7 +3,6 @@
  * An option whose priced cost exceeds its job's cheapest by more than the gap cannot be in a better schedule.
  */
 import { Oracle } from './bound.js';
-import type { RawConflict } from './conflict.js';
 import type { Found } from './decomposition.js';
 import { evaluate, unlawful, withinCaps } from './evaluate.js';
 import { type Column, columnsOf, limitRows, type Wanted } from './exact-columns.js';
@@ -16,31 +15,35 @@ export interface Proof {
   readonly schedule: Schedule | null;
   readonly proved: boolean;
   readonly bound: number | null;
-  /** The solver ran out of time. */
-  readonly struck: boolean;
-  readonly infeasible: RawConflict | null;
 }
 
-const MOST_COLUMNS = 12_000;
+/** Larger models are not put to an exact solver. */
+export const MOST_COLUMNS = 12_000;
 
-const nothing = (struck: boolean): Proof => ({ schedule: null, proved: false, bound: null, struck, infeasible: null });
+const NOTHING: Proof = { schedule: null, proved: false, bound: null };
 
-export const proveByMilp = (model: Model, oracle: Oracle, found: Found, solver: MilpSolver, seconds: number): Proof => {
+export const proveByMilp = (
+  model: Model,
+  oracle: Oracle,
+  found: Found,
+  solver: MilpSolver,
+  stop: () => boolean,
+): Proof => {
   oracle.bound(found.prices);
   const slack =
     found.schedule === null ? Infinity : found.cost - found.lowerBound + 1e-9 * Math.max(1, Math.abs(found.cost));
   const wanted: Wanted = { slack, most: MOST_COLUMNS };
   const milp = new MilpModel();
   const columns = columnsOf(model, oracle, milp, wanted);
-  if (columns === null) return nothing(false);
+  if (columns === null) return NOTHING;
   limitRows(model, milp, columns);
-  const answer = solver.solve(milp, seconds);
-  if (answer.x === null) return nothing(answer.status === 'limit');
+  const answer = solver.solve(milp, { stop });
+  if (answer.x === null) return NOTHING;
   const schedule = scheduleOf(model, columns, answer.x);
   const checked = schedule === null || unlawful(model, schedule).length > 0 ? null : evaluate(model, schedule);
   const fits = checked !== null && checked.unplaced === 0 && withinCaps(model, checked.loads);
   const better = fits && checked.objective < found.cost;
-  if (answer.status !== 'optimal') return { ...nothing(true), schedule: better ? schedule : null };
+  if (answer.status !== 'optimal') return { ...NOTHING, schedule: better ? schedule : null };
   // A solver works to tolerances: its word counts when the schedule it means is lawful and costs what it says.
   const best = Math.min(found.cost, fits ? checked.objective : Infinity);
   const said = answer.objective! + columns.constant;
@@ -52,8 +55,6 @@ export const proveByMilp = (model: Model, oracle: Oracle, found: Found, solver: 
     schedule: better ? schedule : null,
     proved,
     bound: proved ? Math.min(said, best) : null,
-    struck: false,
-    infeasible: null,
   };
 };
 
@@ -69,7 +70,12 @@ export const wholeMilp = (problem: Problem, most: number): { milp: MilpModel; co
   return { milp, constant: columns.constant };
 };
 
-const scheduleOf = (model: Model, columns: { readonly list: readonly Column[] }, x: Float64Array): Schedule | null => {
+/** The schedule that a solution means; null when it runs a job in two places. */
+export const scheduleOf = (
+  model: Model,
+  columns: { readonly list: readonly Column[] },
+  x: Float64Array,
+): Schedule | null => {
   const schedule = emptySchedule(model.N);
   const slots = new Map<number, number[]>();
   for (const column of columns.list) {

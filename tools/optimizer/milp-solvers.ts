@@ -1,5 +1,22 @@
 /** GLPK and HiGHS behind one interface. Both block their thread: use them in a worker only. Either may be absent. */
-import type { MilpAnswer, MilpModel, MilpName, MilpSolver } from './milp.js';
+import type { Effort, MilpAnswer, MilpModel, MilpName, MilpSolver } from './milp.js';
+import { onWorkClock, secondsOfLooks } from './work-clock.js';
+
+/** Entries of the model that GLPK goes through in its share of work: it looks at the clock at each simplex iteration. */
+const GLPK_WORK = 3.5e8;
+/** HiGHS looks less evenly; never more often than `HIGHS_LOOKS`, and less often in a large model. */
+const HIGHS_WORK = 5e9;
+const HIGHS_LOOKS = 200_000;
+
+const NEVER = () => false;
+
+/** Nothing to choose: no solver is asked, GLPK would abort. Rows without entries hold or do not. */
+const withoutColumns = (model: MilpModel): MilpAnswer | null =>
+  model.cost.length > 0
+    ? null
+    : model.rows.some((row) => row.lower > 1e-9 || row.upper < -1e-9)
+      ? { ...FAILED, status: 'infeasible' }
+      : { status: 'optimal', x: new Float64Array(0), objective: 0 };
 
 const FAILED: MilpAnswer = { status: 'failed', x: null, objective: null };
 
@@ -12,7 +29,9 @@ const loadGlpk = async (): Promise<MilpSolver> => {
   const glpk = await start();
   return {
     name: 'glpk',
-    solve(model: MilpModel, seconds: number, relax = false): MilpAnswer {
+    solve(model: MilpModel, { work = 1, stop = NEVER }: Effort = {}, relax = false): MilpAnswer {
+      const empty = withoutColumns(model);
+      if (empty) return empty;
       if (model.cost.some((value) => !Number.isFinite(value))) return FAILED;
       const name = (column: number) => `x${column}`;
       const bound = (lower: number, upper: number) => {
@@ -44,21 +63,18 @@ const loadGlpk = async (): Promise<MilpSolver> => {
       // A row without entries that must not be zero can never hold; GLPK is not asked.
       if (model.rows.some((row) => row.columns.length === 0 && (row.lower > 1e-9 || row.upper < -1e-9)))
         return { ...FAILED, status: 'infeasible' };
-      const { result } = glpk.solve(lp, {
+      const options = {
         msglev: glpk.GLP_MSG_OFF,
         presol: true,
-        tmlim: Math.max(1, Math.ceil(seconds)),
+        tmlim: secondsOfLooks((work * GLPK_WORK) / model.size),
         mipgap: 0,
-      });
+      };
+      const { result } = onWorkClock(stop, () => glpk.solve(lp, options));
       if (result.status !== glpk.GLP_OPT && result.status !== glpk.GLP_FEAS) {
-        const again = glpk.solve(
-          {
-            ...lp,
-            binaries: [],
-            bounds: [...lp.bounds, ...lp.binaries.map((binary) => ({ name: binary, ...bound(0, 1) }))],
-          },
-          { msglev: glpk.GLP_MSG_OFF, presol: false, tmlim: Math.max(1, Math.ceil(seconds)) },
-        );
+        if (stop()) return { ...FAILED, status: 'limit' };
+        const bounds = [...lp.bounds, ...lp.binaries.map((binary) => ({ name: binary, ...bound(0, 1) }))];
+        const linear = { ...lp, binaries: [], bounds };
+        const again = onWorkClock(stop, () => glpk.solve(linear, { ...options, presol: false }));
         return { ...FAILED, status: again.result.status === glpk.GLP_NOFEAS ? 'infeasible' : 'limit' };
       }
       if (!Number.isFinite(result.z)) return FAILED;
@@ -108,16 +124,20 @@ const loadHighs = async (): Promise<MilpSolver> => {
   const highs = await start();
   return {
     name: 'highs',
-    solve(model: MilpModel, seconds: number, relax = false): MilpAnswer {
+    solve(model: MilpModel, { work = 1, stop = NEVER }: Effort = {}, relax = false): MilpAnswer {
+      const empty = withoutColumns(model);
+      if (empty) return empty;
+      const text = toLpText(model, relax);
+      const options = {
+        time_limit: secondsOfLooks(work * Math.min(HIGHS_LOOKS, HIGHS_WORK / model.size)),
+        mip_rel_gap: 0,
+        mip_abs_gap: 1e-9,
+        threads: 1,
+        random_seed: 0,
+        output_flag: false,
+      };
       try {
-        const answer = highs.solve(toLpText(model, relax), {
-          time_limit: seconds,
-          mip_rel_gap: 0,
-          mip_abs_gap: 1e-9,
-          threads: 1,
-          random_seed: 0,
-          output_flag: false,
-        });
+        const answer = onWorkClock(stop, () => highs.solve(text, options));
         if (answer.Status === 'Infeasible') return { ...FAILED, status: 'infeasible' };
         if (answer.Status !== 'Optimal' && answer.Status !== 'Time limit reached') return FAILED;
         const columns = answer.Columns as Record<string, { Primal?: number }>;

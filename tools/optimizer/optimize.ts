@@ -11,8 +11,8 @@
  *   `milpBound` USD: what an exact solver proved on top, null when none did.
  * - `gap` = (objective − lowerBound) / |objective|; `savingsGap` = (objective − lowerBound) / (runImmediately − lowerBound).
  * - `bindingLimits`: limits in words with USD saved per unit more.
- * - `stoppedBy`: `proved`, `iterations`, `clock` or `cancelled`. Same problem, seed and iterations: same schedule,
- *   unless `clock` is told: then an exact solver's time was up, and another machine may have got further.
+ * - `stoppedBy`: `proved`, `iterations`, `clock` or `cancelled`. Same problem, seed and iterations: same schedule on every
+ *   machine, unless `clock` is told: then the limit in seconds struck, and another machine may have got further.
  *
  * Errors: `invalid-input` (details.jobs lists every wrong job), `unavailable` (the worker died or the chosen engine is
  * not installed). A cancelled run resolves within a second with the best schedule so far; it rejects only when asked
@@ -21,22 +21,15 @@
 import { Fault } from '../../domain/fault.js';
 import { startWorker } from '../worker.js';
 import type { Certificate, Conflict } from './answer.js';
+import { runImmediately } from './attempt.js';
 import type { RawConflict } from './conflict.js';
 import { type Naming, tellConflict } from './conflict-words.js';
 import { type Evaluation, evaluate, type ObjectiveParts } from './evaluate.js';
 import type { Binding } from './limits.js';
 import { buildModel } from './model.js';
 import type { Errand, Message } from './optimizer.worker.js';
+import type { Engine, Limits, Outcome, Status, Step, StoppedBy } from './outcome.js';
 import { type Problem, packProblem, piecesOf, type Schedule } from './problem.js';
-import {
-  type Engine,
-  type Limits,
-  type Outcome,
-  runImmediately,
-  type Status,
-  type Step,
-  type StoppedBy,
-} from './solve.js';
 import { checkProblem, type JobFinding } from './validate.js';
 
 export interface Progress {

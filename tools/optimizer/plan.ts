@@ -20,6 +20,7 @@ import { fromEpoch, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { Certificate, Conflict } from './answer.js';
+import { runImmediately } from './attempt.js';
 import { evaluate } from './evaluate.js';
 import { fleetProblem, PlanInput } from './fleet-problem.js';
 import { heedLeastSaving, leastSavingInWords } from './least-saving.js';
@@ -29,7 +30,6 @@ import { optimize, type Result } from './optimize.js';
 import { recommend, ScheduleDigest, spansOf, Tally } from './placements.js';
 import { type Problem, piecesOf, type Schedule } from './problem.js';
 import { RELAX_FORMS, relaxBy } from './relax.js';
-import { runImmediately } from './solve.js';
 import type { FleetQuestion, LeftOut } from './workload.js';
 
 /** The prices that prove a plan's bound, by plan id. */

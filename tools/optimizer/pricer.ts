@@ -190,7 +190,8 @@ export class Pricer {
     return best;
   }
 
-  private mayStay(j: number, r: number, pieces: ArrayLike<number>): boolean {
+  /** Whether the pieces are a placement that job `j` may keep: in its window and regions, whole, free of gaps. */
+  mayStay(j: number, r: number, pieces: ArrayLike<number>): boolean {
     const { model } = this;
     if (!Array.prototype.includes.call(model.regions(j), r)) return false;
     const end = pieces[pieces.length - 1]!;

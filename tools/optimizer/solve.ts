@@ -1,334 +1,56 @@
-/** One problem solved from start to end, synchronously and without clock, store or thread: made to run in a worker. */
-
-import type { Certificate } from './answer.js';
-import { Oracle } from './bound.js';
+/** A problem solved; where no schedule exists, also what would have to give, and on request the best plan once it has given. */
+import { attempt } from './attempt.js';
 import { findConflict, type RawConflict } from './conflict.js';
-import { budgetFor, decompose, type Watch } from './decomposition.js';
-import { type Evaluation, evaluate, type ObjectiveParts, withinCaps } from './evaluate.js';
-import { proveByMilp } from './exact.js';
-import { type Binding, bindingLimits } from './limits.js';
-import type { MilpName, MilpSolver } from './milp.js';
-import { buildModel, type Model } from './model.js';
-import { certificateOf, noPrices, type Prices } from './prices.js';
-import { emptySchedule, FROZEN, type Problem, piecesOf, type Schedule } from './problem.js';
+import { buildModel } from './model.js';
+import type { Hooks, Limits, Outcome } from './outcome.js';
+import type { Problem } from './problem.js';
 import { relaxLimit } from './relax.js';
 import { State } from './state.js';
 
-export type Engine = 'uncoupled' | 'decomposition' | 'glpk' | 'highs';
-export type StoppedBy = 'proved' | 'iterations' | 'clock' | 'cancelled';
-export type Status = 'optimal' | 'feasible' | 'infeasible' | 'not-found';
-
-export interface Limits {
-  readonly seed: number;
-  /** Rounds of improvement; by size when absent. 0: prices and repair only. */
-  readonly iterations?: number;
-  /** CPU seconds of this thread; when it strikes, `stoppedBy` says so. */
-  readonly cpuSeconds?: number;
-  readonly engine: 'auto' | Engine;
-  /** When infeasible: also the best plan under the smallest relaxation. */
-  readonly relaxed: boolean;
-  /** Prices of an earlier run on a similar problem. */
-  readonly warm?: Certificate;
-}
-
-export interface Step {
-  /** From 0 to 1. */
-  readonly done: number;
-  readonly lowerBound: number;
-  readonly objective: number | null;
-  readonly schedule: Schedule | null;
-}
-
-export interface Hooks {
-  readonly cancelled: () => boolean;
-  /** CPU seconds used so far. */
-  readonly cpuSeconds: () => number;
-  readonly tell: (step: Step) => void;
-  readonly milp: Partial<Record<MilpName, MilpSolver>>;
-}
-
-export interface Outcome {
-  readonly status: Status;
-  readonly schedule: Schedule | null;
-  /** Best attempt that leaves jobs without a place, when nothing else was found. */
-  readonly partial: Schedule | null;
-  readonly unplaced: readonly number[];
-  readonly objective: number | null;
-  readonly parts: ObjectiveParts | null;
-  readonly energyKwh: number | null;
-  readonly emissionsKg: number | null;
-  readonly lateJobs: number | null;
-  readonly unseenJobs: number;
-  readonly lowerBound: number | null;
-  readonly milpBound: number | null;
-  readonly gap: number | null;
-  readonly savingsGap: number | null;
-  readonly runImmediately: number;
-  readonly certificate: Certificate | null;
-  readonly bindingLimits: readonly Binding[];
-  readonly engine: Engine;
-  readonly stoppedBy: StoppedBy;
-  readonly conflict: RawConflict | null;
-  readonly relaxed: {
-    readonly schedule: Schedule;
-    readonly objective: number;
-    readonly raised: readonly RawConflict[];
-  } | null;
-  readonly passes: number;
-  readonly rounds: number;
-}
-
-/** Every job at once where it lives, caps ignored: the cost that savings are measured against. */
-export const runImmediately = (model: Model): Schedule => {
-  const { jobs } = model.problem;
-  const schedule = emptySchedule(model.N);
-  for (let j = 0; j < model.N; j++) {
-    const frozen = jobs.kind[j] === FROZEN;
-    schedule.region[j] = frozen ? jobs.current!.region[j]! : jobs.home[j]!;
-    schedule.start[j] = model.release[j]!;
-    const pieces = frozen ? jobs.current!.pieces.get(j) : undefined;
-    if (pieces) schedule.pieces.set(j, pieces);
-  }
-  return schedule;
-};
-
-/** Its cost; `oracle` holds no prices. Without a peak charge prefix sums suffice. */
-const costAtOnce = (model: Model, oracle: Oracle): number => {
-  const schedule = runImmediately(model);
-  if (model.anyPeak) return evaluate(model, schedule).objective;
-  let sum = 0;
-  for (let j = 0; j < model.N; j++)
-    sum += oracle.pricer.costOf(j, schedule.region[j]!, piecesOf(model.problem, schedule, j)!);
-  return sum;
-};
-
-/** Above so many jobs `auto` leaves the exact solvers out; `loadMilp` says which of them is asked. */
-const MILP_JOBS = 120;
-const MILP_SECONDS = 10;
-
-const pricesFrom = (model: Model, certificate: Certificate | undefined): Prices | undefined => {
-  if (!certificate) return undefined;
-  const prices = noPrices(model);
-  const put = (to: Float64Array, rows: Certificate['power'], cap: Float64Array | null) => {
-    for (const [r, t, value] of rows) {
-      const i = r * model.T + t;
-      if (r >= 0 && r < model.R && t >= 0 && t < model.T && value > 0 && (cap === null || cap[i]! < Infinity))
-        to[i] = value;
-    }
-  };
-  put(prices.power, certificate.power, model.powerCap);
-  put(prices.vcpu, certificate.vcpu, model.problem.vcpuCap);
-  put(prices.gpu, certificate.gpu, model.problem.gpuCap);
-  put(prices.peak, certificate.peak, null);
-  for (let r = 0; r < model.R; r++) {
-    const row = prices.peak.subarray(r * model.T, (r + 1) * model.T);
-    const total = row.reduce((sum, value) => sum + value, 0);
-    const charge = model.problem.regions[r]!.peakUsdPerKw;
-    if (total > charge) for (let t = 0; t < row.length; t++) row[t]! *= charge / total;
-  }
-  for (const [id, value] of certificate.carbon) {
-    const c = model.problem.carbonCaps.findIndex((cap) => cap.id === id);
-    if (c >= 0 && value > 0) prices.carbon[c] = value;
-  }
-  return prices;
-};
+/** Above this size a relaxation is only planned on request; below it a short plan tells whether it suffices. */
+const VERIFY_JOBS = 2000;
+const VERIFY_ITERATIONS = 2000;
+const MOST_RELAXATIONS = 100;
+const WIDENING = 1.25;
+const MOST_WIDENINGS = 6;
 
 export const solve = (problem: Problem, limits: Limits, hooks: Hooks): Outcome => {
-  const model = buildModel(problem);
-  const oracle = new Oracle(model);
-  const zero = noPrices(model);
-  const free = oracle.bound(zero);
-  const now = costAtOnce(model, oracle);
-  let struck: StoppedBy | null = null;
-  const spent = () => (limits.cpuSeconds === undefined ? 0 : hooks.cpuSeconds() / limits.cpuSeconds);
-  const stop = () => {
-    if (struck === null && hooks.cancelled()) struck = 'cancelled';
-    if (struck === null && spent() >= 1) struck = 'clock';
-    return struck !== null;
-  };
-  const common = {
-    runImmediately: now,
-    partial: null,
-    unplaced: [],
-    relaxed: null,
-    milpBound: null,
-    passes: 1,
-    rounds: 0,
-  };
-  const finish = (
-    schedule: Schedule,
-    checked: Evaluation,
-    bound: number,
-    prices: Prices,
-    engine: Engine,
-    extra: Partial<Outcome>,
-  ): Outcome => {
-    const difference = Math.max(0, checked.objective - bound);
-    const proved = difference <= 1e-9 * Math.max(1e-9, Math.abs(checked.objective)) || extra.status === 'optimal';
-    return {
-      ...common,
-      schedule,
-      objective: checked.objective,
-      parts: checked.parts,
-      energyKwh: checked.energyKwh,
-      emissionsKg: checked.emissionsKg,
-      lateJobs: checked.lateJobs,
-      unseenJobs: checked.unseenJobs,
-      lowerBound: bound,
-      gap: difference === 0 ? 0 : difference / Math.max(Math.abs(checked.objective), 1e-12),
-      savingsGap: difference === 0 ? 0 : now - bound > 1e-12 ? difference / (now - bound) : null,
-      certificate: certificateOf(model, prices),
-      bindingLimits: bindingLimits(model, prices, checked.loads),
-      engine,
-      conflict: null,
-      ...extra,
-      status: proved ? 'optimal' : 'feasible',
-      stoppedBy: proved ? 'proved' : (struck ?? extra.stoppedBy ?? 'iterations'),
-    };
-  };
-  if (free < Infinity) {
-    const checked = evaluate(model, oracle.choice);
-    if (withinCaps(model, checked.loads) && (!model.anyPeak || checked.parts.peak === 0)) {
-      return finish(copyOf(oracle.choice), checked, Math.min(free, checked.objective), zero, 'uncoupled', {
-        status: 'optimal',
-      });
-    }
-  }
-  if (limits.engine === 'uncoupled') {
-    const bound = free < Infinity ? free : null;
-    return {
-      ...common,
-      ...nothing,
-      status: 'not-found',
-      lowerBound: bound,
-      engine: 'uncoupled',
-      stoppedBy: 'iterations',
-      conflict: null,
-    };
-  }
-  const state = new State(model);
-  const proof = findConflict(model, state);
-  if (proof) return infeasible(problem, limits, hooks, proof, common, struck);
-
-  const { glpk, highs } = hooks.milp;
-  const solver = limits.engine === 'highs' ? highs : limits.engine === 'auto' ? (glpk ?? highs) : glpk;
-  const wanted =
-    limits.engine === 'glpk' || limits.engine === 'highs' || (limits.engine === 'auto' && model.N <= MILP_JOBS);
-  // A time limit is used up by the search, unless an exact solver can make more of what is left.
-  const endless = limits.cpuSeconds !== undefined && !(wanted && solver);
-  const budget = budgetFor(model.N, limits.iterations ?? (endless ? 1e9 : undefined));
-  const watch: Watch = {
-    stop,
-    spent,
-    tell: (done, lowerBound, objective, schedule) => hooks.tell({ done, lowerBound, objective, schedule }),
-  };
-  const found = decompose(model, oracle, state, budget, limits.seed, pricesFrom(model, limits.warm), watch);
-  let schedule = found.schedule;
-  let engine: Engine = 'decomposition';
-  const extra: { -readonly [K in keyof Outcome]?: Outcome[K] } = { passes: found.passes, rounds: found.rounds };
-  const open = found.schedule === null || found.cost - found.lowerBound > 1e-9 * Math.abs(found.cost);
-  if (wanted && solver && open && !stop()) {
-    const left = limits.cpuSeconds === undefined ? MILP_SECONDS : Math.max(0.5, limits.cpuSeconds * (1 - spent()));
-    hooks.tell({
-      done: 0.9,
-      lowerBound: found.lowerBound,
-      objective: found.schedule ? found.cost : null,
-      schedule: found.schedule,
-    });
-    const answer = proveByMilp(model, oracle, found, solver, left);
-    if (answer.schedule) {
-      schedule = answer.schedule;
-      engine = solver.name;
-    }
-    if (answer.proved) {
-      extra.milpBound = answer.bound;
-      extra.status = 'optimal';
-      engine = solver.name;
-    } else if (answer.struck) extra.stoppedBy = 'clock';
-    if (answer.infeasible && schedule === null) {
-      return infeasible(problem, limits, hooks, answer.infeasible, common, struck);
-    }
-  }
-  if (schedule) return finish(schedule, evaluate(model, schedule), found.lowerBound, found.prices, engine, extra);
-  const unplaced: number[] = [];
-  for (let j = 0; j < model.N; j++) if (found.partial.region[j]! < 0) unplaced.push(j);
-  return {
-    ...common,
-    ...nothing,
-    status: 'not-found',
-    partial: found.partial,
-    unplaced,
-    lowerBound: found.lowerBound,
-    certificate: certificateOf(model, found.prices),
-    engine,
-    stoppedBy: struck ?? 'iterations',
-    conflict: null,
-    passes: found.passes,
-    rounds: found.rounds,
-  };
-};
-
-const nothing = {
-  schedule: null,
-  objective: null,
-  parts: null,
-  energyKwh: null,
-  emissionsKg: null,
-  lateJobs: null,
-  unseenJobs: 0,
-  lowerBound: null,
-  gap: null,
-  savingsGap: null,
-  certificate: null,
-  bindingLimits: [],
-} as const;
-
-const copyOf = (schedule: { region: Int16Array; start: Int32Array; pieces: Map<number, Int32Array> }): Schedule => ({
-  region: schedule.region.slice(),
-  start: schedule.start.slice(),
-  pieces: new Map(schedule.pieces),
-});
-
-/** Above this size the relaxed plan is only made on request. */
-const VERIFY_JOBS = 2000;
-
-const infeasible = (
-  problem: Problem,
-  limits: Limits,
-  hooks: Hooks,
-  first: RawConflict,
-  common: Pick<Outcome, 'runImmediately' | 'partial' | 'unplaced' | 'relaxed' | 'milpBound' | 'passes' | 'rounds'>,
-  struck: StoppedBy | null,
-): Outcome => {
-  const answer = {
-    ...common,
-    ...nothing,
-    status: 'infeasible' as const,
-    engine: 'decomposition' as const,
-    conflict: first,
-    stoppedBy: struck ?? ('proved' as const),
-  };
-  if (first.missing === null || (!limits.relaxed && problem.jobs.count > VERIFY_JOBS)) return answer;
+  const outcome = attempt(problem, limits, hooks);
+  const { conflict } = outcome;
+  if (conflict === null || conflict.missing === null) return outcome;
+  if (!limits.relaxed && problem.jobs.count > VERIFY_JOBS) return outcome;
+  const iterations = limits.relaxed
+    ? limits.iterations
+    : Math.min(VERIFY_ITERATIONS, limits.iterations ?? VERIFY_ITERATIONS);
+  const effort = { ...limits, ...(iterations === undefined ? {} : { iterations }) };
+  // Whether a relaxation suffices is worth a short search, not an exact solver's work.
+  const means = limits.relaxed ? hooks : { ...hooks, milp: {} };
   const raised: RawConflict[] = [];
-  let eased = problem;
-  let proof: RawConflict | null = first;
-  while (proof !== null && proof.missing !== null && raised.length < 100 && !hooks.cancelled()) {
-    raised.push(proof);
-    eased = relaxLimit(eased, proof);
+  let [before, eased] = [problem, problem];
+  let next: RawConflict | null = conflict;
+  let plan: Outcome | null = null;
+  let widened = 0;
+  while (next !== null && next.missing !== null && raised.length < MOST_RELAXATIONS && !hooks.cancelled()) {
+    raised.push(next);
+    before = eased;
+    eased = relaxLimit(before, next);
     const model = buildModel(eased);
-    proof = findConflict(model, new State(model));
+    plan = null;
+    next = findConflict(model, new State(model));
+    if (next !== null) continue;
+    plan = attempt(eased, effort, means);
+    next = plan.conflict;
+    // What is proved to be missing need not suffice. Where neither a plan nor a proof is found, the last limit gives more.
+    if (plan.schedule !== null || next !== null || widened++ === MOST_WIDENINGS) continue;
+    const last: RawConflict = raised.pop()!;
+    next = { ...last, missing: last.missing! * WIDENING };
+    eased = before;
   }
-  if (proof !== null) return answer;
-  const plan = solve(
-    eased,
-    { ...limits, relaxed: false, ...(limits.relaxed ? {} : { iterations: Math.min(2000, limits.iterations ?? 2000) }) },
-    hooks,
-  );
-  if (plan.schedule === null || plan.objective === null) return answer;
-  const sufficient = raised.length === 1;
+  if (plan === null || plan.schedule === null || plan.objective === null) return outcome;
+  const sufficient = conflict.sufficient || (raised.length === 1 && widened === 0);
   return {
-    ...answer,
-    conflict: { ...first, sufficient },
+    ...outcome,
+    conflict: { ...conflict, sufficient },
     relaxed: limits.relaxed ? { schedule: plan.schedule, objective: plan.objective, raised } : null,
   };
 };
