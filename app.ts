@@ -37,7 +37,7 @@ export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrat
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
 export {
   askWitness,
-  fileEntries,
+  auditFile,
   openLedger,
   openWitness,
   runWitness,

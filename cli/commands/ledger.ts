@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { askWitness, fileEntries, openLedger, openWitness, runWitness, serveWitness } from '../../app.js';
+import { askWitness, auditFile, openWitness, runWitness, serveWitness } from '../../app.js';
 import type { Audit, Checkpoint, Entry } from '../../domain/evidence.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../domain/time.js';
@@ -43,6 +43,8 @@ const read = (path: string): string => {
     throw notFound(`${path} cannot be read: ${(cause as Error).message}`, 'Give the path of a file that is there.');
   }
 };
+
+const keyLines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
 const write = (path: string, text: string): void => {
   try {
@@ -111,13 +113,10 @@ const show = async (context: Context, [seq]: string[]): Promise<Answer> => {
   return { json: { ...entry, signed, checkpoint }, text: lines.join('\n') };
 };
 
-/** A plain-file ledger, as a logger without a store writes it. */
-const fileLedger = (given: string) => {
+const existing = (given: string): string => {
   const file = resolve(given);
   if (!existsSync(file)) throw notFound(`there is no file ${file}`, 'Give the path of a ledger in JSON Lines.');
-  // Its keys are its own: those of the store's ledger remember another state.
-  const home = existsSync(`${file}.keys`) ? `${file}.keys` : null;
-  return openLedger({ store: { entries: fileEntries(file, systemNow) }, home, now: systemNow });
+  return file;
 };
 
 const audit = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
@@ -125,13 +124,21 @@ const audit = async (context: Context, _: string[], options: Record<string, unkn
   const found =
     options.file === undefined
       ? await context.call<Audit>('audit_ledger', since)
-      : await fileLedger(String(options.file)).audit({ ...since, signal: context.signal });
+      : await auditFile({
+          file: existing(String(options.file)),
+          ...since,
+          ...(options.vkeys === undefined ? {} : { vkeys: keyLines(read(String(options.vkeys))) }),
+          now: systemNow,
+          signal: context.signal,
+        });
   const { firstBad } = found;
   const text = firstBad
     ? [
         `The ledger is broken at entry ${firstBad.seq}: ${firstBad.what}.`,
         `  ${found.size} entries were read. What stands before entry ${firstBad.seq} is as it was written.`,
-        '  Put the newest copy of the store back (caco backup makes them) and audit again.',
+        options.file === undefined
+          ? '  Put the newest copy of the store back (caco backup makes them) and audit again.'
+          : '  Get a whole copy of the files from where they came, and audit that.',
       ]
     : [
         `The ledger is sound: ${found.size} entries, ${found.checkpointsChecked} checkpoints hold.`,
@@ -200,12 +207,7 @@ const witness = async (
   const name = options.name === undefined ? undefined : String(options.name);
   if (options.listen !== undefined) {
     const own = openWitness({ folder, now: systemNow, name });
-    if (options.follow !== undefined)
-      own.follow(
-        read(String(options.follow))
-          .split('\n')
-          .filter((l) => l.trim() !== ''),
-      );
+    if (options.follow !== undefined) own.follow(keyLines(read(String(options.follow))));
     const server = await serveWitness(own, { port: numberOf('--listen', options.listen) });
     context.warn(`Witness ${own.vkey}\nlistens at ${server.url} (POST /add-checkpoint)`);
     await untilAborted(context.signal);
@@ -268,7 +270,8 @@ export const register = (program: Command) => {
     (c) =>
       c
         .option('--since <file>', 'a checkpoint that was kept elsewhere, which the ledger must continue; - reads it')
-        .option('--file <file>', 'a plain-file ledger (JSON Lines) instead of the store’s'),
+        .option('--file <file>', 'a plain-file ledger or records.ndjson of an export instead of the store’s')
+        .option('--vkeys <file>', 'with --file: the ledger’s verifier keys, from its owner and not from the export'),
     audit,
   );
   addCommand(

@@ -34,7 +34,21 @@ export const signCheckpoint = (state: CheckpointText, signers: readonly Signer[]
   return `${text}\n${signers.map((signer) => signer.line(text, 0)).join('')}`;
 };
 
-export const addLine = (note: string, line: string): string => (note.includes(line) ? note : note + line);
+/** What names the key of a signature line: its name, and the key's hash in the first four bytes. */
+const keyOf = (line: string): string => {
+  const [, name, encoded] = line.trimEnd().split(' ');
+  return `${name} ${Buffer.from(encoded ?? '', 'base64').toString('hex', 0, 4)}`;
+};
+
+/** The note with one more signature. It takes the place of an earlier one by the same key: a note holds a hundred at most. */
+export const addLine = (note: string, line: string): string => {
+  const end = note.lastIndexOf('\n\n') + 2;
+  const others = note
+    .slice(end)
+    .split(/(?<=\n)/)
+    .filter((other) => keyOf(other) !== keyOf(line));
+  return `${note.slice(0, end)}${others.join('')}${line}`;
+};
 
 /**
  * Opens a signed checkpoint. `vkeys` are the log's keys, of which one must have signed under the checkpoint's origin, and

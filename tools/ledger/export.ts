@@ -3,8 +3,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'n
 import { dirname, join } from 'node:path';
 import { type Checkpoint, type EntryText, entryText } from '../../domain/evidence.js';
 import { Fault } from '../../domain/fault.js';
-import { Frontier, fold, type Hash, leafHash, TILE_WIDTH } from '../../domain/merkle.js';
+import { Frontier, leafHash, TILE_WIDTH } from '../../domain/merkle.js';
 import { syncFolder, writeAll, writeWhole } from './files.js';
+import { Tiles } from './tiles.js';
 
 export interface ExportSource {
   texts(from: number, limit: number): Promise<EntryText[]>;
@@ -14,55 +15,6 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((done: number, total: number) => void) | undefined;
 }
-
-/** `x001/x234/067`: three digits a step, all but the last marked (tlog-tiles). A width names a partial tile. */
-export const tilePath = (index: number, width: number): string => {
-  const digits = String(index);
-  const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0');
-  const groups = padded.match(/\d{3}/g)!;
-  const path = groups.map((group, i) => (i < groups.length - 1 ? `x${group}` : group)).join('/');
-  return width < TILE_WIDTH ? `${path}.p/${width}` : path;
-};
-
-/** Collects hashes of one level and hands full tiles on to the next. */
-class TileWriter {
-  readonly #levels: Hash[][] = [];
-  readonly #written: number[] = [];
-  readonly #folder: string;
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-  push(hash: Hash, level = 0): void {
-    this.#levels[level] ??= [];
-    const tile = this.#levels[level];
-    tile.push(hash);
-    if (tile.length < TILE_WIDTH) return;
-    this.#write(level);
-    this.#levels[level] = [];
-    this.push(fold(tile), level + 1);
-  }
-  /** Writes what is left as partial tiles. */
-  end(): void {
-    for (let level = 0; level < this.#levels.length; level++) if (this.#levels[level]!.length > 0) this.#write(level);
-  }
-  #write(level: number): void {
-    const tile = this.#levels[level]!;
-    const index = this.#written[level] ?? 0;
-    this.#written[level] = index + 1;
-    writeWhole(join(this.#folder, 'tile', String(level), tilePath(index, tile.length)), Buffer.concat(tile));
-  }
-}
-
-/** 16 bits of length, then the bytes, for each entry. */
-export const bundleOf = (texts: readonly string[]): Buffer =>
-  Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = Buffer.from(text);
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
 
 /**
  * Writes `records.ndjson`, `tiles/` and `vkeys.txt` for the entries that the checkpoint covers. Fault `conflict` when the
@@ -79,7 +31,7 @@ export const writeExport = async (
   const records = join(folder, 'records.ndjson');
   const beside = `${records}.tmp`;
   mkdirSync(dirname(records), { recursive: true });
-  const writer = new TileWriter(tiles);
+  const writer = new Tiles((path, bytes) => writeWhole(join(tiles, path), bytes));
   const frontier = new Frontier();
   const fd = openSync(beside, 'w');
   try {
@@ -89,13 +41,9 @@ export const writeExport = async (
       const page = await source.texts(from, width);
       if (page.length !== width) break;
       const texts = page.map((e) => entryText(e.seq, e.prevHash, e.body));
-      for (const text of texts) {
-        const leaf = leafHash(text);
-        writer.push(leaf);
-        frontier.append(leaf);
-      }
+      for (const text of texts) frontier.append(leafHash(text));
+      writer.push(from, texts);
       writeAll(fd, Buffer.from(`${texts.join('\n')}\n`));
-      writeWhole(join(tiles, 'tile', 'entries', tilePath(from / TILE_WIDTH, texts.length)), bundleOf(texts));
       options.progress?.(frontier.size, checkpoint.size);
       await new Promise((resume) => setImmediate(resume));
       options.signal?.throwIfAborted();

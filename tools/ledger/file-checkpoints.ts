@@ -1,11 +1,28 @@
 /** Signed states beside a plain-file ledger: one JSON line each, the file replaced as a whole. */
 import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { Fault } from '../../domain/fault.js';
 import type { Entries, StoredCheckpoint } from '../../domain/store.js';
+import { Instant } from '../../domain/time.js';
 import { writeWhole } from './files.js';
 import type { Lock } from './lock.js';
 
 type Checkpoints = Pick<Entries, 'keepCheckpoint' | 'replaceNote' | 'lastCheckpoint' | 'checkpoints'>;
+
+const Line = z.strictObject({ size: z.number().int().min(0), root: z.string(), note: z.string(), at: Instant });
+
+const parse = (line: string, number: number, file: string): StoredCheckpoint => {
+  try {
+    return Line.parse(JSON.parse(line));
+  } catch (cause) {
+    throw new Fault(
+      'conflict',
+      `line ${number} of ${file} is not a checkpoint`,
+      'Run `caco ledger audit --file`, and put a whole copy of the file back.',
+      { cause, details: { damaged: true } },
+    );
+  }
+};
 
 export const fileCheckpoints = (file: string, lock: Lock, entriesHeld: () => number): Checkpoints => {
   const read = (): StoredCheckpoint[] =>
@@ -13,7 +30,7 @@ export const fileCheckpoints = (file: string, lock: Lock, entriesHeld: () => num
       ? readFileSync(file, 'utf8')
           .split('\n')
           .filter((line) => line !== '')
-          .map((line) => JSON.parse(line) as StoredCheckpoint)
+          .map((line, i) => parse(line, i + 1, file))
       : [];
   const write = (all: readonly StoredCheckpoint[]): void =>
     writeWhole(file, all.map((c) => `${JSON.stringify(c)}\n`).join(''));

@@ -2,6 +2,7 @@
  * A ledger in one plain file: JSON Lines, canonical, chained; for a logger that has no store. A line counts once its newline is
  * there: one that a crash tore is cut off before the next is written, and an entry says so.
  */
+import { isUtf8 } from 'node:buffer';
 import {
   closeSync,
   existsSync,
@@ -244,7 +245,8 @@ class Lines {
     return hashes;
   }
 
-  #raw(from: number, to: number): string[] {
+  /** Bytes, because what is hashed are bytes: text that is not UTF-8 would be changed by reading it. */
+  #raw(from: number, to: number): Buffer[] {
     const start = this.#starts[from]!;
     const data = Buffer.allocUnsafe(this.#starts[to]! - start);
     const fd = openSync(this.#file, 'r');
@@ -257,14 +259,18 @@ class Lines {
     } finally {
       closeSync(fd);
     }
-    return data.toString('utf8').split('\n').slice(0, -1);
+    return Array.from({ length: to - from }, (_, i) =>
+      data.subarray(this.#starts[from + i]! - start, this.#starts[from + i + 1]! - start - 1),
+    );
   }
 }
 
 /** A line that cannot be read keeps its text as its body, so that an audit stops there. */
-const parse = (line: string, seq: number): EntryText => {
-  const hash = sha256Hex(line);
+const parse = (bytes: Buffer, seq: number): EntryText => {
+  const hash = sha256Hex(bytes);
+  const line = bytes.toString('utf8');
   try {
+    if (!isUtf8(bytes)) throw new Error('not text');
     const { prev, seq: stated, v: _, ...body } = JSON.parse(line) as Record<string, unknown>;
     return { seq: Number(stated), prevHash: String(prev), hash, body: canonicalJson(body) };
   } catch {

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { Fault } from '../../domain/fault.js';
 import { sha256Hex } from '../../domain/merkle.js';
+import { parseCheckpoint } from './checkpoint.js';
 import { type Drawer, folderDrawer, memoryDrawer, requirePrivate } from './files.js';
-import { COSIGNATURE, ED25519, newPrivateKey, parseVkey, type Signer, signerOf } from './note.js';
+import { COSIGNATURE, ED25519, newPrivateKey, parseNote, parseVkey, type Signer, signerOf } from './note.js';
 
 const SECRET = 'ledger.key';
 const NEXT_SECRET = 'ledger.next.key';
@@ -24,6 +25,7 @@ export interface Keys {
   signer(): Signer;
   /** The newest checkpoint this place has seen: what tells a rolled-back store from an old one. */
   pinned(): string | undefined;
+  /** Of two processes that sign at once, the one that comes last may hold the older state: that is not pinned. */
   pin(note: string): void;
   /** Makes the next key; its verifier key is known from now on, the old one still signs. */
   prepareNext(): Signer;
@@ -31,6 +33,7 @@ export interface Keys {
   promoteNext(): void;
 }
 
+const sizeOf = (note: string): number => parseCheckpoint(parseNote(note).text).size;
 const lines = (text: string | undefined): string[] => (text ?? '').split('\n').filter((line) => line !== '');
 
 const keysIn = (drawer: Drawer, named: string | undefined, check: () => void): Keys => {
@@ -76,7 +79,10 @@ const keysIn = (drawer: Drawer, named: string | undefined, check: () => void): K
     },
     signer: current,
     pinned: () => drawer.read(PINNED),
-    pin: (note) => drawer.write(PINNED, note),
+    pin(note) {
+      const kept = drawer.read(PINNED);
+      if (kept === undefined || sizeOf(kept) <= sizeOf(note)) drawer.write(PINNED, note);
+    },
     prepareNext() {
       const next = signerOf(origin, secret(NEXT_SECRET), ED25519);
       makePublic(next);

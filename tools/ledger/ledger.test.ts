@@ -3,7 +3,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -22,16 +21,7 @@ import type { Store } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
 import { hasPostgres, type TestPostgres, testPostgres } from '../../store/fixtures/postgres.js';
 import { openStore } from '../../store/store.js';
-import {
-  askWitness,
-  fileEntries,
-  keepSigning,
-  openLedger,
-  openWitness,
-  runWitness,
-  type SigningLedger,
-  serveWitness,
-} from './ledger.js';
+import { askWitness, keepSigning, openLedger, openWitness, runWitness, serveWitness } from './ledger.js';
 
 const AT = '2026-01-01T00:00:00Z' as Instant;
 const now = () => AT;
@@ -155,6 +145,36 @@ describe('a sound ledger', () => {
     expect((await ledger.read(605, 1))[0]?.body).toMatchObject({ kind: 'ledger_key', data: { replaces: old[0] } });
     const audit = await openLedger({ store, home, now }).audit({ since: PATTERN.kept.note });
     expect(audit).toMatchObject({ ok: true, size: 609, unsignedEntries: 0, checkpoint: { size: signed.size } });
+  });
+
+  it('signs with both keys even where another process signs the same state in between', async () => {
+    const { home, ledger: other, store } = await having(() => {});
+    const entries = {
+      ...store.entries,
+      append: async (some: readonly EntryBody[]) => {
+        const written = await store.entries.append(some);
+        await other.checkpoint();
+        return written;
+      },
+    };
+    const { note } = await openLedger({ store: { entries }, home, now }).rotateKey({ actor: 'cli:tester' });
+    expect(note.split('\n').filter((l) => l.startsWith('\u2014'))).toHaveLength(2);
+    expect(await other.audit()).toMatchObject({ ok: true, unsignedEntries: 0 });
+  });
+
+  it('remembers the newest state beside its keys, whichever process writes it down last', async () => {
+    const { home, ledger: other, store } = await having(() => {});
+    const entries = {
+      ...store.entries,
+      keepCheckpoint: async (state: Parameters<Store['entries']['keepCheckpoint']>[0]) => {
+        const kept = await store.entries.keepCheckpoint(state);
+        await other.append(bodies(2, 605));
+        await other.checkpoint();
+        return kept;
+      },
+    };
+    expect(await openLedger({ store: { entries }, home, now }).checkpoint()).toMatchObject({ size: 605 });
+    expect(readFileSync(join(home, 'keys', 'checkpoint'), 'utf8').split('\n')[1]).toBe('607');
   });
 
   it('signs in the background, and what is left when it stops', async () => {
@@ -376,6 +396,21 @@ describe('a witness', () => {
     expect(statSync(join(folder, 'witness.key')).mode & 0o777).toBe(0o600);
   });
 
+  it('cosigns an idle ledger for as long as it likes: its newest word takes the place of the one before', async () => {
+    const { ledger } = await having(() => {});
+    const folder = party();
+    let at = Date.parse(AT);
+    const later = () => {
+      at += 1000;
+      return new Date(at).toISOString().replace('.000', '') as Instant;
+    };
+    for (let round = 0; round < 101; round++) await runWitness({ folder, source: ledger.witnessed, now: later });
+    await runWitness({ folder: party(), source: ledger.witnessed, now: later });
+    const { note, witnesses } = (await ledger.head())!;
+    expect(note.split('\n').filter((l) => l.startsWith('\u2014'))).toHaveLength(3);
+    expect(witnesses).toHaveLength(2);
+  });
+
   it('follows a key that was turned over, learnt from the key that it knows', async () => {
     const { ledger } = await having(() => {});
     const folder = party();
@@ -536,65 +571,5 @@ describe('a ledger in Postgres', () => {
     await client.end();
     expect(await one.ledger.audit()).toMatchObject({ ok: false, firstBad: { seq: 321 } });
     await expect(two.ledger.prove(321)).rejects.toMatchObject({ code: 'conflict' });
-  });
-});
-
-describe('a ledger in a plain file', () => {
-  const openFile = (home = newHome()) => {
-    const file = join(home, 'energy.ndjson');
-    const make = (): SigningLedger => openLedger({ store: { entries: fileEntries(file, now) }, home, now });
-    return { home, file, make };
-  };
-
-  it('does all that the one in the store does', async () => {
-    const { file, make } = openFile();
-    const ledger = make();
-    await ledger.append(bodies(300));
-    const kept = await ledger.checkpoint();
-    await make().append(bodies(5, 300));
-    expect((await ledger.prove(304)).checkpoint.size).toBe(305);
-    expect(await make().audit({ since: kept.note })).toMatchObject({ ok: true, size: 305, checkpointsChecked: 2 });
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    expect(lines).toHaveLength(305);
-    lines.forEach((line, i) => {
-      const { prev, seq } = JSON.parse(line);
-      expect([seq, prev]).toEqual([i, i === 0 ? GENESIS : sha256Hex(lines[i - 1]!)]);
-    });
-  });
-
-  it('cuts off a line that a crash tore, and says so in an entry', async () => {
-    const { file, make } = openFile();
-    await make().append(bodies(3));
-    const whole = readFileSync(file, 'utf8');
-    execFileSync('truncate', ['-s', '-20', file]);
-    const ledger = make();
-    expect(await ledger.size()).toBe(2);
-    await ledger.append(bodies(1, 3));
-    const torn = whole.trimEnd().split('\n')[2]!.length + 1 - 20;
-    expect((await ledger.read(2, 1))[0]?.body).toMatchObject({ kind: 'ledger_repair', data: { droppedBytes: torn } });
-    expect(await ledger.audit()).toMatchObject({ ok: true, size: 4 });
-  });
-
-  it('is audited as strictly: a flipped byte, a removed and a swapped line, and lines cut off the end', async () => {
-    const { home, file, make } = openFile();
-    const ledger = make();
-    await ledger.append(bodies(20));
-    await ledger.checkpoint();
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    const audited = (changed: readonly string[]) => {
-      writeFileSync(file, `${changed.join('\n')}\n`);
-      return openLedger({ store: { entries: fileEntries(file, now) }, home, now }).audit();
-    };
-    const flipped = lines.with(7, lines[7]!.replace('"s7"', '"t7"'));
-    expect((await audited(flipped)).firstBad).toEqual({ seq: 7, what: 'its bytes do not match its hash' });
-    expect((await audited(lines.toSpliced(9, 1))).firstBad?.seq).toBe(9);
-    expect((await audited(lines.with(3, lines[4]!).with(4, lines[3]!))).firstBad?.seq).toBe(3);
-    expect((await audited(lines.with(5, 'not json'))).firstBad?.seq).toBe(5);
-    expect((await audited(lines.slice(0, 15))).firstBad).toMatchObject({
-      seq: 15,
-      what: expect.stringContaining('removed'),
-    });
-    expect((await audited(lines)).ok).toBe(true);
-    expect(existsSync(`${file}.checkpoints`)).toBe(true);
   });
 });

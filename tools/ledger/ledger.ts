@@ -7,6 +7,7 @@ import type { Ledger } from '../../domain/world.js';
 import { defineTool, type Tool } from '../tool.js';
 import { findBack } from './find.js';
 
+export { auditFile } from './audit-file.js';
 export { fileEntries } from './file-entries.js';
 export { keepSigning, openLedger } from './open-ledger.js';
 export type { SigningLedger } from './store-ledger.js';

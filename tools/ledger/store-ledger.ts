@@ -10,7 +10,7 @@ import { addLine, openCheckpoint, signCheckpoint } from './checkpoint.js';
 import { writeExport } from './export.js';
 import { groupCommit } from './group-commit.js';
 import type { Keys } from './keys.js';
-import type { Signer } from './note.js';
+import { parseNote, type Signer } from './note.js';
 import { treeOf } from './tree.js';
 import type { WitnessSource } from './witness.js';
 
@@ -82,8 +82,13 @@ export const storeLedger = (
       if (pinned !== undefined && pinned !== last?.note)
         await requireContinues(pinned, 'the checkpoint kept with the keys', size);
       if (kept?.size === size) {
-        if (pinned !== kept.note) keys().pin(kept.note);
-        return kept;
+        // Another process may have signed this state with fewer keys, while this one was turning its key over.
+        const { text } = parseNote(kept.note);
+        const lines = signers.map((signer) => signer.line(text, 0));
+        const note = lines.every((line) => kept.note.includes(line)) ? kept.note : lines.reduce(addLine, kept.note);
+        if (note !== kept.note && !(await entries.replaceNote(size, kept.note, note))) continue;
+        if (pinned !== note) keys().pin(note);
+        return opened(note);
       }
       const root = await treeOf(entries, size).root(size);
       const note = signCheckpoint({ origin: keys().origin, size, root }, signers);

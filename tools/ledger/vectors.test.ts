@@ -10,9 +10,9 @@ import type { Instant } from '../../domain/time.js';
 import { openStore } from '../../store/store.js';
 import { parseBundle, verifyBundle } from './bundle.js';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
-import { tilePath } from './export.js';
 import { openLedger, runWitness } from './ledger.js';
 import { COSIGNATURE, ED25519, parseNote, signerOf } from './note.js';
+import { tilePath } from './tiles.js';
 
 const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
 const bytes = (name: string) => readFileSync(join(fixtures, name));

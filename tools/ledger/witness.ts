@@ -8,7 +8,7 @@ import { Fault } from '../../domain/fault.js';
 import { type Hash, sha256Hex, verifyConsistency } from '../../domain/merkle.js';
 import type { Instant } from '../../domain/time.js';
 import { toEpoch } from '../../domain/time.js';
-import { openCheckpoint, parseCheckpoint } from './checkpoint.js';
+import { addLine, openCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { createWhole, type Drawer, folderDrawer, requirePrivate } from './files.js';
 import { openLock } from './lock.js';
 import { base64, COSIGNATURE, ED25519, newPrivateKey, parseNote, parseVkey, type Signer, signerOf } from './note.js';
@@ -109,7 +109,7 @@ export const openWitness = (options: { folder: string; now: () => Instant; name?
         : proof.length === 0;
     if (!consistent) return answer(422, `the checkpoint of ${checkpoint.size} does not continue that of ${old}\n`);
     const line = signer.line(text, toEpoch(now()));
-    drawer.write(fileOf(sha256Hex(checkpoint.origin)), parsed.note + line);
+    drawer.write(fileOf(sha256Hex(checkpoint.origin)), addLine(parsed.note, line));
     return answer(200, line);
   };
 
