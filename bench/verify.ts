@@ -30,6 +30,7 @@ const places: EvidencePlace[] = REGIONS.map((region, r) => ({
   payer: 'owner',
   instancePricesPerHour: {},
   egressPerGb: '0.02',
+  demandChargePerKw: '0',
   carbon: { ...curve(r), kind: { accounting: 'average', scope: 'operational' } },
   price: curve(r + 10),
 }));

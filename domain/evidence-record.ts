@@ -72,6 +72,7 @@ export const EvidencePlace = z.strictObject({
   payer: z.enum(['tenant', 'owner']),
   instancePricesPerHour: z.record(z.string(), Amount),
   egressPerGb: Amount,
+  demandChargePerKw: Amount.describe('what the payer owes for the peak of a billing period; of all jobs together'),
   carbon: Curve.extend({ kind: CarbonKind }).nullable().describe('g/kWh; null: no signal'),
   price: Curve.nullable().describe('money per MWh that the payer owes, levy included; null: no price'),
 });
@@ -132,7 +133,13 @@ export const EvidenceOutput = z.strictObject({
     }),
     marketBased: z.strictObject({ savedKg: Interval.nullable(), why: z.string().nullable() }),
     roadmapVariant: z.strictObject({ name: z.literal('original-region-at-actual-time'), savedKg: Interval }),
-    cost: z.strictObject({ counterfactual: Amount, actual: Amount, overhead: Amount, saved: Amount }),
+    cost: z.strictObject({
+      counterfactual: Amount,
+      actual: Amount,
+      overhead: Amount,
+      saved: Amount,
+      outside: z.array(z.string()).describe('what is owed too and stands in none of these figures'),
+    }),
     energy: z.strictObject({
       counterfactualKwh: Amount,
       actualKwh: Amount,
@@ -175,7 +182,7 @@ export type EvidenceOutput = z.infer<typeof EvidenceOutput>;
 
 export const EvidenceRecord = z.strictObject({
   schema: z.literal('caco-evidence/1'),
-  id: z.string(),
+  id: z.string().describe('made from everything else in the record but its rows, which it names by digest'),
   verificationId: z.string(),
   supersedes: z.string().nullable(),
   madeAt: Moment,

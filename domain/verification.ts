@@ -98,7 +98,7 @@ export const VerifiedJob = z.strictObject({
   actualKg: z.number(),
   overheadKg: z.number(),
   savedKg: Estimate,
-  savedCost: z.number(),
+  savedCost: z.number().nullable().describe('null: a price that came true is not known'),
   energyKwh: z.number().describe('facility energy as it ran'),
   claimedCost: z.number().optional(),
   roadmapKg: z.number().optional().describe('saving by the roadmap’s variant: original region, actual time'),

@@ -246,6 +246,7 @@ const placeOf = (region: string, values: readonly number[]): EvidencePlace => ({
   payer: 'owner',
   instancePricesPerHour: {},
   egressPerGb: '0',
+  demandChargePerKw: '0',
   carbon: {
     source: 'calibration',
     status: 'actual',

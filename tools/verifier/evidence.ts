@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Contracts } from '../../domain/contract.js';
-import { canonicalJson, digest } from '../../domain/digest.js';
+import { canonicalJson, digest, shortId } from '../../domain/digest.js';
 import { MAX_ENTRY_BYTES } from '../../domain/evidence.js';
 import { type Constants, type EvidenceJob, type EvidencePlace, EvidenceRecord } from '../../domain/evidence-record.js';
 import { Fault } from '../../domain/fault.js';
@@ -45,6 +45,12 @@ export const softwareOf = () => {
 
 export const methodOf = (constants: Constants): EvidenceRecord['method'] => ({ ...METHOD, constants });
 
+/** A record names itself by what it says: whoever changes a digit of it, or a constant, has another record in hand. */
+export const named = (content: Omit<EvidenceRecord, 'id' | 'verificationId' | 'rows'>): EvidenceRecord => {
+  const verificationId = shortId('V', content);
+  return { ...content, id: verificationId.replace('V-', 'E-'), verificationId };
+};
+
 /** Throws Fault `unsupported` when the record does not fit into a ledger entry. */
 export const requireSize = (record: EvidenceRecord): void => {
   const bytes = Buffer.byteLength(canonicalJson(record));
@@ -66,7 +72,8 @@ export interface Check {
 
 /** Recomputes a record from its own rows and compares to the last bit. A record without rows cannot be recomputed. */
 export const recompute = (record: EvidenceRecord): Check[] => {
-  const { rows, inputs, method } = record;
+  const { rows, id, verificationId, ...content } = record;
+  const { inputs, method } = content;
   if (!rows)
     throw new Fault(
       'invalid-input',
@@ -79,6 +86,9 @@ export const recompute = (record: EvidenceRecord): Check[] => {
     const [a, b] = [text(recorded), text(recomputed)];
     checks.push({ what, ok: a === b, recorded: a, recomputed: b });
   };
+  const itself = named(content);
+  compare('id', id, itself.id);
+  compare('verificationId', verificationId, itself.verificationId);
   compare('method', `${method.name} ${method.version}`, `${METHOD.name} ${METHOD.version}`);
   compare('inputs.jobs', inputs.jobs, found.jobs);
   compare('inputs.places', inputs.places, found.places);

@@ -24,6 +24,8 @@ export const notesOf = (loaded: Loaded, verified: Verified, constants: Constants
     );
   if (verified.withoutCost > 0)
     notes.push(`The cost of ${verified.withoutCost} jobs is not verified: a price that came true is not known.`);
+  for (const part of verified.output.verified.cost.outside)
+    if (part.startsWith('the demand charge')) notes.push(`Not in the verified cost: ${part}.`);
   if (verified.withoutRoadmap > 0)
     notes.push(
       `The variant with the original region at the actual time leaves out ${verified.withoutRoadmap} jobs for want of a signal.`,

@@ -1,7 +1,7 @@
 /** Figures of a verification as decimal text. */
 import type { Contracts } from '../../domain/contract.js';
 import { decimal, type Nano, nano, nanoNumber, nanoText } from '../../domain/decimal.js';
-import type { EvidenceOutput } from '../../domain/evidence-record.js';
+import type { EvidenceOutput, EvidencePlace } from '../../domain/evidence-record.js';
 import type { Sums } from './sums.js';
 import type { Interval, Sensitivity } from './uncertainty.js';
 
@@ -42,6 +42,14 @@ export const marketText = (
   const [value, half] = [nanoNumber(sums.marketKg), Math.sqrt(squared)];
   return { savedKg: intervalText(sums.marketKg, { low: value - half, high: value + half }, confidence), why: null };
 };
+
+/** A site's peak is made by all its jobs together, so no moved job answers for a share of what the peak costs. */
+export const outsideOf = (places: readonly EvidencePlace[], sums: Sums): string[] => [
+  ...places
+    .filter((place) => Number(place.demandChargePerKw) > 0)
+    .map(({ region }) => `the demand charge of ${region}`),
+  ...(sums.withoutCost > 0 ? [`the cost of jobs without a known price: ${sums.withoutCost}`] : []),
+];
 
 export const reboundOf = (
   sums: Sums,

@@ -5,7 +5,7 @@ import { Fault } from '../../domain/fault.js';
 import type { Series } from '../../domain/series.js';
 import type { CarbonSignal, PriceSignal } from '../../domain/signal.js';
 import type { Site } from '../../domain/site.js';
-import { pricesOf } from '../../domain/tariff.js';
+import { demandCostOf, pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, type Instant, type Interval, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 
@@ -66,6 +66,7 @@ const placeOf = async (world: World, site: Site, interval: Interval): Promise<Ev
       Object.entries(site.instancePricesPerHour).map(([type, perHour]) => [type, decimal(perHour)]),
     ),
     egressPerGb: decimal(site.egressPerGb),
+    demandChargePerKw: decimal(demandCostOf(site, 1)),
     carbon: carbon && { ...curveOf(carbon, carbon.series), kind: carbon.kind },
     price: owed.values.every((v) => v === null)
       ? null

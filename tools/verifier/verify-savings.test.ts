@@ -286,6 +286,8 @@ describe('evidence', () => {
     const found = await callTool(recomputeEvidence, { record: forged }, world, call);
     expect(found.ok).toBe(false);
     expect(found.checks.filter((c) => !c.ok).map((c) => c.what)).toEqual([
+      'id',
+      'verificationId',
       'output.verified.locationBased.savedKg.value',
       `ledger entry ${kept.ledgerSeq}`,
     ]);
@@ -305,6 +307,30 @@ describe('evidence', () => {
     ).toContain('inputs.places');
     const { rows: _, ...bare } = travelled;
     expect(() => recompute(bare)).toThrow(/without rows/);
+  });
+
+  it('is another record when anything in it is changed: every constant, id, digest and date', async () => {
+    const { record } = await exported();
+    const { rows, ...head } = record;
+    const accepted: string[] = [];
+    const visit = (at: Record<string, unknown>, path: string) => {
+      for (const [key, value] of Object.entries(at)) {
+        if (typeof value === 'object' && value !== null) {
+          visit(value as Record<string, unknown>, `${path}.${key}`);
+          continue;
+        }
+        at[key] = typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${value ?? ''}1`;
+        try {
+          if (recompute({ ...head, rows } as EvidenceRecord).every((c) => c.ok)) accepted.push(`${path}.${key}`);
+        } catch {
+          // Something that cannot even be computed is refused as well.
+        }
+        at[key] = value;
+      }
+    };
+    visit(head, 'record');
+    expect(accepted).toEqual([]);
+    expect(recompute({ ...head, rows } as EvidenceRecord).every((c) => c.ok)).toBe(true);
   });
 
   it('satisfies the published schema, which is the one that the code has', async () => {

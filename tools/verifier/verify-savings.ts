@@ -1,7 +1,7 @@
 /** The tool that verifies what a plan saved once its window has closed, and writes the record into the books and the ledger. */
 import { z } from 'zod';
 import { decimal, nanoNumber } from '../../domain/decimal.js';
-import { canonicalJson, shortId } from '../../domain/digest.js';
+import { canonicalJson } from '../../domain/digest.js';
 import {
   type Constants,
   DEFAULT_CONSTANTS,
@@ -30,7 +30,7 @@ import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { booked } from './booking.js';
 import { claim, claimsOf } from './claims.js';
-import { digestsOf, methodOf, requireSize, softwareOf, verifyRows } from './evidence.js';
+import { digestsOf, methodOf, named, requireSize, softwareOf, verifyRows } from './evidence.js';
 import { CAUSES } from './job.js';
 import { type Loaded, load, planOf } from './load.js';
 import { notesOf } from './notes.js';
@@ -92,18 +92,16 @@ export const verifySavings = defineTool({
       if (stands && sameAs(stands, inputs.jobs.digest, verified.output, constants))
         return { verification: before, unchanged: true };
     }
-    const id = shortId('V', { planId, inputs, output: verified.output, constants, supersedes: before?.id ?? null });
-    const record: EvidenceRecord = {
+    const record = named({
       schema: 'caco-evidence/1',
-      id: id.replace('V-', 'E-'),
-      verificationId: id,
       supersedes: before?.evidenceId ?? null,
       madeAt: now,
       software: softwareOf(),
       inputs: inputsOf(loaded, inputs),
       method: methodOf(constants),
       output: verified.output,
-    };
+    });
+    const id = record.verificationId;
     requireSize(record);
     const verification: Verification = {
       ...figuresOf(verified.output),
@@ -127,15 +125,15 @@ export const verifySavings = defineTool({
       await append(world.store.rows(of), draft, items);
       sets.push((tx) => tx.rows(of).rename(draft, to));
     };
-    const named = <T extends { jobId: string }>(list: readonly T[]) =>
+    const byJob = <T extends { jobId: string }>(list: readonly T[]) =>
       list.map((value) => ({ id: value.jobId, value }));
-    await write(EVIDENCE_JOBS, record.id, named(loaded.jobs));
+    await write(EVIDENCE_JOBS, record.id, byJob(loaded.jobs));
     await write(
       EVIDENCE_PLACES,
       record.id,
       loaded.places.map((value) => ({ id: value.region, value })),
     );
-    await write(VERIFIED_JOBS, id, named(verified.jobs.map((f) => rowOf(f, confidenceLevel))));
+    await write(VERIFIED_JOBS, id, byJob(verified.jobs.map((f) => rowOf(f, confidenceLevel))));
     await write(BOOKED, id, booked(loaded.ran, loaded.places, loaded));
     const claims = verified.jobs.flatMap(({ job }) =>
       claimsOf(job.jobId, loaded.baselines.get(job.jobId) ?? [], planId),
@@ -273,7 +271,7 @@ const rowOf = (f: VerifiedFigures, confidence: number): VerifiedJob => {
     actualKg: nanoNumber(f.actualKg),
     overheadKg: nanoNumber(f.overheadKg),
     savedKg: { value, low: value - f.halfWidthKg, high: value + f.halfWidthKg, confidence },
-    savedCost: f.cost ? nanoNumber(f.cost.counterfactual - f.cost.actual - f.cost.overhead) : 0,
+    savedCost: f.cost ? nanoNumber(f.cost.counterfactual - f.cost.actual - f.cost.overhead) : null,
     energyKwh: nanoNumber(f.actualKwh),
     claimedCost: nanoNumber(f.claimedCost),
     ...(f.roadmapKg === null ? {} : { roadmapKg: nanoNumber(f.roadmapKg) }),

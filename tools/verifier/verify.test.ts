@@ -242,11 +242,33 @@ describe('what is not known', () => {
     const { output, withoutCost } = verify(question([good], [place('A', [400], { price: null }), place('B', [100])]));
     expect(saved(output).value).toBe(3);
     expect(withoutCost).toBe(1);
+    expect(output.verified.cost.outside).toEqual(['the cost of jobs without a known price: 1']);
     expect(output.difference.find((d) => d.cause === 'not verified')).toEqual({
       cause: 'not verified',
       emissionsKg: '0',
       cost: '-1',
     });
+  });
+
+  it('a demand charge is named as owed beside the figures: no job answers for a share of a peak', () => {
+    const { output } = verify(question([good], [place('A', [400], { demandChargePerKw: '0.5' }), place('B', [100])]));
+    expect(output.verified.cost).toMatchObject({ saved: '0', outside: ['the demand charge of A'] });
+  });
+
+  it('a job that ran and used nothing saves nothing, and the difference is drift of use', () => {
+    const there = { region: 'B', from: 0, to: 1, kwh: 10 };
+    const idle = job('x', {
+      baseline,
+      planned: [there],
+      ran: [{ ...there, kwh: 0 }],
+      claimedKg: 5,
+      source: 'measured',
+    });
+    const { output } = verify(question([idle], places));
+    expect(saved(output)).toMatchObject({ value: 0, low: 0, high: 0 });
+    const kg = Object.fromEntries(output.difference.map((d) => [d.cause, Number(d.emissionsKg)]));
+    expect(kg).toMatchObject({ 'forecast error': -2, 'execution drift': 0, 'use drift': -3 });
+    expect(output.verdict).toBe('not demonstrated');
   });
 
   it('no jobs at all save nothing, which demonstrates nothing', () => {

@@ -11,7 +11,7 @@ import type { Use } from './counterfactual.js';
 import { byHour } from './curve.js';
 import { CAUSES, figuresOf, type JobFigures, roadmapUses } from './job.js';
 import { type Place, placesOf } from './place.js';
-import { intervalText, marketText, reboundOf, shift } from './report.js';
+import { intervalText, marketText, outsideOf, reboundOf, shift } from './report.js';
 import { Sums } from './sums.js';
 import { type Team, teamOf, teamsText } from './teams.js';
 import { type ErrorModel, halfWidthOf, Sensitivity, spreadOf } from './uncertainty.js';
@@ -252,6 +252,7 @@ export const verify = (question: Question): Verified => {
         actual: nanoText(sums.costAfter),
         overhead: nanoText(sums.costOverhead),
         saved: nanoText(sums.costBefore - sums.costAfter - sums.costOverhead),
+        outside: outsideOf(question.places, sums),
       },
       energy: {
         counterfactualKwh: nanoText(sums.counterfactualKwh),
