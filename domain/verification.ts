@@ -119,6 +119,7 @@ export const NEWEST_VERIFICATION = defineCollection(
 export const BookedPiece = z.strictObject({
   jobId: z.string(),
   team: z.string(),
+  submittedAt: Instant.nullable().describe('tells jobs of one name apart; null: the plan does not know the job'),
   region: z.string(),
   start: Instant,
   end: Instant,

@@ -1,7 +1,6 @@
 /** The books of a period: every piece that really ran, from the verification of its plan that holds now. */
 import { nano, nanoText } from '../../domain/decimal.js';
 import { Fault, notFound } from '../../domain/fault.js';
-import { PLANS } from '../../domain/plan.js';
 import type { Instant } from '../../domain/time.js';
 import { BOOKED, type BookedPiece, NEWEST_VERIFICATION, VERIFICATIONS } from '../../domain/verification.js';
 import type { World } from '../../domain/world.js';
@@ -40,11 +39,17 @@ export const booksOf = async (world: World, period: Period, signal: AbortSignal)
   const entries: Entry[] = [];
   const verifications: string[] = [];
   let omitted = 0;
-  // A simulated fleet can be made to run a workload once for every plan of it; the newest order is where a job ran.
+  // A simulated fleet can be made to run a job once for every plan that holds it, also when their queues reach differently
+  // far; the newest order is where it ran. A real one may tell one piece under two orders.
   const ran = new Map<string, string>();
-  const ranElsewhere = (set: string, piece: BookedPiece, by: string) => {
-    if (piece.source !== 'simulated') return false;
-    const key = `${set} ${piece.jobId}`;
+  const ranElsewhere = (piece: BookedPiece, by: string) => {
+    const { jobId, team, submittedAt, region, start, end } = piece;
+    const key = JSON.stringify([
+      jobId,
+      team,
+      submittedAt,
+      ...(piece.source === 'simulated' ? [] : [region, start, end]),
+    ]);
     if (!ran.has(key)) ran.set(key, by);
     return ran.get(key) !== by;
   };
@@ -55,12 +60,11 @@ export const booksOf = async (world: World, period: Period, signal: AbortSignal)
     (period.team === undefined || piece.team === period.team);
   for await (const { id, planId } of standing(world)) {
     if (period.planId !== undefined && planId !== period.planId) continue;
-    const set = (await store.collection(PLANS).get(planId))?.value.workloadId ?? planId;
     let used = false;
     for await (const page of store.rows(BOOKED).pages(id)) {
       signal.throwIfAborted();
       for (const piece of page) {
-        if (ranElsewhere(set, piece, id) || !wants(piece)) continue;
+        if (ranElsewhere(piece, id) || !wants(piece)) continue;
         used = true;
         if (piece.intensityGPerKwh === null) omitted++;
         else entries.push({ ...piece, planId, verificationId: id });

@@ -43,6 +43,7 @@ const pieceOf = (i: number, over: Partial<BookedPiece> = {}): BookedPiece => {
   return {
     jobId: `job-${i}`,
     team: i % 3 === 0 ? '=cmd()' : 'ml, research "x"',
+    submittedAt: START,
     region: i % 2 === 0 ? 'GB' : 'eu-north-1',
     start: plusHours(START, (i * 5) % 740),
     end: plusHours(START, ((i * 5) % 740) + 1 + (i % 3)),
@@ -114,6 +115,23 @@ describe('export_books', () => {
     expect((await ask({ format: 'focus' })).rows).toBe(401);
     expect((await ask({ format: 'focus', planId: 'P-2' })).rows).toBe(1);
     expect((await ask({ format: 'focus', region: 'GB', ...month })).rows).toBe(200);
+  });
+
+  it('counts a job once that several plans hold, as the newest ran it, and tells jobs of one name apart', async () => {
+    const later = (hours: number) => plusHours(START, 2000 + hours);
+    const simulated = (i: number, at: number, over: Partial<BookedPiece> = {}) =>
+      pieceOf(i, { source: 'simulated', energyKwh: 10, start: later(at), end: later(at + 1), ...over });
+    // A queue of one day, then the queue of two days with the same first job, elsewhere in time and in two pieces.
+    await book('V-DAY', 'P-DAY', [simulated(1, 0)]);
+    await book('V-DAYS', 'P-DAYS', [simulated(1, 5), simulated(1, 7), simulated(2, 30)]);
+    await book('V-NAMESAKE', 'P-NAMESAKE', [simulated(1, 3, { submittedAt: later(-1) })]);
+    // A real scheduler that tells one piece under two orders.
+    const metered = simulated(3, 50, { source: 'measured' });
+    await book('V-ORDER', 'P-ORDER', [metered]);
+    await book('V-AGAIN', 'P-AGAIN', [metered, { ...metered, start: later(51), end: later(52) }]);
+    const books = await ask({ format: 'focus', from: later(-10) });
+    expect(books).toMatchObject({ rows: 6, totals: { energyKwh: '60' } });
+    expect((await ask({ format: 'focus', planId: 'P-DAY', from: later(-10) })).rows).toBe(1);
   });
 
   it.each([

@@ -1,9 +1,13 @@
 /** The books of what ran: every piece under an order, moved or not, with the intensity and the price that came true. */
 import type { EvidencePlace } from '../../domain/evidence-record.js';
+import type { Job } from '../../domain/job.js';
 import { toEpoch } from '../../domain/time.js';
 import type { BookedPiece } from '../../domain/verification.js';
 import type { Ran } from '../../domain/world.js';
 import { placesOf } from './place.js';
+
+/** What the books need of a job beside what ran of it. */
+export type About = Pick<Job, 'team' | 'instanceType' | 'submittedAt'>;
 
 const orNull = (value: number) => (Number.isNaN(value) ? null : value);
 
@@ -12,7 +16,7 @@ export const booked = (
   ran: readonly Ran[],
   rows: readonly EvidencePlace[],
   of: {
-    readonly about: ReadonlyMap<string, { readonly team: string; readonly instanceType: string | null }>;
+    readonly about: ReadonlyMap<string, About>;
     readonly currency: string;
   },
 ): { id: string; value: BookedPiece }[] => {
@@ -34,6 +38,7 @@ export const booked = (
       value: {
         jobId: piece.jobId,
         team: job?.team ?? 'unknown',
+        submittedAt: job?.submittedAt ?? null,
         region: piece.region,
         start: piece.start,
         end: piece.end,

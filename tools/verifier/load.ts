@@ -11,6 +11,7 @@ import { BASELINE, PLACEMENTS, PLANS, type Placement, type Plan, RECOMMENDATIONS
 import type { CarbonKind } from '../../domain/signal.js';
 import { type Instant, toEpoch } from '../../domain/time.js';
 import type { Ran, World } from '../../domain/world.js';
+import type { About } from './booking.js';
 import { claimedElsewhere, claimsOf } from './claims.js';
 import { actualPlaces } from './signals.js';
 
@@ -37,7 +38,7 @@ export interface Loaded {
   readonly baselines: ReadonlyMap<string, readonly Placement[]>;
   /** Everything that ran under the order, whether moved or not. */
   readonly ran: readonly Ran[];
-  readonly about: ReadonlyMap<string, { readonly team: string; readonly instanceType: string | null }>;
+  readonly about: ReadonlyMap<string, About>;
 }
 
 /** Throws Fault `not-found` without the plan, `conflict` when the baseline is not the one that was frozen. */
@@ -97,11 +98,11 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
   const claims = [...baselines].flatMap(([jobId, pieces]) => claimsOf(jobId, pieces, planId));
   const taken = await claimedElsewhere(store, claims);
   const now = world.clock.now();
-  const about = new Map<string, { team: string; instanceType: string | null }>();
+  const about = new Map<string, About>();
   const jobs: EvidenceJob[] = [];
   for await (const page of store.rows(JOBS).pages(plan.workloadId))
     for (const job of page) {
-      about.set(job.id, { team: job.team, instanceType: job.instanceType });
+      about.set(job.id, { team: job.team, instanceType: job.instanceType, submittedAt: job.submittedAt });
       const claim = claimed.get(job.id);
       if (!claim) continue;
       const own = ranByJob.get(job.id) ?? [];
