@@ -123,7 +123,7 @@ export const previewsOf = async (world: World, filing: Filing, signal: AbortSign
 };
 
 /** What people did to our open tickets since we last looked. Trouble is told, not thrown: filing goes on. */
-const sync = async (world: World): Promise<string[]> => {
+export const sync = async (world: World): Promise<string[]> => {
   const tracker = world.tickets;
   for (const { id, version, value } of await ticketsOf(world.store, tracker)) {
     if (value.state !== 'open' || value.ref === null) continue;

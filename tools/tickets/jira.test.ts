@@ -500,4 +500,15 @@ describe('several senders', () => {
     await deliver({ store: s.store, tracker: jiraTracker({ ...s.settings, apiBase: s.jira.base }) });
     expect(s.jira.issues).toHaveLength(1);
   });
+  it('do not file a ticket whose saving was verified before it could leave', async () => {
+    const s = await begin({ apiBase: 'http://127.0.0.1:9' });
+    await s.go();
+    const verifiedKg = { value: 5, low: 4, high: 6, confidence: 0.95 };
+    const input = { planId: s.plan.id, verifiedKg, method: 'metered' };
+    expect(await callTool(settleTickets, input, s.world, s.call(`D-${s.plan.id}`))).toMatchObject({ settled: 0 });
+    s.time.pass(3600);
+    await deliver({ store: s.store, tracker: jiraTracker({ ...s.settings, apiBase: s.jira.base }) });
+    expect(s.jira.issues).toHaveLength(0);
+    expect(await s.ticket()).toMatchObject({ state: 'closed', reason: 'verified' });
+  });
 });

@@ -103,6 +103,12 @@ const fail = (answer: Answer, doing: string, settings: JiraSettings): never => {
   if (status === 429) throw trouble('throttled', said, 'It is sent again when Jira allows it.', wait);
   if (status === 408 || status >= 500) throw trouble('unknown', said, 'It is looked up before it is sent again.', wait);
   if (status < 300) throw trouble('unknown', said, 'The answer was not Jira’s; check CACO_JIRA_API_URL.');
+  if (status === 413)
+    throw trouble(
+      'refused',
+      said,
+      'This Jira, or a gateway before it, takes smaller requests only: raise its limit, or use CACO_TICKETS=files.',
+    );
   throw trouble('refused', said, 'Check the project, its issue type and its screens: `caco doctor`.');
 };
 

@@ -129,6 +129,27 @@ describe('shiftCron', () => {
     ['0 1,23 * * *', 120, '0 1,3 * * *'],
   ])('%s by %i minutes is %s', (from, minutes, to) => expect(shiftCron(from, minutes)).toBe(to));
 
+  it.each([
+    '60 2 * * *',
+    '0 24 * * *',
+    '0 2 0 * *',
+    '0 2 * 13 *',
+    '0 2 * * 8',
+    '0 4-2 * * *',
+    '0 2 * * mom',
+    '0/0 2 * * *',
+    '0 2 , * *',
+    '0 2 * * 1-2-3',
+  ])('a schedule that never comes true is refused: %s', (schedule) => {
+    expect(() => shiftCron(schedule, 60)).toThrow(/is not/);
+    const of = { kind: 'github-actions' as const, path: 'w.yml', text: WORKFLOW, from: '0 2 * * 1-5', only: null };
+    expect(() => patchSchedule({ ...of, to: schedule })).toThrow(/is not/);
+  });
+  it.each(['*/5 0-6/2 1,15 jan-MAR fri-mon', '5/15 2 * * 7'])('%s is a schedule', (to) => {
+    const of = { kind: 'github-actions' as const, path: 'w.yml', text: WORKFLOW, from: '0 2 * * 1-5', only: null };
+    expect(patchSchedule({ ...of, to }).text).toContain(to);
+  });
+
   it('moves and moves back', () => {
     const list = (max: number) => fc.uniqueArray(fc.integer({ min: 0, max }), { minLength: 1, maxLength: 2 });
     fc.assert(

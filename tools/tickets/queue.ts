@@ -95,21 +95,27 @@ export const queueIntent = async (with_: Composing, intent: Intent): Promise<boo
   return enqueue(store, before, next, intent.reopen ? [{ action: 'reopen' }, told] : [told]);
 };
 
+/** A ticket that has surely not left yet is not filed any more; null where it may have left. */
+export const withdraw = async (store: Store, closed: Ticket): Promise<boolean | null> => {
+  const row = await unsent(store, closed);
+  if (!row) return null;
+  return store.transaction(async (tx) => {
+    const gone = { ...row.value, state: 'dead' as const, reason: `${closed.reason} before it was filed` };
+    if (!(await tx.collection(OUTBOX).replace(row.id, row.version, gone))) return false;
+    await tx.collection(TICKETS).put(closed.id, { ...closed, state: 'closed' });
+    return true;
+  });
+};
+
 const queueClose = async (
   { store, on, setting }: Composing,
   before: Versioned<Ticket>,
   outcome: 'expired' | 'applied' | 'superseded',
 ): Promise<boolean> => {
   const known = before.value;
-  const row = await unsent(store, known);
   const closed: Ticket = { ...known, reason: outcome, updatedAt: on.at };
-  if (row)
-    return store.transaction(async (tx) => {
-      const gone = { ...row.value, state: 'dead' as const, reason: `${outcome} before it was filed` };
-      if (!(await tx.collection(OUTBOX).replace(row.id, row.version, gone))) return false;
-      await tx.collection(TICKETS).put(known.id, { ...closed, state: 'closed' });
-      return true;
-    });
+  const withdrawn = await withdraw(store, closed);
+  if (withdrawn !== null) return withdrawn;
   const told = said(outcomeDoc(outcome, known, setting.plan));
   const close: Payload = { action: 'close', as: outcome === 'applied' ? 'done' : 'not-wanted' };
   return enqueue(store, before, closed, known.assigned ? [told] : [told, close]);

@@ -196,6 +196,21 @@ describe('file_tickets', () => {
     expect(text).toContain('status: done');
   });
 
+  it('says nothing of a verified saving where a person declined the change', async () => {
+    const { file, plan, world, call } = await setUp(20);
+    const filed = await file(plan, { overview: false });
+    const refused = filed.tickets[0]!;
+    const path = join(folder, markdownFiles().find((name) => name.includes(refused.id))!);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^status: \w+/m, 'status: declined'));
+    const input = { planId: plan.id, verifiedKg: { value: 61, low: 50, high: 72, confidence: 0.95 }, method: 'm' };
+    const settled = await callTool(settleTickets, input, world, call(`D-${plan.id}`));
+    expect(settled.settled).toBe(filed.total - 1);
+    expect(readFileSync(path, 'utf8')).toMatch(/^status: declined/m);
+    expect(readFileSync(path, 'utf8')).not.toContain('Verified');
+    const { tickets } = await callTool(listTickets, { state: 'declined' }, world, call());
+    expect(tickets.map((t) => t.id)).toEqual([refused.id]);
+  });
+
   it('quotes hostile names as data', async () => {
     const time = timer();
     const at = await scene(filesTracker({ folder, now: time.now }), time);

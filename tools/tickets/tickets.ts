@@ -10,12 +10,12 @@ import type { World } from '../../domain/world.js';
 import { defineTool, type Running, type Tool } from '../tool.js';
 import { toAdf } from './adf.js';
 import { verifiedDoc } from './compose.js';
-import { type Filing, fileFor, previewsOf } from './filing.js';
+import { type Filing, fileFor, previewsOf, sync } from './filing.js';
 import { LIMITS } from './groups.js';
 import { toMarkdown } from './markdown.js';
 import { deliver, ticketsOf } from './outbox.js';
 import { draftSchedulePatch, draftSlurmCommands } from './patches.js';
-import { enqueue } from './queue.js';
+import { enqueue, withdraw } from './queue.js';
 import { said } from './records.js';
 import { cut } from './text.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
@@ -271,19 +271,22 @@ export const settleTickets = defineTool({
     const plan = await planOf(world, planId);
     await decisionOf(world, plan, call.decisionId);
     const { store, tickets: tracker } = world;
+    // What people did meanwhile stands: a change that they declined is not told as done.
+    const unseen = await sync(world);
     let settled = 0;
     for (const before of await ticketsOf(store, tracker)) {
       const ticket = before.value;
-      if (ticket.planId !== planId || ticket.kind !== 'decision' || ticket.state === 'failed') continue;
-      if (ticket.reason === VERIFIED) continue;
+      if (ticket.planId !== planId || ticket.kind !== 'decision' || ticket.reason === VERIFIED) continue;
+      if (ticket.state === 'failed' || ticket.state === 'declined') continue;
       const verified = { savedKg: verifiedKg, planned: plan.savings.emissionsKg, method };
       const closing = (ticket.state === 'open' || ticket.state === 'queued') && !ticket.assigned;
       const payloads: Payload[] = [said(verifiedDoc(ticket, verified)), ...(closing ? [CLOSE] : [])];
       const next = { ...ticket, reason: VERIFIED, updatedAt: tracker.now() };
+      if ((await withdraw(store, next)) !== null) continue;
       if (await enqueue(store, before, next, payloads)) settled += 1;
     }
     const { alerts, ...delivery } = await deliver({ store, tracker }, call.signal);
-    return { settled, delivery, alerts: [...alerts] };
+    return { settled, delivery, alerts: [...unseen, ...alerts].map((alert) => cut(alert, 500)) };
   },
   tell: (o) => `${o.settled} tickets were told the verified saving.`,
 });
