@@ -8,6 +8,7 @@ import { proveByMilp } from './exact.js';
 import { findJointConflict } from './joint-conflict.js';
 import { bindingLimits } from './limits.js';
 import { buildModel, type Model } from './model.js';
+import { betterParts } from './neighbourhood.js';
 import type { Engine, Hooks, Limits, Outcome, StoppedBy } from './outcome.js';
 import { certificateOf, noPrices, type Prices } from './prices.js';
 import { emptySchedule, FROZEN, type Problem, piecesOf, type Schedule } from './problem.js';
@@ -186,7 +187,7 @@ export const attempt = (problem: Problem, limits: Limits, hooks: Hooks): Outcome
       objective: found.schedule ? found.cost : null,
       schedule: found.schedule,
     });
-    const answer = proveByMilp(model, oracle, found, solver, stop);
+    const answer = proveByMilp(model, oracle, found, solver, { stop });
     if (answer.schedule) {
       schedule = answer.schedule;
       engine = solver.name;
@@ -195,6 +196,10 @@ export const attempt = (problem: Problem, limits: Limits, hooks: Hooks): Outcome
       extra.milpBound = answer.bound;
       extra.status = 'optimal';
       engine = solver.name;
+    } else if (schedule !== null) {
+      const better = betterParts(model, { ...found, schedule }, solver, limits.seed, stop);
+      if (better !== schedule) engine = solver.name;
+      schedule = better;
     }
   }
   if (schedule) return finish(schedule, evaluate(model, schedule), found.lowerBound, found.prices, engine, extra);

@@ -6,7 +6,7 @@ import { Oracle } from './bound.js';
 import type { Found } from './decomposition.js';
 import { evaluate, unlawful, withinCaps } from './evaluate.js';
 import { type Column, columnsOf, limitRows, type Wanted } from './exact-columns.js';
-import { MilpModel, type MilpSolver } from './milp.js';
+import { type Effort, MilpModel, type MilpSolver } from './milp.js';
 import { buildModel, type Model } from './model.js';
 import { noPrices } from './prices.js';
 import { emptySchedule, type Problem, type Schedule } from './problem.js';
@@ -22,13 +22,7 @@ export const MOST_COLUMNS = 12_000;
 
 const NOTHING: Proof = { schedule: null, proved: false, bound: null };
 
-export const proveByMilp = (
-  model: Model,
-  oracle: Oracle,
-  found: Found,
-  solver: MilpSolver,
-  stop: () => boolean,
-): Proof => {
+export const proveByMilp = (model: Model, oracle: Oracle, found: Found, solver: MilpSolver, effort: Effort): Proof => {
   oracle.bound(found.prices);
   const slack =
     found.schedule === null ? Infinity : found.cost - found.lowerBound + 1e-9 * Math.max(1, Math.abs(found.cost));
@@ -37,7 +31,7 @@ export const proveByMilp = (
   const columns = columnsOf(model, oracle, milp, wanted);
   if (columns === null) return NOTHING;
   limitRows(model, milp, columns);
-  const answer = solver.solve(milp, { stop });
+  const answer = solver.solve(milp, effort);
   if (answer.x === null) return NOTHING;
   const schedule = scheduleOf(model, columns, answer.x);
   const checked = schedule === null || unlawful(model, schedule).length > 0 ? null : evaluate(model, schedule);
