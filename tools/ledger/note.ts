@@ -12,7 +12,8 @@ const MAX_BYTES = 1_000_000;
 const MAX_SIGNATURES = 100;
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
-const NAME = /^[^\s+]+$/u;
+/** As Go's unicode.IsSpace has it, so that both sides take the same names. */
+const NAME = /^[^\p{White_Space}+]+$/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export interface Signature {
