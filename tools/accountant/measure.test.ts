@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DECISIONS } from '../../domain/decision.js';
 import { Fault } from '../../domain/fault.js';
 import { itPowerKw, JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
@@ -81,6 +82,31 @@ describe('measure_emissions', () => {
     expect(Math.abs(total.energyKwh - energy) / energy).toBeLessThan(1e-9);
     expect(factors.map((f) => f.region).sort()).toEqual(scenario.sites.map((s) => s.region).sort());
     expect(sci!.gPerUnit).toBeCloseTo((sci!.operationalG + sci!.embodiedG) / sci!.units, 9);
+  });
+
+  it('adds no marginal intensity to an average one: the regions of the other kind are told as not known', async () => {
+    await keep('W-1', jobs);
+    const all = await measure({ by: ['region'] });
+    const [first, odd] = all.factors.map((f) => f.region) as [string, string];
+    const { grid } = world;
+    world = {
+      ...world,
+      grid: {
+        ...grid,
+        carbon: async (region, interval, status) => {
+          const signal = await grid.carbon(region, interval, status);
+          return region === odd ? { ...signal, kind: { ...signal.kind, accounting: 'marginal' } } : signal;
+        },
+      },
+    };
+    const { total, groups, unseen, factors } = await measure({ by: ['region'] });
+    expect(groups.find((g) => g.region === odd)?.emissionsKg).toBeNull();
+    const without = all.total.emissionsKg!.value - all.groups.find((g) => g.region === odd)!.emissionsKg!.value;
+    expect(total.emissionsKg!.value).toBeCloseTo(without, 6);
+    expect(total.energyKwh).toBeCloseTo(all.total.energyKwh, 6);
+    expect(factors.map((f) => f.region)).toEqual(all.factors.map((f) => f.region).filter((r) => r !== odd));
+    expect(unseen).toContainEqual(expect.stringContaining(`${odd} is marginal operational and the account is average`));
+    expect(first).not.toBe(odd);
   });
 
   it('a plan: baseline and planned from their rows; unknown ids and schedules are named', async () => {
@@ -173,6 +199,30 @@ describe('measure_emissions', () => {
       ] as const)
         expect(Math.abs(mine - theirs)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(theirs)));
     }
+  });
+
+  it('finds the plan that was approved for a workload however many were made since for others', async () => {
+    await keep('W-5', jobs.slice(0, 5));
+    const actor = { id: 'somebody', via: 'mcp' } as const;
+    const by = { actor, cause: null, signal: new AbortController().signal, progress: () => {} };
+    const { plan } = await callTool(makePlan, { workloadId: 'W-5', horizonHours: 24 }, world, by);
+    const decision = {
+      planId: plan!.id,
+      planDigest: plan!.digest,
+      status: 'approved' as const,
+      by: ['rule:test'],
+      reasons: [],
+      jobs: null,
+      at: scenario.start,
+    };
+    await world.store.collection(DECISIONS).put('D-1', { ...decision, id: 'D-1' });
+    for (let i = 0; i < 501; i++) {
+      const [id, digest] = [`P-${i}`, String(i).padStart(64, '0')];
+      await world.store.collection(PLANS).put(id, { ...plan!, id, digest, workloadId: 'W-6' });
+      const other = { ...decision, id: `D-${id}`, planId: id, planDigest: digest };
+      await world.store.collection(DECISIONS).put(other.id, other);
+    }
+    expect(await measure({ workloadId: 'W-5' })).toMatchObject({ planId: plan!.id, schedule: 'planned' });
   });
 
   it('names jobs whose region has no site and machines without a price', async () => {

@@ -1,6 +1,6 @@
 /** The tool that accounts energy, emissions and cost of a schedule: a plan's, what ran, or what would run without a plan. */
 import { z } from 'zod';
-import { DECISIONS } from '../../domain/decision.js';
+import { DECISIONS, type Decision } from '../../domain/decision.js';
 import { Estimate } from '../../domain/estimate.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { energyText, massEstimateText, moneyText } from '../../domain/figures.js';
@@ -8,6 +8,7 @@ import { JOBS, WORKLOADS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
 import { BASELINE, Cost, PLACEMENTS, PLANS, type Plan } from '../../domain/plan.js';
 import { besideJobs } from '../../domain/schedule.js';
+import type { Collection } from '../../domain/store.js';
 import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
@@ -194,18 +195,34 @@ const whatToAccount = async (input: z.output<typeof MeasureInput>, world: World)
 
 /** The newest approved plan of a workload; where a schedule of a plan is asked for by name, the newest plan will do. */
 const standingPlan = async (world: World, workloadId: string, schedule: string | undefined) => {
-  const plans = (await world.store.collection(PLANS).list({ limit: 200 })).filter(
-    (p) => p.value.workloadId === workloadId,
-  );
-  const decisions = (await world.store.collection(DECISIONS).list({ limit: 500 })).map((d) => d.value);
-  for (const { value: plan } of plans) {
-    const decision = decisions.find((d) => d.planId === plan.id && d.planDigest === plan.digest);
+  const decisions = new Map<string, Decision>();
+  // The newest decision on a plan comes first.
+  for await (const one of all(world.store.collection(DECISIONS)))
+    if (!decisions.has(keyOfPlan(one.planId, one.planDigest)))
+      decisions.set(keyOfPlan(one.planId, one.planDigest), one);
+  let newest: Plan | null = null;
+  for await (const plan of all(world.store.collection(PLANS))) {
+    if (plan.workloadId !== workloadId) continue;
+    newest ??= plan;
+    const decision = decisions.get(keyOfPlan(plan.id, plan.digest));
     if (decision && decision.status !== 'refused')
       return { plan, approved: decision.jobs === null ? null : new Set(decision.jobs) };
   }
-  const newest = plans[0];
-  return schedule !== undefined && newest ? { plan: newest.value, approved: null } : null;
+  return schedule !== undefined && newest ? { plan: newest, approved: null } : null;
 };
+
+/** A decision is about one content of a plan. */
+const keyOfPlan = (id: string, digest: string) => `${id} ${digest}`;
+
+/** The newest first. */
+async function* all<T>(collection: Pick<Collection<T>, 'list'>): AsyncGenerator<T> {
+  for (let after: string | undefined; ; ) {
+    const page = await collection.list({ after, limit: 500 });
+    for (const { value } of page) yield value;
+    if (page.length < 500) return;
+    after = page.at(-1)!.id;
+  }
+}
 
 /** Streams jobs and pieces into spans; answers how many jobs of the workload have no place in the schedule. */
 const collect = async (

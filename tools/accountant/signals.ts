@@ -41,21 +41,29 @@ export const signalsFor = async (
   const prices: (Steps | null)[] = [];
   const factors: Factor[] = [];
   const unseen: string[] = [];
+  let kind: string | undefined;
   for (const [i, site] of sites.entries()) {
     if (!used.has(i)) {
       carbon.push(null);
       prices.push(null);
       continue;
     }
-    const signal = await known(() =>
+    const found = await known(() =>
       whole((status, part) => world.grid.carbon(site.region, part, status), interval, foresight),
     );
-    if (signal === null) unseen.push(`There is no carbon signal for ${site.region}.`);
-    else if (!factors.some((f) => f.region === site.region))
+    if (found === null) unseen.push(`There is no carbon signal for ${site.region}.`);
+    else kind ??= kindText(found.signal);
+    // Kinds never mix, not in a sum either: what is of another kind is not known in this one.
+    const signal = found !== null && kindText(found.signal) === kind ? found : null;
+    if (found !== null && signal === null)
+      unseen.push(
+        `The signal of ${site.region} is ${kindText(found.signal)} and the account is ${kind}: kinds are never added.`,
+      );
+    if (signal !== null && !factors.some((f) => f.region === site.region))
       factors.push({
         region: site.region,
         source: signal.signal.source,
-        kind: `${signal.signal.kind.accounting} ${signal.signal.kind.scope}`,
+        kind: kindText(signal.signal),
         status:
           signal.filledRatio === 0
             ? foresight
@@ -73,6 +81,8 @@ export const signalsFor = async (
   }
   return { carbon, prices, factors, unseen };
 };
+
+const kindText = ({ kind }: CarbonSignal): string => `${kind.accounting} ${kind.scope}`;
 
 /** A price signal is kept on its own steps; tariffs without one on the plan's. */
 const stepOf = (world: World, price: PriceSignal | undefined) => price?.series.stepMinutes ?? world.method.slotMinutes;
@@ -105,7 +115,9 @@ const whole = async <S extends CarbonSignal | PriceSignal>(
     let series: Series = signal.series;
     if (foresight === 'actual' && series.values.includes(null)) {
       const forecast = await known(() => ask('forecast', part));
-      const mended = forecast === null ? series : patched(series, regrid(forecast.series, series.stepMinutes));
+      const fits =
+        forecast !== null && (!('kind' in forecast) || !('kind' in signal) || kindText(forecast) === kindText(signal));
+      const mended = !fits ? series : patched(series, regrid(forecast.series, series.stepMinutes));
       filled += gapsOf(series) - gapsOf(mended);
       series = mended;
     }
