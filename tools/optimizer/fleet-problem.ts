@@ -143,6 +143,16 @@ const newestWorkload = async (world: World): Promise<string> => {
   return newest.id;
 };
 
+/** Throws Fault `conflict`: hours and places may be ranked by one kind of intensity only. */
+const requireOneKind = (first: CarbonSignal | undefined, { kind }: CarbonSignal, region: string) => {
+  if (!first || (first.kind.accounting === kind.accounting && first.kind.scope === kind.scope)) return;
+  throw new Fault(
+    'conflict',
+    `the signal of ${region} is ${kind.accounting} ${kind.scope}, others are ${first.kind.accounting} ${first.kind.scope}: two kinds cannot be ranked against each other`,
+    'Plan one region at a time (--region), or choose sources of one kind for all: caco config show.',
+  );
+};
+
 /** Sites and signals for the question. A region without a signal is left to problemOf, which names the jobs that it costs. */
 const gather = async (world: World, input: PlanInput, interval: Interval) => {
   const all = await world.fleet.sites();
@@ -161,6 +171,7 @@ const gather = async (world: World, input: PlanInput, interval: Interval) => {
   for (const site of sites) {
     try {
       const signal = await world.grid.carbon(site.region, interval, input.foresight);
+      requireOneKind(signals[0], signal, site.region);
       const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
       const price = needsPrice ? await world.grid.price(site.region, interval, input.foresight) : null;
       carbon.set(site.region, signal.series);
