@@ -1,5 +1,7 @@
 /** What ran or will run, as columns: a row per contiguous piece. A million pieces weigh about 100 MB. */
 
+import { Names } from '../../domain/names.js';
+
 /** One contiguous piece of work, money and power worked out, signals not yet. */
 export interface Span {
   /** position of the site */
@@ -23,21 +25,6 @@ export interface Span {
   readonly tardiness: number;
   /** the first piece of its job */
   readonly first: boolean;
-}
-
-/** Numbers names in order of appearance. */
-class Names {
-  readonly names: string[] = [];
-  readonly #index = new Map<string, number>();
-  of(name: string): number {
-    let i = this.#index.get(name);
-    if (i === undefined) {
-      i = this.names.length;
-      this.#index.set(name, i);
-      this.names.push(name);
-    }
-    return i;
-  }
 }
 
 const COLUMNS = ['from', 'to', 'kw', 'vcpus', 'gpus', 'units', 'instancePerHour', 'egress', 'tardiness'] as const;

@@ -2,6 +2,7 @@
 import { Fault } from '../../domain/fault.js';
 import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
+import { Names } from '../../domain/names.js';
 import type { SoldFlexibility } from '../../domain/offer.js';
 import type { PolicySet } from '../../domain/policy.js';
 import { meanOver, type Series } from '../../domain/series.js';
@@ -261,21 +262,6 @@ type Row = { readonly id: string } & Readonly<Record<(typeof COLUMNS)[number], n
 /** At equal cost a job stays where it is. */
 const homeFirst = (job: Job) =>
   job.allowedRegions.includes(job.region) ? [job.region, ...job.allowedRegions] : job.allowedRegions;
-
-/** Numbers names in order of appearance. */
-class Names {
-  readonly names: string[] = [];
-  readonly #index = new Map<string, number>();
-  of(name: string): number {
-    let i = this.#index.get(name);
-    if (i === undefined) {
-      i = this.names.length;
-      this.#index.set(name, i);
-      this.names.push(name);
-    }
-    return i;
-  }
-}
 
 const fill = (into: Float64Array, at: number, series: Series, origin: number, step: number, slots: number) => {
   for (let t = 0; t < slots; t++) {
