@@ -116,6 +116,17 @@ async function* standing(world: World): AsyncGenerator<{ id: string; planId: str
   }
 }
 
+/** Only what has a price: a FOCUS row must state what was billed. Throws Fault `not-found` when nothing has one. */
+export const pricedOf = (books: Books): Books => {
+  const entries = books.entries.filter((e) => e.energyCost !== null && e.instanceCost !== null);
+  if (entries.length === 0)
+    throw notFound(
+      `none of ${books.entries.length} pieces in this period has a known price`,
+      'Give the site a tariff (caco site import FILE), or export --if or --codecarbon, which need none.',
+    );
+  return { ...books, entries, omitted: books.omitted + books.entries.length - entries.length };
+};
+
 export interface Totals {
   readonly energyKwh: string;
   readonly emissionsKg: string;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import { nano } from '../../domain/decimal.js';
 import type { Store } from '../../domain/store.js';
 import { instant, plusHours } from '../../domain/time.js';
@@ -37,11 +38,14 @@ const call: Call = {
 let store: Store;
 let world: World;
 
+/** What a job may be called: characters that YAML does not take as they are, and what it would read as something else. */
+const HOSTILE = 'a\u007f\u0085\u009b\u2028\ufeff\ufffe\u0000\ud800 \u{1f600} "x": {y}, [z] # & * ! = {{w}} \\n \n- b';
+
 const pieceOf = (i: number, over: Partial<BookedPiece> = {}): BookedPiece => {
   const energyKwh = 0.1 + (i * 7919) / 3331;
   const intensityGPerKwh = 20 + ((i * 104729) % 4001) / 7;
   return {
-    jobId: `job-${i}`,
+    jobId: i === 7 ? HOSTILE : `job-${i}`,
     team: i % 3 === 0 ? '=cmd()' : 'ml, research "x"',
     submittedAt: START,
     region: i % 2 === 0 ? 'GB' : 'eu-north-1',
@@ -134,6 +138,16 @@ describe('export_books', () => {
     expect((await ask({ format: 'focus', planId: 'P-DAY', from: later(-10) })).rows).toBe(1);
   });
 
+  it('leaves out of FOCUS rows what has no known price, by number; other forms keep it', async () => {
+    const far = plusHours(START, 5000);
+    const free = (i: number) => pieceOf(i, { start: far, end: plusHours(far, 1), energyCost: null });
+    await book('V-PRICE', 'P-PRICE', [free(1), free(2), { ...free(3), energyCost: 1 }]);
+    expect(await ask({ format: 'focus', planId: 'P-PRICE' })).toMatchObject({ rows: 1, omitted: 2 });
+    expect(await ask({ format: 'codecarbon', planId: 'P-PRICE' })).toMatchObject({ rows: 3, totals: { cost: null } });
+    await book('V-FREE', 'P-FREE', [free(4)]);
+    await expect(ask({ format: 'focus', planId: 'P-FREE' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it.each([
     ['an empty period', { format: 'if', from: plusHours(START, 9000) }, 'not-found'],
     ['a period that ends before it begins', { format: 'if', from: month.to, to: month.from }, 'invalid-input'],
@@ -153,6 +167,10 @@ describe('export_books', () => {
     const bin = join('node_modules', '@grnsft', 'if', 'build');
     await run(join(bin, 'if-run', 'index.js'), '-m', ours, '-o', join(folder, 'theirs'));
     expect(readFileSync(theirs, 'utf8')).not.toContain('status: fail');
+    // Strict readers of YAML take none of these raw, and read the name back.
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u2029\ufeff\ufffe]/u);
+    const told = parseYaml(text).tree.children.books.inputs.map((row: { job: string }) => row.job);
+    expect(told).toContain(HOSTILE.replaceAll('=', '%3D'));
     const carbon = readFileSync(theirs, 'utf8').match(/aggregated:\n\s+energy: \S+\n\s+carbon: (\S+)/)![1]!;
     expect(Number(carbon)).toBeCloseTo(Number(totals.emissionsKg), 6);
     const diff = (target: string) => run(join(bin, 'if-diff', 'index.js'), '-s', theirs, '-t', target);

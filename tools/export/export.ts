@@ -5,7 +5,7 @@ import { invalid } from '../../domain/fault.js';
 import { energyText, massText } from '../../domain/figures.js';
 import { Instant } from '../../domain/time.js';
 import { defineTool, type Tool } from '../tool.js';
-import { booksOf, totalsOf } from './books.js';
+import { booksOf, pricedOf, totalsOf } from './books.js';
 import { manifestOf } from './impact-framework.js';
 import { codecarbonOf, focusOf } from './tables.js';
 
@@ -35,7 +35,10 @@ export const exportBooks = defineTool({
     format: z.enum(['if', 'codecarbon', 'focus']),
     text: z.string().describe('the document'),
     rows: z.number().int().describe('pieces of work in it'),
-    omitted: z.number().int().describe('pieces left out because their intensity is not known'),
+    omitted: z
+      .number()
+      .int()
+      .describe('pieces left out because their intensity is not known, or in FOCUS rows their price'),
     from: Instant,
     to: Instant,
     totals: z.strictObject({
@@ -49,7 +52,8 @@ export const exportBooks = defineTool({
   run: async ({ format, ...period }, world, call) => {
     if (period.from !== undefined && period.to !== undefined && period.from >= period.to)
       throw invalid(`the period ends at ${period.to}, not after its start ${period.from}`, 'Give a later end.');
-    const books = await booksOf(world, period, call.signal);
+    const all = await booksOf(world, period, call.signal);
+    const books = format === 'focus' ? pricedOf(all) : all;
     const software = softwareName();
     const text =
       format === 'if'
@@ -69,7 +73,7 @@ export const exportBooks = defineTool({
     };
   },
   tell: (o) =>
-    `${o.rows} pieces from ${o.from} to ${o.to}: ${energyText(Number(o.totals.energyKwh))}, ${massText(Number(o.totals.emissionsKg))} CO2e${o.omitted === 0 ? '' : `; ${o.omitted} left out for want of an intensity`}.`,
+    `${o.rows} pieces from ${o.from} to ${o.to}: ${energyText(Number(o.totals.energyKwh))}, ${massText(Number(o.totals.emissionsKg))} CO2e${o.omitted === 0 ? '' : `; ${o.omitted} left out for want of an intensity or a price`}.`,
 });
 
 export const exportTools: readonly Tool[] = [exportBooks];

@@ -7,8 +7,15 @@ import { decimal } from '../../domain/decimal.js';
 import { secondsBetween } from '../../domain/time.js';
 import type { Books } from './books.js';
 
+/** JSON writes these as they are; YAML forbids them or takes them for the end of a line. */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
 /** A YAML string; JSON's double quotes are YAML's. The framework computes texts with `=`, and names are not formulas. */
-const quoted = (text: string) => JSON.stringify(text.replaceAll('=', '%3D'));
+const quoted = (text: string) =>
+  JSON.stringify(text.replaceAll('=', '%3D')).replace(
+    UNPRINTABLE,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 const sum = (unit: string, description: string, how: 'sum' | 'avg' = 'sum', indent = 10) => {
   const pad = ' '.repeat(indent);
