@@ -42,6 +42,8 @@ const costAtOnce = (model: Model, oracle: Oracle): number => {
 
 /** Above so many jobs `auto` leaves the exact solvers out; `loadMilp` says which of them is asked. */
 const MILP_JOBS = 120;
+/** Up to so many jobs a plan is bettered in parts where it cannot be proved as a whole. */
+const PARTS_JOBS = 60;
 
 const pricesFrom = (model: Model, certificate: Certificate | undefined): Prices | undefined => {
   if (!certificate) return undefined;
@@ -196,7 +198,7 @@ export const attempt = (problem: Problem, limits: Limits, hooks: Hooks): Outcome
       extra.milpBound = answer.bound;
       extra.status = 'optimal';
       engine = solver.name;
-    } else if (schedule !== null) {
+    } else if (schedule !== null && model.N <= PARTS_JOBS) {
       const better = betterParts(model, { ...found, schedule }, solver, limits.seed, stop);
       if (better !== schedule) engine = solver.name;
       schedule = better;

@@ -17,12 +17,20 @@ export interface Proof {
   readonly bound: number | null;
 }
 
-/** Larger models are not put to an exact solver. */
+/** Larger models are not put to an exact solver: building and relaxing them alone takes too long. */
 export const MOST_COLUMNS = 12_000;
+export const MOST_SIZE = 100_000;
 
 const NOTHING: Proof = { schedule: null, proved: false, bound: null };
 
-export const proveByMilp = (model: Model, oracle: Oracle, found: Found, solver: MilpSolver, effort: Effort): Proof => {
+export const proveByMilp = (
+  model: Model,
+  oracle: Oracle,
+  found: Found,
+  solver: MilpSolver,
+  effort: Effort,
+  mostSize = MOST_SIZE,
+): Proof => {
   oracle.bound(found.prices);
   const slack =
     found.schedule === null ? Infinity : found.cost - found.lowerBound + 1e-9 * Math.max(1, Math.abs(found.cost));
@@ -31,6 +39,7 @@ export const proveByMilp = (model: Model, oracle: Oracle, found: Found, solver: 
   const columns = columnsOf(model, oracle, milp, wanted);
   if (columns === null) return NOTHING;
   limitRows(model, milp, columns);
+  if (milp.size > mostSize) return NOTHING;
   const answer = solver.solve(milp, effort);
   if (answer.x === null) return NOTHING;
   const schedule = scheduleOf(model, columns, answer.x);

@@ -1,7 +1,7 @@
 /** The least by which limits must be raised so that all jobs fit, as a MILP over every option of every job. */
 import { Oracle } from './bound.js';
 import { evaluate, unlawful } from './evaluate.js';
-import { MOST_COLUMNS, scheduleOf } from './exact.js';
+import { MOST_COLUMNS, MOST_SIZE, scheduleOf } from './exact.js';
 import { columnsOf, limitRows } from './exact-columns.js';
 import { type Effort, MilpModel, type MilpSolver } from './milp.js';
 import type { Model } from './model.js';
@@ -50,6 +50,7 @@ export const leastRaise = (model: Model, solver: MilpSolver, effort: Effort): Le
     return known.column;
   });
   for (const { column, largest } of families.values()) milp.cost[column] = 1 / (largest > 0 ? largest : 1);
+  if (milp.size > MOST_SIZE) return null;
   const answer = solver.solve(milp, effort);
   if (answer.x === null) return null;
   const schedule = scheduleOf(model, columns, answer.x);

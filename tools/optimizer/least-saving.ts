@@ -1,6 +1,10 @@
-/** Moves that the policy holds not worth it: the job stays where it is, as far as there is room. */
+/**
+ * Moves that the policy holds not worth it: the job stays where it is, as far as there is room. That is where an earlier plan
+ * has it, else its home at once.
+ */
 import { allowed, evaluate } from './evaluate.js';
 import { buildModel, fixedUsd, type Model } from './model.js';
+import { Pricer } from './pricer.js';
 import { MOVABLE, type Problem, piecesOf, type Schedule } from './problem.js';
 
 /** What a move must save: kg CO2e, money for energy, machines and egress, or both. */
@@ -23,21 +27,22 @@ export const heedLeastSaving = (problem: Problem, planned: Schedule, least: Read
   if (least.size === 0) return { schedule: planned, stay: new Map(), moved: new Map() };
   const { jobs } = problem;
   const model = buildModel(problem);
+  const pricer = new Pricer(model);
   const room = new Room(model, planned);
   const schedule = { region: planned.region.slice(), start: planned.start.slice(), pieces: new Map(planned.pieces) };
   const stay = new Map<string, number>();
   let open: number[] = [];
-  for (let j = 0; j < jobs.count; j++) if (tooLittle(model, schedule, j, least)) open.push(j);
+  for (let j = 0; j < jobs.count; j++) if (tooLittle(model, pricer, schedule, j, least)) open.push(j);
   // Each job that goes back leaves room elsewhere, so those that found none are asked again.
   for (let before = -1; open.length !== before; ) {
     before = open.length;
     open = open.filter((j) => {
-      const home = jobs.home[j]!;
-      const pieces = [jobs.release[j]!, jobs.release[j]! + jobs.slots[j]!];
-      if (!room.swap(j, schedule.region[j]!, piecesOf(problem, schedule, j)!, home, pieces)) return true;
-      schedule.region[j] = home;
+      const { region, pieces } = whereItIs(problem, j);
+      if (!room.swap(j, schedule.region[j]!, piecesOf(problem, schedule, j)!, region, pieces)) return true;
+      schedule.region[j] = region;
       schedule.start[j] = pieces[0]!;
-      schedule.pieces.delete(j);
+      if (pieces.length > 2) schedule.pieces.set(j, Int32Array.from(pieces));
+      else schedule.pieces.delete(j);
       count(stay, least.get(jobs.ids[j]!)!.because);
       return false;
     });
@@ -49,21 +54,31 @@ export const heedLeastSaving = (problem: Problem, planned: Schedule, least: Read
 
 const count = (of: Map<string, number>, key: string) => of.set(key, (of.get(key) ?? 0) + 1);
 
-const tooLittle = (model: Model, schedule: Schedule, j: number, least: ReadonlyMap<string, Least>): boolean => {
+const whereItIs = (problem: Problem, j: number): { region: number; pieces: ArrayLike<number> } => {
+  const { current, home, release, slots } = problem.jobs;
+  if (current !== null && current.region[j]! >= 0)
+    return { region: current.region[j]!, pieces: piecesOf(problem, current, j)! };
+  return { region: home[j]!, pieces: [release[j]!, release[j]! + slots[j]!] };
+};
+
+const tooLittle = (
+  model: Model,
+  pricer: Pricer,
+  schedule: Schedule,
+  j: number,
+  least: ReadonlyMap<string, Least>,
+): boolean => {
   const { problem, T } = model;
   const { jobs } = problem;
   const wanted = least.get(jobs.ids[j]!);
   const region = schedule.region[j]!;
   if (wanted === undefined || jobs.kind[j] !== MOVABLE || region < 0) return false;
-  const home = jobs.home[j]!;
-  // Where its home, or running at once, is not open to it, it does not move for the saving.
-  if (!problem.regionSets[jobs.regionSet[j]!]!.includes(home)) return false;
-  const [release, slots] = [jobs.release[j]!, jobs.slots[j]!];
+  const stay = whereItIs(problem, j);
+  // Where it may not stay, it does not move for the saving.
+  if (!pricer.mayStay(j, stay.region, stay.pieces)) return false;
   const here = piecesOf(problem, schedule, j)!;
-  if (region === home && here.length === 2 && here[0] === release) return false;
-  const gaps = model.gapsBefore;
-  const row = home * (T + 1) + release;
-  if (gaps && gaps[row + slots]! > gaps[row]!) return false;
+  if (region === stay.region && here.length === stay.pieces.length && here.every((t, i) => t === stay.pieces[i]))
+    return false;
   const sum = (values: Float64Array, r: number, pieces: ArrayLike<number>) => {
     let total = 0;
     const end = pieces[pieces.length - 1]!;
@@ -72,8 +87,8 @@ const tooLittle = (model: Model, schedule: Schedule, j: number, least: ReadonlyM
         total += values[r * T + t]! * (t === end - 1 ? jobs.lastFraction[j]! : 1);
     return total * jobs.powerKw[j]!;
   };
-  const saved = (values: Float64Array) => sum(values, home, [release, release + slots]) - sum(values, region, here);
-  const cost = saved(model.energyUsd) + fixedUsd(problem, j, home) - fixedUsd(problem, j, region);
+  const saved = (values: Float64Array) => sum(values, stay.region, stay.pieces) - sum(values, region, here);
+  const cost = saved(model.energyUsd) + fixedUsd(problem, j, stay.region) - fixedUsd(problem, j, region);
   return saved(model.kg) < wanted.kg - 1e-9 || cost < wanted.amount - 1e-9;
 };
 
@@ -119,13 +134,14 @@ class Room {
   #within(j: number, r: number, pieces: ArrayLike<number>): boolean {
     const { problem, T, powerCap } = this.#model;
     const { power, vcpu, gpu, carbon } = this.#loads;
-    for (let i = r * T + pieces[0]!; i < r * T + pieces[1]!; i++)
-      if (
-        power[i]! > allowed(powerCap[i]!) ||
-        vcpu[i]! > allowed(problem.vcpuCap[i]!) ||
-        gpu[i]! > allowed(problem.gpuCap[i]!)
-      )
-        return false;
+    for (let p = 0; p < pieces.length; p += 2)
+      for (let i = r * T + pieces[p]!; i < r * T + pieces[p + 1]!; i++)
+        if (
+          power[i]! > allowed(powerCap[i]!) ||
+          vcpu[i]! > allowed(problem.vcpuCap[i]!) ||
+          gpu[i]! > allowed(problem.gpuCap[i]!)
+        )
+          return false;
     return this.#caps(j).every((c) => carbon[c]! <= allowed(problem.carbonCaps[c]!.capKg));
   }
 

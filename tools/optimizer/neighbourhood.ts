@@ -15,10 +15,12 @@ import { Random } from './random.js';
 const JOBS = 6;
 const FEWEST = 3;
 const MOST = 30;
-const ROUNDS = 100;
+const ROUNDS = 80;
 const IN_VAIN = 8;
 /** Share of the solver's work that one round is worth. */
 const WORK = 0.02;
+/** A part that is larger has too many jobs in it. */
+const MOST_SIZE = 12_000;
 
 /** The schedule of `found`, or a cheaper one that keeps every limit. */
 export const betterParts = (
@@ -40,10 +42,14 @@ export const betterParts = (
     const oracle = new Oracle(partModel);
     const lowerBound = oracle.bound(found.prices);
     const cost = evaluate(partModel, schedule).objective;
-    const answer = proveByMilp(partModel, oracle, { ...found, lowerBound, schedule, cost }, solver, {
-      work: WORK,
-      stop,
-    });
+    const answer = proveByMilp(
+      partModel,
+      oracle,
+      { ...found, lowerBound, schedule, cost },
+      solver,
+      { work: WORK, stop },
+      MOST_SIZE,
+    );
     if (answer.schedule !== null) {
       schedule = answer.schedule;
       vain = 0;

@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
 import { PLACEMENTS, type Placement, RECOMMENDATIONS } from '../../domain/plan.js';
-import { ACTIVE_POLICIES, ACTIVE_POLICY, type Constraint, POLICY_SETS, type Weekday } from '../../domain/policy.js';
+import type { Weekday } from '../../domain/policy.js';
 import type { RowsOf, Store } from '../../domain/store.js';
 import { plusHours, toEpoch } from '../../domain/time.js';
 import { hours as hoursOf } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { callTool } from '../tool.js';
-import { call, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
+import { call, confirm, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
 import { makePlan } from './optimizer.js';
 
 let folder: string;
@@ -40,44 +40,6 @@ const rowsOf = async <T>(of: RowsOf<T>, planId: string): Promise<T[]> => {
   return all;
 };
 const placed = (planId: string): Promise<Placement[]> => rowsOf(PLACEMENTS, planId);
-
-const confirm = async (constraints: Pick<Constraint, 'type' | 'params' | 'scope'>[]) => {
-  const now = world.clock.now();
-  await store.collection(POLICY_SETS).put('S-1', {
-    id: 'S-1',
-    version: 1,
-    status: 'confirmed',
-    base: null,
-    digest: 'd',
-    timeZone: 'UTC',
-    documents: [],
-    constraints: constraints.map((c, i) => ({
-      id: `c${i}`,
-      effect: 'require',
-      strength: 'must',
-      quote: `sentence number ${i}`,
-      span: [0, 1],
-      sentence: i + 1,
-      status: 'clear',
-      questions: [],
-      by: 'rules',
-      source: { doc: 'Rules', sha256: 'x', line: 1 },
-      ...c,
-    })) as Constraint[],
-    rejected: [],
-    meanings: [],
-    questions: [],
-    notUnderstood: [],
-    remarks: [],
-    flags: [],
-    dropped: [],
-    ingestedAt: now,
-    confirmedAt: now,
-    confirmedBy: { id: 'tester', via: 'cli' },
-    reason: null,
-  });
-  await store.collection(ACTIVE_POLICIES).put(ACTIVE_POLICY, { setId: 'S-1', version: 1 });
-};
 
 /** Highest facility kW of a region in an interval, from energy and length of the pieces. */
 const peakOf = (pieces: readonly Placement[], region: string, from: number, to: number) => {
@@ -112,7 +74,7 @@ describe('make_plan', () => {
 
   it('keeps regions and blackouts of the confirmed policy, and names the set', async () => {
     const home = jobs[0]!.region;
-    await confirm([
+    await confirm(world, [
       { type: 'region_allow', params: { regions: [home] }, scope: {} },
       {
         type: 'blackout',
@@ -160,7 +122,7 @@ describe('make_plan', () => {
       }));
       await ingest(world, 'W-3', moved);
       const days: Weekday[] = ['sun'];
-      await confirm([
+      await confirm(world, [
         { type: 'blackout', params: { on: 'start', days, from: '01:00', to: '02:00', tz: 'Europe/London' }, scope: {} },
       ]);
       const { plan: made } = await plan({ workloadId: 'W-3', from, horizonHours: hours });
@@ -191,7 +153,7 @@ describe('make_plan', () => {
     const free = await plan();
     const moves = await rowsOf(RECOMMENDATIONS, free.plan!.id);
     const kg = moves.map((m) => m.savedKg).sort((a, b) => a - b)[Math.floor(moves.length / 2)]!;
-    await confirm([
+    await confirm(world, [
       { type: 'min_saving', params: { kg }, scope: {} },
       { type: 'budget_cap', params: { amount: 1, currency: 'USD', period: 'day' }, scope: {} },
     ]);
@@ -210,7 +172,7 @@ describe('make_plan', () => {
   });
 
   it('an impossible policy answers with the conflict, and quotes the sentence', async () => {
-    await confirm([{ type: 'power_cap', params: { kw: 0 }, scope: {} }]);
+    await confirm(world, [{ type: 'power_cap', params: { kw: 0 }, scope: {} }]);
     await ingest(world, 'W-2', jobs.slice(0, 8));
     const answer = await plan({ workloadId: 'W-2' });
     expect(answer.plan).toBeNull();

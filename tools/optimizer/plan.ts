@@ -142,7 +142,7 @@ export const makePlan = defineTool({
 });
 
 /** After some jobs were sent home: the bound still holds, for the limits without that wish. */
-const figuresOf = (problem: Problem, schedule: Schedule, solved: Result) => {
+export const figuresOf = (problem: Problem, schedule: Schedule, solved: Result) => {
   const model = buildModel(problem);
   const { objective, parts } = evaluate(model, schedule);
   const { lowerBound, status } = solved;

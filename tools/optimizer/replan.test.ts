@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOBS } from '../../domain/job.js';
 import { PLACEMENTS, type Placement, type Plan } from '../../domain/plan.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY } from '../../domain/policy.js';
 import type { Store } from '../../domain/store.js';
 import { plusHours, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { callTool } from '../tool.js';
-import { call, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
+import { call, confirm, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
 import { makePlan, replan } from './optimizer.js';
 
 let store: Store;
@@ -83,6 +84,26 @@ describe('replan', () => {
     expect(answer.change!.objective).toBeGreaterThan(0);
     expect(replan.tell(answer)).toContain('more than the old plan');
     for (const [id, list] of after) if (!begun.has(id)) expect(list[0]!.start >= at || urgent.has(id)).toBe(true);
+  });
+
+  it('moves a planned job again only where that saves what the policy asks for', async () => {
+    const hindsight = { fromPlanId: plan.id, at: plan.window.start, foresight: 'actual' as const, churnCost: 0 };
+    const free = await callTool(replan, hindsight, world, call);
+    expect(free.moved).toBeGreaterThan(5);
+    const asked = async (kg: number) => {
+      await confirm(world, [{ type: 'min_saving', params: { kg }, scope: {} }]);
+      return callTool(replan, hindsight, world, call);
+    };
+    const some = await asked(0.001);
+    expect(some.moved).toBeGreaterThan(0);
+    expect(some.moved).toBeLessThan(free.moved);
+    expect(some.plan!.unseen.join('; ')).toMatch(/\d+ jobs stay where they are: moving them saves less than Policy/);
+    expect(some.plan!.objective).toBeGreaterThan(free.plan!.objective);
+    expect(some.plan!.lowerBound!).toBeLessThanOrEqual(some.plan!.objective);
+    const none = await asked(1e6);
+    const before = await piecesOf(plan.id);
+    for (const [id, list] of await piecesOf(none.plan!.id)) expect(where(list)).toBe(where(before.get(id)!));
+    await store.collection(ACTIVE_POLICIES).delete(ACTIVE_POLICY);
   });
 
   it('a lost site runs nothing new; what ran there starts anew elsewhere or is named', async () => {

@@ -10,9 +10,10 @@ import { defineTool } from '../tool.js';
 import { Conflict } from './answer.js';
 import { evaluate } from './evaluate.js';
 import { type FleetProblem, fleetProblem, questionFields } from './fleet-problem.js';
+import { heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { buildModel, type Model } from './model.js';
 import { optimize } from './optimize.js';
-import { CERTIFICATES, write } from './plan.js';
+import { CERTIFICATES, figuresOf, write } from './plan.js';
 import { emptySchedule, type PowerEvent, type Problem, type Schedule, selectJobs } from './problem.js';
 import { type Fate, replanProblem } from './replan-problem.js';
 
@@ -148,7 +149,9 @@ export const replan = defineTool({
         objectiveParts: null,
         ...search,
       };
-    const planned = spread(problem, rows, solved.schedule);
+    const heeded = heedLeastSaving(kept, solved.schedule, fleet.least);
+    const figures = heeded.stay.size > 0 ? figuresOf(kept, heeded.schedule, solved) : solved;
+    const planned = spread(problem, rows, heeded.schedule);
     const { moved, stayed } = compared(problem, current, planned);
     const { finish } = await write(world, call, {
       workloadId: old.workloadId,
@@ -163,17 +166,14 @@ export const replan = defineTool({
     const { plan, commit } = finish({
       region: old.region,
       policySetId: fleet.policySetId,
-      remarks: [
-        ...(fleet.least.size > 0 ? ['the least saving of the policy is not heeded when planning in place'] : []),
-        ...fleet.remarks,
-      ],
+      remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
       signals: fleet.signals,
       solved: {
-        objective: solved.objective,
+        objective: figures.objective,
         lowerBound: solved.lowerBound,
-        gap: solved.gap,
-        savingsGap: solved.savingsGap,
+        gap: figures.gap,
+        savingsGap: figures.savingsGap,
         bindingLimits: solved.bindingLimits,
         engine: solved.engine,
         stoppedBy: solved.stoppedBy,
@@ -188,7 +188,7 @@ export const replan = defineTool({
       const truth = (await fleetProblem(world, { ...question, foresight: 'actual' })).problem;
       const known = selectJobs({ ...problem, ciGPerKwh: truth.ciGPerKwh, priceUsdPerMwh: truth.priceUsdPerMwh }, rows);
       const best = await optimize(known, options);
-      const mine = evaluate(buildModel(known), solved.schedule).objective;
+      const mine = evaluate(buildModel(known), heeded.schedule).objective;
       if (best.objective !== null) {
         // The search for the best may itself miss a little: the better of both is the yardstick.
         const least = Math.min(best.objective, mine);
@@ -198,14 +198,14 @@ export const replan = defineTool({
     return {
       plan,
       conflict: null,
-      status: solved.status,
+      status: figures.status,
       moved,
       kept: stayed,
       ...counts,
-      churnCost: solved.objectiveParts.churn,
+      churnCost: figures.objectiveParts.churn,
       change: changeOf(buildModel(problem), current, planned),
       regret,
-      objectiveParts: { ...solved.objectiveParts },
+      objectiveParts: { ...figures.objectiveParts },
       ...search,
     };
   },
