@@ -43,6 +43,18 @@ export const marketText = (
   return { savedKg: intervalText(sums.marketKg, { low: value - half, high: value + half }, confidence), why: null };
 };
 
+/** The first of them, as many as fit: a ledger entry holds 64 KiB, and names may be long. */
+export const fitting = <T>(items: readonly T[], most: number, bytes: number): T[] => {
+  let left = bytes;
+  const kept: T[] = [];
+  for (const item of items.slice(0, most)) {
+    left -= Buffer.byteLength(JSON.stringify(item));
+    if (left < 0) break;
+    kept.push(item);
+  }
+  return kept;
+};
+
 /** A site's peak is made by all its jobs together, so no moved job answers for a share of what the peak costs. */
 export const outsideOf = (places: readonly EvidencePlace[], sums: Sums): string[] => [
   ...places

@@ -1,11 +1,12 @@
 /** A verification by team: what each saved, with an interval of its own. */
 import { type Nano, nanoNumber, nanoText } from '../../domain/decimal.js';
 import type { EvidenceOutput } from '../../domain/evidence-record.js';
-import { intervalText } from './report.js';
+import { fitting, intervalText } from './report.js';
 import { type ErrorModel, halfWidthOf } from './uncertainty.js';
 
 /** As many as a ledger entry has room for. */
 const TEAMS = 50;
+const TEAMS_BYTES = 26_000;
 
 export interface Team {
   readonly name: string;
@@ -32,8 +33,8 @@ export const teamsText = (
   model: ErrorModel,
   hours: number,
   confidence: string,
-): EvidenceOutput['byTeam'] =>
-  [...teams]
+): EvidenceOutput['byTeam'] => {
+  const largest = [...teams]
     .sort((a, b) => (a.saved === b.saved ? (a.name < b.name ? -1 : 1) : a.saved > b.saved ? -1 : 1))
     .slice(0, TEAMS)
     .map((team) => {
@@ -57,3 +58,5 @@ export const teamsText = (
         jobs: team.jobs,
       };
     });
+  return fitting(largest, TEAMS, TEAMS_BYTES);
+};

@@ -271,6 +271,19 @@ describe('what is not known', () => {
     expect(output.verdict).toBe('not demonstrated');
   });
 
+  it('long names cost places in the lists of a record, never the record: a ledger entry has room for it', () => {
+    const long = (n: number) => `${n}${'長'.repeat(195)}`;
+    const jobs = Array.from({ length: 200 }, (_, n) => {
+      const here = job(long(n), { baseline, ran: [{ region: 'B', from: 0, to: 1, kwh: 10 }] }, { team: long(n) });
+      return n % 2 === 0 ? here : { ...here, excluded: `its carbon saving is claimed by plan P-${n} already` };
+    });
+    const { output } = verify(question(jobs, places));
+    expect([output.jobs, output.unverifiedCount, output.teams]).toEqual([100, 100, 100]);
+    expect(output.unverified.length).toBeGreaterThan(20);
+    expect(output.byTeam.length).toBeGreaterThan(20);
+    expect(Buffer.byteLength(JSON.stringify(output))).toBeLessThan(50_000);
+  });
+
   it('no jobs at all save nothing, which demonstrates nothing', () => {
     const { output } = verify(question([], []));
     expect(output.verdict).toBe('not demonstrated');

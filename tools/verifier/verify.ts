@@ -11,7 +11,7 @@ import type { Use } from './counterfactual.js';
 import { byHour } from './curve.js';
 import { CAUSES, figuresOf, type JobFigures, roadmapUses } from './job.js';
 import { type Place, placesOf } from './place.js';
-import { intervalText, marketText, outsideOf, reboundOf, shift } from './report.js';
+import { fitting, intervalText, marketText, outsideOf, reboundOf, shift } from './report.js';
 import { Sums } from './sums.js';
 import { type Team, teamOf, teamsText } from './teams.js';
 import { type ErrorModel, halfWidthOf, Sensitivity, spreadOf } from './uncertainty.js';
@@ -62,6 +62,7 @@ export interface Verified {
 }
 
 const LISTED = 100;
+const LISTED_BYTES = 20_000;
 
 /** The meters whose errors are told apart: one per region and kind of figure. Meter 0 is exact. */
 class Meters {
@@ -228,7 +229,7 @@ export const verify = (question: Question): Verified => {
     verdict,
     jobs: jobs.length,
     unverifiedCount: unverified.length,
-    unverified: unverified.slice(0, LISTED),
+    unverified: fitting(unverified, LISTED, LISTED_BYTES),
     claimed: { emissionsKg: nanoText(sums.claimedKg), cost: nanoText(sums.claimedCost) },
     difference: CAUSES.map((cause) => ({
       cause,
