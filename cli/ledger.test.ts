@@ -55,6 +55,14 @@ describe('the ledger at the command line', () => {
       ok: true,
       size: 2,
     });
+    writeFileSync(
+      join(folder, 'out/records.ndjson'),
+      readFileSync(join(folder, 'out/records.ndjson'), 'utf8').split('\n')[0]!,
+    );
+    const cut = json('sound', ['ledger', 'audit', '--file', 'out/records.ndjson', '--vkeys', 'out/vkeys.txt']);
+    expect(cut).toMatchObject({ status: 1, answer: { ok: false, firstBad: { seq: 0 } } });
+    expect(json('sound', ['ledger', 'audit', '--file', 'out']).status).toBe(3);
+    expect(json('sound', ['ledger', 'audit', '--vkeys', 'out/vkeys.txt']).status).toBe(2);
     expect(caco('sound', ['ledger', 'audit']).stdout).toContain('unwitnessed');
     const cosigned = json('sound', [
       'ledger',

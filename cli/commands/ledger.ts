@@ -1,5 +1,5 @@
 /** The ledger: what was written, whether it still stands, and what a stranger needs to check it. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -115,11 +115,17 @@ const show = async (context: Context, [seq]: string[]): Promise<Answer> => {
 
 const existing = (given: string): string => {
   const file = resolve(given);
-  if (!existsSync(file)) throw notFound(`there is no file ${file}`, 'Give the path of a ledger in JSON Lines.');
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw notFound(`there is no file ${file}`, 'Give the path of a ledger in JSON Lines.');
   return file;
 };
 
 const audit = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  if (options.vkeys !== undefined && options.file === undefined)
+    throw invalid(
+      '--vkeys goes with --file',
+      'Give the file to audit, or leave --vkeys out: the store’s keys are known.',
+    );
   const since = options.since === undefined ? {} : { since: read(String(options.since)) };
   const found =
     options.file === undefined

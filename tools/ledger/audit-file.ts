@@ -10,6 +10,7 @@ import { type AuditSource, auditLedger } from './audit.js';
 import type { KeptNote } from './claims.js';
 import { fileEntries } from './file-entries.js';
 import { openKeys } from './keys.js';
+import { parseVkey } from './note.js';
 import { Tiles } from './tiles.js';
 
 export interface FileAudit {
@@ -24,9 +25,10 @@ export interface FileAudit {
 
 /**
  * `FILE.keys` makes it a logger's ledger with signatures of its own; `vkeys.txt` and `tiles/` beside the file make it an
- * export, which has to be whole. Without either only the chain is checked.
+ * export, which has to be whole. Without either only the chain is checked. Throws Fault `invalid-input` for keys that are none.
  */
 export const auditFile = async ({ file, since, now, signal, ...given }: FileAudit): Promise<Audit> => {
+  for (const vkey of given.vkeys ?? []) parseVkey(vkey);
   const folder = dirname(file);
   const tiles = join(folder, 'tiles');
   const exported = existsSync(tiles) && existsSync(join(folder, 'vkeys.txt'));

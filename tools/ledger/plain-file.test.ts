@@ -118,6 +118,8 @@ describe('an export', () => {
     const others = await exported(3);
     const strange = readFileSync(join(others.folder, 'vkeys.txt'), 'utf8').trim().split('\n');
     expect(await auditFile({ file: records, vkeys: strange, now })).toMatchObject({ ok: false });
+    const typo = auditFile({ file: records, vkeys: ['no key'], now });
+    await expect(typo).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
   it.each<[string, number, (folder: string, text: string) => void]>([
