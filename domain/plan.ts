@@ -88,6 +88,10 @@ export const Plan = z.strictObject({
   engine: z.string(),
   stoppedBy: z.string(),
   policySetId: z.string().nullable(),
+  beside: z
+    .array(z.string())
+    .optional()
+    .describe('plans that had been handed to the fleet when this one was made, and that it leaves room for'),
   signals: z.array(
     z.strictObject({ region: z.string(), kind: z.string(), source: z.string(), status: z.string(), issuedAt: Instant }),
   ),

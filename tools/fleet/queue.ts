@@ -9,6 +9,7 @@ import { orderedPieces } from '../../domain/schedule.js';
 import { Instant, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
+import { requireRoom } from './room.js';
 
 export const gatherJobs = defineTool({
   name: 'gather_jobs',
@@ -81,12 +82,9 @@ export const gatherJobs = defineTool({
 const PlaceInput = z.strictObject({ planId: z.string().describe('id of the plan to carry out') });
 const PlaceOutput = z.strictObject({ orderKey: z.string(), placed: z.number().int(), moved: z.number().int() });
 
-/** Placing again with the same key changes nothing that arrived, so it is also the way to ask after a crash. */
-const place = async (
-  { planId }: z.output<typeof PlaceInput>,
-  world: World,
-  call: Running,
-): Promise<z.input<typeof PlaceOutput>> => {
+type Place = (input: z.output<typeof PlaceInput>, world: World, call: Running) => Promise<z.input<typeof PlaceOutput>>;
+
+const decided = async (planId: string, world: World, call: Running) => {
   const plan = (await world.store.collection(PLANS).get(planId))?.value;
   if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
   const decision = (await world.store.collection(DECISIONS).get(call.decisionId!))?.value;
@@ -96,9 +94,14 @@ const place = async (
       `decision ${call.decisionId} is not about plan ${planId}`,
       'Give the decision that was taken on this plan.',
     );
+  return { plan, jobs: decision.jobs };
+};
+
+/** Placing again with the same key changes nothing that arrived, so it is also the way to ask after a crash. */
+const place: Place = async ({ planId }, world, call) => {
+  const { plan, jobs } = await decided(planId, world, call);
   const orderKey = `${planId}:${plan.digest.slice(0, 16)}`;
   const { workloadId } = plan;
-  const { jobs } = decision;
   const { placed } = await world.fleet.place({ key: orderKey, pages: withPieces(world, { workloadId, planId, jobs }) });
   call.commit((tx) =>
     tx.collection(ORDERS).put(planId, {
@@ -126,7 +129,11 @@ export const placeJobs = defineTool({
   effect: 'acts',
   input: PlaceInput,
   output: PlaceOutput,
-  run: place,
+  run: async (input, world, call) => {
+    const { plan, jobs } = await decided(input.planId, world, call);
+    await requireRoom(world, plan, jobs);
+    return place(input, world, call);
+  },
   reconcile: place,
   tell: (o) => `${o.placed} pieces of work placed, ${o.moved} jobs moved.`,
 });

@@ -138,6 +138,30 @@ describe('a plan beside announced work', () => {
     );
   });
 
+  it('two plans made at once are not both placed where together they break a site’s limit; planned again, the second is', async () => {
+    const movable = jobs.filter((job) => job.category !== 'urgent');
+    await ingest(world, 'W-A', movable);
+    const twins = movable.map((job) => ({ ...job, id: `b-${job.id}` }));
+    await ingest(world, 'W-B', twins);
+    const sites = await world.fleet.sites();
+    const peak = Math.max(...loadOf(await rows(PLACEMENTS, (await planned({ workloadId: 'W-A' })).id)).values());
+    const capped = sites.map((site) => ({ ...site, powerCapKw: 1.2 * peak }));
+    world = { ...world, fleet: { ...world.fleet, sites: async () => capped } };
+    const [first, second] = [await planned({ workloadId: 'W-A' }), await planned({ workloadId: 'W-B' })];
+    await placed(first);
+    await expect(placed(second)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`was made before ${first.id} was handed to the fleet`),
+      remedy: expect.stringContaining('Plan again'),
+    });
+    expect(await store.collection(ORDERS).get(second.id)).toBeUndefined();
+    const again = await planned({ workloadId: 'W-B' });
+    expect(again.beside).toEqual([first.id]);
+    await placed(again);
+    const load = loadOf([...(await rows(PLACEMENTS, first.id)), ...(await rows(PLACEMENTS, again.id))]);
+    expect(Math.max(...load.values())).toBeLessThanOrEqual(1.2 * peak * (1 + 1e-6));
+  });
+
   it('leaves out what has begun before its window, and still counts it; re-planning in place stays free to move the rest', async () => {
     const first = await placed(await planned());
     const from = plusHours(first.window.start, 4);

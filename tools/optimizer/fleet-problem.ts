@@ -51,6 +51,8 @@ export interface FleetProblem {
   readonly keptBy: ReadonlyMap<string, number>;
   /** Facility kW of announced work of others, region-major; the caps are what it leaves. */
   readonly takenKw: Float64Array | null;
+  /** Plans whose announced work is in the way or in the books. */
+  readonly besidePlans: readonly string[];
   readonly signals: readonly CarbonSignal[];
   readonly policySetId: string | null;
   /** Words for ids of events and carbon caps: the sentence or sale that they came from. */
@@ -90,13 +92,8 @@ export const fleetProblem = async (
     sold: await soldWithin(world, { start, end: fromEpoch(endEpoch) }),
   };
   const { origin, rows, ...posed } = await problemOf(jobs.pages(workloadId), question, workloadId, endEpoch);
-  const { problem, keptBy, takenKw, ...beside } = withAnnounced(
-    posed.problem,
-    origin,
-    await announcedSince(world, origin),
-    own,
-    start,
-  );
+  const announced = await announcedSince(world, origin);
+  const { problem, keptBy, takenKw, ...beside } = withAnnounced(posed.problem, origin, announced, own, start);
   const { policySetId, words } = rows;
   return {
     workloadId,
@@ -107,6 +104,7 @@ export const fleetProblem = async (
     least: posed.least,
     keptBy,
     takenKw,
+    besidePlans: [...new Set([...announced.values()].map(({ planId }) => planId))].sort(),
     signals,
     policySetId,
     words,

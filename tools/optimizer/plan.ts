@@ -111,6 +111,7 @@ export const makePlan = defineTool({
     const { plan, commit } = written.finish({
       region: input.region ?? null,
       policySetId: fleet.policySetId,
+      beside: fleet.besidePlans,
       remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
       signals,
@@ -243,6 +244,7 @@ export const write = async (world: World, call: Running, of: Writing) => {
     finish: (head: {
       region: string | null;
       policySetId: string | null;
+      beside: readonly string[];
       remarks: readonly string[];
       unpriced: readonly string[];
       signals: readonly CarbonSignal[];
@@ -275,6 +277,7 @@ export const write = async (world: World, call: Running, of: Writing) => {
         savings: { cost: baseline.cost.total - plannedTotals.cost.total, emissionsKg: before.savedBy(after) },
         ...head.solved,
         policySetId: head.policySetId,
+        ...(head.beside.length > 0 ? { beside: [...head.beside] } : {}),
         signals: head.signals.map((s) => ({
           region: s.region,
           kind: `${s.kind.accounting} ${s.kind.scope}`,

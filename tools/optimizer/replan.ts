@@ -166,6 +166,7 @@ export const replan = defineTool({
     const { plan, commit } = finish({
       region: old.region,
       policySetId: fleet.policySetId,
+      beside: fleet.besidePlans,
       remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
       signals: fleet.signals,
