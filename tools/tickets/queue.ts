@@ -1,9 +1,10 @@
 /** Puts what must be said into the outbox, together with our own record of the ticket: both or neither. */
 import type { Store, Versioned } from '../../domain/store.js';
-import { type Decided, decisionDoc, outcomeDoc, overviewDoc, replanDoc, type Setting } from './compose.js';
+import { type Decided, decisionDoc, overviewDoc, replanDoc, type Setting } from './compose.js';
 import type { Group } from './groups.js';
 import type { Intent, Intents } from './intents.js';
 import { decisionTicket, draftOf, followed, type Occasion, overviewTicket, said } from './records.js';
+import { outcomeDoc } from './settled.js';
 import { OUTBOX, type Payload, rowId, TICKETS, type Ticket } from './ticket.js';
 
 /** False when another process changed the ticket since it was read; its next filing will see what is left to say. */

@@ -9,7 +9,6 @@ import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running, type Tool } from '../tool.js';
 import { toAdf } from './adf.js';
-import { verifiedDoc } from './compose.js';
 import { type Filing, fileFor, previewsOf, sync } from './filing.js';
 import { LIMITS } from './groups.js';
 import { toMarkdown } from './markdown.js';
@@ -17,6 +16,7 @@ import { deliver, ticketsOf } from './outbox.js';
 import { draftSchedulePatch, draftSlurmCommands } from './patches.js';
 import { enqueue, withdraw } from './queue.js';
 import { said } from './records.js';
+import { verifiedDoc } from './settled.js';
 import { cut } from './text.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
