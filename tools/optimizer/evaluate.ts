@@ -81,6 +81,8 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
     resume: new Sum(),
     churn: new Sum(),
   };
+  const { power } = loads;
+  const { energyUsd, kg: kgPerKw } = model;
   let unplaced = 0;
   let lateJobs = 0;
   let unseenJobs = 0;
@@ -96,21 +98,25 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
     const kw = jobs.powerKw[j]!;
     const end = pieces[pieces.length - 1]!;
     const caps = model.capsOfClass[model.classOfTeam[jobs.team[j]!]!]!;
+    const facility = kw * region.pue;
+    const vcpu = jobs.vcpu[j]!;
+    const gpu = jobs.gpu[j]!;
     let usd = 0;
     let kg = 0;
     let unseen = false;
     for (let p = 0; p < pieces.length; p += 2) {
-      for (let t = pieces[p]!; t < pieces[p + 1]!; t++) {
-        const i = r * T + t;
+      const last = r * T + pieces[p + 1]!;
+      for (let i = r * T + pieces[p]!; i < last; i++) {
+        const t = i - r * T;
         const part = t === end - 1 ? fraction : 1;
-        usd += part * model.energyUsd[i]!;
-        kg += part * model.kg[i]!;
-        loads.power[i]! += kw * region.pue;
-        loads.vcpu[i]! += jobs.vcpu[j]!;
-        loads.gpu[i]! += jobs.gpu[j]!;
+        usd += part * energyUsd[i]!;
+        kg += part * kgPerKw[i]!;
+        power[i]! += facility;
+        if (vcpu !== 0) loads.vcpu[i]! += vcpu;
+        if (gpu !== 0) loads.gpu[i]! += gpu;
         for (const c of caps) {
           const cap = problem.carbonCaps[c]!;
-          if (t >= cap.fromSlot && t < cap.toSlot) loads.carbon[c]! += kw * part * model.kg[i]!;
+          if (t >= cap.fromSlot && t < cap.toSlot) loads.carbon[c]! += kw * part * kgPerKw[i]!;
         }
         if (model.gapsBefore && model.gapsBefore[r * (T + 1) + t + 1]! > model.gapsBefore[r * (T + 1) + t]!)
           unseen = true;
