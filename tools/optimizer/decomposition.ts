@@ -52,7 +52,7 @@ export const budgetFor = (jobs: number, iterations: number | undefined): Budget 
 
 const ROUNDS_PER_JOB = 45;
 /** Share of a time limit after which the dual gives way to the search for schedules. */
-const DUAL_SHARE = 0.45;
+const DUAL_SHARE = 0.75;
 const CHUNK = 500;
 /** A relative gap that is worth all rounds. */
 const WIDE_GAP = 0.01;
