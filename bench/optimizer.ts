@@ -37,10 +37,13 @@ const cpuNow = () => {
   return (user + system) / 1e6;
 };
 
+/** What ends a run takes time too: the planner is told a little less than what is counted. */
+const SHARE = 0.97;
+
 const run = (problem: Problem, cpuSeconds: number): { outcome: Outcome; spent: number } => {
   const began = cpuNow();
   const hooks: Hooks = { cancelled: () => false, cpuSeconds: () => cpuNow() - began, tell: () => {}, milp: {} };
-  const outcome = solve(problem, { seed: 1, engine: 'auto', relaxed: false, cpuSeconds }, hooks);
+  const outcome = solve(problem, { seed: 1, engine: 'auto', relaxed: false, cpuSeconds: SHARE * cpuSeconds }, hooks);
   return { outcome, spent: cpuNow() - began };
 };
 
@@ -158,6 +161,8 @@ const measure = (name: string, problem: Problem, wantedGapPercent: number, wante
 const chosen = process.argv.slice(2);
 const reference = process.env.CACO_REFERENCE;
 const isWanted = (name: string) => chosen.length === 0 || chosen.includes(name);
+// First, while the heap holds nothing else.
+if (isWanted('uncoupled')) measure('uncoupled', million(), 0, 1.5);
 for (const [name, gap, cpu] of WANTED) {
   const file = reference === undefined ? '' : join(reference, 'instances', `${name}.json.gz`);
   if (!isWanted(name) || !existsSync(file)) continue;
@@ -168,8 +173,6 @@ if (isWanted('coupled-100k-1440') && existsSync(pattern)) {
   const document = JSON.parse(gunzipSync(readFileSync(pattern)).toString('utf8')) as Caco;
   measure('coupled-100k-1440', enlarged(document, 100_000), 0.5, 15);
 }
-if (isWanted('uncoupled')) measure('uncoupled', million(), 0, 1.5);
-
 const folder = new URL('results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
