@@ -287,6 +287,61 @@ describe('sessions', () => {
     expect((await post({}, list)).status).toBe(400);
   });
 
+  test('look-ups are one document; work, progress and clients that can be asked get a stream', async () => {
+    const called = (name: string, extra: Record<string, unknown> = {}) => ({
+      jsonrpc: '2.0',
+      id: 7,
+      method: 'tools/call',
+      params: { name, arguments: {}, ...extra },
+    });
+    const kindOf = async (headers: Record<string, string>, body: unknown) => {
+      const answer = await post(headers, body);
+      expect(answer.status).toBe(200);
+      const text = await answer.text();
+      expect(text).toContain('"id":7');
+      return answer.headers.get('content-type')!.split(';')[0];
+    };
+    const { transport } = await connect(tokens.operate);
+    const mine = { Authorization: `Bearer ${tokens.operate}`, 'Mcp-Session-Id': transport.sessionId! };
+    expect(await kindOf(mine, called('get_status'))).toBe('application/json');
+    expect(await kindOf(mine, called('no_such_tool'))).toBe('text/event-stream');
+    expect(await kindOf(mine, called('audit_ledger'))).toBe('text/event-stream');
+    expect(await kindOf(mine, called('get_status', { _meta: { progressToken: 1 } }))).toBe('text/event-stream');
+    expect((await post({ ...mine, Accept: 'application/json' }, list)).status).toBe(406);
+    expect((await post({ ...mine, 'MCP-Protocol-Version': '1999-01-01' }, list)).status).toBe(400);
+    const asked = await connect(tokens.operate, { elicitation: {} });
+    const theirs = { ...mine, 'Mcp-Session-Id': asked.transport.sessionId! };
+    expect(await kindOf(theirs, called('get_status'))).toBe('text/event-stream');
+  });
+
+  test('a look-up that is cancelled, or whose client is gone, leaves nothing behind', async () => {
+    const { client, transport } = await connect(tokens.operate);
+    const mine = { Authorization: `Bearer ${tokens.operate}`, 'Mcp-Session-Id': transport.sessionId! };
+    const ask = (id: number) => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name: 'get_status', arguments: {} },
+    });
+    for (let id = 100; id < 120; id++) {
+      const gone = new AbortController();
+      const asked = fetch(`${server.url}/mcp`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', ...mine },
+        body: JSON.stringify(ask(id)),
+        signal: gone.signal,
+      }).catch(() => 'gone');
+      setTimeout(() => gone.abort(), id % 10);
+      await asked;
+    }
+    const cancelled = post(mine, ask(200));
+    await post(mine, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 200 } });
+    expect([200, 202]).toContain((await cancelled).status);
+    // The same ids may be used again, and the session still answers.
+    expect((await post(mine, ask(100))).status).toBe(200);
+    expect((await call(client, 'get_status')).result.isError).toBeFalsy();
+  });
+
   test.each([
     ['malformed JSON', {}, '{"jsonrpc":', 400],
     ['a forged Origin', { Origin: 'http://evil.example' }, list, 403],

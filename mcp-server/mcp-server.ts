@@ -21,6 +21,9 @@ export interface StdioOptions extends Choice {
 /** An ended client must not wait for a computation that nobody will read. */
 const LAST_MS = 1500;
 
+/** Verbs of tools that answer at once from what is kept; others may compute for long and are streamed. */
+const LOOK_UP = /^(get|list|show|find|explain|when)_/;
+
 const versionOf = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
@@ -87,7 +90,13 @@ export const mcpHandler = async (
     import('./sessions.js'),
   ]);
   const version = versionOf();
-  return sessionHandler((caller) => serverOf(extend(menuOf(async () => app, caller, choice)), version));
+  const lookUps = new Set(
+    app.tools.filter((tool) => tool.effect === 'reads' && LOOK_UP.test(tool.name)).map((tool) => tool.name),
+  );
+  return sessionHandler(
+    (caller) => serverOf(extend(menuOf(async () => app, caller, choice)), version),
+    (tool) => lookUps.has(tool),
+  );
 };
 
 /** What each tool's listing says, in the order of the list: for snapshots and documentation. */

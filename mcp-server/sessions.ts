@@ -6,6 +6,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import type { Caller } from './caller.js';
 import { boundedEventStore } from './event-store.js';
+import { Lanes } from './lanes.js';
 
 const IDLE_MS = 30 * 60_000;
 const MAX_SESSIONS = 500;
@@ -15,6 +16,7 @@ interface Session {
   readonly owner: string;
   readonly server: Server;
   readonly transport: StreamableHTTPServerTransport;
+  readonly lanes: Lanes;
   open: number;
   usedAt: number;
 }
@@ -31,7 +33,11 @@ const refuse = (res: ServerResponse, status: number, code: number, message: stri
   res.end(JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }));
 };
 
-export const sessionHandler = (serverFor: (caller: Caller) => Server): McpHandler => {
+/** `looksUp` says which tools change nothing and answer at once: their answers need no stream. */
+export const sessionHandler = (
+  serverFor: (caller: Caller) => Server,
+  looksUp: (tool: string) => boolean,
+): McpHandler => {
   const sessions = new Map<string, Session>();
   const end = async (id: string) => {
     const session = sessions.get(id);
@@ -56,8 +62,9 @@ export const sessionHandler = (serverFor: (caller: Caller) => Server): McpHandle
       onsessioninitialized: (id) => void sessions.set(id, session),
       onsessionclosed: (id) => end(id),
     });
-    const session: Session = { owner: caller.id, server, transport, open: 0, usedAt: Date.now() };
-    await server.connect(transport as Parameters<Server['connect']>[0]);
+    const lanes = new Lanes(transport);
+    const session: Session = { owner: caller.id, server, transport, lanes, open: 0, usedAt: Date.now() };
+    await server.connect(lanes);
     return session;
   };
 
@@ -85,7 +92,11 @@ export const sessionHandler = (serverFor: (caller: Caller) => Server): McpHandle
         session.open -= 1;
         session.usedAt = Date.now();
       });
-      await session.transport.handleRequest(req, res, body);
+      // A client that can be asked may be asked in the middle of a call, which needs a stream.
+      const asks = session.server.getClientCapabilities()?.elicitation !== undefined;
+      const short = mine && session.lanes.short(req, body, (tool) => !asks && looksUp(tool));
+      if (short) await session.lanes.answer(short, req, res);
+      else await session.transport.handleRequest(req, res, body);
     },
     sessions: () => sessions.size,
     async close() {
