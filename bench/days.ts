@@ -34,6 +34,7 @@ const runDay = async (now: string): Promise<Day> => {
     if (!found) throw new Error(`the run of ${now} was not verified`);
     const { claimed, verified } = found.value;
     const { value, low, high } = verified.emissionsKg;
+    if (verified.cost === null) throw new Error(`no price of ${now} is known`);
     return {
       day: now.slice(0, 10),
       claimedKg: Math.round(claimed.emissionsKg),

@@ -117,13 +117,23 @@ export const DEFAULT_CONSTANTS: Constants = {
   draws: 20_000,
 };
 
+const PricedAmount = Amount.nullable().describe('of the jobs whose price is known; null: of none of them');
+const WithoutPrice = z
+  .number()
+  .int()
+  .min(0)
+  .optional()
+  .describe('verified jobs whose price is not known, so not in the cost; absent: made when these counted as 0');
+
 export const EvidenceOutput = z.strictObject({
   verdict: z.enum(['saving', 'not demonstrated', 'increase']),
   jobs: z.number().int(),
   unverifiedCount: z.number().int(),
   unverified: z.array(z.strictObject({ jobId: z.string(), why: z.string() })).describe('at most 100'),
   claimed: z.strictObject({ emissionsKg: Amount, cost: Amount }),
-  difference: Causes.describe('claimed + Σ difference = verified, exactly'),
+  difference: Causes.describe(
+    'claimed + Σ difference = verified, exactly; in the cost, an unknown price counts as not verified',
+  ),
   verified: z.strictObject({
     locationBased: z.strictObject({
       counterfactualKg: Amount,
@@ -134,10 +144,11 @@ export const EvidenceOutput = z.strictObject({
     marketBased: z.strictObject({ savedKg: Interval.nullable(), why: z.string().nullable() }),
     roadmapVariant: z.strictObject({ name: z.literal('original-region-at-actual-time'), savedKg: Interval }),
     cost: z.strictObject({
-      counterfactual: Amount,
-      actual: Amount,
-      overhead: Amount,
-      saved: Amount,
+      counterfactual: PricedAmount,
+      actual: PricedAmount,
+      overhead: PricedAmount,
+      saved: PricedAmount,
+      withoutPrice: WithoutPrice,
       outside: z.array(z.string()).describe('what is owed too and stands in none of these figures'),
     }),
     energy: z.strictObject({
@@ -169,7 +180,8 @@ export const EvidenceOutput = z.strictObject({
       z.strictObject({
         team: z.string(),
         savedKg: Interval,
-        savedCost: Amount,
+        savedCost: PricedAmount,
+        withoutPrice: WithoutPrice,
         energyKwh: Amount,
         jobs: z.number().int(),
       }),

@@ -1,12 +1,21 @@
 /** What a plan really saved: claimed against verified, with the interval and the reasons for the difference. */
 import { z } from 'zod';
 import { Estimate, scale } from './estimate.js';
-import { massEstimateText, massText, percentText } from './figures.js';
+import { massEstimateText, massText, moneyText, percentText } from './figures.js';
 import { CarbonKind } from './signal.js';
 import { defineCollection, defineRows } from './store.js';
 import { Instant } from './time.js';
 
-const Saved = z.strictObject({ emissionsKg: Estimate, cost: z.number() });
+const Saved = z.strictObject({
+  emissionsKg: Estimate,
+  cost: z.number().nullable().describe('of the jobs whose price is known; null: of none of them'),
+  withoutPrice: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('verified jobs whose price is not known, so not in the cost; absent: made when these counted as 0'),
+});
 
 export const Difference = z.strictObject({
   cause: z.string().describe('forecast error, execution drift, use drift, overhead, not separable, not verified'),
@@ -87,6 +96,15 @@ export const findingOf = (v: Pick<Verification, 'verified' | 'claimed' | 'demons
   return v.demonstrated
     ? `Verified ${massEstimateText(saved)} CO2e saved, ${interval}; ${claimed}.`
     : `A saving is not demonstrated: ${massEstimateText(saved)} CO2e, ${interval}; ${claimed}.`;
+};
+
+/** `£12 saved`, `£12 more` or `not known`, and for how many jobs it is not. */
+export const costText = (saved: Pick<Verification['verified'], 'cost' | 'withoutPrice'>, currency: string): string => {
+  if (saved.cost === null) return 'not known';
+  const text = moneyText(Math.abs(saved.cost), currency);
+  const n = saved.withoutPrice ?? 0;
+  const beside = n === 0 ? '' : `, not known for ${n} ${n === 1 ? 'job' : 'jobs'}`;
+  return `${text} ${saved.cost >= 0 ? 'saved' : 'more'}${beside}`;
 };
 
 /** One moved job, as it ran against as it would have run. */

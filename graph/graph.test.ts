@@ -10,7 +10,8 @@ import { JOBS } from '../domain/job.js';
 import { PLACEMENTS, PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import { plusHours, toEpoch } from '../domain/time.js';
-import { RAN } from '../domain/world.js';
+import { VERIFICATIONS } from '../domain/verification.js';
+import { type Grid, RAN } from '../domain/world.js';
 import { openSaver } from '../store/checkpoints.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-graph-'));
@@ -64,6 +65,28 @@ describe('a run', () => {
     let ran = 0;
     for await (const page of app.world.store.rows(PLACEMENTS).pages(plan.id)) ran += page.length;
     expect(ran).toBeGreaterThan(0);
+  });
+
+  it('calls a cost not known when no price came true: not zero, in the story, the record and the answer', async () => {
+    const app = await open('unpriced');
+    const { grid, clock } = app.world;
+    const planned = clock.now();
+    const price: Grid['price'] = async (...asked) => {
+      const signal = await grid.price(...asked);
+      if (clock.now() === planned) return signal;
+      return { ...signal, series: { ...signal.series, values: signal.series.values.map(() => null) } };
+    };
+    Object.assign(app.world, { grid: { ...grid, price } });
+    const run = await app.orchestrator.launch({ horizonHours: 5, approval: 'auto' }, by());
+    const [kept] = await app.world.store.collection(VERIFICATIONS).list({ limit: 1 });
+    const { verified, byTeam, jobs } = kept!.value;
+    expect(jobs).toBeGreaterThan(0);
+    expect(verified).toMatchObject({ cost: null, withoutPrice: jobs });
+    expect(byTeam.map((t) => t.saved.cost)).toEqual(byTeam.map(() => null));
+    expect(run.story!.replaceAll(/\s+/g, ' ')).toContain('Cost: not known;');
+    const { answer } = await app.chat('What did we save?', undefined, { actor: { id: 'ann', via: 'cli' } });
+    expect(answer).toContain('the bill is not known');
+    expect(answer).not.toContain('£0');
   });
 
   it('keeps its threads as plain JSON of a few kB, whatever the fleet’s size', async () => {

@@ -14,7 +14,7 @@ import {
 import { PLANS, type Plan } from '../domain/plan.js';
 import type { Site } from '../domain/site.js';
 import { type Instant, toEpoch } from '../domain/time.js';
-import { VERIFICATIONS, type Verification } from '../domain/verification.js';
+import { costText, VERIFICATIONS, type Verification } from '../domain/verification.js';
 import type { World } from '../domain/world.js';
 import { loadPicture } from './picture.js';
 
@@ -198,12 +198,9 @@ const verificationText = (v: Verification, plan: Plan) => {
       ? `it emitted more than running at once would have, ${massEstimateText(scale(kg, -1))} CO2e, ${interval}; a saving of ${planned}`
       : `a saving of CO2e is not demonstrated, ${massEstimateText(kg)}: the ${interval} includes zero; ${planned}`;
   const currency = plan.planned.cost.currency;
-  const money = `Cost: ${savedText(v.verified.cost, currency)}; ${savedText(v.claimed.cost, currency)} had been planned.`;
+  const money = `Cost: ${costText(v.verified, currency)}; ${costText(v.claimed, currency)} had been planned.`;
   return `Window closed (simulated fleet, actual signals): ${finding}${causeText(v)}. ${money}`;
 };
-
-const savedText = (amount: number, currency: string) =>
-  amount >= 0 ? `${moneyText(amount, currency)} saved` : `${moneyText(-amount, currency)} more`;
 
 /** What made most of the difference between planned and verified. */
 const causeText = (v: Verification): string => {

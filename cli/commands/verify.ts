@@ -91,13 +91,13 @@ const textOf = (
   out: unknown,
 ): string => {
   const currency = v.currency ?? '';
-  const saved = v.verified.emissionsKg;
+  const { emissionsKg: saved, cost } = v.verified;
   const rows = [
     ['claimed', massText(v.claimed.emissionsKg), moneyText(v.claimed.cost, currency)],
     ...v.difference
       .filter((d) => d.emissionsKg !== 0 || d.cost !== 0)
       .map((d) => [d.cause, massText(d.emissionsKg), moneyText(d.cost, currency)]),
-    ['verified', massText(saved.value), moneyText(v.verified.cost, currency)],
+    ['verified', massText(saved.value), cost === null ? 'not known' : moneyText(cost, currency)],
   ];
   const also = [
     v.energy &&

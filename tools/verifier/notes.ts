@@ -22,8 +22,11 @@ export const notesOf = (loaded: Loaded, verified: Verified, constants: Constants
     notes.push(
       `Energy is modelled where no meter saw it, to ±${percentText(Number(constants.modelledHalfWidthRatio))}.`,
     );
-  if (verified.withoutCost > 0)
-    notes.push(`The cost of ${verified.withoutCost} jobs is not verified: a price that came true is not known.`);
+  const { withoutPrice = 0 } = verified.output.verified.cost;
+  if (withoutPrice > 0)
+    notes.push(
+      `The cost of ${withoutPrice} of ${verified.output.jobs} jobs is not verified: a price that came true is not known.`,
+    );
   for (const part of verified.output.verified.cost.outside)
     if (part.startsWith('the demand charge')) notes.push(`Not in the verified cost: ${part}.`);
   if (verified.withoutRoadmap > 0)

@@ -56,12 +56,26 @@ export const fitting = <T>(items: readonly T[], most: number, bytes: number): T[
 };
 
 /** A site's peak is made by all its jobs together, so no moved job answers for a share of what the peak costs. */
-export const outsideOf = (places: readonly EvidencePlace[], sums: Sums): string[] => [
+const outsideOf = (places: readonly EvidencePlace[], sums: Sums): string[] => [
   ...places
     .filter((place) => Number(place.demandChargePerKw) > 0)
     .map(({ region }) => `the demand charge of ${region}`),
-  ...(sums.withoutCost > 0 ? [`the cost of jobs without a known price: ${sums.withoutCost}`] : []),
+  ...(sums.withoutPrice > 0 ? [`the cost of jobs without a known price: ${sums.withoutPrice}`] : []),
 ];
+
+/** A sum over jobs of which none has a known price is not known, and not zero. */
+export const costText = (places: readonly EvidencePlace[], sums: Sums): EvidenceOutput['verified']['cost'] => {
+  const known = sums.priced > 0 || sums.withoutPrice + sums.missed === 0;
+  const money = (amount: Nano) => (known ? nanoText(amount) : null);
+  return {
+    counterfactual: money(sums.costBefore),
+    actual: money(sums.costAfter),
+    overhead: money(sums.costOverhead),
+    saved: money(sums.costBefore - sums.costAfter - sums.costOverhead),
+    withoutPrice: sums.withoutPrice,
+    outside: outsideOf(places, sums),
+  };
+};
 
 export const reboundOf = (
   sums: Sums,

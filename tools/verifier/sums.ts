@@ -14,7 +14,11 @@ export class Sums {
   marketKg = 0n;
   withoutMarket = 0;
   withoutRoadmap = 0;
-  withoutCost = 0;
+  /** Verified jobs without a known price. */
+  withoutPrice = 0;
+  /** Jobs with one. */
+  priced = 0;
+  missed = 0;
   costBefore = 0n;
   costAfter = 0n;
   costOverhead = 0n;
@@ -37,8 +41,9 @@ export class Sums {
     else this.roadmapKg += f.roadmapKg;
     if (f.marketKg === null) this.withoutMarket++;
     else this.marketKg += f.marketKg;
-    if (f.cost === null) this.withoutCost++;
+    if (f.cost === null) this.withoutPrice++;
     else {
+      this.priced++;
       this.costBefore += f.cost.counterfactual;
       this.costAfter += f.cost.actual;
       this.costOverhead += f.cost.overhead;
@@ -60,6 +65,7 @@ export class Sums {
 
   /** A job that is not verified takes its claim out of the books, by name. */
   miss(job: EvidenceJob) {
+    this.missed++;
     const [kg, cost] = [nano(Number(job.claimedKg)), nano(Number(job.claimedCost))];
     this.claimedKg += kg;
     this.claimedCost += cost;

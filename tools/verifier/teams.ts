@@ -14,6 +14,7 @@ export interface Team {
   cost: Nano;
   energy: Nano;
   jobs: number;
+  withoutPrice: number;
   readonly cells: Map<number, { kg: number }>;
   readonly byMeter: Map<number, { kg: number }>;
 }
@@ -21,7 +22,7 @@ export interface Team {
 export const teamOf = (teams: Map<string, Team>, name: string): Team => {
   let team = teams.get(name);
   if (!team) {
-    team = { name, saved: 0n, cost: 0n, energy: 0n, jobs: 0, cells: new Map(), byMeter: new Map() };
+    team = { name, saved: 0n, cost: 0n, energy: 0n, jobs: 0, withoutPrice: 0, cells: new Map(), byMeter: new Map() };
     teams.set(name, team);
   }
   return team;
@@ -53,7 +54,8 @@ export const teamsText = (
       return {
         team: team.name,
         savedKg: intervalText(team.saved, { low: value - half, high: value + half }, confidence),
-        savedCost: nanoText(team.cost),
+        savedCost: team.withoutPrice < team.jobs ? nanoText(team.cost) : null,
+        withoutPrice: team.withoutPrice,
         energyKwh: nanoText(team.energy),
         jobs: team.jobs,
       };

@@ -223,18 +223,26 @@ const inputsOf = (loaded: Loaded, digests: ReturnType<typeof digestsOf>): Eviden
   };
 };
 
+const costOf = (saved: string | null, withoutPrice = 0) => ({
+  cost: saved === null ? null : Number(saved),
+  withoutPrice,
+});
+
 /** The record's decimal text as numbers, for doors and people. */
 const figuresOf = ({ verified, ...o }: EvidenceOutput) => ({
   jobs: o.jobs,
   unverifiedCount: o.unverifiedCount,
   claimed: { emissionsKg: Number(o.claimed.emissionsKg), cost: Number(o.claimed.cost) },
-  verified: { emissionsKg: numeric(verified.locationBased.savedKg), cost: Number(verified.cost.saved) },
+  verified: {
+    emissionsKg: numeric(verified.locationBased.savedKg),
+    ...costOf(verified.cost.saved, verified.cost.withoutPrice),
+  },
   demonstrated: o.verdict === 'saving',
   verdict: o.verdict,
   difference: o.difference.map((d) => ({ cause: d.cause, emissionsKg: Number(d.emissionsKg), cost: Number(d.cost) })),
   byTeam: o.byTeam.map((t) => ({
     team: t.team,
-    saved: { emissionsKg: numeric(t.savedKg), cost: Number(t.savedCost) },
+    saved: { emissionsKg: numeric(t.savedKg), ...costOf(t.savedCost, t.withoutPrice) },
     energyKwh: Number(t.energyKwh),
     jobs: t.jobs,
   })),

@@ -239,15 +239,41 @@ describe('what is not known', () => {
   });
 
   it('a price that is not known leaves carbon verified and cost not', () => {
-    const { output, withoutCost } = verify(question([good], [place('A', [400], { price: null }), place('B', [100])]));
+    const { output } = verify(question([good], [place('A', [400], { price: null }), place('B', [100])]));
     expect(saved(output).value).toBe(3);
-    expect(withoutCost).toBe(1);
-    expect(output.verified.cost.outside).toEqual(['the cost of jobs without a known price: 1']);
+    expect(output.verified.cost).toEqual({
+      counterfactual: null,
+      actual: null,
+      overhead: null,
+      saved: null,
+      withoutPrice: 1,
+      outside: ['the cost of jobs without a known price: 1'],
+    });
+    expect(output.byTeam[0]).toMatchObject({ savedCost: null, withoutPrice: 1 });
     expect(output.difference.find((d) => d.cause === 'not verified')).toEqual({
       cause: 'not verified',
       emissionsKg: '0',
       cost: '-1',
     });
+  });
+
+  it('a cost that is known in part says for how many jobs it is not, whole and by team', () => {
+    const dark = job(
+      'dark',
+      { baseline: { ...baseline, region: 'C' }, ran: [{ region: 'B', from: 0, to: 1, kwh: 10 }] },
+      { team: 'dark' },
+    );
+    const there = [...places.slice(0, 2), place('C', [400], { price: null })];
+    const { output } = verify(question([good, dark], there));
+    expect(output.verified.cost).toMatchObject({ saved: '0', withoutPrice: 1 });
+    expect(output.byTeam.map((t) => [t.team, t.savedCost, t.withoutPrice])).toEqual([
+      ['dark', null, 1],
+      ['team', '0', 0],
+    ]);
+    // What nobody saw run has no cost that is known either; work that nobody moved has none at all.
+    const lost = job('lost', { baseline, ran: [] });
+    expect(verify(question([lost], there)).output.verified.cost).toMatchObject({ saved: null, withoutPrice: 0 });
+    expect(verify(question([], there)).output.verified.cost).toMatchObject({ saved: '0', withoutPrice: 0 });
   });
 
   it('a demand charge is named as owed beside the figures: no job answers for a share of a peak', () => {
@@ -406,7 +432,9 @@ describe('books', () => {
         expect(exact(output.claimed.emissionsKg) + sum((d) => d.emissionsKg)).toBe(
           exact(output.verified.locationBased.savedKg.value),
         );
-        expect(exact(output.claimed.cost) + sum((d) => d.cost)).toBe(exact(output.verified.cost.saved));
+        const cost = output.verified.cost.saved;
+        expect(cost === null).toBe(jobs.length > 0 && figures.length === 0);
+        expect(exact(output.claimed.cost) + sum((d) => d.cost)).toBe(exact(cost ?? '0'));
         for (const f of figures) {
           const steps = Object.values(f.kgSteps).reduce((total: bigint, step) => total + (step ?? 0n), 0n);
           expect(f.claimedKg + steps).toBe(f.savedKg);

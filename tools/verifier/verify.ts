@@ -11,7 +11,7 @@ import type { Use } from './counterfactual.js';
 import { byHour } from './curve.js';
 import { CAUSES, figuresOf, type JobFigures, roadmapUses } from './job.js';
 import { type Place, placesOf } from './place.js';
-import { fitting, intervalText, marketText, outsideOf, reboundOf, shift } from './report.js';
+import { costText, fitting, intervalText, marketText, reboundOf, shift } from './report.js';
 import { Sums } from './sums.js';
 import { type Team, teamOf, teamsText } from './teams.js';
 import { type ErrorModel, halfWidthOf, Sensitivity, spreadOf } from './uncertainty.js';
@@ -55,8 +55,6 @@ export interface Verified {
   readonly output: EvidenceOutput;
   readonly jobs: readonly VerifiedFigures[];
   readonly unverified: readonly { readonly jobId: string; readonly why: string }[];
-  /** How many of the verified jobs have a cost that is not known. */
-  readonly withoutCost: number;
   /** How many lack the roadmap's variant. */
   readonly withoutRoadmap: number;
 }
@@ -209,7 +207,8 @@ export const verify = (question: Question): Verified => {
     jobs.push(kept(figures, savedKg, halfWidthKg));
     sums.add(figures, savedKg);
     team.saved += savedKg;
-    team.cost += figures.cost ? figures.cost.counterfactual - figures.cost.actual - figures.cost.overhead : 0n;
+    if (figures.cost) team.cost += figures.cost.counterfactual - figures.cost.actual - figures.cost.overhead;
+    else team.withoutPrice++;
     team.energy += figures.actualKwh;
     team.jobs++;
     const mainMeter = meters.of(actual.runs[0]!.place.region, actual.runs[0]!.meter);
@@ -248,13 +247,7 @@ export const verify = (question: Question): Verified => {
         name: 'original-region-at-actual-time',
         savedKg: intervalText(sums.roadmapKg, shift(roadmapSpread, roadmap, sums.roadmapKg), confidence),
       },
-      cost: {
-        counterfactual: nanoText(sums.costBefore),
-        actual: nanoText(sums.costAfter),
-        overhead: nanoText(sums.costOverhead),
-        saved: nanoText(sums.costBefore - sums.costAfter - sums.costOverhead),
-        outside: outsideOf(question.places, sums),
-      },
+      cost: costText(question.places, sums),
       energy: {
         counterfactualKwh: nanoText(sums.counterfactualKwh),
         actualKwh: nanoText(sums.actualKwh),
@@ -274,7 +267,7 @@ export const verify = (question: Question): Verified => {
     teams: teams.size,
     jobsDigest: digestOfLines(jobs.map((j) => jobLine(j, confidence))),
   };
-  return { output, jobs, unverified, withoutCost: sums.withoutCost, withoutRoadmap: sums.withoutRoadmap };
+  return { output, jobs, unverified, withoutRoadmap: sums.withoutRoadmap };
 };
 
 /** A sum by key that is changed in place: a number in a Map would be a new one at each addition. */

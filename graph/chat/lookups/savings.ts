@@ -12,9 +12,7 @@ const together = (parts: readonly Estimate[]): Estimate =>
   sumCorrelated(parts, Math.min(...parts.map((p) => p.confidence)));
 
 const partOf = (v: Verification, team: string | undefined) =>
-  team === undefined
-    ? { emissionsKg: v.verified.emissionsKg, cost: v.verified.cost }
-    : v.byTeam.find((t) => t.team === team)?.saved;
+  team === undefined ? v.verified : v.byTeam.find((t) => t.team === team)?.saved;
 
 const MOST_IDS = 5;
 
@@ -44,7 +42,6 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
   const about = team === undefined ? [] : [team];
   const fact = { source, about };
   const kg = together(records.map((r) => r.saved.emissionsKg));
-  const cost = records.reduce((n, r) => n + r.saved.cost, 0);
   const saving = draft.mass(kg, { ...fact, label: 'verified saving of CO2e', verified: true, saving: true, key: true });
   const confidence = draft.ratio(kg.confidence, { ...fact, label: 'coverage of the interval' });
   const n = draft.count(records.length, 'verified record', { ...fact, label: 'verified records counted' });
@@ -55,14 +52,12 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
       ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
       : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
   );
-  const currency = await currencyOf(desk);
-  const money = draft.money(Math.abs(cost), currency, {
-    ...fact,
-    label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
-    verified: true,
-    saving: cost >= 0,
-  });
-  draft.say(cost >= 0 ? `The bill was ${money} lower.` : `The bill was ${money} higher.`);
+  sayCost(
+    draft,
+    records.map((r) => r.saved),
+    desk.world.scenario.currency,
+    fact,
+  );
   if (team === undefined) {
     const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
     const off = kg.value - claimed;
@@ -116,7 +111,32 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
   return draft.cite(desk.world.scenario.dataNote);
 };
 
-const currencyOf = async (desk: Desk) => desk.world.scenario.currency;
+/** A bill of which nothing is known is not one that stayed the same. */
+const sayCost = (
+  draft: Draft,
+  parts: readonly Verification['verified'][],
+  currency: string,
+  fact: { source: string; about: readonly string[] },
+) => {
+  const known = parts.flatMap((p) => (p.cost === null ? [] : [p.cost]));
+  const without = parts.reduce((n, p) => n + (p.withoutPrice ?? 0), 0);
+  if (known.length === 0) {
+    draft.say('What that did to the bill is not known: no price that came true is known.');
+    return;
+  }
+  const cost = known.reduce((n, c) => n + c, 0);
+  const money = draft.money(Math.abs(cost), currency, {
+    ...fact,
+    label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
+    verified: true,
+    saving: cost >= 0,
+  });
+  draft.say(`The bill was ${money} ${cost >= 0 ? 'lower' : 'higher'}.`);
+  if (without > 0)
+    draft.say(
+      `The price of ${draft.count(without, 'job', { ...fact, label: 'verified jobs without a known price' })} is not known, and not in it.`,
+    );
+};
 
 /** Nothing is verified: say so, and say what is planned as planned. */
 const planned = async (draft: Draft, { team, planId }: Slots, desk: Desk, opening: string): Promise<Draft> => {
