@@ -54,6 +54,29 @@ describe('canonical JSON', () => {
     );
   });
 
+  it('reads strings of any length and any number of escapes, and says what is wrong in them shortly', () => {
+    const text = JSON.stringify({ 'a\\"': `${'\\"'.repeat(2_250_000)}\\`, b: ['"', '\\'] });
+    expect(parseStrictJson(text)).toEqual(JSON.parse(text));
+    const shortly = { code: 'invalid-input', message: expect.stringMatching(/^.{20,200}$/s) };
+    for (const wrong of [
+      `"${'\\n'.repeat(4_500_000)}\\ud800"`,
+      `{"${'\\n'.repeat(1_000_000)}":1,"${'\\n'.repeat(1_000_000)}":2}`,
+      '7'.repeat(1_000_000),
+    ])
+      expect(() => parseStrictJson(wrong)).toThrow(expect.objectContaining(shortly));
+  });
+
+  it('reads back whatever JSON.stringify writes, with and without white space', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
+        // An integer beyond 2^53 would rightly be refused.
+        const small = (_: string, v: unknown) => (typeof v === 'number' ? v % 2 ** 53 : v);
+        const text = JSON.stringify(value, small, indent);
+        expect(parseStrictJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
   it('refuses what is circular or too deep instead of failing', () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
