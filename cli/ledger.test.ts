@@ -82,6 +82,11 @@ describe('the ledger at the command line', () => {
     expect(json('sound', ['ledger', 'audit', '--since', 'kept']).answer).toMatchObject({ ok: true, size: 4 });
   });
 
+  it('is audited without making a key in a home that has none', PATIENCE, () => {
+    expect(json('keyless', ['ledger', 'audit'])).toMatchObject({ status: 0, answer: { ok: true, size: 0 } });
+    expect(existsSync(join(folder, 'keyless', 'keys'))).toBe(false);
+  });
+
   it('ends with 1 and still prints its finding when it is broken', PATIENCE, () => {
     caco('broken', ['token', 'create', '--scope', 'read', '--for', 'ann']);
     const database = new Sqlite(join(folder, 'broken', 'caco.db'));

@@ -1,4 +1,4 @@
-/** The ledger's keys: made on first use, readable by their owner only, turned over without losing what they signed. */
+/** The ledger's keys: made when something is first signed, readable by their owner only, turned over without losing what they signed. */
 import { join } from 'node:path';
 import { Fault } from '../../domain/fault.js';
 import { sha256Hex } from '../../domain/merkle.js';
@@ -13,15 +13,15 @@ const WITNESSES = 'witness.vkeys';
 const PINNED = 'checkpoint';
 
 export interface Keys {
-  /** Name of the ledger and of its keys: made with the first key and kept through every rotation. */
+  /** Name of the ledger and of its keys: made with the first key, when it is first asked for, and kept through every rotation. */
   readonly origin: string;
-  /** Verifier keys of the ledger, every one that ever signed, oldest first. */
+  /** Verifier keys of the ledger, every one that ever signed, oldest first. Reading makes none: before the first signature it is empty. */
   vkeys(): string[];
   /** Verifier keys of witnesses whose cosignature counts. */
   witnesses(): string[];
   /** From now on this witness' cosignature counts. Fault `invalid-input` for a key that is not a witness'. */
   trust(vkey: string): void;
-  /** The key in force. */
+  /** The key in force; made here when there is none. */
   signer(): Signer;
   /** The newest checkpoint this place has seen: what tells a rolled-back store from an old one. */
   pinned(): string | undefined;
@@ -49,21 +49,28 @@ const keysIn = (drawer: Drawer, named: string | undefined, check: () => void): K
     const known = lines(drawer.read(PUBLIC));
     if (!known.includes(signer.vkey)) drawer.write(PUBLIC, `${[...known, signer.vkey].join('\n')}\n`);
   };
-  const first = lines(drawer.read(PUBLIC))[0];
-  const privateKey = secret(SECRET);
-  const origin =
-    first === undefined ? (named ?? `caco.local/ledger/${fingerprint(privateKey)}`) : parseVkey(first).name;
-  const current = () => signerOf(origin, secret(SECRET), ED25519);
-  makePublic(current());
-  if (named !== undefined && named !== origin)
+  const kept = (): string | undefined => {
+    const first = lines(drawer.read(PUBLIC))[0];
+    return first === undefined ? undefined : parseVkey(first).name;
+  };
+  const origin = (): string => kept() ?? named ?? `caco.local/ledger/${fingerprint(secret(SECRET))}`;
+  /** What signs is public before it signs. */
+  const current = (): Signer => {
+    const signer = signerOf(origin(), secret(SECRET), ED25519);
+    makePublic(signer);
+    return signer;
+  };
+  if (named !== undefined && named !== (kept() ?? named))
     throw new Fault(
       'conflict',
-      `the keys in ${drawer.where} belong to ${origin}, not to ${named}`,
+      `the keys in ${drawer.where} belong to ${kept()}, not to ${named}`,
       'A ledger keeps its name for good; use another folder for another ledger.',
     );
 
   return {
-    origin,
+    get origin() {
+      return origin();
+    },
     vkeys: () => lines(drawer.read(PUBLIC)),
     witnesses: () => lines(drawer.read(WITNESSES)),
     trust(vkey) {
@@ -84,7 +91,7 @@ const keysIn = (drawer: Drawer, named: string | undefined, check: () => void): K
       if (kept === undefined || sizeOf(kept) <= sizeOf(note)) drawer.write(PINNED, note);
     },
     prepareNext() {
-      const next = signerOf(origin, secret(NEXT_SECRET), ED25519);
+      const next = signerOf(origin(), secret(NEXT_SECRET), ED25519);
       makePublic(next);
       return next;
     },

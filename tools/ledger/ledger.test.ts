@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -89,11 +90,14 @@ describe('a sound ledger', () => {
   });
 
   it('is empty before its first entry, and says so without a signature', async () => {
-    const { ledger } = await openHome();
+    const { home, ledger } = await openHome();
     expect(await ledger.head()).toBeNull();
     expect(await ledger.audit()).toMatchObject({ ok: true, size: 0, checkpoint: null });
     await expect(ledger.prove(0)).rejects.toMatchObject({ code: 'not-found' });
+    // Who only looks leaves no key behind.
+    expect(existsSync(join(home, 'keys', 'ledger.key'))).toBe(false);
     expect((await ledger.checkpoint()).size).toBe(0);
+    expect(existsSync(join(home, 'keys', 'ledger.key'))).toBe(true);
   });
 
   it('proves every entry, signing first where no checkpoint covers it', async () => {

@@ -6,7 +6,7 @@ import { memoryKeys, openKeys } from './keys.js';
 import { type SigningLedger, storeLedger } from './store-ledger.js';
 
 /**
- * `home` is the folder that holds state; keys are made in `home/keys` on first use, readable by their owner only. null: the
+ * `home` is the folder that holds state; keys are made in `home/keys` when something is first signed, readable by their owner only. null: the
  * store is in memory and so are the keys. `origin` names a new ledger.
  */
 export const openLedger = (options: {
@@ -21,7 +21,7 @@ export const openLedger = (options: {
 
 /**
  * Signs now and then, so that entries do not stay unsigned for long; a signature for each entry would halve the rate of
- * appends. The answer stops it and signs what is left. `onTrouble` hears of a state that could not be signed.
+ * appends. The answer stops it and signs what is left, where anything came since: who only read leaves no trace. `onTrouble` hears of a state that could not be signed.
  */
 export const keepSigning = (
   ledger: Pick<Ledger, 'checkpoint' | 'size' | 'head'>,
@@ -34,6 +34,7 @@ export const keepSigning = (
       options.onTrouble(error);
     }
   };
+  const before = ledger.size().catch(() => 0);
   let last = Promise.resolve();
   const timer = setInterval(() => {
     last = last.then(sign);
@@ -42,6 +43,6 @@ export const keepSigning = (
   return async () => {
     clearInterval(timer);
     await last;
-    await sign();
+    if ((await ledger.size().catch(() => 0)) > (await before)) await sign();
   };
 };

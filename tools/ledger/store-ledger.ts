@@ -32,8 +32,8 @@ const AUDIT_REMEDY = 'Run `caco ledger audit`: it names the first bad entry. Put
 const TRIES = 20;
 
 /**
- * `store.entries`, the keys of this place, and what time it is. The keys are opened when something is signed or verified:
- * appending and reading need none.
+ * `store.entries`, the keys of this place, and what time it is. A key is made when something is first signed: appending,
+ * reading, verifying and auditing make none.
  */
 export const storeLedger = (
   store: { readonly entries: Entries },
