@@ -46,8 +46,9 @@ export const occurrences = (
 export const freezeInterval = (params: ParamsOf<'change_freeze'>, zone: string): Interval | null => {
   if (params.from === null || params.to === null) return null;
   const last = params.inclusive === false ? params.to : plusDays(params.to, 1);
-  if (last <= params.from) return null;
-  return { start: atWallClock(params.from, '00:00', zone), end: atWallClock(last, '00:00', zone) };
+  const start = at(params.from, params.fromTime ?? '00:00', zone);
+  const end = params.toTime === undefined ? at(last, '00:00', zone) : at(params.to, params.toTime, zone);
+  return start < end ? { start, end } : null;
 };
 
 const firstOf = (date: string, period: CapPeriod): string => {

@@ -60,6 +60,8 @@ export const PARAMS = {
     from: isoDate.nullable(),
     to: isoDate.nullable(),
     inclusive: z.boolean().nullable(),
+    fromTime: clock.optional().describe('time of day on the first day; left out: its beginning'),
+    toTime: clock.optional().describe('time of day on the last day; left out: its end'),
     tz: z.string().optional(),
     ...validity,
   }),
@@ -178,8 +180,6 @@ export type Passage = z.infer<typeof Passage>;
 /** An item of the model's that code refused. */
 export const DroppedItem = z.strictObject({ item: z.json(), why: z.string() });
 export type DroppedItem = z.infer<typeof DroppedItem>;
-
-export const Question = z.strictObject({ constraint: z.string(), question: z.string(), quote: z.string() });
 
 /** What reading one document gave. */
 export const PolicyReading = z.strictObject({

@@ -2,7 +2,16 @@
 import type { Scope, Weekday } from '../../domain/policy.js';
 import { type DateRange, datesIn, monthIn, rangeIn, validityIn } from './dates.js';
 import { type DecimalMark, type Figure, figuresIn } from './figures.js';
-import { daysIn, type Found, type Window, windowIn, zoneIn } from './periods.js';
+import {
+  daySpanIn,
+  daysIn,
+  type Found,
+  type Stretch,
+  unknownZoneIn,
+  type Window,
+  windowIn,
+  zoneIn,
+} from './periods.js';
 import { type Place, placesIn } from './places.js';
 import { scopeIn } from './scope.js';
 
@@ -10,11 +19,18 @@ export interface Clause {
   readonly low: string;
   readonly figures: readonly Figure[];
   readonly places: readonly Place[];
+  /** in order of position */
+  readonly windows: readonly Found<Window>[];
+  /** the first of them */
   readonly window: Found<Window> | undefined;
-  /** further windows behind the first */
-  readonly moreWindows: readonly Window[];
+  /** one stretch over several days of the week */
+  readonly daySpan: Found<readonly Stretch[]> | undefined;
   readonly days: readonly Weekday[] | undefined;
   readonly zone: string | undefined;
+  /** letters behind a time of day that name no zone, or more than one */
+  readonly unknownZone: string | undefined;
+  /** times of day outside the windows, as written */
+  readonly clocks: readonly string[];
   readonly range: DateRange | undefined;
   readonly hasDates: boolean;
   readonly validity: { readonly validFrom?: string; readonly until?: string };
@@ -105,21 +121,23 @@ const factsOf = (low: string, original: string, mark: DecimalMark | null): Claus
     ...(range ? [[range.from, range.to] as [number, number]] : []),
     ...(month ? [[month.from, month.to] as [number, number]] : []),
   ];
-  const undated = blank(low, dated);
-  const window = windowIn(undated);
-  const moreWindows: Window[] = [];
-  for (let at = window; at !== undefined; ) {
-    const rest = undated.slice(at.to);
-    const next = windowIn(rest);
-    if (next === undefined || moreWindows.length > 3) break;
-    moreWindows.push(next.value);
-    at = { ...next, to: at.to + next.to };
+  const dateless = blank(low, dated);
+  const daySpan = daySpanIn(dateless);
+  const undated = daySpan ? blank(dateless, [[daySpan.from, daySpan.to]]) : dateless;
+  const windows: Found<Window>[] = [];
+  for (let from = 0; windows.length < 5; ) {
+    const next = windowIn(undated.slice(from));
+    if (next === undefined) break;
+    windows.push({ from: from + next.from, to: from + next.to, value: next.value });
+    from += next.to;
   }
-  const clocks = [...undated.matchAll(/(?<![\d.,])\d{1,2}:\d{2}(?!\d)|\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b\.?/g)].map(
-    (m): [number, number] => [m.index, m.index + m[0].length],
-  );
+  const clocks = [
+    ...undated.matchAll(
+      /(?<![\d.,])\d{1,2}:\d{2}(?!\d)|\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b\.?|\b\d{1,2}(?: o'clock)? in the (?:morning|afternoon|evening)\b|(?<=\b(?:at|by|before|after|until|till|than|from|past|since) )\d{1,2}h\d{2}\b/g,
+    ),
+  ].map((m): [number, number] => [m.index, m.index + m[0].length]);
   const rest = blank(undated, [
-    ...(window ? [[window.from, window.to] as [number, number]] : []),
+    ...windows.map((w): [number, number] => [w.from, w.to]),
     ...clocks,
     ...placesIn(low, original).map((p): [number, number] => [p.from, p.to]),
   ]);
@@ -139,10 +157,15 @@ const factsOf = (low: string, original: string, mark: DecimalMark | null): Claus
     low,
     figures: meant(figuresIn(counted, mark), low),
     places: placesIn(low, original),
-    window,
-    moreWindows,
+    windows,
+    window: windows[0],
+    daySpan,
     days,
     zone: zoneIn(low),
+    unknownZone: unknownZoneIn(low, original),
+    clocks: clocks
+      .filter(([from, to]) => !windows.some((w) => from < w.to && w.from < to))
+      .map(([from, to]) => low.slice(from, to).trim()),
     range,
     hasDates: dates.length > 0 || month !== undefined,
     validity,

@@ -1,7 +1,10 @@
 /** How constraints stand to each other: which one replaces a more general one, and which cannot hold together. */
-import type { Constraint, ConstraintOf, Scope } from '../../domain/policy.js';
+import type { Constraint, ConstraintOf, Scope, Weekday } from '../../domain/policy.js';
 import { WEEKDAYS } from '../../domain/policy.js';
 import { liesIn } from '../../domain/regions.js';
+import { clauseOf } from './clause.js';
+import { flat, normalise } from './normal.js';
+import { permissionIn } from './permits.js';
 
 const MEMBERS = ['teams', 'kinds', 'environments', 'regions', 'slaClasses', 'resources'] as const;
 type Plain = Omit<Scope, 'except'>;
@@ -75,18 +78,40 @@ const ceilingOf = (c: Constraint): { same: string; value: unknown } | undefined 
 
 const minutesOf = (clock: string) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
 
-/** Minutes of the week that a blackout closes, as a set of quarter hours. */
-const closedBy = (c: ConstraintOf<'blackout'>, into: Uint8Array) => {
-  const { days, from, to } = c.params;
-  if (days === null || from === null || to === null) return;
+const plusMinute = (clock: string) => {
+  const minutes = (minutesOf(clock) + 1) % 1440;
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+};
+
+type Hours = { readonly days: readonly Weekday[] | null; readonly from: string | null; readonly to: string | null };
+
+/** Minutes of the week within recurring hours, as a set of quarter hours. */
+const closedBy = ({ days, from, to }: Hours, into = new Uint8Array(672)): Uint8Array => {
+  if (days === null || from === null || to === null) return into;
   for (const day of days) {
     const start = WEEKDAYS.indexOf(day) * 1440 + minutesOf(from);
     const length = to <= from ? minutesOf(to) + 1440 - minutesOf(from) : minutesOf(to) - minutesOf(from);
     for (let q = 0; q < length; q += 15) into[Math.floor((start + q) / 15) % 672] = 1;
   }
+  return into;
+};
+
+/** Minutes that a sentence allows, against those that a blackout closes. */
+const allowsWhat = (allowing: Constraint, b: Constraint): boolean => {
+  if (b.type !== 'blackout' || disjoint(allowing.scope, b.scope)) return false;
+  const original = flat(allowing.quote);
+  const may = permissionIn(clauseOf(normalise(original), original, null));
+  // Work that started before may run on through hours in which none starts.
+  if (!may || (may.on === 'run' && b.params.on === 'start' && may.from !== '00:00')) return false;
+  const shut = closedBy(b.params);
+  return closedBy({ ...may, to: may.from === may.to ? plusMinute(may.from) : may.to }).some(
+    (open, q) => open && shut[q],
+  );
 };
 
 const contradict = (a: Constraint, b: Constraint): boolean => {
+  if (a.type === 'unsupported' || b.type === 'unsupported')
+    return a.type === 'unsupported' ? allowsWhat(a, b) : allowsWhat(b, a);
   if (apart(a, b) || a.strength !== b.strength) return false;
   const [x, y] = [ceilingOf(a), ceilingOf(b)];
   if (a.type === b.type && x && y && x.same === y.same && equal(a.scope, b.scope)) return x.value !== y.value;
@@ -106,10 +131,8 @@ const contradict = (a: Constraint, b: Constraint): boolean => {
     b.type === 'blackout' &&
     (a.params.on === 'run' || b.params.on === 'run' || a.params.on === b.params.on)
   ) {
-    const closed = new Uint8Array(672);
-    closedBy(a, closed);
-    const one = closed.slice();
-    closedBy(b, closed);
+    const one = closedBy(a.params);
+    const closed = closedBy(b.params, one.slice());
     return closed.every((q) => q === 1) && !one.every((q) => q === 1);
   }
   const still = (c: Constraint) => c.type === 'exempt' || (c.type === 'sla_class' && c.params.movable === false);
@@ -121,7 +144,7 @@ const contradict = (a: Constraint, b: Constraint): boolean => {
 /** Adds `overrides` and `conflictsWith`, positions in the same list; a contradiction changes the status of both and asks which holds. */
 export const related = (constraints: readonly Constraint[]): Constraint[] => {
   const out = constraints.map((c) => ({ ...c }));
-  const clear = out.map((c) => c.status === 'clear' && c.type !== 'unsupported');
+  const clear = out.map((c) => c.status === 'clear' || c.type === 'unsupported');
   const against = new Map<number, number[]>();
   for (let i = 0; i < out.length; i++)
     for (let j = i + 1; j < out.length; j++) {

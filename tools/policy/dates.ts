@@ -1,5 +1,6 @@
 /** Calendar dates and ranges of them: "from 18 to 31 December 2026", "December 18, 2026", "2026-12-18", "18/12/2026". */
 import { plusDays } from '../../domain/time.js';
+import { CLOCK, exactClock } from './periods.js';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const MONTH = String.raw`(january|february|march|april|may|june|july|august|september|october|november|december|jan\.?|feb\.?|mar\.?|apr\.?|jun\.?|jul\.?|aug\.?|sept?\.?|oct\.?|nov\.?|dec\.?)`;
@@ -23,6 +24,9 @@ export interface DateRange {
   readonly end: string | null;
   /** null: the text does not say whether the last day belongs to it */
   readonly inclusive: boolean | null;
+  /** times of day at the two ends, where the text gives them */
+  readonly startTime?: string;
+  readonly endTime?: string;
   readonly questions: readonly string[];
 }
 
@@ -57,8 +61,10 @@ export const datesIn = (low: string): CivilDate[] => {
     if (day < 1 || day > 31 || (month !== null && (month < 1 || month > 12))) return;
     if (!found.some((d) => d.from < to && from < d.to)) found.push({ from, to, year, month, day, doubt });
   };
-  for (const m of low.matchAll(/(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])/g))
-    add(m, Number(m[1]), Number(m[2]), Number(m[3]));
+  for (const m of low.matchAll(
+    /(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])|(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?=t\d\d:\d\d)/g,
+  ))
+    add(m, Number(m[1] ?? m[4]), Number(m[2] ?? m[5]), Number(m[3] ?? m[6]));
   for (const m of low.matchAll(DAY_MONTH)) add(m, number(m[3]), monthOf(m[2]!), Number(m[1]));
   for (const m of low.matchAll(MONTH_DAY)) add(m, number(m[4]), monthOf(m[1]!), Number(m[2]));
   for (const m of low.matchAll(/(?<![\w./-])(\d{1,2})([./])(\d{1,2})\2(\d{4})(?![\w/])/g)) {
@@ -85,8 +91,11 @@ export const monthIn = (low: string): { from: number; to: number; start: string;
   return { from: match.index, to: match.index + match[0].length, start, end: plusDays(next, -1) };
 };
 
-const JOIN =
-  /^\s*(to|until|till|through|thru|and|-|up to(?: and including)?|until and including|through to)\s*(?:and including\s*)?(?:the\s+)?(?:end of\s+)?$/;
+const JOIN = new RegExp(
+  String.raw`^(?:(?:,?\s*(?:at\s+)?|t)${CLOCK}(?::00)?z?(?:\s+(?:utc|gmt|cet|cest|bst))?)?\s*(to|until|till|through|thru|and|-|up to(?: and including)?|until and including|through to)\s*(?:and including\s*)?(?:the\s+)?(?:end of\s+)?(?:${CLOCK}\s+(?:on\s+)?(?:the\s+)?)?$`,
+);
+const CLOCK_BEFORE = new RegExp(String.raw`\b${CLOCK}\s+(?:on\s+)?(?:the\s+)?$`);
+const CLOCK_BEHIND = new RegExp(String.raw`^(?:,?\s*(?:at\s+)?|t)${CLOCK}(?::00)?z?(?![\w/])`);
 
 const SHORT = new RegExp(
   String.raw`(?<![\d:.,])\b${D}\s*(to|until|till|through|and|-)\s*${D}(?:\s+of)?\s+${MONTH}(?:,?\s+(\d{4}))?`,
@@ -115,13 +124,29 @@ export const rangeIn = (low: string): DateRange | undefined => {
   }
   for (let i = 0; i + 1 < dates.length; i++) {
     const join = JOIN.exec(low.slice(dates[i]!.to, dates[i + 1]!.from));
-    if (join) return finish(low, dates[i]!, dates[i + 1]!, join[0].includes('including') ? 'through' : join[1]!);
+    if (join)
+      return finish(low, dates[i]!, dates[i + 1]!, join[0].includes('including') ? 'through' : join[2]!, [
+        join[1],
+        join[3],
+      ]);
   }
   return undefined;
 };
 
-const finish = (low: string, a: CivilDate, b: CivilDate, word: string): DateRange => {
+const finish = (
+  low: string,
+  a: CivilDate,
+  b: CivilDate,
+  word: string,
+  between: readonly [string | undefined, string | undefined] = [undefined, undefined],
+): DateRange => {
   const questions: string[] = [];
+  const ahead = CLOCK_BEFORE.exec(low.slice(Math.max(0, a.from - 24), a.from));
+  const behind = CLOCK_BEHIND.exec(low.slice(b.to, b.to + 24));
+  const startTime = exactClock(between[0]) ?? exactClock(ahead?.[1]);
+  const endTime = exactClock(between[1]) ?? exactClock(behind?.[1]);
+  const from = a.from - (ahead && between[0] === undefined && startTime !== undefined ? ahead[0].length : 0);
+  const to = b.to + (behind && between[1] === undefined && endTime !== undefined ? behind[0].length : 0);
   for (const date of [a, b])
     if (date.doubt !== null) questions.push(`is ${date.doubt} written day first or month first?`);
   const endYear = b.year;
@@ -131,18 +156,35 @@ const finish = (low: string, a: CivilDate, b: CivilDate, word: string): DateRang
   if (startYear === null || endYear === null) questions.push('which year?');
   const tail = low.slice(b.to, b.to + 24);
   const inclusive =
+    endTime !== undefined ||
     /^[\s,(]*(?:inclusive|included|both (?:days )?inclusive)/.test(tail) ||
     /\binclusive(?:ly)?\b|\bboth days included\b/.test(low)
       ? true
       : /^[\s,(]*(?:exclusive|excluded|not included)/.test(tail)
         ? false
-        : /^(?:until|till|and$)/.test(word) && !/\bbetween\b/.test(low.slice(0, a.from))
+        : /^(?:until|till)/.test(word) && !/\bbetween\b/.test(low.slice(0, a.from))
           ? null
           : true;
   if (inclusive === null) questions.push('does the last day belong to it?');
   const start = a.month === null || startYear === null ? null : iso(startYear, a.month, a.day);
   const end = b.month === null || endYear === null ? null : iso(endYear, b.month, b.day);
-  return { from: a.from, to: b.to, start, end, inclusive, questions };
+  // "On 20 and 26 December" are two days; "between", "from" and neighbours are a range.
+  if (
+    word === 'and' &&
+    !/\b(?:between|from)\b/.test(low.slice(0, a.from)) &&
+    !(start !== null && end !== null && plusDays(start, 1) === end)
+  )
+    questions.push('these two days only, or also those between them?');
+  return {
+    from,
+    to,
+    start,
+    end,
+    inclusive,
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(endTime === undefined ? {} : { endTime }),
+    questions,
+  };
 };
 
 /** "from 1 January 2027", "until 31 March 2027", "effective 1 May 2027"; a range gives both. The positions are those of the phrases. */

@@ -141,10 +141,13 @@ const UNITS: readonly Unit[] = [
   {
     dimension: 'count',
     factor: 1,
-    pattern: String.raw`(?:(?:batch|training|waiting|single|individual|other|different|moved)\s+)?(?:jobs?|workloads?|moves?|placements?|changes?|relocations?|runs?|tasks?)\b`,
+    pattern: String.raw`(?:(?:or more|and more|plus) )?(?:(?:batch|training|waiting|single|individual|other|different|moved)\s+)?(?:jobs?|workloads?|moves?|placements?|changes?|relocations?|runs?|tasks?)\b`,
   },
 ];
-const UNIT_PATTERNS = UNITS.map((unit) => ({ ...unit, regex: new RegExp(`^[\\s-]*${unit.pattern}`) }));
+const UNIT_PATTERNS = UNITS.map((unit) => ({
+  ...unit,
+  regex: new RegExp(`^(?:\\s*\\([a-z -]+\\))?[\\s-]*${unit.pattern}`),
+}));
 
 const NUMBER = new RegExp(
   String.raw`(?<![\w.,:/+#-]|[£€$]\s?\d)(us\$|a\$|c\$|[£€$]|(?:${CODES})(?=\s?\d))?\s?(\d{1,3}(?:[ ']\d{3})+(?:[.,]\d{1,2})?(?![\d])|\d+(?:[.,]\d+)*)(?![\d:])`,
@@ -247,6 +250,22 @@ export const figuresIn = (low: string, mark: DecimalMark | null): Figure[] => {
       doubt,
     });
   }
+  for (const match of low.matchAll(/(?<![\w.,:-])(\d{1,3})\s?h\s?([0-5]\d)(?:\s?m(?:in)?)?\b/g))
+    if (!figures.some((f) => f.from < match.index + match[0].length && match.index < f.to && f.dimension !== 'none'))
+      figures.splice(
+        0,
+        figures.length,
+        ...figures.filter((f) => f.to <= match.index || f.from >= match.index + match[0].length),
+        {
+          from: match.index,
+          to: match.index + match[0].length,
+          dimension: 'time',
+          value: Number(match[1]) * 60 + Number(match[2]),
+          currency: null,
+          written: match[0],
+          doubt: null,
+        },
+      );
   for (const match of low.matchAll(WORD_FIGURE)) {
     if (figures.some((f) => f.from < match.index + match[0].length && match.index < f.to)) continue;
     const word = match[1]!;

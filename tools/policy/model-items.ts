@@ -55,6 +55,9 @@ const EFFECT: Readonly<Record<ConstraintType, Constraint['effect']>> = {
   unsupported: 'require',
 };
 
+/** Reasons of the rules' reader, `read.ts`. */
+const ALLOWING = /^(?:lifts|allows)\b/;
+
 export interface ModelReading {
   readonly reading: PolicyReading;
   readonly note: string | null;
@@ -71,22 +74,30 @@ export const askModel = async (
   const accepted: Constraint[] = [];
   const dropped: DroppedItem[] = [];
   let note: string | null = null;
-  let used = false;
+  let read = 0;
+  const { length } = document.text;
   for (const passage of chunksOf(document.text)) {
     signal.throwIfAborted();
     const answer = await ask(model, passage, signal);
     if (typeof answer === 'string') {
-      note = `the model ${model.name} added nothing (${answer}); the rules alone read the text`;
+      note =
+        read === 0
+          ? `the model ${model.name} added nothing (${answer}); the rules alone read the text`
+          : `the model ${model.name} stopped after ${read} of ${length} characters (${answer}); the rules alone read the rest`;
       break;
     }
-    used = true;
+    read += passage.length;
     for (const item of answer) {
       const checked = checkItem(item, document.text, ruled, accepted);
       if (checked.kind === 'kept') accepted.push(checked.constraint);
       else if (checked.kind === 'dropped') dropped.push({ item: z.json().parse(item), why: checked.why });
     }
   }
-  return { reading: merged(ruled, accepted, dropped), note, used };
+  note ??=
+    read < length
+      ? `the model ${model.name} read ${read} of ${length} characters; the rules alone read the rest`
+      : null;
+  return { reading: merged(ruled, accepted, dropped), note, used: read > 0 };
 };
 
 const chunksOf = (text: string): string[] => {
@@ -144,6 +155,8 @@ export const checkItem = (
     return dropped('its quote is an instruction to the reader, not a rule');
   if (ruled.notUnderstood.some((p) => p.why.startsWith('would make approval easier') && touches(p.span)))
     return dropped('a policy cannot make approval easier');
+  if (ruled.notUnderstood.some((p) => ALLOWING.test(p.why) && touches(p.span)))
+    return dropped('its quote allows or lifts something and limits nothing');
   if (item.type === 'unsupported') return { kind: 'known' };
   const read = [...ruled.constraints.filter((c) => c.type !== 'unsupported'), ...accepted].filter((c) =>
     touches(c.span),
@@ -154,6 +167,8 @@ export const checkItem = (
   if (!params.success) return dropped(`its params are not those of ${item.type}: ${params.error.issues[0]?.message}`);
   const stray = strayOf(item, text);
   if (stray !== null) return dropped(stray);
+  const lost = lostOf(item);
+  if (lost !== null) return dropped(lost);
   const missing = Object.values(params.data).some((value) => value === null);
   const passage = ruled.notUnderstood.find((p) => touches(p.span));
   const line = passage?.line ?? text.slice(0, from).split('\n').length;
@@ -188,6 +203,8 @@ const strayOf = (item: Item, text: string): string | null => {
   const times = new Set([
     clause.window?.value.start,
     clause.window?.value.end,
+    clause.range?.startTime,
+    clause.range?.endTime,
     ...(low.match(/\b\d{1,2}:\d{2}\b/g) ?? []).map((t) => t.padStart(5, '0')),
   ]);
   const dates = new Set([clause.range?.start, clause.range?.end, clause.validity.validFrom, clause.validity.until]);
@@ -219,6 +236,14 @@ const strayOf = (item: Item, text: string): string | null => {
     return says(word) ? null : `"${word}" (${key}) is not in its quote`;
   };
   return wrong(item.params, 'params') ?? wrong(item.scope ?? {}, 'scope');
+};
+
+/** Words of the quote that say whom it concerns and that the item leaves out: it would bind everybody else too. */
+const lostOf = (item: Item): string | null => {
+  const low = flat(normalise(item.quote));
+  const named = Object.keys(clauseOf(low, flat(item.quote), null).scope).filter((key) => key !== 'each');
+  const missing = named.find((key) => item.scope?.[key as keyof Scope] === undefined);
+  return missing === undefined ? null : `its quote says whom it concerns (${missing}), and its scope does not`;
 };
 
 /** What the model read takes the place of "not understood"; what the rules read stays as it is. */

@@ -60,33 +60,76 @@ export interface Window {
   readonly crossesMidnight: boolean;
 }
 
-const T = String.raw`(\d{1,2}(?:[:.]\d{2}|h\d{2}|h)?(?:\s?(?:a\.?m\b\.?|p\.?m\b\.?))?|\d{4}(?=\s?(?:hrs|hours|h|utc|gmt|and|to|until|till|-))|noon|midday|midnight)(?:\s?(?:hrs|hours|o'clock|uhr))?`;
+/** A time of day as written, in one group. */
+export const CLOCK = String.raw`(\d{1,2}(?:[:.]\d{2}|h\d{2}|h)?(?:\s?(?:a\.?m\b\.?|p\.?m\b\.?)|(?: o'clock)? in the (?:morning|afternoon|evening)\b)?|\d{4}(?=\s?(?:hrs|hours|h|utc|gmt|and|to|until|till|-))|noon|midday|midnight)(?:\s?(?:hrs|hours|o'clock|uhr))?`;
 const BETWEEN = new RegExp(
-  String.raw`\b(?:between|from|during|the hours of)\s+(?:the hours of\s+)?${T}(?:\s+(?:utc|gmt|cet|bst))?\s*(?:and|to|until|till|through|-)\s*${T}(?![\d/]|\s?(?:%|kg|kw|mw|percent|january|february|march|april|june|july|august|september|october|november|december))`,
+  String.raw`\b(?:between|from|during|the hours of)\s+(?:the hours of\s+)?${CLOCK}(?:\s+(?:utc|gmt|cet|bst))?\s*(?:and|to|until|till|through|-)\s*${CLOCK}(?![\d/]|\s?(?:%|kg|kw|mw|percent|january|february|march|april|june|july|august|september|october|november|december))`,
 );
-const DASHED = new RegExp(String.raw`(?<![\d.,-])${T}\s*(?:-|to|until|till)\s*${T}(?![\d/-]|\s?(?:%|kg|kw|mw))`);
+const DASHED = new RegExp(
+  String.raw`(?<![\d.,-])${CLOCK}\s*(?:-|to|until|till)\s*${CLOCK}(?![\d/-]|\s?(?:%|kg|kw|mw))`,
+);
 
 /** 'HH:MM' with how it was written, or undefined. */
 const clockOf = (written: string): { minutes: number; exact: boolean } | undefined => {
   if (/^(?:noon|midday)/.test(written)) return { minutes: 720, exact: true };
   if (/^midnight/.test(written)) return { minutes: 0, exact: true };
-  const match = /^(\d{1,2}?)(?:[:.h]?(\d{2}))?h?\s?(a|p)?/.exec(written);
   const digits = /^\d{4}/.test(written) ? [written.slice(0, 2), written.slice(2, 4)] : undefined;
   const short = /^(\d{1,2})(?:[:.h](\d{2}))?h?\s?(?:(a|p)\.?m)?/.exec(written);
-  if (!match || !short) return undefined;
+  if (!short) return undefined;
+  const half = short[3] ?? (/morning/.test(written) ? 'a' : /afternoon|evening/.test(written) ? 'p' : undefined);
   let hour = Number(digits?.[0] ?? short[1]);
   const minute = Number(digits?.[1] ?? short[2] ?? 0);
   if (hour > 24 || minute > 59) return undefined;
-  if (short[3] === 'p' && hour < 12) hour += 12;
-  if (short[3] === 'a' && hour === 12) hour = 0;
+  if (half === 'p' && hour < 12) hour += 12;
+  if (half === 'a' && hour === 12) hour = 0;
   return {
     minutes: hour * 60 + minute,
-    exact: short[3] !== undefined || digits !== undefined || short[2] !== undefined || /h/.test(written) || hour > 12,
+    exact: half !== undefined || digits !== undefined || short[2] !== undefined || /h/.test(written) || hour > 12,
   };
 };
 
 const text = (minutes: number) =>
   `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
+/** HH:MM of a time that can be read in one way only. */
+export const exactClock = (written: string | undefined): string | undefined => {
+  const clock = written === undefined ? undefined : clockOf(written);
+  return clock?.exact ? text(clock.minutes) : undefined;
+};
+
+export interface Stretch {
+  readonly days: readonly Weekday[];
+  readonly start: string;
+  readonly end: string;
+}
+
+const AT = String.raw`(?:,?\s*(?:at\s+)?${CLOCK})?`;
+const ON = String.raw`(?:${CLOCK}\s+(?:on\s+)?)?`;
+const DAY_SPAN = new RegExp(
+  String.raw`(?:\bfrom\s+${ON})?\b(${DAY})\b${AT}\s*(?:\bto\b|\buntil\b|\btill\b|\bthrough\b|-)\s*${ON}\b(${DAY})\b${AT}`,
+);
+
+/** "from Friday 18:00 to Monday 06:00": one stretch of the week, as the parts of days that it covers. */
+export const daySpanIn = (low: string): Found<readonly Stretch[]> | undefined =>
+  first(low, DAY_SPAN, (m) => {
+    const [start, end] = [exactClock(m[1] ?? m[3]), exactClock(m[4] ?? m[6])];
+    const [a, b] = [dayOf(m[2]!), dayOf(m[5]!)];
+    // "Monday to Friday 16:00-19:00" names days, and a window on each.
+    if (
+      (start === undefined && end === undefined) ||
+      a === b ||
+      /^\s*(?:-|to|until|till)\s*\d/.test(low.slice(m.index + m[0].length))
+    )
+      return undefined;
+    if (start === undefined && m[4] === undefined) return undefined;
+    const between: Weekday[] = [];
+    for (let i = (ALL.indexOf(a) + 1) % 7; ALL[i] !== b; i = (i + 1) % 7) between.push(ALL[i]!);
+    return [
+      { days: [a], start: start ?? '00:00', end: '24:00' },
+      ...(between.length > 0 ? [{ days: between, start: '00:00', end: '24:00' }] : []),
+      ...(end === '00:00' ? [] : [{ days: [b], start: '00:00', end: end ?? '24:00' }]),
+    ];
+  });
 
 /** The first window of the clock in a text. */
 export const windowIn = (low: string): Found<Window> | undefined => {
@@ -122,7 +165,7 @@ const afterWords = (words: string): RegExp => {
   const known = clocksAfter.get(words);
   if (known) return known;
   const made = new RegExp(
-    String.raw`\b(?:${words})\s+(?:the\s+)?${T}(?!\s?(?:%|kg|kw|mw|hours? (?:of|after|later)|minutes|days|weeks|january|february|march|april|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|may\b)|[\d/-])`,
+    String.raw`\b(?:${words})\s+(?:the\s+)?${CLOCK}(?!\s?(?:%|kg|kw|mw|hours? (?:of|after|later)|minutes|days|weeks|january|february|march|april|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|may\b)|[\d/-])`,
   );
   clocksAfter.set(words, made);
   return made;
@@ -194,7 +237,6 @@ const SHORT: Readonly<Record<string, string>> = {
   pdt: 'America/Los_Angeles',
   pt: 'America/Los_Angeles',
   jst: 'Asia/Tokyo',
-  ist: 'Asia/Kolkata',
 };
 
 const CITY = new RegExp(String.raw`\b(${Object.keys(CITIES).join('|')})(?: local| standard| daylight)? time\b`);
@@ -203,6 +245,7 @@ const CITY = new RegExp(String.raw`\b(${Object.keys(CITIES).join('|')})(?: local
 export const zoneIn = (low: string): string | undefined => {
   const offset = /\b(?:utc|gmt)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?\b/.exec(low);
   if (offset) return `${offset[1]}${offset[2]!.padStart(2, '0')}:${offset[3] ?? '00'}`;
+  if (/\d\d:\d\d(?::\d\d)?z\b/.test(low)) return 'UTC';
   const iana =
     /\b(?:africa|america|antarctica|asia|atlantic|australia|europe|indian|pacific)\/[a-z_]+(?:\/[a-z_]+)?\b/.exec(
       low,
@@ -214,10 +257,16 @@ export const zoneIn = (low: string): string | undefined => {
   const city = CITY.exec(low)?.[1];
   if (city) return CITIES[city];
   const short =
-    /(?:\d|[ap]\.?m\.?|hrs|hours|noon|midnight)\s?\(?(utc|gmt|bst|cest|cet|eet|wet|est|edt|et|cst|cdt|mst|pst|pdt|pt|jst|ist)\b|\b(utc|gmt|cest|cet)\b/.exec(
+    /(?:\d|[ap]\.?m\.?|hrs|hours|noon|midnight)\s?\(?(utc|gmt|bst|cest|cet|eet|wet|est|edt|et|cst|cdt|mst|pst|pdt|pt|jst)\b|\b(utc|gmt|cest|cet)\b/.exec(
       low,
     );
   return short ? SHORT[short[1] ?? short[2]!] : undefined;
+};
+
+/** Capital letters behind a time of day that look like a zone and name none that is known, or several: "IST", "AEST". */
+export const unknownZoneIn = (low: string, original: string): string | undefined => {
+  if (zoneIn(low) !== undefined) return undefined;
+  return /\d\s?(?:[ap]\.?m\.?|hrs|hours)?\s?\(?\b([A-Z]{2,4}T|MSK)\b/.exec(original)?.[1];
 };
 
 const PERIODS: readonly [RegExp, CapPeriod][] = [

@@ -15,6 +15,7 @@ import type { Page } from './documents.js';
 import { decimalMarkOf } from './figures.js';
 import { isInstruction } from './injection.js';
 import { flat, INVISIBLE, normalise } from './normal.js';
+import { lifts, permissionIn, permits } from './permits.js';
 import { continued } from './rules.js';
 import { APPROVAL, loosens } from './rules-approval.js';
 import { inherit, isKnownKind, isScoped, scopeIn } from './scope.js';
@@ -29,7 +30,14 @@ export interface ReadOptions {
 }
 
 const DEMAND =
-  /\b(?:nothing|nobody|must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|are to|is to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
+  /^no\b|\b(?:due|reserved|up to|nothing|nobody|must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|are to|is to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
+
+const OBLIGES = /\b(?:must|mustn't|shall|should|has to|have to|never|required?|requires|cannot|can't|nothing|nobody)\b/;
+
+/** Words of German, French, Spanish, Italian and Dutch that oblige, allow, forbid or limit. */
+const FOREIGN =
+  /(?:^|[\s("'])(?:muss|müssen|darf|dürfen|soll|sollen|sollte|höchstens|mindestens|spätestens|verboten|erlaubt|untersagt|keine[nrs]?|nicht|zwischen|doit|doivent|interdit\w*|ne peu\w+|maximum de|au plus|plafond|debe|deben|prohibido|no puede\w*|como máximo|deve|devono|vietato|al massimo|moet|moeten|mag niet|mogen|hoogstens|verboden|uiterlijk)(?=$|[\s,.;:)])/;
+const isForeign = (low: string) => FOREIGN.test(low) && !/\b(?:the|must|shall|should|may|of|and|is|are)\b/.test(low);
 
 /** What one document demands. */
 export const readPolicy = (text: string, options: ReadOptions): PolicyReading => {
@@ -41,6 +49,7 @@ export const readPolicy = (text: string, options: ReadOptions): PolicyReading =>
   const notUnderstood: Passage[] = [];
   const remarks: Passage[] = [];
   const drafts: Omit<Constraint, 'id'>[] = [];
+  const allowing = new Set<Omit<Constraint, 'id'>>();
   const pageOf = pager(options.pages ?? []);
   const passage = (from: number, to: number, line: number, why: string): Passage => ({
     quote: text.slice(from, to),
@@ -140,8 +149,31 @@ export const readPolicy = (text: string, options: ReadOptions): PolicyReading =>
       remarks.push(passage(sentence.from, sentence.to, sentence.line, 'opens the list below'));
       continue;
     }
+    if (lifts(low)) {
+      notUnderstood.push(
+        passage(sentence.from, sentence.to, sentence.line, 'lifts a limit or allows something; only limits are read'),
+      );
+      continue;
+    }
+    const said = clauseOf(low, original, mark);
+    if (permits(said) && !OBLIGES.test(low)) {
+      const why = 'allows something; only limits are read';
+      notUnderstood.push(passage(sentence.from, sentence.to, sentence.line, why));
+      // Kept only where it contradicts a limit: two sentences that cannot both hold are a person's to settle.
+      if (permissionIn(said)) {
+        const draft = unsupported(sentence, setting, text, { doc, sha256, page: pageOf(sentence.from) });
+        allowing.add(draft);
+        drafts.push(draft);
+      }
+      continue;
+    }
     if (!isDemand(sentence)) {
-      const said = clauseOf(low, original, mark);
+      if (isForeign(low)) {
+        notUnderstood.push(
+          passage(sentence.from, sentence.to, sentence.line, 'is not in English; only English is read'),
+        );
+        continue;
+      }
       if (
         said.window ||
         /\d:\d\d\b/.test(low) ||
@@ -160,7 +192,10 @@ export const readPolicy = (text: string, options: ReadOptions): PolicyReading =>
       passage(sentence.from, sentence.to, sentence.line, 'demands something that no kind of constraint says'),
     );
   }
-  const constraints = related(drafts.map((d, i) => ({ ...d, id: `c${i + 1}` }) as Constraint));
+  const numbered = (list: readonly Omit<Constraint, 'id'>[]) =>
+    list.map((d, i) => ({ ...d, id: `c${i + 1}` }) as Constraint);
+  const settled = related(numbered(drafts));
+  const constraints = related(numbered(drafts.filter((d, i) => !allowing.has(d) || settled[i]!.status === 'conflict')));
   return {
     doc,
     sha256,

@@ -9,20 +9,31 @@ const LEAST = /\b(?:at least|no less than|not less than|minimum of|a minimum|or 
 const SPEND =
   /\b(?:budgets?|spend(?:s|ing)?|spent|costs?|expenditure|expenses?|bill|bills|money|charges?|pay|invoice)\b/;
 const CARBON = /\b(?:carbon|co2\w*|emit\w*|emissions?|footprint|greenhouse|ghg|climate)\b/;
-const PERIOD_QUESTION = 'over which period?';
+export const PERIOD_QUESTION = 'over which period?';
 
 /** The period in words of the clause, else the one that the clause before it named. */
 const periodOf = (c: Clause, s: Setting): CapPeriod | null =>
   periodIn(c.low) ?? (s.before && 'period' in s.before.params ? (s.before.params.period as CapPeriod | null) : null);
 
 const TOGETHER = /\b(?:across|in total|total|together|combined|the sum|overall|collectively|altogether)\b/;
+const PER =
+  /\b(?:per|each|every)\s+(?:single |individual )?(?!(?:given |single |calendar |financial |fiscal |working )*(?:day|week|wk|month|mo|quarter|year|yr|annum|hour)\b)(?!(?:team|squad|department|business unit|site|cluster|region|plan|one|of|[kmg]?wh?|kilowatt|megawatt)s?\b)([a-z][\w-]*)/;
+/** "Per job", "each project": amounts are counted for everybody and for teams and places, and for nothing else. */
+const perWhat = (c: Clause): string[] => {
+  const other = PER.exec(c.low);
+  return other && !c.scope.teams ? [`a ceiling "${other[0]}" is not counted: for which team or site is it?`] : [];
+};
+/** What has to be told, and to whom, from a figure on: a duty of people and no ceiling. */
+const TELLS =
+  /\b(?:(?:must|shall|should|have to|has to|needs? to|will)\s+(?:\w+ly\s+)?|(?:is|are|be)\s+)(?:inform|notif|report|explain|justif|document|publish|review|discuss|contact|disclose|flag|log|escalat)\w*\b/;
+
 const scopeOf = (c: Clause, s: Setting) => {
   const { each, ...scope } = { ...s.above, ...c.scope };
   return each === undefined || TOGETHER.test(c.low) ? scope : { ...scope, each };
 };
 
 export const carbonCap = (c: Clause, s: Setting): Reading[] => {
-  if (!CEILING.test(c.low) || LEAST.test(c.low)) return [];
+  if (!CEILING.test(c.low) || LEAST.test(c.low) || TELLS.test(c.low)) return [];
   const figure = figureOf(c, 'mass');
   const { strength } = c;
   const period = periodOf(c, s);
@@ -34,7 +45,7 @@ export const carbonCap = (c: Clause, s: Setting): Reading[] => {
         strength,
         scope: scopeOf(c, s),
         params: { kg: figure.value, period },
-        questions: [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : [])],
+        questions: [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : []), ...perWhat(c)],
         uses: [figure],
       },
     ];
@@ -64,7 +75,7 @@ export const carbonCap = (c: Clause, s: Setting): Reading[] => {
 };
 
 export const budgetCap = (c: Clause, s: Setting): Reading[] => {
-  if (LEAST.test(c.low)) return [];
+  if (LEAST.test(c.low) || TELLS.test(c.low)) return [];
   const spends = SPEND.test(c.low.replace(/\bcarbon budgets?\b/g, ' '));
   const figure = figureOf(c, 'money');
   if (figure ? !CEILING.test(c.low) && !spends : !(spends && CEILING.test(c.low))) return [];
@@ -82,6 +93,7 @@ export const budgetCap = (c: Clause, s: Setting): Reading[] => {
         ...doubts(amount),
         ...(amount.currency === null ? [`in which currency is ${amount.written}?`] : []),
         ...(period === null ? [PERIOD_QUESTION] : []),
+        ...perWhat(c),
       ],
       uses: [amount],
     },
@@ -90,7 +102,7 @@ export const budgetCap = (c: Clause, s: Setting): Reading[] => {
 
 export const powerCap = (c: Clause, s: Setting): Reading[] => {
   const figure = figureOf(c, 'power');
-  if (!figure || LEAST.test(c.low)) return [];
+  if (!figure || LEAST.test(c.low) || TELLS.test(c.low)) return [];
   if (!CEILING.test(c.low) && !/\b(?:draw|power|load|demand)\b/.test(c.low)) return [];
   const window = c.window?.value;
   const zoneless = window !== undefined && c.zone === undefined && s.tz === null;
@@ -110,6 +122,7 @@ export const powerCap = (c: Clause, s: Setting): Reading[] => {
       questions: [
         ...doubts(figure),
         ...(window && window.start === null ? ['are these hours of the morning or of the evening?'] : []),
+        ...perWhat(c),
         ...(zoneless ? ['in which time zone are the times of day meant?'] : []),
       ],
       uses: [figure],
@@ -124,7 +137,8 @@ const WORTH =
 export const minSaving = (c: Clause, s: Setting): Reading[] => {
   if (!SAVING.test(c.low) || !WORTH.test(c.low)) return [];
   const figure = figureOf(c, 'mass', 'money');
-  if (!figure) return [];
+  // "2 t must be saved per month" is an aim for a period, and not what one move has to save.
+  if (!figure || periodIn(c.low) !== undefined) return [];
   // "Moves that save more than 500 kg need …" speaks of large savings, not of the least one.
   const before = c.low.slice(Math.max(0, figure.from - 40), figure.from);
   const least =

@@ -3,11 +3,11 @@ import { type Clause, clauseOf, doubts, type Reading, type Setting } from './cla
 import type { Figure } from './figures.js';
 
 export const APPROVAL =
-  /\b(?:approv\w*|sign[- ]?offs?|signed off|signs? (?:it |them )?off|authori[sz]\w*|consent\w*|permission|four[- ]?eyes|second pair of eyes|two[- ]person|countersign\w*|go-ahead|clearance|say-so|sanction(?:ed)? by|agreed? (?:by|with)|agreement (?:of|by|from)|ask(?:ed)? (?:first|before)|human review|manual review|reviewed by|confirmed by|confirmation (?:of|by|from))\b/;
+  /\b(?:approv\w*|sign[- ]?offs?|signed off|signs? (?:it |them )?off|authori[sz]\w*|consent\w*|permission|four[- ]?eyes|second pair of eyes|two[- ]person|countersign\w*|go-ahead|clearance|say-so|sanction(?:ed)? by|agreed? (?:by|with)|agreement (?:of|by|from)|ask(?:ed)? (?:first|before)|human review|manual review|reviewed by|confirmed by|confirmation (?:of|by|from)|granted by)\b/;
 const LOOSENS =
-  /\b(?:no|without|not|never|don't|doesn't|waive[sd]?|skip(?:ped)?)\b[^.;,]{0,30}\b(?:approv\w*|sign[- ]?off|authori[sz]ation|consent|permission)\b|\b(?:automatically|auto-?)\s*approv\w*|\bapproved automatically\b|\bpre-?approved\b|\bapproval is not\b|\bexempt from approval\b/;
+  /\b(?:no|without|not|never|don't|doesn't|waive[sd]?|skip(?:ped)?)\b[^.;,]{0,30}\b(?:approv\w*|sign[- ]?off|authori[sz]ation|consent|permission)\b|\b(?:automatically|auto-?)\s*approv\w*|\bapproved automatically\b|\bpre-?approved\b|\b(?:nobody|no one|no-one)\b[^.;,]{0,30}\b(?:approv\w*|sign|authori[sz]e)\b|\bapproval is not\b|\bexempt from approval\b/;
 const NEEDS =
-  /\b(?:need\w*|requir\w*|must|shall|has to|have to|subject to|only with|only after|unless|should|demand\w*|is to|are to|go(?:es)? to|approves?|signs?|without|may not|before)\b|:/;
+  /\b(?:need\w*|requir\w*|must|shall|has to|have to|subject to|only with|only after|unless|should|demand\w*|granted|is to|are to|go(?:es)? to|approves?|signs?|without|may not|before)\b|:/;
 
 const UP = /(?:>=|\u2265|\b(?:at least|no less than|from|starting at|reach(?:es|ing)?|of)\s*)$/;
 const ABOVE =
@@ -16,6 +16,7 @@ const ABOVE =
 const opOf = (c: Clause, figure: Figure): '>' | '>=' => {
   const before = c.low.slice(0, figure.from).trimEnd() + ' ';
   const behind = c.low.slice(figure.to, figure.to + 30);
+  if (/\b(?:or more|and more|plus)\b/.test(c.low.slice(figure.from, figure.to))) return '>=';
   if (/^[^,.;]{0,14}\b(?:or more|and more|or above|and above|and up|upwards?|or over|or higher)\b/.test(behind))
     return '>=';
   if (ABOVE.test(before)) return '>';
@@ -24,7 +25,7 @@ const opOf = (c: Clause, figure: Figure): '>' | '>=' => {
 
 const ROLE = String.raw`((?:(?:both |either )?(?:the |a |an |our |their |its |any |another )?)[\p{L}][\p{L}\p{N}&/'-]*(?: (?!(?:has|have|must|shall|should|needs?|is|are|will|can|may|before|if|when|unless|to|first|in|within|on|at|for|which|who|that|prior)\b)[\p{L}\p{N}&/'-]+){0,6})`;
 const BY = new RegExp(
-  String.raw`\b(?:approv\w*|sign[- ]?offs?|signed off|authori[sz]\w*|consent\w*|permission|agree\w*|clearance|go-ahead|reviewed|review|confirmed|confirmation|countersigned|sanctioned|ok)\s+(?:(?:is|are) (?:needed|required)\s+)?(?:by|from|of|with)\s+${ROLE}`,
+  String.raw`\b(?:approv\w*|sign[- ]?offs?|signed off|authori[sz]\w*|consent\w*|permission|agree\w*|clearance|go-ahead|reviewed|review|confirmed|confirmation|granted|countersigned|sanctioned|ok)\s+(?:(?:is|are) (?:needed|required)\s+)?(?:by|from|of|with)\s+${ROLE}`,
   'iu',
 );
 const ACTS = new RegExp(
@@ -124,7 +125,9 @@ const TYPES: readonly [RegExp, string][] = [
 /** True for a sentence that would make approval easier: a policy can only tighten. */
 export const loosens = (low: string): boolean =>
   LOOSENS.test(low) &&
-  !/\b(?:may not|must not|mustn't|shall not|cannot|can't|never|no|not|only)\b[^.;]*\bwithout\b/.test(low);
+  !/\b(?:may not|must not|mustn't|shall not|cannot|can't|never|no|not|nothing|nobody|only)\b[^.;]*\bwithout\b/.test(
+    low,
+  );
 
 /** `original` is the clause as written, of the same length as `c.low`. */
 export const approval = (c: Clause, s: Setting, original: string): Reading[] => {
@@ -168,7 +171,12 @@ export const approval = (c: Clause, s: Setting, original: string): Reading[] => 
   if (figures.length > 0)
     return figures.map((f) => {
       const base = { op: opOf(c, f) };
-      const questions = [...doubts(f), ...who];
+      const questions = [
+        ...doubts(f),
+        ...who,
+        ...(isBelow(c, f) ? [`approval below ${f.written}, and not above it?`] : []),
+        ...(isSaving(c, f) ? [`what a plan saves is no threshold: ${f.written} of what it emits or costs?`] : []),
+      ];
       if (f.dimension === 'money')
         return made(
           { metric: 'cost', ...base, value: f.value === null ? null : { amount: f.value, currency: f.currency } },
@@ -196,6 +204,15 @@ export const approval = (c: Clause, s: Setting, original: string): Reading[] => 
   const all = /\b(?:every|any|all|each|no)\b|\bmoves?\b|\bmoved\b|\bplans?\b|\bchanges?\b/.test(c.low);
   return all ? [made({ metric: 'jobs', op: '>', value: 0 }, who, [])] : [];
 };
+
+/** A threshold asks from a figure on; one that asks below it is none. */
+const isBelow = (c: Clause, f: Figure) =>
+  /\b(?:less than|under|below|fewer than|smaller than|up to|at most)\s*$/.test(c.low.slice(0, f.from)) &&
+  !/\bnot\s+(?:less|fewer) than\s*$|\bno (?:less|fewer) than\s*$/.test(c.low.slice(0, f.from));
+
+const isSaving = (c: Clause, f: Figure) =>
+  ['money', 'mass'].includes(f.dimension) &&
+  /\b(?:sav(?:e|es|ed|ing|ings)|avoid(?:s|ed)?)\b/.test(c.low.slice(0, f.from));
 
 const isHeadcount = (c: Clause, f: Figure) =>
   /^\s*(?:(?:different|distinct|separate|independent|senior)\s+)*(?:people|persons|approvers?|approvals?|signatures?|members|individuals|managers|leads|pairs|eyes)/.test(

@@ -49,14 +49,17 @@ export const regions = (c: Clause, s: Setting): Reading[] => {
         list.filter((p) => p.from > turn.index),
       ),
     ];
-  const outside = nearest(c, OUTSIDE).some((m) => m.index < list[0]!.from);
+  // "All jobs except those of …" takes work out, and no place.
+  const outside = nearest(c, OUTSIDE).some(
+    (m) => m.index < list[0]!.from && !(c.scope.except && /^(?:except|other than|apart from)/.test(m[0])),
+  );
   const data =
     DATA.test(c.low) && KEPT.test(c.low) && !/\b(?:workloads?|jobs?|databases?|services?|processes)\b/.test(c.low);
   const inside = (): Reading => make(data ? 'residency' : 'region_allow', list);
   if (c.negated) return outside ? [inside()] : [make('region_deny', list)];
   if (outside) {
     // "Workloads outside the EU …" says whom; "must run outside the EU" forbids the place.
-    return /\b(?:must|shall|should|has to|have to|only|run|stay|be)\b[^.;]*\b(?:outside|away from|out of|anywhere but|other than)\b/.test(
+    return /\b(?:must|shall|should|has to|have to|only|run|stay|be)\b[^.;]*\b(?:outside|away from|out of|anywhere but|anywhere except|other than)\b/.test(
       c.low,
     )
       ? [make('region_deny', list)]
@@ -78,7 +81,7 @@ export const exempt = (c: Clause, s: Setting): Reading[] => {
 };
 
 const PREFER =
-  /\b(?:prefer\w*|minimi[sz]\w+|favou?r\w*|choos\w+|pick\w*|select\w*|optimi[sz]e\w*|priorit(?:y|i[sz]e)\w*|opt for|use|used|go for|goes? to|place[ds]?|placed?|run|as (?:green|clean|cheap|low)\w* as|lowest|least|seek)\b/;
+  /\b(?:prefer\w*|minimi[sz]\w+|favou?r\w*|choos\w+|pick\w*|select\w*|takes?|taken|optimi[sz]e\w*|priorit(?:y|i[sz]e)\w*|opt for|use|used|go for|goes? to|place[ds]?|placed?|run|as (?:green|clean|cheap|low)\w* as|lowest|least|seek)\b/;
 
 export const objective = (c: Clause, s: Setting): Reading[] => {
   if (!PREFER.test(c.low) || c.negated) return [];

@@ -1,14 +1,19 @@
 /** Sentences about time: how long work may wait, by when it must be done, when it may not start or run, and change freezes. */
 import type { Weekday } from '../../domain/policy.js';
 import { WEEKDAYS } from '../../domain/policy.js';
+import { plusDays } from '../../domain/time.js';
 import { type Clause, doubts, figureOf, type Reading, type Setting } from './clause.js';
-import { rangeIn, validityIn } from './dates.js';
-import { clockAfter } from './periods.js';
+import { type DateRange, rangeIn, validityIn } from './dates.js';
+import { clockAfter, daysIn } from './periods.js';
 import { isScoped } from './scope.js';
 
 const base = (c: Clause, s: Setting) => ({
   strength: c.strength,
-  scope: { ...s.above, ...c.scope },
+  scope: {
+    ...s.above,
+    ...c.scope,
+    ...(c.placedScope.resources === undefined ? {} : { resources: c.placedScope.resources }),
+  },
   uses: [] as Reading['uses'],
 });
 const ZONE_QUESTION = 'in which time zone are the times of day meant?';
@@ -68,11 +73,12 @@ export const deferral = (c: Clause, s: Setting): Reading[] => {
     return [reading(0, [], false, [])];
   if (touched && isScoped(scope) && !/\bregions?\b|\bsites?\b|\bunless\b|\bif\b/.test(c.low))
     return [{ type: 'exempt', effect: 'require', strength, scope, params: {}, questions: [], uses: [] }];
-  if (!touched && ONLY_WAIT.test(c.low)) return [reading(0, [], true, [])];
+  if (!touched && ONLY_WAIT.test(c.low) && !/\b(?:once|twice|times|often|again|further)\b/.test(c.low))
+    return [reading(0, [], true, [])];
   return [];
 };
 
-const DONE = /\b(?:finish|complet|done|end|ends|ended|ready|available|deliver|conclud|over|out|results?)\w*\b/;
+const DONE = /\b(?:due|finish|complet|done|end|ends|ended|ready|available|deliver|conclud|over|out|results?)\w*\b/;
 
 /** "by Friday 18:00" */
 const DAY_BETWEEN =
@@ -96,7 +102,7 @@ export const deadline = (c: Clause, s: Setting): Reading[] => {
     });
   const clock = clockAfter(
     c.low.replace(DAY_BETWEEN, '$1 '),
-    'by|before|no later than|not later than|prior to|at the latest by|latest by|until at latest|latest at|at the latest',
+    `by|before|no later than|not later than|prior to|at the latest by|latest by|until at latest|latest at|at the latest${/\bdue\b/.test(c.low) ? '|at' : ''}`,
   );
   if (
     clock &&
@@ -141,7 +147,7 @@ const CHANGES =
 
 export const changeFreeze = (c: Clause, s: Setting): Reading[] => {
   const named = FREEZE.test(c.low);
-  if (!named && !(c.negated && CHANGES.test(c.low))) return [];
+  if (c.daySpan || (!named && !(c.negated && CHANGES.test(c.low)))) return [];
   const { scope, strength } = base(c, s);
   // "…during the freeze" after a sentence that gave its dates.
   const known =
@@ -152,7 +158,7 @@ export const changeFreeze = (c: Clause, s: Setting): Reading[] => {
     return [
       { type: 'change_freeze', effect: 'forbid', strength, scope, params: { ...known }, questions: [], uses: [] },
     ];
-  const range = c.range ?? single(c);
+  const range: DateRange | undefined = c.range ?? single(c);
   if (!range) {
     if (
       named &&
@@ -181,22 +187,32 @@ export const changeFreeze = (c: Clause, s: Setting): Reading[] => {
       effect: 'forbid',
       strength,
       scope,
-      params: { from: range.start, to: range.end, inclusive: range.inclusive, ...(c.zone ? { tz: c.zone } : {}) },
-      questions: range.questions,
+      params: {
+        from: range.start,
+        to: range.end,
+        inclusive: range.inclusive,
+        ...(range.startTime === undefined ? {} : { fromTime: range.startTime }),
+        ...(range.endTime === undefined ? {} : { toTime: range.endTime }),
+        ...(c.zone ? { tz: c.zone } : {}),
+      },
+      questions: [
+        ...range.questions,
+        ...((range.startTime ?? range.endTime) !== undefined && c.zone === undefined && s.tz === null
+          ? [ZONE_QUESTION]
+          : []),
+      ],
       uses: [],
     },
   ];
 };
 
 /** One day, or a whole month: "on 25 December 2026", "in December 2026". */
-const single = (c: Clause) => {
+const single = (c: Clause): DateRange | undefined => {
   const { validFrom, until, questions } = validityIn(c.low);
   if (validFrom !== undefined && until !== undefined)
-    return { start: validFrom, end: until, inclusive: true, questions };
+    return { from: 0, to: 0, start: validFrom, end: until, inclusive: true, questions };
   const day = rangeIn(c.low.replace(/\bon ((?:\w+ )?\d[^,;:]*?\d{4}|\d{4}-\d\d-\d\d)/, 'from $1 to $1'));
-  return day && day.start === day.end
-    ? { start: day.start, end: day.end, inclusive: true, questions: day.questions }
-    : undefined;
+  return day && day.start === day.end ? { ...day, inclusive: true } : undefined;
 };
 
 const STARTS =
@@ -215,17 +231,18 @@ export const blackout = (c: Clause, s: Setting): Reading[] => {
   const vague = VAGUE_HOURS.exec(c.low);
   const edge = c.window ? undefined : edgeOf(c);
   const dated = c.range !== undefined && !FREEZE.test(c.low);
-  if (!c.window && !c.days && !vague && !edge && !dated) return [];
+  const clocked = dated && (c.range?.startTime ?? c.range?.endTime) !== undefined && !c.window;
+  if (!c.window && !c.daySpan && !c.days && !vague && !edge && !dated) return [];
   if (c.figures.some((f) => ['mass', 'money', 'power'].includes(f.dimension)) && c.window) return [];
   const paused = PAUSED.test(c.low);
-  const closed = CLOSED.test(c.low) || paused;
+  const shut = CLOSED.test(c.low) || paused;
   const starts = STARTS.test(c.low);
   const runs = RUNS.test(c.low) || paused;
   const changes = CHANGES.test(c.low) && !starts && !runs;
   const nominal = NOMINAL.test(c.low);
   const only = onlyWithin(c);
-  if (!closed && !starts && !runs && !nominal && !changes) return [];
-  if (!closed && !c.negated && !only) return [];
+  if (!shut && !starts && !runs && !nominal && !changes) return [];
+  if (!shut && !c.negated && !only) return [];
   if (changes && !c.negated) return [];
   const on = starts || changes ? 'start' : runs ? 'run' : null;
   const questions: string[] = on === null ? ['may work not start then, or not run at all?'] : [];
@@ -251,26 +268,69 @@ export const blackout = (c: Clause, s: Setting): Reading[] => {
     }
   }
   const tz = c.zone;
-  if (tz === undefined && s.tz === null && from !== null && (window || edge)) questions.push(ZONE_QUESTION);
-  if (only && c.moreWindows.length > 0) questions.push('may work be in each of the windows, or in one of them only?');
-  const closedFrom = (start: string | null, end: string | null): Reading => ({
+  if (tz === undefined && s.tz === null && from !== null && (window || edge || c.daySpan || clocked))
+    questions.push(ZONE_QUESTION);
+  if (only && c.windows.length > 1) questions.push('may work be in each of the windows, or in one of them only?');
+  if (only && (c.daySpan || clocked)) questions.push('and at all other times: never?');
+  const byWindow = daysOfWindows(c, days);
+  if (byWindow === null) questions.push('which of the hours on which days?');
+  const closed = (
+    stretch: { days: readonly Weekday[]; start: string | null; end: string | null } & Dated,
+  ): Reading => ({
     type: 'blackout',
     effect: 'forbid',
     strength,
     scope,
     params: {
       on,
-      days: [...days],
-      from: start,
-      to: end,
-      ...(start !== null && end !== null && end <= start ? { crossesMidnight: true } : {}),
+      days: [...stretch.days],
+      from: stretch.start,
+      to: stretch.end,
+      ...(stretch.start !== null && stretch.end !== null && stretch.end <= stretch.start
+        ? { crossesMidnight: true }
+        : {}),
       ...(tz === undefined ? {} : { tz }),
+      ...(stretch.validFrom === undefined ? {} : { validFrom: stretch.validFrom }),
+      ...(stretch.until === undefined ? {} : { until: stretch.until }),
     },
     questions,
     uses: [],
   });
-  const more = only ? [] : c.moreWindows;
-  return [closedFrom(from, to), ...more.map((w) => closedFrom(w.start, w.end))];
+  if (c.daySpan) return c.daySpan.value.map(closed);
+  if (clocked) return datedStretches(c.range!).map(closed);
+  const more = only ? [] : c.windows.slice(1);
+  return [
+    closed({ days: byWindow?.[0] ?? days, start: from, end: to }),
+    ...more.map((w, i) => closed({ days: byWindow?.[i + 1] ?? days, ...w.value })),
+  ];
+};
+
+type Dated = { readonly validFrom?: string; readonly until?: string };
+
+/** "from 20 December 2026 18:00 to 3 January 2027 08:00" as the parts of days that it covers. */
+const datedStretches = ({ start, end, startTime, endTime }: DateRange) => {
+  const [first, last] = [startTime ?? '00:00', endTime ?? '24:00'];
+  if (start === null || end === null) return [{ days: WEEKDAYS, start: first, end: last }];
+  const on = (from: string, to: string) => ({ days: WEEKDAYS, validFrom: from, until: to });
+  if (start === end) return [{ ...on(start, end), start: first, end: last }];
+  const [second, beforeLast] = [plusDays(start, 1), plusDays(end, -1)];
+  return [
+    { ...on(start, start), start: first, end: '24:00' },
+    ...(second <= beforeLast ? [{ ...on(second, beforeLast), start: '00:00', end: '24:00' }] : []),
+    ...(last === '00:00' ? [] : [{ ...on(end, end), start: '00:00', end: last }]),
+  ];
+};
+
+/** The days of each window where every one has its own: "Mon-Thu 16:00-20:00 and Fri 14:00-20:00"; null where that cannot be told. */
+const daysOfWindows = (c: Clause, all: readonly Weekday[]): (readonly Weekday[])[] | null => {
+  const before = c.windows.map((w, i) => daysIn(c.low.slice(i === 0 ? 0 : c.windows[i - 1]!.to, w.from)));
+  const behind = daysIn(c.low.slice(c.windows.at(-1)?.to ?? 0));
+  const [first, ...others] = before;
+  const own = (list: (Weekday[] | undefined)[]) => list.every((days) => days !== undefined);
+  if (others.every((days) => days === undefined) && (first === undefined || behind === undefined))
+    return c.windows.map(() => all);
+  if (behind === undefined && own(before)) return before as Weekday[][];
+  return first === undefined && own([...others, behind]) ? ([...others, behind] as Weekday[][]) : null;
 };
 
 /** "after 22:00", "before 07:00": the rest of the day on that side. */
@@ -287,15 +347,15 @@ const edgeOf = (c: Clause): { from: string; to: string } | undefined => {
 /** True when the window is where work may be, and all else is closed. */
 const onlyWithin = (c: Clause): boolean => {
   const low = c.low;
-  if (
-    /\b(?:outside(?: of)?|except(?:ing)?(?: between| from| during| on| at| in)?|other than(?: between| on)?|save(?: between| on)?|apart from)\b\s*(?:the (?:hours|window|period)(?: of| from| between)?\s*)?(?=(?:between|from|during|on|at|weekends?|weekdays?|mon|tue|wed|thu|fri|sat|sun|\d))/.test(
+  const outside =
+    /\b(?:outside(?: of)?|except(?:ing)?(?: between| from| during| on| at| in)?|other than(?: between| on)?|save(?: between| on)?|apart from)\b\s*(?:the (?:hours|window|period)(?: of| from| between)?\s*)?(?=(?:between|from|during|on|at|weekends?|weekdays?|mon|tue|wed|thu|fri|sat|sun|\d))/.exec(
       low,
-    )
-  )
-    return c.negated || /\bonly\b/.test(low);
+    );
+  // "… between 16:00 and 19:00 except on Sundays" takes days out of a window that stands before it.
+  if (outside && !(c.window && c.window.to <= outside.index)) return c.negated || /\bonly\b/.test(low);
   if (
     !c.negated &&
-    c.window &&
+    (c.window || c.daySpan) &&
     /\b(?:must|shall|has to|have to|should|needs? to)\b[^.;]{0,20}\b(?:run|start|begin|be run|be started|be scheduled|be executed|execute)\b/.test(
       low,
     )

@@ -1,11 +1,12 @@
 /** One clause to constraints: each kind of sentence is tried in turn, from the one with the clearest words to the vaguest. */
 import type { Scope } from '../../domain/policy.js';
-import { type Clause, clauseOf, type Reading, type Setting } from './clause.js';
-import { budgetCap, carbonCap, minSaving, powerCap } from './rules-amounts.js';
+import { type Clause, clauseOf, doubts, type Reading, type Setting } from './clause.js';
+import { lifts } from './permits.js';
+import { budgetCap, carbonCap, minSaving, PERIOD_QUESTION, powerCap } from './rules-amounts.js';
 import { approval, exceptionAt, exceptionOf } from './rules-approval.js';
 import { exempt, objective, regions } from './rules-place.js';
 import { blackout, changeFreeze, deadline, deferral } from './rules-time.js';
-import { isScoped } from './scope.js';
+import { isScoped, scopeIn } from './scope.js';
 
 const COUNTED_EACH = new Set(['carbon_cap', 'budget_cap', 'power_cap']);
 const REGIONAL = new Set(['region_allow', 'region_deny', 'residency']);
@@ -14,8 +15,35 @@ const FREE_OF_CONDITIONS = new Set(['approval_threshold', 'objective', 'min_savi
 const SOFT_CONDITION =
   /\b(?:if|when(?:ever)?|where(?:ver)?) (?:at all )?(?:possible|feasible|practi\w+|necessary|needed|appropriate)\b/g;
 
+/** "The web team emitted 320 kg last month": what was, and not what shall be. */
+const isReport = (low: string) =>
+  /\b(?:was|were|ran|moved|migrated|emitted|used|spent|cost|saved|had)\b/.test(low) &&
+  /\b(?:in|since|during|until|by) (?:the )?(?:\w+ )?(?:19|20)\d\d\b|\blast (?:year|quarter|month|week|winter|summer)\b|\bago\b|\byesterday\b/.test(
+    low,
+  ) &&
+  !/\b(?:must|shall|should|may|can|cannot|never|only|needs?|has to|have to|will|is|are)\b|\bno\b/.test(low);
+
+/** Days that no weekly calendar holds: "the last Friday of the month", "every other Sunday", "in winter". */
+const RARE =
+  /\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th|every other|every second|every third|alternate|odd|even)\s+(?:mon|tue|wed|thu|fri|sat|sun|week)\w*\b|\b(?:in|during|over)\s+(?:the\s+)?(?:winter|summer|spring|autumn|fall|school holidays?|holidays?|term|heating season|q[1-4])\b|\b(?:bank|public|national|school) holidays?\b|\b(?:christmas|easter|new year)\b|\b(?:at|near|around) (?:month|quarter|year)[- ]end\b|\bfortnight\w*\b/;
+
+const ONLY_WHO = /^only ([^,;:]*?) (?:may|can|(?:is|are) (?:allowed|permitted) to)\b/;
+
 /** Readings of one clause, in order; empty when none of the rules knows it. */
 export const readClause = (low: string, original: string, setting: Setting): Reading[] => {
+  if (lifts(low) || isReport(low)) return [];
+  const whose = ONLY_WHO.exec(low);
+  if (whose && isScoped(scopeIn(whose[0]).scope)) {
+    // "Only the ops team may run on Sundays" closes them to everybody else.
+    const turned = (text: string) => {
+      const [rest, who] = [text.slice(whose[0].length), text.slice('only '.length, 'only '.length + whose[1]!.length)];
+      return `no job may${rest.replace(/[.!\s]+$/, '')}, except ${who}${/^[\w-]+$/.test(who) ? ' jobs' : ''}`;
+    };
+    return finished(
+      rulesOf(clauseOf(turned(low), turned(original), setting.mark), setting),
+      clauseOf(turned(low), turned(original), setting.mark),
+    );
+  }
   const at = exceptionAt(low);
   if (at !== undefined) {
     const head = rulesOf(clauseOf(low.slice(0, at), original.slice(0, at), setting.mark), setting);
@@ -59,6 +87,8 @@ const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
   const open: string[] = [];
   if (c.places.length > 0 && ![...types].some((t) => REGIONAL.has(t) || COUNTED_EACH.has(t)))
     open.push(`what does "${c.places.map((p) => c.low.slice(p.from, p.to)).join(', ')}" change?`);
+  if (c.daySpan && !types.has('blackout'))
+    open.push(`what does "${c.low.slice(c.daySpan.from, c.daySpan.to).trim()}" change?`);
   if (c.window && ![...types].some((t) => t === 'blackout' || t === 'power_cap' || t === 'change_freeze'))
     open.push(`what does "${c.low.slice(c.window.from, c.window.to).trim()}" change?`);
   if (
@@ -67,6 +97,14 @@ const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
     ![...types].some((t) => ['blackout', 'deadline', 'power_cap', 'change_freeze'].includes(t))
   )
     open.push(`what does "${c.days.join(', ')}" change?`);
+  if (
+    c.clocks.length > 0 &&
+    ![...types].some((t) => ['blackout', 'deadline', 'power_cap', 'change_freeze'].includes(t))
+  )
+    open.push(`what does "${c.clocks.join(', ')}" change?`);
+  const rare = RARE.exec(c.low);
+  if (rare && ![...types].every((t) => t === 'approval_threshold')) open.push(`on which days is "${rare[0]}"?`);
+  if (c.unknownZone !== undefined) open.push(`which time zone is "${c.unknownZone}"?`);
   return readings.map((r) => {
     const questions = [...r.questions, ...open];
     if (r.type !== 'approval_threshold') {
@@ -82,7 +120,7 @@ const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
     return {
       ...r,
       scope: COUNTED_EACH.has(r.type) && each !== undefined ? { ...scope, each } : scope,
-      params: { ...r.params, ...dated },
+      params: { ...dated, ...r.params },
       questions: [...new Set(questions)],
     };
   });
@@ -95,9 +133,10 @@ export const continued = (low: string, original: string, setting: Setting): Read
   const c = clauseOf(low, original, setting.mark);
   if (!isScoped(c.scope)) return [];
   const scope = { ...setting.above, ...c.scope };
-  const base = { effect: before.effect, strength: before.strength, scope, questions: [] };
   const figure = c.figures.length === 1 ? c.figures[0]! : undefined;
   const period = before.params.period;
+  const questions = [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : [])];
+  const base = { effect: before.effect, strength: before.strength, scope, questions };
   if (before.type === 'sla_class' && figure?.dimension === 'time' && scope.slaClasses)
     return finished([{ ...base, type: 'sla_class', params: { maxDeferralMinutes: figure.value }, uses: [figure] }], c);
   if (before.type === 'max_deferral' && figure?.dimension === 'time')

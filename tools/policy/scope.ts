@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<string, string>> = {
 export const isKnownKind = (kind: string): boolean => Object.values(KINDS).includes(kind);
 /** Kinds that stand alone, without "jobs" behind them. */
 const ALONE =
-  /\b(?:batch(?! window| calendar| policy| size)|databases?|backups?|(?<=\bno )training\b|(?:model |ml |ai )?training(?= (?:may|must|shall|should|can|has|is|starts?|runs?|and|or)\b)|rendering|renders|simulations|notebooks|ci builds?|builds|reports(?= (?:may|must|shall|should|can|are|have)\b)|payroll|inference|analytics(?= (?:may|must|shall|should)\b))\b/g;
+  /\b(?:batch(?! window| calendar| policy| size)|databases?|backups?|(?<=\b(?:no|run|start|launch|schedule) )training\b(?! (?:jobs|runs|data|team))|(?:model |ml |ai )?training(?= (?:may|must|shall|should|can|has|is|starts?|runs?|and|or|up to|at most)\b)|rendering|renders|simulations|notebooks|ci builds?|builds|reports(?= (?:may|must|shall|should|can|are|have)\b)|payroll(?! data)|inference|analytics(?= (?:may|must|shall|should)\b))\b/g;
 const ENVIRONMENTS =
   /^(?:production|prod|staging|development|dev|test|testing|qa|pre-production|preprod|non-production|nonprod|sandbox|uat)$/;
 const CLASSES = /^(?:gold|silver|bronze|platinum|diamond|best-effort|tier-?\d|class-?[a-d\d])$/;
@@ -172,6 +172,10 @@ const LABELS: readonly [RegExp, (m: RegExpExecArray) => [string, string]][] = [
   ],
   [/\bpriority[ -]([0-5]|one|two|high|low|critical)\b/, (m) => ['priority', m[1]!]],
   [/\b([a-z-]+)\s+data\b(?!\s*(?:cent|platform|science|team|engineering|-))/, (m) => ['data', m[1]!]],
+  [
+    /\b(patient|health|medical|personal|customer|client|employee|citizen|student|user|financial|payment|cardholder)\s+(?:records|information|details)\b/,
+    (m) => ['data', m[1]!],
+  ],
   [/\b(pii|phi|gdpr-relevant)\b/, (m) => ['data', m[1]!]],
 ];
 const priorityOf = (word: string) =>
@@ -201,7 +205,11 @@ const gatherWork = (low: string, out: Gathered) => {
       if (unknown.length === 0 || unknown.length < words.length) continue;
       if (/^(?:environments?|systems|clusters?|services?|applications?|apps|processing|sessions?)$/.test(head))
         continue;
-      if (/^(?:databases?)$/.test(head) || /\b(?:team|teams)\b|^(?:eu|us|ap)-|\d$/.test(name) || !/^[a-z]/.test(name))
+      if (
+        /^(?:databases?)$/.test(head) ||
+        /\b(?:team|teams)\b|^(?:eu|us|ap)-|\d$|^(?:eu|eea|uk|us|usa|gb)$/.test(name) ||
+        !/^[a-z]/.test(name)
+      )
         continue;
       out.kinds.add(unknown.join(' '));
     }
@@ -250,6 +258,14 @@ const gatherResources = (low: string, out: Gathered) => {
       out.resources.add(m[1]!);
 };
 
+/** "Backup jobs and the security team": either of them, which one scope cannot say. */
+const UNION =
+  /\b[\w-]+ (?:jobs?|workloads?|runs|services?|pipelines)\s*(?:,|and|or)\s+(?:all |those of |(?:jobs|work|workloads) of )?(?:the\s+)?[\w-]+\s+(?:team|squad|department)\b|\b[\w-]+ (?:team|squad|department)\s*(?:,|and|or)\s+(?:all\s+)?[\w-]+\s+(?:jobs|workloads)\b/;
+
+/** What stands between the work and its verb: "workloads that use GPUs must …". */
+const QUALIFIER =
+  /\b(?:jobs?|workloads?|tasks|pipelines|services|processes|anything|everything|work)\s+((?:that|which|whose|who|with|using|containing|holding|handling|involving|submitted|longer|shorter|above|below|over|under)\s[^,.;:]*?)\s+(?=(?:must|mustn't|may|shall|should|can|cannot|can't|never|will)\b)/;
+
 const EXCEPT =
   /[,(]?\s*\b(?:except(?:ing)?(?: for| in| from| that of)?|with the exception of|excluding|other than|apart from|save for|but not(?: for)?|not including|this does not apply to)\s+(.+)$/;
 
@@ -289,6 +305,12 @@ const plain = (low: string, options: { resources: boolean }): { scope: Plain; va
     /\b(?:jobs?|workloads?|runs)\s+(?:that (?:are|run|take|use)\s+|which (?:are|run|take|use)\s+|of\s+|over\s+)?((?:longer|shorter|larger|smaller|bigger|more|less|over|above|under) (?:than )?\d[^,.;]*?)(?= (?:must|may|shall|should|can|need|are|is)\b)/g,
   ))
     out.vague.push(m[1]!);
+  for (const m of low.matchAll(
+    /\b(some|most|many|few|several|certain|selected|the first|the last)\s+(?:[a-z-]+\s+)?(?:jobs?|workloads?|runs|tasks|pipelines)\b/g,
+  ))
+    out.vague.push(m[0]);
+  const union = UNION.exec(low);
+  if (union && out.teams.size > 0) out.vague.push(union[0]);
   const scope: Plain = {
     ...(out.teams.size > 0 ? { teams: [...out.teams] } : {}),
     ...(out.teams.size === 0 && out.each !== undefined ? { each: out.each } : {}),
@@ -304,7 +326,12 @@ const plain = (low: string, options: { resources: boolean }): { scope: Plain; va
 /** `resources` asks for sites and clusters too, which matter for power only. */
 export const scopeIn = (low: string, options: { resources: boolean } = { resources: false }): FoundScope => {
   const exception = EXCEPT.exec(low);
-  const { scope, vague } = plain(exception ? low.slice(0, exception.index) : low, options);
+  const kept = exception ? low.slice(0, exception.index) : low;
+  const { scope, vague: words } = plain(kept, options);
+  const whose = QUALIFIER.exec(kept)?.[1];
+  // A restriction that no member of a scope says would otherwise be lost, and the rule hold for all.
+  const lost = whose !== undefined && words.length === 0 && !isScoped(plain(whose, { resources: true }).scope);
+  const vague = lost ? [whose] : words;
   if (!exception) return { scope, vague, each: scope.each !== undefined };
   const inner = plain(
     exception[1]!.replace(/^(?:those|jobs|workloads) (?:of|from|in) /, (found) => found),

@@ -1,6 +1,7 @@
 /** Cuts a sentence into clauses, but only where both sides say something of their own. */
 import type { Scope } from '../../domain/policy.js';
 import type { Reading, Setting } from './clause.js';
+import { placesIn } from './places.js';
 import { continued, readClause } from './rules.js';
 import { isScoped } from './scope.js';
 
@@ -38,7 +39,8 @@ export const piecesOf = (low: string, original: string, outer: Setting): Piece[]
     if (tail.length === 0) continue;
     // Without a strong joint the second half must stand on its own: other words about the same thing stay together.
     if (!STRONG.test(joint[0]) && !independent(head, tail)) continue;
-    if (head.some((r) => losesTo(r, whole))) continue;
+    if (head.some((r) => losesTo(r, whole)) || (!STRONG.test(joint[0]) && isPlaceList(low, original, at, next)))
+      continue;
     pieces.push({ from, to: at, readings: head });
     from = next;
     inherited = after;
@@ -74,6 +76,12 @@ const tailOf = (low: string, original: string, from: number, inherited: Setting,
     if (read.length > 0) return read;
   }
   return [];
+};
+
+/** "Only eu-north-1 and eu-west-1 are …": a place on either side is one list. */
+const isPlaceList = (low: string, original: string, at: number, next: number): boolean => {
+  const places = placesIn(low, original);
+  return places.some((p) => p.to === at) && places.some((p) => p.from === next);
 };
 
 /** The halves differ in what they say or in whom they speak of. */
