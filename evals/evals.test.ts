@@ -97,7 +97,7 @@ describe('the examiner', () => {
     expect(judgeStatement('99', 'mustNot', ground('It was 99 kg.'))).toEqual({ holds: false });
   });
 
-  it('does not let a case pass of which nothing can be judged', async () => {
+  it('does not let a case pass of which an outcome was not judged', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'caco-cases-'));
     try {
       const path = join(folder, 'cases.json');
@@ -106,12 +106,13 @@ describe('the examiner', () => {
         area: 'x',
         gate: 'deterministic',
         input: 'help',
-        must: ['the moon is full'],
+        must: ['the moon is full', 'what waits'],
         mustNot: ['it rains'],
       };
       writeFileSync(path, JSON.stringify({ cases: [one] }));
       const report = await runEvals({ cases: path });
       expect(report.ok).toBe(false);
+      expect(report.cases[0]?.why).toBe('no rule reads 1 of the 2 outcomes that it must have');
       expect(report.cases[0]?.notJudged).toEqual(['must: the moon is full']);
       writeFileSync(path, '{"cases": 7}');
       await expect(runEvals({ cases: path })).rejects.toMatchObject({ code: 'invalid-input' });

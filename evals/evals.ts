@@ -206,7 +206,10 @@ const ofCase = (of: Case, { scenario, unread }: ReturnType<typeof scenarioOf>): 
         else if (!judged.holds) failures.push(kind === 'must' ? `not so: ${sentence}` : `it happened: ${sentence}`);
       }
     const judgedMusts = of.must.length - notJudged.filter((n) => n.startsWith('must:')).length;
-    if (judgedMusts === 0 && of.must.length > 0) failures.push('no rule reads any of its outcomes');
+    if (judgedMusts < of.must.length)
+      failures.push(
+        `no rule reads ${of.must.length - judgedMusts} of the ${of.must.length} outcomes that it must have`,
+      );
     return { failures, notJudged };
   },
 });
