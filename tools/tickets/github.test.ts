@@ -64,6 +64,22 @@ describe('GitHub issues', () => {
     expect(s.github.requests.some((r) => r.path.startsWith('/search'))).toBe(false);
   });
 
+  it('are found behind more than 5 000 newer ones', async () => {
+    const s = await begin();
+    await s.go();
+    const { id } = await s.ticket();
+    for (let i = 0; i < 5200; i++) s.github.store({ title: 'another', body: '', labels: ['caco'] });
+    expect((await s.tracker.find(id)).map((hit) => hit.ref)).toEqual(['1']);
+  });
+
+  it('are not created where the list is longer than can be looked through, and it is said', async () => {
+    const s = await begin({ mostPages: 2 });
+    for (let i = 0; i < 250; i++) s.github.store({ title: 'another', body: '', labels: ['caco'] });
+    await s.go();
+    expect(s.github.posts()).toHaveLength(0);
+    expect((await s.row()).reason).toContain('goes on after 200 entries');
+  });
+
   it.each<[string, Script]>([
     ['500', { status: 500, store: true }],
     ['a cut connection', { destroy: true, store: true }],

@@ -16,12 +16,15 @@ export interface GithubSettings {
   /** between two writes; GitHub asks for a second */
   readonly paceMs?: number;
   readonly timeoutMs?: number;
+  /** pages of 100 that a look-up reads before it gives up */
+  readonly mostPages?: number;
 }
 
 const TITLE_CHARS = 256;
 const BODY_CHARS = 65_536;
 const PAGE = 100;
-const MAX_PAGES = 50;
+/** 50 000 issues: ten minutes of GitHub's patience. */
+const MOST_PAGES = 500;
 const KEY_LABEL = /^caco-[0-9a-f]{16}$/;
 
 const Issue = z.object({
@@ -110,19 +113,25 @@ export const githubTracker = (settings: GithubSettings): TicketTracker => {
     );
   };
 
-  /** Every item of a list, page by page: page 1 of comments is the oldest. */
+  const mostPages = settings.mostPages ?? MOST_PAGES;
+  /** Every item of a list, page by page: page 1 of comments is the oldest. A list that was not read to its end answers nothing. */
   const pages = async function* <S extends z.ZodType>(
     schema: S,
     path: string,
     doing: string,
   ): AsyncGenerator<z.output<S>> {
-    for (let page = 1; page <= MAX_PAGES; page++) {
+    for (let page = 1; page <= mostPages; page++) {
       const answer = await read(`${path}${path.includes('?') ? '&' : '?'}per_page=${PAGE}&page=${page}`);
       const parsed = ok(answer) ? z.array(schema).safeParse(answer.json) : undefined;
       const items = parsed?.success ? parsed.data : fail(answer, doing);
       yield* items;
       if (items.length < PAGE) return;
     }
+    throw trouble(
+      'refused',
+      `${doing} goes on after ${mostPages * PAGE} entries, so that what was filed before cannot be looked up`,
+      'Let the token create labels, so that only the issues labelled caco are read, or name a smaller repository in CACO_GITHUB_REPO.',
+    );
   };
 
   const labelled = new Map<string, boolean>();
