@@ -1,8 +1,9 @@
-// Transpiles every source file to dist/, file by file, and copies the data files that the program reads at run time.
+// Bundles the program to dist/ and copies the data files that it reads at run time. Each command and each worker is an entry,
+// and what they share becomes chunks: few files, because `npx` unpacks the package at every start and Node opens each one.
 // Types are checked by `npm run types`; this step only removes them, so that it takes a second.
-import { chmodSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -16,31 +17,47 @@ const walk = (folder) =>
     if (entry.isDirectory()) return SKIP.has(entry.name) ? [] : walk(join(folder, entry.name));
     return [join(folder, entry.name)];
   });
-
-const files = [
-  ...readdirSync('.').filter((name) => name.endsWith('.ts') && !name.startsWith('vitest')),
-  ...ROOMS.filter((room) => existsSync(room)).flatMap(walk),
-].filter((name) => !name.includes('.test.'));
-const code = files.filter((name) => name.endsWith('.ts'));
+const files = ROOMS.filter((room) => existsSync(room)).flatMap(walk);
 const data = files.filter((name) => !name.endsWith('.ts'));
+const entries = files.filter(
+  (name) => name === join('cli', 'main.ts') || name.startsWith(join('cli', 'commands')) || name.endsWith('.worker.ts'),
+);
+
+/** A module finds its data beside itself; in a chunk, too, its `import.meta.url` must be the place that its source has under dist/. */
+const inPlace = {
+  name: 'in-place',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const place = relative(root, path).replaceAll('\\', '/').replace(/ts$/, 'js');
+      const dist = "import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)";
+      const contents = readFileSync(path, 'utf8').replaceAll(
+        'import.meta.url',
+        `new URL(${JSON.stringify(place)}, ${dist}).href`,
+      );
+      return { loader: 'ts', contents };
+    }),
+};
 
 // `npm pack` of an installed package has no sources to build from.
-if (code.length > 0) {
-  const require = createRequire(import.meta.url);
-  const { buildSync } = require('esbuild');
+if (entries.length > 0) {
+  const { build } = createRequire(import.meta.url)('esbuild');
   rmSync('dist', { recursive: true, force: true });
-  buildSync({
-    entryPoints: code,
+  await build({
+    entryPoints: entries,
     outdir: 'dist',
     outbase: '.',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    packages: 'external',
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    sourcemap: true,
+    plugins: [inPlace],
     logLevel: 'warning',
   });
   for (const name of data) cpSync(name, join('dist', name));
   cpSync('package.json', 'dist/package.json');
-  if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);
-  writeFileSync('dist/.built', `${code.length}\n`);
+  chmodSync('dist/cli/main.js', 0o755);
+  writeFileSync('dist/.built', `${entries.length}\n`);
 }

@@ -61,7 +61,8 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
 const wanted = process.argv[2];
 const matters = MATTERS.filter(([, commands]) => wanted !== undefined && commands.includes(wanted));
 for (const [file] of matters.length > 0 ? matters : MATTERS) {
-  const { register } = (await import(`./commands/${file}.js`)) as { register: (program: Command) => void };
+  const command = `./commands/${file}.js`;
+  const { register } = (await import(command)) as { register: (program: Command) => void };
   register(program);
 }
 // exitOverride and output settings hold for the whole tree.

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { invalid } from '../domain/fault.js';
 import { type Deed, Scenario, type Seed } from './scenario.js';
@@ -50,7 +51,7 @@ const jsonOf = (path: string): unknown => {
 /** Policies that cases name by id: those that ship, and any `policies*.json` beside the file. */
 const policiesNear = (path: string): Map<string, PolicyText> => {
   const policies = new Map<string, PolicyText>();
-  const shipped = join(import.meta.dirname, 'cases');
+  const shipped = fileURLToPath(new URL('./cases/', import.meta.url));
   for (const folder of [shipped, dirname(path)])
     for (const file of existsSync(folder) ? readdirSync(folder) : []) {
       if (!/^policies.*\.json$/.test(file)) continue;

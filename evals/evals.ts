@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../app.js';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
@@ -59,14 +60,16 @@ export interface EvalOptions {
   readonly onCase?: (result: CaseResult, done: number, total: number) => void;
 }
 
+const OWN = fileURLToPath(new URL('.', import.meta.url));
+
 const openShipped: Open = (settings) => {
-  const { config } = readConfig({}, {}, import.meta.dirname);
+  const { config } = readConfig({}, {}, OWN);
   return openApp({ ...config, ...settings });
 };
 
 /** Every scenario that ships, in order of file and place. Throws Error for a file that is not of the form: it is ours. */
 export const shippedScenarios = (): Scenario[] => {
-  const folder = join(import.meta.dirname, 'scenarios');
+  const folder = join(OWN, 'scenarios');
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort()
