@@ -143,6 +143,8 @@ export const openSqlite = (path: string): Sqlite.Database => {
     database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     return database;
   } catch (cause) {
+    const trouble = asTrouble(cause);
+    if (trouble instanceof Fault && (trouble.details as { damaged?: true } | undefined)?.damaged) throw trouble;
     throw new Fault(
       'unavailable',
       `the store at ${path} cannot be opened: ${(cause as Error).message}`,
@@ -198,10 +200,13 @@ class ExplainingPostgresDialect extends PostgresDialect {
 }
 
 /** `url` as libpq spells it. The driver is loaded only when Postgres is used. */
-export const postgresDialect = async (url: string): Promise<Dialect> => {
+export const postgresPool = async (url: string): Promise<Pool> => {
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({ connectionString: url, max: 8 });
   // An idle connection that the server drops is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  return new ExplainingPostgresDialect(pool);
+  return pool;
 };
+
+export const postgresDialect = async (url: string): Promise<Dialect> =>
+  new ExplainingPostgresDialect(await postgresPool(url));
