@@ -164,6 +164,21 @@ describe('a run', () => {
     expect(run!.story).toContain('2 jobs');
   });
 
+  it('is answered and resumed in its own world only: another one has not its sites, signals and clock', async () => {
+    const first = await open('worlds', { scenario: 'five-regions' });
+    const waiting = await first.orchestrator.launch({ horizonHours: 3, approval: 'ask' }, by('ann'));
+    await opened.pop()!.close();
+    for (const other of [{}, { scenario: 'five-regions', seed: 99 }]) {
+      const app = await open('worlds', other);
+      const asked = { approvalId: waiting.approvalId!, decision: 'approve' as const, why: 'fine', only: null };
+      const elsewhere = { code: 'conflict', remedy: expect.stringContaining('--scenario five-regions') };
+      await expect(app.orchestrator.answer(asked, by('bob'))).rejects.toMatchObject(elsewhere);
+      await expect(app.orchestrator.resume(waiting.id, by('bob'))).rejects.toMatchObject(elsewhere);
+      expect((await app.world.store.collection(APPROVALS).get(waiting.approvalId!))!.value.votes).toEqual([]);
+      await opened.pop()!.close();
+    }
+  });
+
   it('refuses when nobody answers in time', async () => {
     const app = await open('late');
     const waiting = await app.orchestrator.launch({ horizonHours: 6, approval: 'ask' }, by('ann'));

@@ -52,7 +52,8 @@ export interface Orchestrator {
 const MAX_HOURS = 840;
 /** Jobs that run longer than planned are still verified whole when they end within this. */
 const SETTLE_AFTER_HOURS = 4;
-const idle = new AbortController().signal;
+/** For callers that never cancel. One each: listeners on a shared one would pile up in a server. */
+const never = () => new AbortController().signal;
 
 export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
   const runs = () => world.store.collection(RUNS);
@@ -70,8 +71,15 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
     configurable: { thread_id: threadId },
     durability: 'sync' as const,
     recursionLimit: 50,
-    signal: by.signal ?? idle,
+    signal: by.signal ?? never(),
   });
+
+  /**
+   * Whether a thread has a checkpoint to go on from. What it says is `next` is no measure: a step whose writes were kept but
+   * whose checkpoint was not, because the process died between the two, is no longer next, and what follows it not yet.
+   */
+  const begun = async (threadId: string, by: By): Promise<boolean> =>
+    (await graph.getState(config(threadId, by))).config.configurable?.checkpoint_id !== undefined;
 
   /** Drives a thread until it ends or rests on its interrupt. */
   const drive = async (runId: string, threadId: string, input: Partial<GraphState> | Command | null, by: By) => {
@@ -102,7 +110,12 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         approvalsNeeded: question.approvalsNeeded,
       },
       world,
-      { actor: { id: 'node:governance', via: 'graph' }, cause: runId, signal: by.signal ?? idle, progress: () => {} },
+      {
+        actor: { id: 'node:governance', via: 'graph' },
+        cause: runId,
+        signal: by.signal ?? never(),
+        progress: () => {},
+      },
     );
     by.onEvent?.({ type: 'status', runId, status: 'waiting' });
     return update(runId, { status: 'waiting', approvalId: approval.id, planId: question.planId });
@@ -119,7 +132,6 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
     const last = plan.finishesAt > plan.window.end ? plan.finishesAt : plan.window.end;
     await world.clock.waitUntil(plusHours(last, SETTLE_AFTER_HOURS), by.signal);
     const threadId = `${runId}:settle`;
-    const before = await graph.getState(config(threadId, by));
     const order = {
       kind: 'settle' as const,
       runId,
@@ -130,7 +142,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       waiting: state.waiting,
       ticketCount: state.ticketCount,
     };
-    await drive(runId, threadId, before.next.length > 0 ? null : order, by);
+    await drive(runId, threadId, (await begun(threadId, by)) ? null : order, by);
     by.onEvent?.({ type: 'status', runId, status: 'done' });
     return update(runId, { status: 'done', finishedAt: world.clock.now(), error: null });
   };
@@ -164,6 +176,9 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         kind: 'plan',
         status: 'running',
         scenario: world.scenario.name,
+        seed: world.scenario.seed,
+        from,
+        request: { ...request },
         horizonHours,
         approvalMode: approval,
         workloadId: null,
@@ -185,6 +200,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       const run = (await runs().get(runId))?.value;
       if (!run) throw notFound(`there is no run ${runId}`, '`caco runs` lists them.');
       if (run.status === 'done' || run.status === 'refused') return run;
+      requireItsWorld(world, run);
       return holding(world.store, runId, async () => {
         const snapshot = await graph.getState(config(runId, by));
         const pending = snapshot.tasks.flatMap((t) => t.interrupts)[0];
@@ -205,40 +221,46 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
             by,
           );
         }
-        if (snapshot.next.length > 0) return goOn(runId, null, by);
-        if (snapshot.values.runId === undefined)
-          return goOn(
-            runId,
-            {
-              runId,
-              kind: 'plan',
-              from: run.startedAt,
-              horizonHours: run.horizonHours,
-              approvalMode: run.approvalMode,
-              ...(run.planId === null ? {} : await takenUp(world, run.planId)),
-            },
-            by,
-          );
-        return settle(runId, snapshot.values as GraphState, by);
+        // Going on with a thread that has ended runs nothing and leads to its settlement.
+        if (await begun(runId, by)) return goOn(runId, null, by);
+        const { from = run.startedAt, request = {}, horizonHours, approvalMode } = run;
+        const again = run.planId === null ? {} : await takenUp(world, run.planId);
+        return goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
       });
     },
 
     async answer(given, by) {
+      const asked = (await world.store.collection(APPROVALS).get(given.approvalId))?.value;
+      const run = asked && (await runs().get(asked.threadId))?.value;
+      if (run) requireItsWorld(world, run);
       const input = { ...given, only: await namedJobs(world, given.approvalId, given.only) };
       const { approval, settled } = await callTool(answerApproval, input, world, {
         actor: by.actor,
         cause: input.approvalId,
-        signal: by.signal ?? idle,
+        signal: by.signal ?? never(),
         progress: () => {},
       });
       if (!settled) return { approval, run: null };
       if (approval.threadId === '') {
-        await decideAlone(world, approval, by.signal ?? idle);
+        await decideAlone(world, approval, by.signal ?? never());
         return { approval, run: null };
       }
       return { approval, run: await this.resume(approval.threadId, by) };
     },
   };
+};
+
+/** Sites, signals and clock of another scenario would place and verify this run where it does not belong. */
+const requireItsWorld = (world: World, { id, scenario, seed = world.scenario.seed }: Run): void => {
+  const here = world.scenario;
+  if (scenario === here.name && seed === here.seed) return;
+  const of = (name: string, n: number) => `${name}, seed ${n}`;
+  throw new Fault(
+    'conflict',
+    `run ${id} belongs to the world of ${of(scenario, seed)}; this is ${of(here.name, here.seed)}`,
+    `Do it again with --scenario ${scenario} --seed ${seed} (the path of the file, where the scenario is one of your own).`,
+    { details: { world: { scenario, seed } } },
+  );
 };
 
 /** What a thread begins with that takes up a refused plan: the plan and its workload, and nothing is computed anew. */
