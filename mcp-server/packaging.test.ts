@@ -1,9 +1,16 @@
 /** What is published about this server agrees with itself: registry entry, package, container files. */
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 
-const text = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const text = (name: string) => readFileSync(join(root, name), 'utf8');
 const json = (name: string) => JSON.parse(text(name)) as Record<string, never>;
 
 test('server.json names this package and its version', () => {
@@ -47,4 +54,40 @@ test('every JSON block of docs/setup.md parses and starts caco mcp', () => {
     const [servers] = Object.values(block);
     expect(servers!.caco!.args.slice(-2)).toEqual(['caco', 'mcp']);
   }
+});
+
+test('what npm packs runs by itself: its commands, its data, its documents, its server', {
+  timeout: 300_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'caco-packed-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  // Without scripts: dist/ is there already, and other tests are running it.
+  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+    cwd: root,
+  });
+  const [{ filename, files }] = JSON.parse(packed.toString()) as [{ filename: string; files: { path: string }[] }];
+  // npx unpacks all of it at every start.
+  expect(files.length).toBeLessThan(200);
+  execFileSync('tar', ['-xzf', filename], { cwd: folder });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'package', 'node_modules'));
+  const main = join(folder, 'package', 'dist/cli/main.js');
+  const env = { PATH: process.env.PATH!, CACO_HOME: join(folder, 'home') };
+  const caco = (...args: string[]) =>
+    JSON.parse(execFileSync(process.execPath, [main, ...args, '--json'], { cwd: folder, env }).toString()) as object;
+
+  expect(caco('launch', '--horizon-hours', '6')).toHaveProperty('runId');
+  expect(caco('eval')).toMatchObject({ ok: true, failed: 0 });
+
+  const client = new Client({ name: 'packed', version: '1' });
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [main, 'mcp'], env, cwd: folder, stderr: 'ignore' }),
+  );
+  onTestFinished(() => client.close());
+  expect((await client.listTools()).tools.map((tool) => tool.name)).toContain('make_plan');
+  expect((await client.listPrompts()).prompts.length).toBeGreaterThan(0);
+  const found = await client.callTool({ name: 'find_green_window', arguments: { durationHours: 3 } });
+  expect(found.isError).toBeFalsy();
+  const pages = (await client.listResources()).resources.filter(({ uri }) => uri.startsWith('caco://docs/'));
+  expect(pages.length).toBeGreaterThan(3);
+  for (const { uri } of pages) expect((await client.readResource({ uri })).contents[0]).toHaveProperty('text');
 });
