@@ -182,8 +182,12 @@ export const rowsOf = <T>(
       });
     },
     async clear(set) {
-      const key = await keyOf(db, set);
-      if (key !== undefined) await db.deleteFrom('rows').where('set_key', '=', key).execute();
+      await atomic(async (on) => {
+        const key = await keyOf(on, set);
+        if (key === undefined) return;
+        await on.deleteFrom('rows').where('set_key', '=', key).execute();
+        await on.deleteFrom('row_sets').where('key', '=', key).execute();
+      });
     },
   };
 };

@@ -1,16 +1,16 @@
 /** The tool that takes jobs in: from a file or from the call itself, into a workload that is there whole or not at all. */
-import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { Category, JOBS, WORKLOADS } from '../../domain/job.js';
-import { defineCollection, type Tx } from '../../domain/store.js';
+import type { Tx } from '../../domain/store.js';
 import { Instant, isTimeZone } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { objectReader } from './generic.js';
 import { type Intake, type IntakeOptions, type Sink, takeIn, takeInline } from './intake.js';
+import { JobSet, sweepJobSets } from './job-set.js';
 import { FORMATS } from './reading.js';
 
 const MOST_INLINE = 100_000;
@@ -88,10 +88,10 @@ export const ingestJobs = defineTool({
     if (input.jobs?.length === 0) throw invalid('the list of jobs is empty', 'Give at least one job.');
     const known = input.workloadId === undefined ? undefined : await workload(world, input.workloadId);
     const options = await optionsOf(input, world);
-    await sweep(world);
-    const draft = await Draft.open(world);
+    await sweepJobSets(world.store);
+    const draft = await JobSet.open(world.store);
     try {
-      const sink = draft.sink(call);
+      const sink = sinkOf(draft, call);
       const intake =
         input.path === undefined
           ? await takeInline(input.jobs ?? [], objectReader, options, sink)
@@ -137,7 +137,7 @@ const finish = async (
   world: World,
   call: Running,
   intake: Intake,
-  draft: Draft,
+  draft: JobSet,
   into: string | undefined,
 ): Promise<z.input<typeof IngestOutput>> => {
   const { digest, ...said } = intake;
@@ -156,8 +156,8 @@ const finish = async (
         ? 'standard input'
         : `file ${basename(input.path)}`;
   call.commit(async (tx) => {
-    if (into === undefined) await tx.rows(JOBS).rename(draft.set, id);
-    else await pour(tx, draft.set, id);
+    if (into === undefined) await draft.become(tx, id);
+    else await pour(tx, draft, id);
     const before = (await tx.collection(WORKLOADS).get(id))?.value;
     const merged = into === undefined ? undefined : before;
     // Taken in anew it is the newest again.
@@ -171,7 +171,6 @@ const finish = async (
       latestEnd: first(merged?.latestEnd ?? null, intake.latestEnd, (a, b) => a > b),
       assumed: [...(merged?.assumed ?? []), ...intake.assumed],
     });
-    await tx.collection(DRAFTS).delete(draft.set);
   });
   return { ...answer, workloadId: id };
 };
@@ -180,67 +179,23 @@ const first = (a: Instant | null, b: Instant | null, better: (a: Instant, b: Ins
   a === null ? b : b === null || better(a, b) ? a : b;
 
 /** Rows of the draft into a workload that is there already. */
-const pour = async (tx: Tx, from: string, to: string) => {
+const pour = async (tx: Tx, from: JobSet, to: string) => {
   const rows = tx.rows(JOBS);
-  for await (const page of rows.pages(from))
+  for await (const page of rows.pages(from.name))
     await rows.upsert(
       to,
       page.map((job) => ({ id: job.id, value: job })),
     );
-  await rows.clear(from);
+  await from.discard(tx);
 };
 
-/** Sets that are being filled: one whose process is gone is swept away by the next to come. */
-const DRAFTS = defineCollection('ingest-drafts', z.strictObject({ host: z.string(), pid: z.number().int() }));
-
-class Draft {
-  private constructor(
-    private readonly world: World,
-    readonly set: string,
-  ) {}
-
-  static async open(world: World): Promise<Draft> {
-    const set = shortId('DRAFT', { at: process.hrtime.bigint().toString(), pid: process.pid, host: hostname() });
-    await world.store.collection(DRAFTS).put(set, { host: hostname(), pid: process.pid });
-    return new Draft(world, set);
-  }
-
-  sink(call: Running): Sink {
-    const rows = this.world.store.rows(JOBS);
-    return {
-      page: async (jobs) => {
-        await rows.append(
-          this.set,
-          jobs.map((job) => ({ id: job.id, value: job })),
-        );
-        // Timers, pings and cancel get their turn between two pages.
-        await new Promise(setImmediate);
-        call.signal.throwIfAborted();
-      },
-      holds: async (id) => (await rows.find(this.set, id)) !== undefined,
-      progress: (done) => call.progress({ done, note: 'rows read' }),
-    };
-  }
-
-  async discard(): Promise<void> {
-    await this.world.store.rows(JOBS).clear(this.set);
-    await this.world.store.collection(DRAFTS).delete(this.set);
-  }
-}
-
-const sweep = async ({ store }: World) => {
-  for (const { id, value } of await store.collection(DRAFTS).list({ limit: 100 })) {
-    if (value.host !== hostname() || alive(value.pid)) continue;
-    await store.rows(JOBS).clear(id);
-    await store.collection(DRAFTS).delete(id);
-  }
-};
-
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
+const sinkOf = (draft: JobSet, call: Running): Sink => ({
+  page: async (jobs) => {
+    await draft.append(jobs);
+    // Timers, pings and cancel get their turn between two pages.
+    await new Promise(setImmediate);
+    call.signal.throwIfAborted();
+  },
+  holds: (id) => draft.holds(id),
+  progress: (done) => call.progress({ done, note: 'rows read' }),
+});

@@ -1,21 +1,24 @@
 /** The work that waits: the fleet's queue taken in as a workload, and a plan's placements handed back to it. */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DECISIONS } from '../../domain/decision.js';
 import { shortId } from '../../domain/digest.js';
 import { Fault, notFound } from '../../domain/fault.js';
-import { itPowerKw, JOBS, spanSeconds, WORKLOADS } from '../../domain/job.js';
+import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
+import type { Method } from '../../domain/method.js';
 import { ORDERS, PLANS, worldName } from '../../domain/plan.js';
 import { orderedPieces } from '../../domain/schedule.js';
-import { Instant, plusHours, plusSeconds } from '../../domain/time.js';
+import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
+import { JobSet, sweepJobSets } from './job-set.js';
 import { requireRoom } from './room.js';
 
 export const gatherJobs = defineTool({
   name: 'gather_jobs',
   title: 'Gather waiting jobs',
   description:
-    'Takes the jobs that wait in the fleet and may start within a window into a workload; the same window gives the same workload.',
+    'Takes the jobs that wait in the fleet and may start within a window into a workload; the same jobs give the same workload.',
   toolset: 'fleet',
   effect: 'records',
   input: z.strictObject({
@@ -40,44 +43,56 @@ export const gatherJobs = defineTool({
         throw notFound(`there is no workload ${workloadId}`, '`caco ingest FILE` makes one and prints its id.');
       return summaryOf(world, workloadId);
     }
-    const window = { start: from, end: plusHours(from, horizonHours) };
-    const id = shortId('W', { scenario: world.scenario.name, seed: world.scenario.seed, window, queue: true });
-    if (await world.store.collection(WORKLOADS).get(id)) return summaryOf(world, id);
-    // A gathering that was cut short left rows without a header; they are taken anew.
-    await world.store.rows(JOBS).clear(id);
-    let count = 0;
-    let earliest: Instant | null = null;
-    let latest: Instant | null = null;
-    for await (const page of world.fleet.waiting(window)) {
-      call.signal.throwIfAborted();
-      await world.store.rows(JOBS).append(
-        id,
-        page.map((job) => ({ id: job.id, value: job })),
-      );
-      for (const job of page) {
-        const end = job.deadline ?? plusSeconds(job.earliestStart, spanSeconds(job));
-        if (earliest === null || job.earliestStart < earliest) earliest = job.earliestStart;
-        if (latest === null || end > latest) latest = end;
-      }
-      count += page.length;
-      call.progress({ done: count, note: 'jobs gathered' });
+    await sweepJobSets(world.store);
+    const draft = await JobSet.open(world.store);
+    try {
+      return await gathered({ start: from, end: plusHours(from, horizonHours) }, world, call, draft);
+    } catch (error) {
+      await draft.discard();
+      throw error;
     }
-    const source = `queue of ${world.scenario.name}`;
-    call.commit((tx) =>
-      tx.collection(WORKLOADS).put(id, {
-        id,
-        source,
-        createdAt: world.clock.now(),
-        jobs: count,
-        earliestStart: earliest,
-        latestEnd: latest,
-        assumed: [],
-      }),
-    );
-    return summaryOf(world, id);
   },
   tell: (o) => `Workload ${o.workloadId}: ${o.jobs} jobs wait, ${o.urgent} of them urgent.`,
 });
+
+/**
+ * The workload is named by its jobs: a queue that has changed since (other jobs, another scenario file of the same name) is
+ * another workload, and plans of the old one keep theirs.
+ */
+const gathered = async (window: Interval, world: World, call: Running, draft: JobSet) => {
+  const hash = createHash('sha256');
+  const sums = new Sums(world.method);
+  let earliest: Instant | null = null;
+  let latest: Instant | null = null;
+  for await (const page of world.fleet.waiting(window)) {
+    call.signal.throwIfAborted();
+    await draft.append(page);
+    for (const job of page) {
+      hash.update(jobText(job)).update('\n');
+      sums.add(job);
+      const end = job.deadline ?? plusSeconds(job.earliestStart, spanSeconds(job));
+      if (earliest === null || job.earliestStart < earliest) earliest = job.earliestStart;
+      if (latest === null || end > latest) latest = end;
+    }
+    call.progress({ done: sums.jobs, note: 'jobs gathered' });
+  }
+  const { name: scenario, seed } = world.scenario;
+  const id = shortId('W', { scenario, seed, window, jobs: hash.digest('hex') });
+  call.commit(async (tx) => {
+    if (await tx.collection(WORKLOADS).get(id)) return draft.discard(tx);
+    await draft.become(tx, id);
+    await tx.collection(WORKLOADS).insert(id, {
+      id,
+      source: `queue of ${scenario}`,
+      createdAt: world.clock.now(),
+      jobs: sums.jobs,
+      earliestStart: earliest,
+      latestEnd: latest,
+      assumed: [],
+    });
+  });
+  return { workloadId: id, ...sums.all() };
+};
 
 const PlaceInput = z.strictObject({ planId: z.string().describe('id of the plan to carry out') });
 const PlaceOutput = z.strictObject({ orderKey: z.string(), placed: z.number().int(), moved: z.number().int() });
@@ -138,15 +153,25 @@ export const placeJobs = defineTool({
   tell: (o) => `${o.placed} pieces of work placed, ${o.moved} jobs moved.`,
 });
 
+class Sums {
+  jobs = 0;
+  #urgent = 0;
+  #energyKwh = 0;
+  constructor(private readonly method: Method) {}
+
+  add(job: Job): void {
+    this.jobs++;
+    if (job.category === 'urgent') this.#urgent++;
+    this.#energyKwh += itPowerKw(job, this.method) * (spanSeconds(job) / 3600);
+  }
+
+  all() {
+    return { jobs: this.jobs, urgent: this.#urgent, energyKwh: this.#energyKwh };
+  }
+}
+
 const summaryOf = async (world: World, workloadId: string) => {
-  let jobs = 0;
-  let urgent = 0;
-  let energyKwh = 0;
-  for await (const page of world.store.rows(JOBS).pages(workloadId))
-    for (const job of page) {
-      jobs++;
-      if (job.category === 'urgent') urgent++;
-      energyKwh += itPowerKw(job, world.method) * (spanSeconds(job) / 3600);
-    }
-  return { workloadId, jobs, urgent, energyKwh };
+  const sums = new Sums(world.method);
+  for await (const page of world.store.rows(JOBS).pages(workloadId)) for (const job of page) sums.add(job);
+  return { workloadId, ...sums.all() };
 };

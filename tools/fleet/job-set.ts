@@ -1,0 +1,62 @@
+/** Jobs on their way in: a set of rows under a name of its own, which takes the workload's name once it is whole. */
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { shortId } from '../../domain/digest.js';
+import { JOBS, type Job } from '../../domain/job.js';
+import { defineCollection, type Store, type Tx } from '../../domain/store.js';
+
+/** Sets that are being filled: one whose process is gone is swept away by the next to come. */
+const DRAFTS = defineCollection('ingest-drafts', z.strictObject({ host: z.string(), pid: z.number().int() }));
+
+export class JobSet {
+  private constructor(
+    private readonly store: Store,
+    readonly name: string,
+  ) {}
+
+  static async open(store: Store): Promise<JobSet> {
+    const name = shortId('DRAFT', { at: process.hrtime.bigint().toString(), pid: process.pid, host: hostname() });
+    await store.collection(DRAFTS).put(name, { host: hostname(), pid: process.pid });
+    return new JobSet(store, name);
+  }
+
+  append(jobs: readonly Job[]): Promise<void> {
+    return this.store.rows(JOBS).append(
+      this.name,
+      jobs.map((job) => ({ id: job.id, value: job })),
+    );
+  }
+
+  async holds(id: string): Promise<boolean> {
+    return (await this.store.rows(JOBS).find(this.name, id)) !== undefined;
+  }
+
+  /** Jobs that had the name before are gone. */
+  async become(tx: Tx, workloadId: string): Promise<void> {
+    await tx.rows(JOBS).rename(this.name, workloadId);
+    await tx.collection(DRAFTS).delete(this.name);
+  }
+
+  async discard(on: Tx = this.store): Promise<void> {
+    await on.rows(JOBS).clear(this.name);
+    await on.collection(DRAFTS).delete(this.name);
+  }
+}
+
+/** Clears what processes of this host left behind that are gone. */
+export const sweepJobSets = async (store: Store): Promise<void> => {
+  for (const { id, value } of await store.collection(DRAFTS).list({ limit: 100 })) {
+    if (value.host !== hostname() || alive(value.pid)) continue;
+    await store.rows(JOBS).clear(id);
+    await store.collection(DRAFTS).delete(id);
+  }
+};
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
