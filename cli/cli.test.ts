@@ -28,6 +28,27 @@ const json = (home: string, args: string[], input = '') => {
   return { status, answer: JSON.parse(stdout), stderr };
 };
 
+describe('a run that waits for a person', () => {
+  it('is approved from another process in the world that it was started in', () => {
+    const asked = json('elsewhere', [
+      'launch',
+      '--scenario',
+      'five-regions',
+      '--horizon-hours',
+      '3',
+      '--approval',
+      'ask',
+    ]);
+    expect(asked.status).toBe(4);
+    const there = json('elsewhere', ['approve', asked.answer.approvalId, '--scenario', 'gb-hpc']);
+    expect([there.status, there.answer.error.code]).toEqual([4, 'conflict']);
+    const { status, answer } = json('elsewhere', ['approve', asked.answer.approvalId, '--why', 'fine']);
+    expect([status, answer.status]).toEqual([0, 'done']);
+    expect(answer.story).toContain('five-regions');
+    expect(answer.verified.jobs).toBeGreaterThan(0);
+  });
+});
+
 describe('a run of 24 hours', () => {
   let run: ReturnType<typeof json>;
   beforeAll(() => {

@@ -70,6 +70,12 @@ export const addCommand = (
   return command;
 };
 
+/** A run belongs to the world that it was started in; whoever answers or resumes it need not say again which that was. */
+const worldIn = (error: unknown): { scenario: string; seed: number } | undefined => {
+  if (!(error instanceof Fault)) return undefined;
+  return (error.details as { world?: { scenario: string; seed: number } } | undefined)?.world;
+};
+
 const run = async (command: Command, action: Action, args: string[], own: ReadonlySet<string>) => {
   // `grid` is a command and holds commands: what stands behind `grid now` is taken in by the parent.
   const options = command.optsWithGlobals<Record<string, unknown>>();
@@ -87,30 +93,43 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
     // A command's own option of a setting's name (such as launch --scenario) is that setting.
     for (const name of ['scenario', 'seed', 'host', 'port', 'model'] as const)
       if (own.has(name) && options[name] !== undefined) flags[name] = options[name];
-    const { config, settings } = readConfig(flags);
-    const open = () => {
-      app ??= import('../app.js').then(({ openApp }) => openApp(config, settings));
-      return app;
-    };
     const bar = progressLine();
-    const actor = (needed: Scope) => actorOf(config, open, needed);
-    const context: Context = {
-      config,
-      settings,
-      json,
-      signal: abort.signal,
-      app: open,
-      actor,
-      call: async <T>(tool: string, input: unknown, by: Partial<CallBy> = {}) => {
-        const opened = await open();
-        const effect = opened.tools.find((t) => t.name === tool)?.effect ?? 'reads';
-        const caller = { actor: await actor(NEEDED[effect]), signal: abort.signal, progress: bar.show };
-        return (await opened.call(tool, input, { ...caller, ...by })) as T;
-      },
-      progress: bar.show,
-      warn: (text) => void process.stderr.write(`${text}\n`),
+    const contextOf = ({ config, settings }: ReturnType<typeof readConfig>): Context => {
+      const open = () => {
+        app ??= import('../app.js').then(({ openApp }) => openApp(config, settings));
+        return app;
+      };
+      const actor = (needed: Scope) => actorOf(config, open, needed);
+      return {
+        config,
+        settings,
+        json,
+        signal: abort.signal,
+        app: open,
+        actor,
+        call: async <T>(tool: string, input: unknown, by: Partial<CallBy> = {}) => {
+          const opened = await open();
+          const effect = opened.tools.find((t) => t.name === tool)?.effect ?? 'reads';
+          const caller = { actor: await actor(NEEDED[effect]), signal: abort.signal, progress: bar.show };
+          return (await opened.call(tool, input, { ...caller, ...by })) as T;
+        },
+        progress: bar.show,
+        warn: (text) => void process.stderr.write(`${text}\n`),
+      };
     };
-    const answer = await action(context, args, options);
+    const first = contextOf(readConfig(flags));
+    const answer = await action(first, args, options).catch(async (error: unknown) => {
+      const world = worldIn(error);
+      if (world === undefined || flags.scenario !== undefined) throw error;
+      await app?.then((opened) => opened.close());
+      app = undefined;
+      const there = contextOf(readConfig({ ...flags, ...world }));
+      // A scenario of somebody's own is known by its path only, so its name does not open it.
+      await there.app().catch(() => {
+        throw error;
+      });
+      return action(there, args, options);
+    });
     bar.clear();
     if (answer) {
       await print(json ? JSON.stringify(answer.json, null, 2) : answer.text);
