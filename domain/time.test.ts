@@ -38,6 +38,24 @@ describe('an instant', () => {
     },
   );
 
+  it.each(['2022-02-30T00:00:00Z', '2022-04-31T12:00:00+01:00', '2023-02-29T00:00:00Z', '0000-01-01T00:00:00+01:00'])(
+    'is not moved to another day or out of the calendar from "%s"',
+    (text) => {
+      expect(() => instant(text)).toThrow(expect.objectContaining({ code: 'invalid-input' }));
+      expect(Instant.safeParse(text).success).toBe(false);
+    },
+  );
+
+  it('is one text for one moment: the end of a day is the beginning of the next', () => {
+    expect(Instant.parse('2022-05-30T24:00:00Z')).toBe('2022-05-31T00:00:00Z');
+    expect(Instant.parse('9999-12-31T23:59:59Z')).toBe('9999-12-31T23:59:59Z');
+  });
+
+  it.each([253_402_300_800, 1e300, -1e12, Number.NaN, Number.POSITIVE_INFINITY])(
+    'is not made up from %d seconds, which no calendar here holds',
+    (seconds) => expect(() => fromEpoch(seconds)).toThrow(expect.objectContaining({ code: 'invalid-input' })),
+  );
+
   it('sorts as text as it sorts as time, and comes back from seconds', () => {
     fc.assert(
       fc.property(moments, moments, (a, b) => {

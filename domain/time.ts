@@ -6,20 +6,26 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { invalid } from './fault.js';
 
-const CANONICAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 const WITH_ZONE = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([Zz]|[+-]\d{2}:?\d{2})$/;
 
 export type Instant = string & z.$brand<'Instant'>;
 
+/** Date.parse takes 30 February for 2 March. */
+const isDay = (text: string): boolean => {
+  const midnight = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text);
+};
+
 const parse = (text: string): Instant | undefined => {
-  if (!WITH_ZONE.test(text)) return undefined;
+  if (!WITH_ZONE.test(text) || !isDay(text.slice(0, 10))) return undefined;
   const ms = Date.parse(
     text
       .replace(' ', 'T')
       .replace(',', '.')
       .replace(/([+-]\d{2})(\d{2})$/, '$1:$2'),
   );
-  return Number.isNaN(ms) ? undefined : fromEpoch(Math.floor(ms / 1000));
+  const seconds = Math.floor(ms / 1000);
+  return isMoment(seconds) ? fromEpoch(seconds) : undefined;
 };
 
 /** Accepts ISO 8601 with an offset or `Z`, answers UTC to the whole second. A time without a zone is refused, never guessed. */
@@ -27,7 +33,6 @@ export const Instant = z
   .string()
   .describe('ISO 8601 instant with Z or an offset, for example 2022-06-01T00:00:00Z')
   .transform((text, context): Instant => {
-    if (CANONICAL.test(text) && !Number.isNaN(Date.parse(text))) return text as Instant;
     const value = parse(text);
     if (value === undefined) {
       context.addIssue({
@@ -52,11 +57,21 @@ const dayText = (day: number): string => {
   return text;
 };
 const TWO = Array.from({ length: 60 }, (_, i) => String(i).padStart(2, '0'));
-/** The first second of the year 10000. */
+/** The first second of the year 0, and of the year 10000: what four digits can say. */
+const EARLIEST = -62_167_219_200;
 const BEYOND = 253_402_300_800;
 
+/** Whether an Instant can say this moment. */
+export const isMoment = (seconds: number): boolean => seconds >= EARLIEST && seconds < BEYOND;
+
+/** Throws Fault `invalid-input` for a moment outside the years 0 to 9999, which no Instant can say. */
 export const fromEpoch = (seconds: number): Instant => {
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds >= BEYOND)
+  if (!isMoment(seconds))
+    throw invalid(
+      `${seconds} s from 1970 lie outside the years 0 to 9999`,
+      'Give a time within them; epoch times count seconds, not milliseconds.',
+    );
+  if (!Number.isInteger(seconds) || seconds < 0)
     return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` as Instant;
   const day = Math.floor(seconds / 86_400);
   const rest = seconds - day * 86_400;
