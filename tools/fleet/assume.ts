@@ -3,10 +3,10 @@ import { Category, type Job } from '../../domain/job.js';
 import { durationSeconds } from '../../domain/physics.js';
 import { gpuPowerKw, modelledPowerKw } from '../../domain/power.js';
 import type { Site } from '../../domain/site.js';
-import { fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
+import { fromEpoch, type Instant, isMoment, toEpoch } from '../../domain/time.js';
 import { hours, kw } from '../../domain/units.js';
 import { problemOf, round } from './checks.js';
-import { type Draft, nearest, type Rejected, rejected } from './draft.js';
+import { beyondCalendar, type Draft, nearest, type Rejected, rejected } from './draft.js';
 
 /** What a category means for a job that does not say it itself; the numbers are those of the shipped cluster scenario. */
 export interface CategoryDefaults {
@@ -165,6 +165,7 @@ export const jobMaker = (
     const earliestStart = draft.earliestStart ?? submittedAt;
     const deadline = draft.deadline ?? null;
     const earliest = toEpoch(earliestStart);
+    if (!isMoment(earliest + seconds)) return beyondCalendar(draft.line, 'earliest_start', earliestStart);
     if (deadline !== null) {
       if (deadline <= earliestStart)
         return rejected(
@@ -188,7 +189,9 @@ export const jobMaker = (
     let due = draft.due;
     if (due === undefined) {
       const slack = draft.flexMinutes === undefined ? rule.slackHours * 3600 : draft.flexMinutes * 60;
-      due = fromEpoch(earliest + seconds + Math.round(slack));
+      const end = earliest + seconds + Math.round(slack);
+      if (!isMoment(end)) return beyondCalendar(draft.line, 'due', null);
+      due = fromEpoch(end);
       if (deadline !== null && due > deadline) due = deadline;
     }
     if (due !== null && due < earliestStart)

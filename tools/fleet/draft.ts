@@ -107,6 +107,17 @@ export const rejected = (
 
 export const isRejected = (row: Draft | Rejected): row is Rejected => 'code' in row;
 
+/** A time that no calendar holds, most often because it counts milliseconds or because a sum ran away. */
+export const beyondCalendar = (line: number, field: string, value: unknown): Rejected =>
+  rejected(
+    line,
+    field,
+    'out_of_range',
+    value,
+    `${field} lies outside the years 0 to 9999`,
+    'Check its unit: times count seconds, not milliseconds.',
+  );
+
 /** At most 120 characters of a foreign value, as evidence in a report. */
 const shown = (value: unknown): string | null => {
   if (value === null || value === undefined) return null;

@@ -43,6 +43,37 @@ describe('the jobs of Let’s Wait Awhile', () => {
   });
 });
 
+describe('a time that no calendar holds', () => {
+  const start = '2022-05-25T00:00:00Z';
+  const swf = (submit: string) => `; Version: 2.2\n1 ${submit} 0 60 4 -1 -1 4 60 -1 1 1 1 1 1 1 -1 -1\n`;
+  const squeue = (submitted: number) =>
+    JSON.stringify({
+      jobs: [
+        { job_id: 1, job_state: 'PENDING', submit_time: submitted, time_limit: 60, cpus: 4 },
+        { job_id: 2, job_state: 'PENDING', submit_time: 1_653_436_800, time_limit: 60, cpus: 4 },
+      ],
+    });
+  it.each([
+    ['gaia.csv', 'arrival_time,length,cpus\n1e300,10,1\n5,10,1\n', 2, 'arrival_time'],
+    ['lwa.csv', 'job_id,arrival_slot,duration_slots\n0,1e15,106\n1,2,101\n', 2, 'arrival_slot'],
+    ['late.swf', `${swf('1e15')}2 5 0 60 4 -1 -1 4 60 -1 1 1 1 1 1 1 -1 -1\n`, 2, 'submit_time'],
+    ['ms.json', squeue(1_653_436_800_000_000), 1, 'submit_time'],
+    ['end.csv', 'id,duration_hours,vcpus,earliest_start\na,1,1,9999-12-31T23:30:00Z\nb,1,1,\n', 2, 'earliest_start'],
+    ['day.csv', 'id,duration_hours,vcpus,earliest_start\na,1,1,2022-02-30T00:00:00Z\nb,1,1,\n', 2, 'earliest_start'],
+  ])('%s: leaves its row out and keeps the rest', async (name, text, line, field) => {
+    const { accepted, rejected } = await ingest({ path: file(name, text), start, unit: 's' });
+    expect(accepted).toBe(1);
+    expect(rejected).toMatchObject([{ line, field }]);
+  });
+  it('in the header of a trace is refused with the unit that was meant', async () => {
+    const path = file('head.swf', `; UnixStartTime: 1600000000000\n${swf('0')}`);
+    expect(await faultOf(ingest({ path }))).toMatchObject({
+      code: 'invalid-input',
+      remedy: expect.stringContaining('seconds, not milliseconds'),
+    });
+  });
+});
+
 describe('published mappings', () => {
   it.each(['01-squeue-begin-comment', '02-squeue-deadline', '03-squeue-array', '04-squeue-two-nodes'])(
     'squeue --json: %s',

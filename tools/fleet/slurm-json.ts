@@ -3,8 +3,8 @@
  * (23.x on), the state is text or a list. Of a queue only what waits is taken.
  */
 import { Fault } from '../../domain/fault.js';
-import { fromEpoch } from '../../domain/time.js';
-import { type Draft, type Rejected, rejected } from './draft.js';
+import { fromEpoch, isMoment } from '../../domain/time.js';
+import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import { JsonSplitter } from './json-values.js';
 import type { Reader, Reading, Rows } from './reading.js';
 import { draftsOf, HetJobs, type PendingJob } from './slurm.js';
@@ -125,6 +125,8 @@ const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)
   const cluster = textOf(row.cluster) || reading.options.clusterId || '';
   const number = task !== null && numberOf(array.job_id) ? `${numberOf(array.job_id)}_${task}` : numberOf(row.job_id);
   const submitted = numberOf(time.submission) ?? started;
+  const eligible = Math.max(submitted, numberOf(time.eligible) ?? 0);
+  if (!isMoment(submitted) || !isMoment(eligible)) return [beyondCalendar(line, 'time.submission', submitted)];
   const requested = listOf((row.tres as Row | undefined)?.requested) as Row[];
   const gpus = requested.filter((t) => t.type === 'gres' && textOf(t.name).startsWith('gpu'));
   return [
@@ -134,7 +136,7 @@ const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)
       name: textOf(row.name),
       team: textOf(row.account) || textOf(row.user) || undefined,
       submittedAt: fromEpoch(submitted),
-      earliestStart: fromEpoch(Math.max(submitted, numberOf(time.eligible) ?? 0)),
+      earliestStart: fromEpoch(eligible),
       deadline: null,
       durationHours: elapsed / 3600,
       vcpus: numberOf((row.required as Row | undefined)?.CPUs) ?? undefined,

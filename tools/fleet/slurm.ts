@@ -1,6 +1,6 @@
 /** What Slurm's outputs have in common: our part of a comment, arrays, trackable resources, and a waiting job as a draft. */
-import { fromEpoch } from '../../domain/time.js';
-import { type Draft, type Rejected, rejected } from './draft.js';
+import { fromEpoch, isMoment } from '../../domain/time.js';
+import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import type { Reading } from './reading.js';
 
 /** A pending job as Slurm knows it, whichever output told it. Times in epoch seconds, 0 or null: unset. */
@@ -117,6 +117,12 @@ export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[
   if (flex === null) reading.warn('Some comments name a flexibility that is not a number of minutes; it is ignored.');
   const submitted = job.submitted ?? 0;
   const earliest = Math.max(submitted, job.eligible ?? 0);
+  for (const [field, value] of [
+    ['submit_time', submitted],
+    ['eligible_time', earliest],
+    ['deadline', job.deadline ?? 0],
+  ] as const)
+    if (!isMoment(value)) return [beyondCalendar(line, field, value)];
   const base: Draft = {
     line,
     name: job.name,

@@ -1,7 +1,7 @@
 /** Standard Workload Format 2.2: 18 numbers a line, −1 for unknown, `;` for headers and comments. */
 import { invalid } from '../../domain/fault.js';
-import { fromEpoch, toEpoch } from '../../domain/time.js';
-import { type Draft, type Rejected, rejected } from './draft.js';
+import { fromEpoch, isMoment, toEpoch } from '../../domain/time.js';
+import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import { lines, type Reader, type Reading, type Rows } from './reading.js';
 
 const FIELDS = [
@@ -50,7 +50,12 @@ export const readSwf: Reader = async function* (pieces, reading) {
 const startOf = (header: Readonly<Record<string, string>>, reading: Reading): number => {
   if (reading.options.start !== null) return toEpoch(reading.options.start);
   const epoch = Number(header.UnixStartTime ?? Number.NaN);
-  if (Number.isFinite(epoch) && epoch > 0) return epoch;
+  if (isMoment(epoch) && epoch > 0) return epoch;
+  if (epoch > 0)
+    throw invalid(
+      `UnixStartTime ${header.UnixStartTime} lies beyond the year 9999`,
+      'It counts seconds, not milliseconds: mend the header, or say --start 2026-01-01T00:00:00Z.',
+    );
   throw invalid(
     'the trace’s clock starts at 0: there is no UnixStartTime in its header',
     'Say when it began: --start 2026-01-01T00:00:00Z.',
@@ -165,7 +170,9 @@ const rowOf = (
       'correct the header or the job',
     );
   if (preceding > 0) reading.warn('Some jobs name a preceding job (field 17); the plan does not keep that order.');
-  const at = fromEpoch(Math.round(start + submit));
+  const epoch = Math.round(start + submit);
+  if (!isMoment(epoch)) return beyondCalendar(line, 'submit_time', cells[1]);
+  const at = fromEpoch(epoch);
   return {
     line,
     id: String(number),

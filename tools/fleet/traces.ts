@@ -1,8 +1,8 @@
 /** Public cluster traces whose clock starts at 0: GAIA (unit demanded, two families share one header), Alibaba GPU 2023 pods and the jobs of Let's Wait Awhile. */
 import { invalid } from '../../domain/fault.js';
-import { fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
+import { fromEpoch, type Instant, isMoment, toEpoch } from '../../domain/time.js';
 import { csvRows } from './csv.js';
-import { type Draft, type Rejected, rejected } from './draft.js';
+import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import { secondsPer } from './fields.js';
 import type { Reader, Reading, Rows } from './reading.js';
 
@@ -88,7 +88,9 @@ const gaiaRow = (
     return rejected(line, 'arrival_time', 'negative', cells[0], `arrival_time is ${arrival}`, 'Give 0 or more.');
   if (!Number.isFinite(length)) return badNumber(line, 'length', cells[1]);
   if (!Number.isFinite(cpus)) return badNumber(line, 'cpus', cells[2]);
-  const at = fromEpoch(Math.round(start + arrival * factor));
+  const epoch = Math.round(start + arrival * factor);
+  if (!isMoment(epoch)) return beyondCalendar(line, 'arrival_time', cells[0]);
+  const at = fromEpoch(epoch);
   return {
     line,
     id: String(row),
@@ -131,7 +133,9 @@ const podOf = (line: number, cells: readonly string[], start: number, reading: R
     );
   if (!Number.isFinite(deleted)) return badNumber(line, 'deletion_time', cells[9]);
   if (!Number.isFinite(cpuMilli)) return badNumber(line, 'cpu_milli', cells[1]);
-  const at = fromEpoch(Math.round(start + created));
+  const epoch = Math.round(start + created);
+  if (!isMoment(epoch)) return beyondCalendar(line, 'creation_time', cells[8]);
+  const at = fromEpoch(epoch);
   const gpus = (Number.isFinite(gpuCount) ? gpuCount : 0) * ((Number.isFinite(gpuMilli) ? gpuMilli : 0) / 1000);
   return {
     line,
@@ -155,7 +159,9 @@ export const readLwa: Reader = async function* (pieces, reading) {
       const [arrival, slots] = [cell(cells, 1), cell(cells, 2)];
       if (!Number.isFinite(arrival)) return badNumber(line, 'arrival_slot', cells[1]);
       if (!Number.isFinite(slots)) return badNumber(line, 'duration_slots', cells[2]);
-      const at = fromEpoch(Math.round(start + arrival * 1800));
+      const epoch = Math.round(start + arrival * 1800);
+      if (!isMoment(epoch)) return beyondCalendar(line, 'arrival_slot', cells[1]);
+      const at = fromEpoch(epoch);
       return {
         line,
         id: cells[0],
