@@ -11,9 +11,11 @@ const MOST_STEPS = 2_000_000;
 const TIME = /^(time|times?tamp|time_?utc|datetime|date_?time|start|from|date|period_?start|valid_?from)(_utc)?$/i;
 const HOUR_INDEX = /^(hour|hour_index)$/i;
 const REGION = /^(region|zone|area|country)$/i;
-const CARBON = /(carbon|intensity|co2|avg_ci|^value$|^actual$|^ci$)/i;
+const CARBON = /(carbon|intensity|co2|avg_ci|moer|aoer|^value$|^actual$|^ci$)/i;
 const FORECAST = /forecast/i;
-const PRICE = /(price|p_per_kwh|per_mwh)/i;
+const PRICE = /(price|per_mwh|(^|[^a-z])(p|pence|ct|cents?|gbp|eur|usd|inr|sek|nok|dkk|pln|chf|aud|jpy)_per_kwh)/i;
+/** A mass over an energy is no price, whatever else its name says. */
+const MASS_PER_ENERGY = /(?:^|[^a-z])(g|kg|t|tonnes?|lbs?)(?:[_ ]?co[2₂](?:eq?)?)?(?:[_ ]per[_ ]|\/|[_ ])([km]wh)/i;
 const ZONE = /^[A-Z]{2}(-[A-Z0-9]+)*$/;
 const NOT_VALUES = /^((.*\.)?index|step_minutes|stepminutes|to|end|product|.*(temp|hum|wind|irr|radiation).*)$/i;
 
@@ -44,7 +46,7 @@ export const rolesOf = (sheet: Sheet, column: string | undefined): Roles => {
     );
   const region = find(REGION);
   const values = columns.map((_, i) => i).filter((i) => i !== time && i !== region && !NOT_VALUES.test(columns[i]!));
-  const price = values.find((i) => PRICE.test(columns[i]!) && columns[i] !== column) ?? null;
+  const price = values.find((i) => isPrice(columns[i]!) && columns[i] !== column) ?? null;
   const base = { time, hourIndex: index !== null, region, price };
   if (column !== undefined) {
     const chosen = columns.indexOf(column);
@@ -73,6 +75,23 @@ export const rolesOf = (sheet: Sheet, column: string | undefined): Roles => {
   };
 };
 
+const isPrice = (header: string) => PRICE.test(header) && !MASS_PER_ENERGY.test(header);
+
+/** What one of a carbon column is in g/kWh, which is what a header without a unit counts in. */
+const massFactor = (header: string): number => {
+  const [, mass, energy] = MASS_PER_ENERGY.exec(header) ?? [];
+  if (mass === undefined || energy === undefined) return /kg/i.test(header) ? 1000 : 1;
+  const grams = GRAMS[mass.toLowerCase().replace(/s$/, '')]!;
+  return energy.toLowerCase() === 'mwh' ? grams / 1000 : grams;
+};
+const GRAMS: Readonly<Record<string, number>> = { g: 1, kg: 1000, t: 1e6, tonne: 1e6, lb: 453.59237 };
+
+/** What one of a price column is in money per MWh. Pence and cents are hundredths; `gbp_per_kwh` is no `p_per_kwh`. */
+const moneyFactor = (header: string): number => {
+  if (!/(?:[_ ]|\/)kwh/i.test(header)) return 1;
+  return /(?:^|[^a-z])(?:p|pence|c|ct|cents?)(?:[_ ]per[_ ]|\/|[_ ])kwh/i.test(header) ? 10 : 1000;
+};
+
 const list = (columns: readonly string[]) =>
   columns.length <= 12 ? columns.join(', ') : `${columns.slice(0, 12).join(', ')} and ${columns.length - 12} more`;
 
@@ -98,16 +117,7 @@ export const columnOf = (
   worldStart: Instant,
 ): Column => {
   const header = sheet.columns[at]!;
-  const factor =
-    what === 'carbon'
-      ? /kg/i.test(header)
-        ? 1000
-        : 1
-      : /p_per_kwh/i.test(header)
-        ? 10
-        : /per_kwh/i.test(header)
-          ? 1000
-          : 1;
+  const factor = what === 'carbon' ? massFactor(header) : moneyFactor(header);
   const values = new Map<number, { value: number | null; line: number }>();
   const distrusted: { line: number; value: number }[] = [];
   for (const { line, cells } of rows) {

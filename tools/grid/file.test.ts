@@ -86,6 +86,33 @@ describe('a signal file', () => {
     expect((await kilograms.carbon('GB', hours(1), 'actual')).series.values).toEqual([250]);
   });
 
+  it.each([
+    ['moer_lbs_per_mwh', 412.5, 187.106852625],
+    ['carbon_kg_per_mwh', 200, 200],
+    ['co2_t_per_mwh', 0.2, 200],
+    ['intensity gCO₂eq/kWh', 200, 200],
+    ['kgCO2/kWh', 0.2, 200],
+    ['carbon_kg_per_kwh', 0.2, 200],
+    ['carbon_intensity', 200, 200],
+  ])('counts carbon as the header says: %s', async (header, value, gPerKwh) => {
+    const grid = open(write(`time,${header},price_per_mwh\n2022-06-01T00:00Z,${value},80\n`));
+    expect((await grid.carbon('GB', hours(1), 'actual')).series.values[0]).toBeCloseTo(gPerKwh, 9);
+    expect((await grid.price('GB', hours(1), 'actual')).series.values).toEqual([80]);
+  });
+  it.each([
+    ['price_gbp_per_kwh', 0.25, 250],
+    ['price_gbp_per_mwh', 250, 250],
+    ['gbp_per_kwh', 0.25, 250],
+    ['price GBP/kWh', 0.25, 250],
+    ['agile_p_per_kwh', 25, 250],
+    ['price_pence_per_kwh', 25, 250],
+    ['price_gbp_ct_per_kwh', -25, -250],
+    ['price', 250, 250],
+  ])('counts money as the header says: %s', async (header, value, perMwh) => {
+    const grid = open(write(`time,ci,${header}\n2022-06-01T00:00Z,5,${value}\n`));
+    expect((await grid.price('GB', hours(1), 'actual')).series.values[0]).toBeCloseTo(perMwh, 9);
+  });
+
   it('picks the column that is named, and lists the columns when it must ask', async () => {
     const path = write('time,carbon_a,carbon_b\n2022-06-01T00:00Z,1,2\n');
     expect(() => open(path)).toThrow('2 columns');
@@ -128,6 +155,7 @@ describe('a signal file', () => {
       ['time,ci\n2022-06-01T00:00Z,1\n2022-06-01T00:00Z,2\n', 'csv', 'lines 2 and 3 give two values'],
       ['time,ci\n2022-06-01T00:00Z,1\n2022-06-01T01:00Z,2\n2022-06-01T02:30Z,2\n', 'csv', 'off the 60-minute grid'],
       ['{"a":', 'json', 'not JSON'],
+      ['{"start":"2022-06-01T00:00","stepMinutes":60,"values":[1,2]}', 'json', 'not a time with a zone'],
       ['{"a": 1}', 'json', 'no list'],
     ];
     for (const [text, ending, message] of cases) expect(() => open(write(text, ending))).toThrow(message);

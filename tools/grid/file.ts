@@ -181,6 +181,6 @@ export const readSignals = (sheet: Sheet, column: string | undefined, start: Ins
 
 /** What a price column's name says of its currency; null where it says nothing. */
 const currencyOf = (header: string): string | null => {
-  if (/(^|_)p_per_kwh/i.test(header)) return 'GBP';
+  if (/(^|_)(p|pence)_per_kwh/i.test(header)) return 'GBP';
   return /(?:^|_)(gbp|eur|usd|inr|sek|nok|dkk|pln|chf|aud|jpy)(?:_|$)/i.exec(header)?.[1]?.toUpperCase() ?? null;
 };

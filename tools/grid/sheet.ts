@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { instant, plusSeconds } from '../../domain/time.js';
 
 export interface Sheet {
   readonly name: string;
@@ -84,9 +85,10 @@ const listIn = (document: unknown): unknown[] | undefined => {
   if (typeof document !== 'object' || document === null) return undefined;
   const { start, stepMinutes, values } = document as Record<string, unknown>;
   if (Array.isArray(values) && typeof start === 'string' && typeof stepMinutes === 'number') {
-    const from = Date.parse(start);
-    if (Number.isNaN(from) || !(stepMinutes > 0)) return undefined;
-    return values.map((value, i) => ({ time: new Date(from + i * stepMinutes * 60_000).toISOString(), value }));
+    if (!(stepMinutes > 0)) return undefined;
+    // A start without a zone is refused, as every time is.
+    const from = instant(start);
+    return values.map((value, i) => ({ time: plusSeconds(from, i * stepMinutes * 60), value }));
   }
   return Object.values(document).find(
     (value): value is unknown[] => Array.isArray(value) && typeof value[0] === 'object' && value[0] !== null,
