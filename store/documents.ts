@@ -4,12 +4,24 @@ import { Fault } from '../domain/fault.js';
 import type { Collection, CollectionOf, Page, Versioned } from '../domain/store.js';
 import type { Tables } from './migrations.js';
 
+/** Nothing is guessed of a document that another version wrote in another shape. */
+const documentOf = <T>({ name, schema }: CollectionOf<T>, { id, body }: { id: string; body: string }): T => {
+  const parsed = schema.safeParse(JSON.parse(body));
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.slice(0, 3).map((issue) => issue.path.join('.') || issue.message);
+  throw new Fault(
+    'unsupported',
+    `${id} in ${name} was written by another version of CACO and cannot be read by this one (${fields.join(', ')})`,
+    'Read it with the version that wrote it, or begin a store of its own: another CACO_HOME or DATABASE_URL.',
+  );
+};
+
 export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collection<T> => {
   const collection = of.name;
   const read = (row: { id: string; version: number; body: string }): Versioned<T> => ({
     id: row.id,
     version: Number(row.version),
-    value: of.schema.parse(JSON.parse(row.body)),
+    value: documentOf(of, row),
   });
   const mine = () => db.selectFrom('documents').select(['id', 'version', 'body']).where('collection', '=', collection);
 

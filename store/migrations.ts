@@ -1,5 +1,6 @@
 /** The tables, as a list of steps that is only ever added to. Every process applies what is missing before it works. */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { Fault } from '../domain/fault.js';
 import type { Flavour } from './dialect.js';
 import { createLedgerTables, type LedgerTables } from './entries.js';
 
@@ -76,6 +77,12 @@ export const migrate = async (db: Kysely<Tables>, flavour: Flavour): Promise<voi
       .selectFrom('schema_steps')
       .select((e) => e.fn.count<number>('step').as('done'))
       .executeTakeFirstOrThrow();
+    if (Number(done) > STEPS.length)
+      throw new Fault(
+        'unsupported',
+        `the store was written by a newer CACO (its schema is at step ${done}, this program knows ${STEPS.length})`,
+        'Use that version or a newer one, or point CACO_HOME (or DATABASE_URL) at a store of its own.',
+      );
     for (let step = Number(done); step < STEPS.length; step++) {
       await STEPS[step]!(tx, flavour);
       await tx.insertInto('schema_steps').values({ step }).execute();

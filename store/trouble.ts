@@ -21,7 +21,7 @@ export const asTrouble = (cause: unknown): unknown => {
   if (DAMAGED.test(code))
     return fault(
       'the store is damaged',
-      'Put the newest copy back (`caco backup` makes them), then run `caco ledger audit`.',
+      'Remove caco.db, caco.db-wal and caco.db-shm, put the newest copy in place (`caco backup` makes them), then `caco ledger audit`.',
       { damaged: true },
     );
   if (UNWRITABLE.test(code))
