@@ -15,9 +15,15 @@ export const register = (program: Command) => {
       const app = await context.app();
       await app.world.store.backup(file);
       const bytes = statSync(file).size;
+      const store = resolve(context.config.home, 'caco.db');
       return {
         json: { file, bytes, entries: await app.world.ledger.size() },
-        text: `${file} holds the store as it was (${(bytes / 1e6).toFixed(1)} MB).\n  Keys are not in it; keep ${resolve(context.config.home, 'keys')} apart.\n  To go back: put the file at ${resolve(context.config.home, 'caco.db')}, then caco ledger audit.`,
+        text: [
+          `${file} holds the store as it was (${(bytes / 1e6).toFixed(1)} MB).`,
+          `  Keys are not in it; keep ${resolve(context.config.home, 'keys')} apart.`,
+          '  To go back, with nothing else running on it (a log of the old store must not be replayed on the copy):',
+          `    rm -f ${store}-wal ${store}-shm && cp ${file} ${store} && caco ledger audit`,
+        ].join('\n'),
       };
     },
   );

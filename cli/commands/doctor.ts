@@ -120,7 +120,7 @@ export const register = (program: Command) => {
               f.what,
               f.remedy === null || f.state === 'ok' ? f.found : `${f.found} → ${f.remedy}`,
             ]),
-          ).trimStart(),
+          ).replace(/^\s*\n/, ''),
           '',
           sound ? 'Ready.' : 'Something that was asked for is missing.',
         ].join('\n'),
