@@ -175,8 +175,16 @@ describe('a run', () => {
       await expect(app.orchestrator.answer(asked, by('bob'))).rejects.toMatchObject(elsewhere);
       await expect(app.orchestrator.resume(waiting.id, by('bob'))).rejects.toMatchObject(elsewhere);
       expect((await app.world.store.collection(APPROVALS).get(waiting.approvalId!))!.value.votes).toEqual([]);
-      await opened.pop()!.close();
     }
+    const { store, clock } = opened.at(-1)!.world;
+    const plan = (await store.collection(PLANS).get(waiting.planId!))!.value;
+    const decision = { id: 'D-ELSEWHERE', planId: plan.id, planDigest: plan.digest, at: clock.now() };
+    const leave = { status: 'approved' as const, by: ['bob'], reasons: [], jobs: null };
+    await store.collection(DECISIONS).put(decision.id, { ...decision, ...leave });
+    const gb = await open('worlds');
+    await expect(
+      gb.call('place_jobs', { planId: plan.id }, { ...by('bob'), decisionId: decision.id }),
+    ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('has no site') });
   });
 
   it('refuses when nobody answers in time', async () => {

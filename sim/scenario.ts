@@ -120,6 +120,9 @@ export const Scenario = z
     for (const [i, site] of s.sites.entries())
       if (site.currency !== s.currency)
         complain(['sites', i, 'currency'], `is ${site.currency}, must be the scenario’s ${s.currency}`);
+    for (const [i, site] of s.sites.entries())
+      if (s.sites.findIndex((other) => other.region === site.region) < i)
+        complain(['sites', i, 'region'], `${site.region} has a site already, and a region is planned as one place`);
     for (const region of regions)
       if (!s.regions[region]) complain(['regions', region], 'a site lies there, so its signals must be described');
     for (const region of Object.keys(s.homes))

@@ -38,6 +38,19 @@ describe('sites', () => {
     expect(sites[0]).toMatchObject({ id: 'hpc-1', powerCapKw: 9000, pue: 1.2, currency: 'GBP' });
     expect(await importedSites(trial.world.store)).toEqual(sites);
   });
+  it('does not let two sites stand in one region, which no plan could tell apart', async () => {
+    const second = { id: 'hpc-2', region: 'GB', clusterId: 'hpc-2' };
+    const answer = (await call(importSites, {
+      sites: [second, { id: 'a', region: 'FR' }, { id: 'b', region: 'FR' }],
+    })) as {
+      rejected: { field: string; remedy: string }[];
+    };
+    expect(answer.rejected).toMatchObject([
+      { field: 'region', remedy: expect.stringContaining('hpc-1') },
+      { field: 'region', remedy: expect.stringContaining('id a') },
+    ]);
+    expect((await trial.world.fleet.sites()).map((site) => site.id)).toEqual(['hpc-1', 'a']);
+  });
   it('names what is wrong and keeps the rest', async () => {
     const answer = (await call(importSites, {
       sites: [

@@ -6,7 +6,7 @@ import { shortId } from '../../domain/digest.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
-import { ORDERS, PLANS, worldName } from '../../domain/plan.js';
+import { ORDERS, PLANS, type Plan, worldName } from '../../domain/plan.js';
 import { orderedPieces } from '../../domain/schedule.js';
 import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -131,6 +131,18 @@ const place: Place = async ({ planId }, world, call) => {
   return { orderKey, placed, moved: jobs === null ? plan.jobs.moved : new Set(jobs).size };
 };
 
+/** A plan of another world of the same store names regions that this fleet cannot run in. */
+const requireSites = async (world: World, plan: Plan): Promise<void> => {
+  const here = new Set((await world.fleet.sites()).map((site) => site.region));
+  const missing = plan.signals.map((signal) => signal.region).filter((region) => !here.has(region));
+  if (missing.length > 0)
+    throw new Fault(
+      'conflict',
+      `plan ${plan.id} was made for ${missing.slice(0, 5).join(', ')}, where ${world.scenario.name} has no site`,
+      'Carry it out in the world that it was made in: the same command with its --scenario.',
+    );
+};
+
 async function* withPieces(world: World, of: Parameters<typeof orderedPieces>[1]) {
   for await (const page of orderedPieces(world.store, of)) yield page.filter(({ pieces }) => pieces.length > 0);
 }
@@ -146,6 +158,7 @@ export const placeJobs = defineTool({
   output: PlaceOutput,
   run: async (input, world, call) => {
     const { plan, jobs } = await decided(input.planId, world, call);
+    await requireSites(world, plan);
     await requireRoom(world, plan, jobs);
     return place(input, world, call);
   },

@@ -60,6 +60,9 @@ export const importSites = defineTool({
     const counts = new Map<string, number>();
     const rejected: SiteProblem[] = [];
     const sites = new Map<string, Site>();
+    const known = await world.fleet.sites();
+    const neighbour = ({ id, region }: Site) =>
+      [...known, ...sites.values()].find((other) => other.region === region && other.id !== id);
     for (const row of rows) {
       const noted: string[] = [];
       const site = siteOf(row, world.scenario.currency, (field, value) => noted.push(`${field}\t${value}`));
@@ -71,7 +74,15 @@ export const importSites = defineTool({
           message: `site ${site.id} stands here twice`,
           remedy: 'Keep one of them.',
         });
-      else {
+      else if (neighbour(site)) {
+        const { id } = neighbour(site)!;
+        rejected.push({
+          line: row.line,
+          field: 'region',
+          message: `${site.region} has the site ${id} already, and a region is planned as one place`,
+          remedy: `Give it the id ${id} to take its place, or a region of its own.`,
+        });
+      } else {
         sites.set(site.id, site);
         for (const key of noted) counts.set(key, (counts.get(key) ?? 0) + 1);
       }
