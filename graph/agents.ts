@@ -73,8 +73,10 @@ export const agent = async (
     if (label === null || !COMMANDS[name].includes(label))
       throw new Fault(
         'invalid-input',
-        `the ${name} agent has no command ${JSON.stringify(said ?? null)}`,
-        `It answers ${COMMANDS[name].join(' and ')}.`,
+        said === undefined
+          ? 'this line names no command'
+          : `the ${name} agent has no command ${JSON.stringify(said).slice(0, 80)}`,
+        `Send an object with the member command; the ${name} agent answers ${COMMANDS[name].join(' and ')}.`,
       );
     return { ok: true, command: label, ...((await answer(world, label, command, by)) as object) };
   } catch (error) {

@@ -93,10 +93,11 @@ export const judge = (
       reasons: ['this run was started with --approval ask'],
       approvalsNeeded: 1,
     };
+  const { lateJobs } = plan.planned;
   const late =
-    plan.planned.lateJobs > plan.baseline.lateJobs
-      ? `${plan.planned.lateJobs} jobs end after they are due`
-      : 'no job is later than it would have been';
+    lateJobs === 0
+      ? 'no job ends after it is due'
+      : `${lateJobs} jobs end after they are due, ${plan.baseline.lateJobs} without the plan`;
   return {
     outcome: 'approve',
     rule: 'low-risk',
