@@ -44,11 +44,9 @@ export const answerOf = (
         : words === undefined
           ? 'Answered without the model.'
           : `${words.notice ?? 'The model’s words were not used.'} This is the template’s answer; no model’s word is in it.`;
-  const { dataNote } = world.scenario;
-  const own = draft.sources.filter((source) => source !== dataNote);
-  const sources = own.length === 0 ? '' : `Sources: ${own.join('; ')}. `;
-  const data = draft.sources.includes(dataNote) ? `Data: ${dataNote}` : '';
-  const answer = [prose, ...draft.tail, `${sources}${byWhom}`, data].filter((part) => part !== '').join('\n');
+  const sources = draft.sources.length === 0 ? '' : `Sources: ${draft.sources.join('; ')}. `;
+  const data = draft.data.map((note) => `Data: ${note}`);
+  const answer = [prose, ...draft.tail, `${sources}${byWhom}`, ...data].filter((part) => part !== '').join('\n');
   const { name, sha256 } = loadPrompt(promptOf({ lookup }));
   return {
     answer,
@@ -57,7 +55,7 @@ export const answerOf = (
     model: spoken === null ? null : world.model!.name,
     rejected: words?.rejected ?? [],
     answered: draft.answered || spoken !== null,
-    sources: draft.sources,
+    sources: [...draft.sources, ...draft.data],
     lookups: [...(lookup === null ? [] : [lookup]), ...(words?.lookups ?? [])],
     proposals: draft.proposals,
     notice: words?.notice ?? null,

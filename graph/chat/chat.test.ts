@@ -1,101 +1,13 @@
 /** The copilot over real parts: store, saver, simulated grid, a scripted model server. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { APPROVALS } from '../../domain/decision.js';
-import type { Seed } from '../../evals/scenario.js';
-import { JobSeed } from '../../evals/scenario.js';
-import { type ScriptedModel, type Step, startScriptedModel } from '../../evals/scripted-model.js';
-import { type Program, stage } from '../../evals/stage.js';
-import { simulatedClock } from '../../sim/clock.js';
-import { simulatedGrid } from '../../sim/grid.js';
-import { loadScenario } from '../../sim/scenario.js';
-import { openSaver } from '../../store/checkpoints.js';
-import { openStore } from '../../store/store.js';
-import { openModel } from '../model.js';
-import { type ChatEvent, chat } from './chat.js';
+import { JobSeed, type Seed } from '../../evals/scenario.js';
+import type { Step } from '../../evals/scripted-model.js';
+import type { ChatEvent } from './chat.js';
+import { closeRooms, ml, openRoom as open, plan, web } from './fixtures/room.js';
 import { summary } from './summary.js';
 
-const closing: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-const open = async (seeds: readonly Seed[], script?: readonly Step[], options: { timeoutS?: number } = {}) => {
-  const folder = mkdtempSync(join(tmpdir(), 'caco-chat-'));
-  closing.push(() => rmSync(folder, { recursive: true, force: true }));
-  const scenario = loadScenario('five-regions');
-  const clock = simulatedClock(scenario.start);
-  const store = await openStore(join(folder, 'caco.db'));
-  closing.push(() => store.close());
-  const checkpoints = await openSaver(join(folder, 'caco.db'));
-  closing.push(() => checkpoints.close());
-  let server: ScriptedModel | undefined;
-  const log: string[] = [];
-  if (script) {
-    server = await startScriptedModel({ script });
-    closing.push(() => server!.close());
-  }
-  const absent = () => Promise.reject(new Error('not part of this world'));
-  const world = {
-    clock,
-    store,
-    grid: simulatedGrid(scenario, scenario.seed, clock),
-    fleet: {
-      sites: async () => scenario.sites,
-      waiting: async function* () {},
-      place: absent,
-      ran: async function* () {},
-    },
-    tickets: {} as Program['world']['tickets'],
-    ledger: { size: () => store.entries.size() } as unknown as Program['world']['ledger'],
-    model: server
-      ? openModel(
-          {
-            model: 'ollama/scripted',
-            modelTimeoutS: options.timeoutS ?? 10,
-            ollamaHost: server.url,
-            openaiBaseUrl: 'http://127.0.0.1:9',
-          },
-          { log: (line) => log.push(line) },
-        )
-      : null,
-    method: {
-      kwPerVcpu: 0.005,
-      kwPerGpu: 0.4,
-      carbonPricePerTonne: 75,
-      uncertaintyRatio: 0.2,
-      confidence: 0.95,
-      slotMinutes: 30,
-      embodiedGPerVcpuHour: 0.9,
-    },
-    thresholds: scenario.thresholds,
-    scenario: {
-      name: scenario.name,
-      title: scenario.title,
-      currency: scenario.currency,
-      dataNote: scenario.dataNote,
-      seed: scenario.seed,
-    },
-  };
-  await stage({ world } as unknown as Program, seeds);
-  const events: ChatEvent[] = [];
-  const ask = (message: string, threadId = 'T', id = 'alice') =>
-    chat(
-      world,
-      [],
-      message,
-      threadId,
-      { actor: { id, via: 'cli' }, onEvent: (e) => events.push(e) },
-      checkpoints.saver,
-    );
-  return { world, server: server!, log, events, ask, saver: checkpoints.saver };
-};
-
-const plan = (id: string, more: object = {}): Seed => ({ plan: id, ...more }) as Seed;
-const ml = JobSeed.parse({ id: 'train-7', team: 'ml', emissionsKg: 12.5, energyKwh: 40, savedKg: 3 });
-const web = JobSeed.parse({ id: 'build-1', team: 'web', emissionsKg: 2, energyKwh: 8 });
+afterEach(closeRooms);
 
 describe('without a model', () => {
   const routed: [question: string, lookup: string][] = [

@@ -5,6 +5,7 @@ import { JOBS, type Job } from '../../domain/job.js';
 import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
 import { PLAN_SUMS, PlanSummer, type Taken, type TeamSums } from '../../domain/plan-sums.js';
 import { RUNS, type Run } from '../../domain/run.js';
+import type { CollectionOf } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
 import { VERIFICATIONS, type Verification } from '../../domain/verification.js';
 import type { World } from '../../domain/world.js';
@@ -53,8 +54,21 @@ export const planOf = async (desk: Desk, planId?: string): Promise<Plan | undefi
   return (await plans.list({ limit: 1 }))[0]?.value;
 };
 
-export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> =>
-  (await runs(desk, 200)).find((r) => r.planId === planId);
+/** Every document of a collection, newest first, in pages: a list that ends early would count too little. */
+export async function* allOf<T>(desk: Desk, of: CollectionOf<T>): AsyncIterable<T> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await desk.world.store.collection(of).list({ limit: 1000, ...(after === undefined ? {} : { after }) });
+    for (const { value } of page) yield value;
+    after = page.at(-1)?.id;
+    if (page.length < 1000 || after === undefined) return;
+  }
+}
+
+export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> => {
+  for await (const run of allOf(desk, RUNS)) if (run.planId === planId) return run;
+  return undefined;
+};
 
 /** Now, or the newest verified record where that is later: a recorded world starts anew at its own instant, its books do not. */
 export const presentOf = async (desk: Desk): Promise<Instant> => {
@@ -73,7 +87,8 @@ export const teamNames = async (desk: Desk): Promise<Set<string>> => {
 };
 
 export const verifications = async (desk: Desk, from?: Instant, to?: Instant): Promise<Verification[]> => {
-  const all = (await desk.world.store.collection(VERIFICATIONS).list({ limit: 1000 })).map((v) => v.value);
+  const all: Verification[] = [];
+  for await (const v of allOf(desk, VERIFICATIONS)) all.push(v);
   const revised = new Set(all.flatMap((v) => (v.supersedes === null ? [] : [v.supersedes])));
   return all.filter(
     (v) => !revised.has(v.id) && (from === undefined || v.at >= from) && (to === undefined || v.at < to),
@@ -99,6 +114,33 @@ export const planWithJob = async (desk: Desk, said: string, planId?: string): Pr
   for (const { value } of await desk.world.store.collection(PLANS).list({ limit: 5 }))
     if (await rows.find(value.workloadId, said)) return value;
   return first;
+};
+
+/** Whose data plans are made of: the note of the scenario of their runs; of another one than the configured, what the plan itself says. */
+export const dataOf = async (desk: Desk, ...plans: readonly Plan[]): Promise<string[]> => {
+  const { scenario } = desk.world;
+  const notes = new Set<string>();
+  for (const plan of plans) {
+    const run = await runOfPlan(desk, plan.id);
+    if (!run || run.scenario === scenario.name) notes.add(scenario.dataNote);
+    else {
+      const sources = [...new Set(plan.signals.map((s) => s.source))];
+      notes.add(
+        `plan ${plan.id} is of scenario ${run.scenario}, not of ${scenario.name} as configured here.${sources.length === 0 ? '' : ` Its signals: ${sources.slice(0, 4).join('; ')}.`}`,
+      );
+    }
+  }
+  return [...notes];
+};
+
+/** The same of verified records, by the plans that they verify. */
+export const dataOfRecords = async (desk: Desk, records: readonly Verification[]): Promise<string[]> => {
+  const plans: Plan[] = [];
+  for (const planId of new Set(records.slice(0, 10).map((r) => r.planId))) {
+    const plan = (await desk.world.store.collection(PLANS).get(planId))?.value;
+    if (plan) plans.push(plan);
+  }
+  return plans.length === 0 ? [desk.world.scenario.dataNote] : dataOf(desk, ...plans);
 };
 
 /** Sums over a plan's rows. */

@@ -78,6 +78,8 @@ export class Draft {
   readonly prose: string[] = [];
   readonly tail: string[] = [];
   readonly sources: string[] = [];
+  /** what is real and what is simulated in it, for people */
+  readonly data: string[] = [];
   readonly proposals: Proposal[] = [];
   /** False when the question could not be answered from what is known. */
   answered = true;
@@ -182,6 +184,11 @@ export class Draft {
     for (const source of sources) if (!this.sources.includes(source)) this.sources.push(source);
     return this;
   }
+  /** Whose data it is; said once, below the sources. */
+  from(...notes: string[]): this {
+    for (const note of notes) if (!this.data.includes(note)) this.data.push(note);
+    return this;
+  }
   propose(proposal: Proposal): this {
     this.proposals.push(proposal);
     return this;
@@ -214,7 +221,7 @@ export class Draft {
       this.facts.push(moved);
       return moved;
     });
-    this.cite(...other.sources);
+    this.cite(...other.sources).from(...other.data);
     this.proposals.push(...other.proposals);
     const prose = other.prose.map((text) =>
       text.replace(PLACE, (whole, id: string) => (renamed.has(id) ? `{{${renamed.get(id)}}}` : whole)),

@@ -1,8 +1,9 @@
 /** One thing that people ask of the system: how it is recognised, what it needs to know, and the draft that answers it. */
 import { z } from 'zod';
-import type { Instant } from '../../domain/time.js';
+import { Instant } from '../../domain/time.js';
 import type { Desk } from './desk.js';
 import type { Draft } from './facts.js';
+import type { Stretch } from './stretch.js';
 
 /** What a question may name. A lookup takes what it can use and ignores the rest. */
 export const Slots = z.strictObject({
@@ -18,6 +19,8 @@ export const Slots = z.strictObject({
     .enum(['today', 'yesterday', 'this week', 'last week', 'this month', 'last month', 'this year', 'all'])
     .optional()
     .describe('stretch of time that ends now, or ended before it'),
+  from: z.string().max(40).optional().describe('first moment of the stretch asked about, ISO 8601 UTC'),
+  to: z.string().max(40).optional().describe('its end; the same as from for a moment'),
 });
 export type Slots = z.infer<typeof Slots>;
 
@@ -29,8 +32,8 @@ export interface Lookup {
   readonly answer: (slots: Slots, desk: Desk) => Promise<Draft>;
 }
 
-export interface Period {
-  readonly from: Instant | undefined;
-  readonly to: Instant | undefined;
-  readonly words: string;
-}
+/** Both ends, or undefined where none was named or it is no time. */
+export const stretchOf = ({ from, to }: Pick<Slots, 'from' | 'to'>): Stretch | undefined => {
+  const [a, b] = [Instant.safeParse(from), Instant.safeParse(to ?? from)];
+  return a.success && b.success && a.data <= b.data ? { from: a.data, to: b.data } : undefined;
+};

@@ -1,6 +1,8 @@
 /** Everything that can be looked up, by name: the template's sources, and the only tools that a model is offered. */
 import type { Lookup } from './lookup.js';
+import { decisionLookups } from './lookups/decisions.js';
 import { gridLookups } from './lookups/grid.js';
+import { hourLookups } from './lookups/hours.js';
 import { jobLookups } from './lookups/jobs.js';
 import { peopleLookups } from './lookups/people.js';
 import { planLookups } from './lookups/plans.js';
@@ -14,6 +16,8 @@ export const LOOKUPS: readonly Lookup[] = [
   ...savingLookups,
   ...gridLookups,
   ...peopleLookups,
+  ...decisionLookups,
+  ...hourLookups,
   ...summaryLookups,
   ...systemLookups,
 ];

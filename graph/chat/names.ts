@@ -5,6 +5,7 @@ import { PLANS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
 import { type Desk, planWithJob, teamNames } from './desk.js';
 import type { Slots } from './lookup.js';
+import { stretchIn } from './stretch.js';
 
 const TOKEN = /[\p{L}\p{N}](?:[\p{L}\p{N}._:@#/+-]*[\p{L}\p{N}])?/gu;
 const MOST_TOKENS = 60;
@@ -142,6 +143,23 @@ const AFTER_JOB = new Set([
   'a',
   'for',
   'from',
+  'if',
+  'when',
+  'by',
+  'should',
+  'could',
+  'can',
+  'may',
+  'must',
+  'finish',
+  'finishes',
+  'end',
+  'ends',
+  'later',
+  'earlier',
+  'first',
+  'next',
+  'later',
 ]);
 
 const jobIn = async (
@@ -212,7 +230,7 @@ const hoursIn = (message: string): number | undefined => {
 };
 
 /** Everything that a question names; what it does not name is left out. */
-export const namesIn = async (message: string, desk: Desk): Promise<Slots> => {
+export const namesIn = async (message: string, desk: Desk, said = message): Promise<Slots> => {
   const tokens = [...new Set(message.match(TOKEN) ?? [])].slice(0, MOST_TOKENS);
   const names: Names = {};
   const plans = await plansIn(tokens, message, desk);
@@ -232,11 +250,14 @@ export const namesIn = async (message: string, desk: Desk): Promise<Slots> => {
   ]);
   const job = await jobIn(tokens, message, used, plans.ids[0], desk);
   if (job !== undefined) names.job = job;
-  const period = PERIODS.find(([pattern]) => pattern.test(message))?.[1];
+  const period = PERIODS.find(([pattern]) => pattern.test(said))?.[1];
   if (period !== undefined) names.period = period;
-  const price = priceIn(message);
+  const bare = tokens.filter((t) => used.has(t) || t === job).reduce((text, t) => text.replaceAll(t, ' '), said);
+  const stretch = stretchIn(bare, desk.now);
+  if (stretch) [names.from, names.to] = [stretch.from, stretch.to];
+  const price = priceIn(said);
   if (price !== undefined) names.carbonPricePerTonne = price;
-  const hours = hoursIn(message);
+  const hours = hoursIn(said.replace(/\b(?:next|coming|last|past|previous|in|within) \d+ ?\w+/gi, ' '));
   if (hours !== undefined) names.hours = hours;
   names.topic = message.slice(0, 500);
   return names;

@@ -1,8 +1,10 @@
 /** From a question to the lookup that answers it, by rules: verbs and nouns, what is named, and what was spoken of before. */
-import type { Desk } from './desk.js';
+import { type Desk, presentOf } from './desk.js';
+import { inEnglish } from './english.js';
 import type { Slots } from './lookup.js';
 import { LOOKUPS } from './lookups.js';
 import { namesIn } from './names.js';
+import { stretchIn } from './stretch.js';
 import type { Turn } from './thread.js';
 
 export interface Route {
@@ -68,6 +70,18 @@ const RULES: readonly Rule[] = [
   ],
   ['propose', isDeed],
   [
+    'data',
+    has(
+      /\bsimulated\b|\bsynthetic\b|\bmade up\b|\b(?:real|recorded|live|fake) (?:data|figures|numbers|measurements)\b|\bis (?:this|it|any of (?:this|it)|the data) real\b|\b(?:where|whence) do(?:es)? (?:the|this|your|all) [\w ]*(?:data|figures|numbers)\b[^?]* (?:come|stem)|\bdata sources?\b|\bsources? of (?:the |your )?data\b|\bhow old is (?:the|your) data\b/i,
+    ),
+  ],
+  [
+    'evidence',
+    has(
+      /\bhow (?!much|many|sure|far|good|long|certain)[^?]*\b(?:verif(?:y|ied)|comput(?:e|ed)|calculat(?:e|ed)|measured?|quantif(?:y|ied))\b|\bbaselines?\b|\bcounterfactual\b|\bmethod(?:s|ology)?\b|\brevised\b|\brestated\b/i,
+    ),
+  ],
+  [
     'weekly_summary',
     has(
       /\b(?:weekly|week['’]?s?|monthly) (?:summary|report|digest|review)\b|\bsummary\b|\bsummari[sz]e\b|\bleader ?board\b|\brank(?:ing|ed)?\b.*\bteams?\b|\bteams?\b.*\brank|\bwhich team\b|\bbest team\b|\bteams? (?:saves?|saved|did) (?:the )?(?:most|best|least|worst)/i,
@@ -79,12 +93,7 @@ const RULES: readonly Rule[] = [
       n.carbonPricePerTonne !== undefined &&
       /\bif\b|\bsuppose|\bassum|\bat\b|\bwith\b|\braise|\bdouble|\bchang|\bwere\b|\bwould\b|\bhappens?\b/i.test(m),
   ],
-  [
-    'what_if',
-    has(
-      /\b(?:what (?:if|happens)|suppose|assuming)\b[^?]*\b(?:carbon price|price of carbon|carbon tax|carbon cost)|\bcarbon price\b.*\b(?:double|halve|higher|lower|zero)/i,
-    ),
-  ],
+  ['what_if', has(/\bcarbon (?:price|tax|cost)\b|\bprice of carbon\b|\bcarbon (?:is|was) priced\b/i)],
   [
     'compare',
     (m, n) =>
@@ -101,12 +110,18 @@ const RULES: readonly Rule[] = [
     ),
   ],
   ['why', (m, n) => n.job !== undefined && !/\b(?:saved|verified|polic|ticket)/i.test(m)],
-  ['why', has(/\bwhy\b[^.?!]*\b(?:this|that|the|my|a) job\b/i)],
+  ['why', has(/\bwhy\b[^.?!]*\b(?:this|that|the|my|a) job\b|\bmy job\b(?! (?:is|was)? ?called)/i)],
   ['tickets', has(/\btickets?\b/i)],
   [
-    'explain_plan',
+    'decisions',
     (m, n) =>
-      (/\bwho (?:approved|rejected|refused|decided|confirmed)\b/i.test(m) && !/\bpolic/i.test(m)) ||
+      (/\bwho (?:approved|rejected|refused|decided|confirmed|signed)\b/i.test(m) && !/\bpolic/i.test(m)) ||
+      /\bdecisions?\b|\bwhen was (?:it|plan|the plan|this)\b[^?]*\b(?:approved|rejected|refused)\b/i.test(m) ||
+      (/\bapprov(?:als?|ed)\b|\breject(?:ions?|ed)\b/i.test(m) &&
+        (n.period !== undefined || (n.from !== undefined && n.from !== n.to)) &&
+        !/\bpending\b|\bwait/i.test(m)) ||
+      (/\bpolic(?:y|ies)\b[^?]*\bwhen\b[^?]*\b(?:approved|planned|placed|decided)\b/i.test(m) &&
+        n.planId !== undefined) ||
       (n.planId !== undefined && /\b(?:is|was|been) (?:it |plan \S+ |\S+ )?(?:approved|rejected|refused)\b/i.test(m)),
   ],
   [
@@ -138,7 +153,7 @@ const RULES: readonly Rule[] = [
   [
     'grid',
     has(
-      /\bgrid\b|\bintensit(?:y|ies)\b|\bgreen(?:er|est)?\b|\bclean(?:er|est)?\b|\bdirt(?:y|ier|iest)\b|\b(?:good|best|right|bad|worst|better) (?:time|hour|moment|window|slot|day)\b|\bwind\b|\bsolar\b|\belectricity (?:price|cost)|\bprice of (?:electricity|power|energy)|\bpower prices?\b|\bwhen (?:should|can|could|shall) (?:i|we)\b|\bcarbon (?:forecast|signal)|\bforecast\b/i,
+      /\bgrid\b|\bintensit(?:y|ies)\b|\bgreen(?:er|est)?\b|\bclean(?:er|est)?\b|\bdirt(?:y|ier|iest)\b|\b(?:good|best|right|bad|worst|better) (?:time|hour|moment|window|slot|day)\b|\bwind\b|\bsolar\b|\belectricity (?:price|cost)|\bprice of (?:electricity|power|energy)|\bpower prices?\b|\b(?:when )?(?:should|shall) (?:i|we) (?:wait|start|run|train|launch|begin)\b|\bwhen (?:should|can|could|shall) (?:i|we)\b|\bcarbon (?:forecast|signal)|\bforecast\b/i,
     ),
   ],
   [
@@ -149,6 +164,10 @@ const RULES: readonly Rule[] = [
       ) &&
       !(n.planId !== undefined && FUTURE.test(m) && !PAST.test(m)) &&
       !(n.team === undefined && FUTURE.test(m) && !PAST.test(m)),
+  ],
+  [
+    'late',
+    has(/\blate\b|\boverdue\b|\b(?:miss(?:es|ed|ing)?|break(?:s|ing)?|keep|meet)\b[^?]*\bdeadlines?\b|\bdelayed\b/i),
   ],
   ['explain_plan', has(/\bsav(?:e|ed|es|ing|ings)\b|\breduc/i)],
   ['savings', (m) => /\bcosts?\b|\bbills?\b|\bspen[dt]|\bmoney\b/i.test(m) && PAST.test(m) && !FUTURE.test(m)],
@@ -162,7 +181,7 @@ const RULES: readonly Rule[] = [
   [
     'schedule',
     has(
-      /\bwhen\b|\bschedules?d?\b|\bwhat (?:will|is going to|would|does|is) (?:run|start|happen)|\bwhat runs\b|\btonight\b|\btomorrow\b|\bqueued?\b|\btimeline\b|\bupcoming\b|\bwhich jobs\b|\bruns? (?:next|today|when)\b/i,
+      /\bwhen\b|\bschedules?d?\b|\bwhat (?:will|is going to|would|does|is) (?:run|start|happen)|\bwhat runs\b|\b(?:jobs?|work|what)\b[^?]*\b(?:run|runs|running|start|starts|active)\b|\btonight\b|\btomorrow\b|\bqueued?\b|\btimeline\b|\bupcoming\b|\bwhich jobs\b|\bruns? (?:next|today|when)\b/i,
     ),
   ],
   [
@@ -176,7 +195,7 @@ const RULES: readonly Rule[] = [
   [
     'status',
     has(
-      /\bstatus\b|\bhow (?:are|is) (?:things|it|everything|we)\b|\boverview\b|\bgoing on\b|\bwhat['’]?s (?:new|up|happening)\b|\bwhat is (?:new|happening)\b|\blast run\b|\bruns\b|\bwhat happened\b/i,
+      /\bstatus\b|\bgo(?:es|ne|ing)? wrong\b|\bwent wrong\b|\bfail(?:ed|ures?|s)?\b|\berrors?\b|\bproblems?\b|\bbroken\b|\bwhich (?:llm|(?:language )?model) (?:are|do|is)\b|\bhow (?:are|is) (?:things|it|everything|we)\b|\boverview\b|\bgoing on\b|\bwhat['’]?s (?:new|up|happening)\b|\bwhat is (?:new|happening)\b|\blast run\b|\bruns\b|\bwhat happened\b/i,
     ),
   ],
 ];
@@ -199,37 +218,42 @@ const beyond = (message: string, desk: Desk) => {
 };
 
 export const routeOf = async (question: string, desk: Desk, last?: Turn): Promise<Route> => {
-  const names = await namesIn(question, desk);
+  const said = inEnglish(question);
+  const names = await namesIn(question, desk, said);
+  const plain = withoutNames(said, names);
   // Instructions in the question are a person's wish at most: answered as a request for a deed.
-  if ((OUTSIDE.test(question) || beyond(question, desk)) && !isDeed(withoutNames(question, names)))
-    return { lookup: null, slots: {} };
-  const plain = withoutNames(question, names);
+  if ((OUTSIDE.test(said) || beyond(question, desk)) && !isDeed(plain)) return { lookup: null, slots: {} };
   let lookup = RULES.find(([, test]) => test(plain, names))?.[0] ?? null;
   let slots = names;
   if (last !== undefined && last.lookup !== null) {
-    const short = question.split(/\s+/).length <= 9;
+    const short = said.split(/\s+/).length <= 9;
     const { topic: _, ...before } = last.slots;
     const more = Object.keys(names).some((k) => k !== 'topic');
     if (
-      (lookup === null && short && (FOLLOWS.test(question) || more)) ||
-      (FOLLOWS.test(question) && short && (lookup === null || onlyNames(question)))
+      (lookup === null && short && (FOLLOWS.test(said) || more)) ||
+      (FOLLOWS.test(said) && short && (lookup === null || onlyNames(said)))
     ) {
       // The same question about something else.
       lookup = last.lookup === 'propose' ? lookup : last.lookup;
       slots = { ...before, ...names };
-    } else if (POINTS_BACK.test(question)) {
+    } else if (POINTS_BACK.test(said)) {
       slots = { ...before, ...names };
       const job = names.job === undefined ? last.slots.job : names.job;
       if (
         job !== undefined &&
-        (lookup === 'schedule' || lookup === 'explain_plan' || (lookup === null && /\bwhy\b|\bhow\b/i.test(question)))
+        (lookup === 'schedule' || lookup === 'explain_plan' || (lookup === null && /\bwhy\b|\bhow\b/i.test(said)))
       )
         lookup = 'why';
     }
-    if (lookup === null && /^(?:why|how come|how so|and why)\b/i.test(question) && short)
+    if (lookup === null && /^(?:why|how come|how so|and why)\b/i.test(said) && short)
       lookup = last.lookup === 'why' || last.slots.job !== undefined ? 'why' : 'explain_plan';
   }
-  if (lookup === null && names.team !== undefined && question.split(/\s+/).length <= 4) lookup = 'savings';
+  if (lookup === null && names.team !== undefined && said.split(/\s+/).length <= 4) lookup = 'savings';
+  if (lookup === 'savings' && names.from !== undefined) {
+    // Records of a recorded world are later than its clock: "since Monday" is told from the newest of them.
+    const stretch = stretchIn(said, await presentOf(desk));
+    if (stretch) slots = { ...slots, ...stretch };
+  }
   const found = LOOKUPS.find((l) => l.name === lookup);
   if (!found) return { lookup: null, slots: {} };
   const taken = Object.fromEntries(Object.entries(slots).filter(([k]) => found.uses.includes(k as keyof Slots)));

@@ -5,7 +5,8 @@ import type { CarbonSignal } from '../../../domain/signal.js';
 import { type Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../../../domain/time.js';
 import type { Desk } from '../desk.js';
 import { Draft } from '../facts.js';
-import type { Lookup, Slots } from '../lookup.js';
+import { type Lookup, type Slots, stretchOf } from '../lookup.js';
+import type { Stretch } from '../stretch.js';
 
 const AHEAD_HOURS = 24;
 /** More regions than these are told by a table. */
@@ -70,7 +71,68 @@ const viewOf = (signal: CarbonSignal, desk: Desk, hours: number): View => {
   };
 };
 
-const grid = async ({ region, hours = 1 }: Slots, desk: Desk): Promise<Draft> => {
+/** "At 15:00", "tomorrow morning": what a signal says of a time that is not now. */
+const gridThen = async (desk: Desk, region: string | undefined, { from, to }: Stretch): Promise<Draft> => {
+  const end = to > plusHours(from, 0.5) ? to : plusHours(from, 0.5);
+  const status = end <= desk.now ? 'actual' : 'forecast';
+  const draft = new Draft();
+  const asked = { source: 'your question', about: [] };
+  const when =
+    from === to
+      ? `at ${draft.time(from, { ...asked, label: 'when' })}`
+      : `between ${draft.time(from, { ...asked, label: 'from' })} and ${draft.time(to, { ...asked, label: 'until' })}`;
+  const regions = await desk.world.grid.regions();
+  const wanted =
+    region === undefined ? regions.slice(0, 8) : regions.filter((r) => r.toLowerCase() === region.toLowerCase());
+  draft.answered = false;
+  for (const name of wanted) {
+    let signal: CarbonSignal;
+    try {
+      const start = status === 'forecast' && from > desk.now ? desk.now : from;
+      signal = await desk.world.grid.carbon(name, { start, end }, status);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      draft.say(`I have no ${status} for ${name} ${when} (${error.message}).`);
+      continue;
+    }
+    const fact = { source: `${name} ${signal.status} (${signal.source}), issued ${signal.issuedAt}`, about: [name] };
+    const mean = from === to ? valueAt(signal.series, from) : meanOver(signal.series, toEpoch(from), toEpoch(to));
+    const shown = draft.name(name, { ...fact, label: 'region' });
+    if (mean === null) draft.say(`${shown}: there is no figure ${when} (a gap in the data, not a zero).`);
+    else {
+      draft.answered = true;
+      const value = draft.intensity(mean, { ...fact, label: 'carbon intensity then', key: true });
+      draft.say(
+        `${shown} ${status === 'actual' ? 'stood' : 'is foreseen'} at ${from === to ? '' : 'a mean of '}${value} ${when}.`,
+      );
+      const now = status === 'forecast' && from > desk.now ? valueAt(signal.series, desk.now) : null;
+      if (now !== null)
+        draft.say(`Now it stands at ${draft.intensity(now, { ...fact, label: 'carbon intensity now' })}.`);
+    }
+    if (
+      status === 'forecast' &&
+      Math.max(0, secondsBetween(signal.issuedAt, desk.now) / 3600) > desk.world.thresholds.maxSignalAgeHours
+    )
+      draft.say('That data is older than the limit, so it may no longer hold.');
+    draft.cite(fact.source);
+  }
+  if (wanted.length === 0)
+    draft.say(
+      `I have no carbon signal for ${draft.name(region ?? '', { label: 'what was asked for', source: 'your question' })}. I have one for ${regions.slice(0, 8).join(', ')}.`,
+    );
+  return draft.from(desk.world.scenario.dataNote);
+};
+
+const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
+  const { region, hours = 1 } = slots;
+  const stretch = stretchOf(slots);
+  // A wish for the best hour within a stretch looks ahead as ever.
+  if (
+    stretch &&
+    !(stretch.from <= desk.now && stretch.to >= desk.now) &&
+    !/\b(?:best|good|clean\w*|green\w*|cheap\w*|when)\b/i.test(desk.question)
+  )
+    return gridThen(desk, region, stretch);
   const { found, failed } = await signalsOf(desk, region);
   const draft = new Draft();
   const length = Math.min(hours, AHEAD_HOURS);
@@ -81,7 +143,7 @@ const grid = async ({ region, hours = 1 }: Slots, desk: Desk): Promise<Draft> =>
       region === undefined
         ? `No region has a carbon signal now${why}.`
         : `I have no carbon signal for ${draft.name(region, { label: 'what was asked for', source: 'your question' })}${why}.`,
-      '`caco doctor` says which sources answer.',
+      `I have one for ${(await desk.world.grid.regions()).slice(0, 8).join(', ')}; \`caco doctor\` says which sources answer.`,
     );
   }
   const views = found.map((signal) => viewOf(signal, desk, length));
@@ -116,7 +178,7 @@ const grid = async ({ region, hours = 1 }: Slots, desk: Desk): Promise<Draft> =>
     );
   }
   for (const source of priced) draft.cite(source);
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(desk.world.scenario.dataNote);
 };
 
 /** Old data is spoken of as old, and nothing is recommended by it. */
@@ -232,7 +294,7 @@ export const gridLookups: readonly Lookup[] = [
   {
     name: 'grid',
     description: 'Carbon intensity and price now, the cleanest hours ahead, whether now is a good time',
-    uses: ['region', 'hours'],
+    uses: ['region', 'hours', 'from', 'to'],
     answer: grid,
   },
 ];

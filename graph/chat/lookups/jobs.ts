@@ -2,7 +2,7 @@
 import { JOBS, type Job } from '../../../domain/job.js';
 import { BASELINE, PLACEMENTS, type Placement, type Plan, RECOMMENDATIONS } from '../../../domain/plan.js';
 import { secondsBetween } from '../../../domain/time.js';
-import { type Desk, findJob, planOf, planWithJob, sumsOf } from '../desk.js';
+import { type Desk, dataOf, findJob, planOf, planWithJob, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { decidedText, noPlan, planSource } from './plans.js';
@@ -64,18 +64,21 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
       saving: move.savedKg >= 0,
       key: true,
     });
-    const cost = draft.money(Math.abs(move.savedCost), plan.planned.cost.currency, {
-      ...fact,
-      label: move.savedCost >= 0 ? 'planned saving of cost' : 'additional cost',
-      saving: move.savedCost >= 0,
-    });
+    const cost =
+      Math.abs(move.savedCost) < 0.005
+        ? 'cost the same'
+        : `cost ${draft.money(Math.abs(move.savedCost), plan.planned.cost.currency, {
+            ...fact,
+            label: move.savedCost >= 0 ? 'planned saving of cost' : 'additional cost',
+            saving: move.savedCost >= 0,
+          })} ${move.savedCost >= 0 ? 'less' : 'more'}`;
     const place =
       move.fromRegion === move.toRegion
         ? ''
         : ` in ${draft.name(move.toRegion, { ...fact, label: 'planned region' })} instead of ${draft.name(move.fromRegion, { ...fact, label: 'region without the plan' })}`;
     draft.say(
       `${name} (team ${team}) starts at ${to}${place} instead of ${from}.`,
-      `That would emit ${kg} ${move.savedKg >= 0 ? 'less' : 'more'} CO2e and cost ${cost} ${move.savedCost >= 0 ? 'less' : 'more'}.`,
+      `That would emit ${kg} ${move.savedKg >= 0 ? 'less' : 'more'} CO2e and ${cost}.`,
     );
     const [was, is] = [meanIntensity(before), meanIntensity(pieces)];
     if (was !== null && is !== null)
@@ -91,12 +94,21 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
     draft.say(
       `${name} (team ${team}) has no place in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })}: nothing fitted its window and the limits.`,
     );
+  if (pieces.length > 0) {
+    const kg = pieces.reduce((n, p) => n + p.emissionsKg, 0);
+    const kwh = pieces.reduce((n, p) => n + p.energyKwh, 0);
+    draft.say(
+      `As planned it emits ${draft.mass(kg, { ...fact, label: 'CO2e of the job as planned' })} of CO2e and uses ${draft.energy(kwh, { ...fact, label: 'energy of the job' })}.`,
+    );
+  }
   const end = move?.toEnd ?? pieces.at(-1)?.end;
   const last = job.deadline ?? job.due;
   if (end !== undefined && last !== null) {
     const spare = secondsBetween(end, last) / 3600;
     const ends = draft.time(end, { ...fact, label: 'planned end' });
-    if (spare >= 0)
+    if (Math.round(spare * 60) === 0)
+      draft.say(`It would finish at ${ends}, just when ${job.deadline === null ? 'it is due' : 'its deadline falls'}.`);
+    else if (spare > 0)
       draft.say(
         `It would finish at ${ends}, ${draft.hours(spare, { ...fact, label: 'time to spare' })} before ${job.deadline === null ? 'it is due' : 'its deadline'}.`,
       );
@@ -104,7 +116,7 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
       draft.say(`It would finish at ${ends}, ${draft.hours(-spare, { ...fact, label: 'lateness' })} after it was due.`);
   }
   draft.say(await decidedText(draft, plan, desk));
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(...(await dataOf(desk, plan)));
 };
 
 const stayedBecause = (job: Job, placed: Placement): string => {

@@ -14,15 +14,18 @@ import {
 } from '../../../domain/policy.js';
 import { RUNS } from '../../../domain/run.js';
 import { quoted } from '../../model.js';
-import { type Desk, planOf, read } from '../desk.js';
+import { allOf, type Desk, planOf, read } from '../desk.js';
+import { inEnglish } from '../english.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
-import { noPlan, planSource } from './plans.js';
+import { effectOf, noPlan, planSource } from './plans.js';
 
-const waiting = async (desk: Desk): Promise<Approval[]> =>
-  (await desk.world.store.collection(APPROVALS).list({ limit: 500 }))
-    .map((a) => a.value)
-    .filter((a) => a.status === 'waiting' && a.expiresAt > desk.now);
+const waiting = async (desk: Desk): Promise<Approval[]> => {
+  const open: Approval[] = [];
+  for await (const approval of allOf(desk, APPROVALS))
+    if (approval.status === 'waiting' && approval.expiresAt > desk.now) open.push(approval);
+  return open;
+};
 
 const approvals = async (_: Slots, desk: Desk): Promise<Draft> => {
   const open = await waiting(desk);
@@ -35,9 +38,7 @@ const approvals = async (_: Slots, desk: Desk): Promise<Draft> => {
     const source = `approval ${approval.id}`;
     const fact = { source, about: [approval.id, approval.planId] };
     const plan = (await desk.world.store.collection(PLANS).get(approval.planId))?.value;
-    const saves = plan
-      ? `, which would save ${draft.mass(plan.savings.emissionsKg, { ...fact, label: 'planned saving of CO2e', saving: true })}`
-      : '';
+    const saves = plan ? `, which ${effectOf(draft, plan)} CO2e` : '';
     const votes = approval.votes.filter((v) => v.decision === 'approve').length;
     const more =
       approval.approvalsNeeded > 1
@@ -238,7 +239,7 @@ const deed = async ({ planId, topic }: Slots, desk: Desk): Promise<Draft> => {
   const open = await waiting(desk);
   const named = open.find((a) => wanted.includes(a.id) || (planId !== undefined && a.planId === planId));
   const approval = named ?? (planId === undefined ? open[0] : undefined);
-  if (/\bapprov|\breject|\brefuse|\bsign off/i.test(wanted)) {
+  if (/\bapprov|\breject|\brefuse|\bsign off/i.test(inEnglish(wanted))) {
     draft.say('I approve and reject nothing, whoever asks: a person does, under their own name.');
     if (approval) {
       const source = `approval ${approval.id}`;
@@ -276,7 +277,12 @@ const deed = async ({ planId, topic }: Slots, desk: Desk): Promise<Draft> => {
     return draft;
   }
   const plan = await planOf(desk, planId);
-  const what = DEEDS.find(([pattern]) => pattern.test(wanted)) ?? DEEDS.at(-1)!;
+  const what = DEEDS.find(([pattern]) => pattern.test(inEnglish(wanted)));
+  if (!what)
+    return draft.say(
+      'I only answer and draft: I change nothing and take no orders, whoever gives them and wherever they stand.',
+      '`caco --help` lists what a person can do.',
+    );
   const command = what[2](plan?.id ?? 'ID', (await lastRun(desk))?.id ?? 'ID');
   draft.say(
     `I only answer and draft; ${what[1]} is a person's or the approved plan's doing.`,
@@ -298,7 +304,12 @@ const DEEDS: readonly (readonly [RegExp, string, (plan: string, run: string) => 
     () => 'caco launch --horizon-hours 24',
     'make_plan',
   ],
-  [/./, 'changing what runs', () => 'caco launch --horizon-hours 24', 'execute_plan'],
+  [
+    /\b(?:run|start|execute|place|move|shift|schedule|reschedule|defer|delay|postpone|apply|stop|pause|resume|cancel)\b/i,
+    'changing what runs',
+    () => 'caco launch --horizon-hours 24',
+    'execute_plan',
+  ],
 ];
 
 export const peopleLookups: readonly Lookup[] = [

@@ -1,10 +1,11 @@
 /** Answers about plans: what runs when, why so, how good it is, and how two of them differ. */
-import { APPROVALS, DECISIONS } from '../../../domain/decision.js';
+import { APPROVALS, DECISIONS, type Decision } from '../../../domain/decision.js';
 import { PLANS, type Plan, type Recommendation } from '../../../domain/plan.js';
 import { type Instant, secondsBetween } from '../../../domain/time.js';
-import { type Desk, planOf, runOfPlan, sumsOf } from '../desk.js';
+import { allOf, type Desk, dataOf, planOf, runOfPlan, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
-import type { Lookup, Slots } from '../lookup.js';
+import { type Lookup, type Slots, stretchOf } from '../lookup.js';
+import { scheduleIn } from './hours.js';
 
 /** The sentence that every lookup gives when there is nothing to speak of. */
 export const noPlan = (planId?: string): Draft => {
@@ -21,10 +22,19 @@ export const noPlan = (planId?: string): Draft => {
 export const aboutPlan = (plan: Plan) => [plan.id];
 export const planSource = (plan: Plan) => `plan ${plan.id}`;
 
-const decisionOf = async (desk: Desk, plan: Plan) =>
-  (await desk.world.store.collection(DECISIONS).list({ limit: 500 }))
-    .map((d) => d.value)
-    .find((d) => d.planId === plan.id);
+export const decisionOf = async (desk: Desk, plan: Plan): Promise<Decision | undefined> => {
+  for await (const decision of allOf(desk, DECISIONS)) if (decision.planId === plan.id) return decision;
+  return undefined;
+};
+
+/** "would save 3 kg", and of a plan that saves nothing "would emit 3 kg more": no saving is negative. */
+export const effectOf = (draft: Draft, plan: Plan, key = false): string => {
+  const { emissionsKg: kg } = plan.savings;
+  const about = { source: planSource(plan), about: aboutPlan(plan), key };
+  if (kg.value >= 0) return `would save ${draft.mass(kg, { ...about, label: 'planned saving of CO2e', saving: true })}`;
+  const more = { ...kg, value: -kg.value, low: -kg.high, high: -kg.low };
+  return `would emit ${draft.mass(more, { ...about, label: 'additional CO2e as planned' })} more`;
+};
 
 /** Who decided, or that nobody did. */
 export const decidedText = async (draft: Draft, plan: Plan, desk: Desk): Promise<string> => {
@@ -65,13 +75,7 @@ const savingText = (draft: Draft, plan: Plan) => {
   const about = aboutPlan(plan);
   const source = planSource(plan);
   const { savings, planned } = plan;
-  const kg = draft.mass(savings.emissionsKg, {
-    label: 'planned saving of CO2e',
-    source,
-    about,
-    saving: true,
-    key: true,
-  });
+  const effect = effectOf(draft, plan, true);
   const cost = draft.money(Math.abs(savings.cost), planned.cost.currency, {
     label: savings.cost >= 0 ? 'planned saving of cost' : 'planned additional cost',
     source,
@@ -79,11 +83,8 @@ const savingText = (draft: Draft, plan: Plan) => {
     saving: savings.cost >= 0,
   });
   const sure = draft.ratio(savings.emissionsKg.confidence, { label: 'coverage of the interval', source, about });
-  const carbon =
-    savings.emissionsKg.value >= 0
-      ? `would save ${kg} of CO2e (${sure} interval)`
-      : `would emit more: a saving of ${kg} (${sure} interval)`;
-  return `It ${carbon} and ${savings.cost >= 0 ? `cost ${cost} less` : `cost ${cost} more`} than running everything at once.`;
+  const total = draft.money(planned.cost.total, planned.cost.currency, { label: 'cost as planned', source, about });
+  return `It ${effect} CO2e (${sure} interval) and cost ${total}, ${cost} ${savings.cost >= 0 ? 'less' : 'more'} than running everything at once.`;
 };
 
 const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
@@ -146,16 +147,19 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
 };
 
 /** Ends an answer about a plan with where its data came from and what it did not see. */
-const seen = (draft: Draft, plan: Plan, desk: Desk): Draft => {
+const seen = async (draft: Draft, plan: Plan, desk: Desk): Promise<Draft> => {
   for (const s of plan.signals.slice(0, 4)) draft.cite(`${s.region} ${s.status} (${s.source})`);
   if (plan.unseen.length > 0) draft.lines(`Not seen by the plan: ${plan.unseen.slice(0, 5).join('; ')}.`);
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(...(await dataOf(desk, plan)));
 };
 
 /** Moved without another start or place: the work pauses in between. */
 const sameStart = (m: Recommendation) => m.fromStart === m.toStart && m.fromRegion === m.toRegion;
 
-const schedule = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
+const schedule = async (slots: Slots, desk: Desk): Promise<Draft> => {
+  const { planId, team } = slots;
+  const stretch = stretchOf(slots);
+  if (stretch) return scheduleIn(desk, slots, stretch);
   const plan = await planOf(desk, planId);
   if (!plan) return noPlan(planId);
   const source = planSource(plan);
@@ -217,22 +221,18 @@ const compare = async ({ planId, otherPlanId }: Slots, desk: Desk): Promise<Draf
     return draft.say('There are not two plans to compare.', 'Make another one, for example with `caco plan`.');
   }
   draft.cite(planSource(one), planSource(other));
-  const saving = (p: Plan, key: boolean) =>
-    draft.mass(p.savings.emissionsKg, {
-      label: 'planned saving of CO2e',
-      source: planSource(p),
-      about: [p.id],
-      saving: true,
-      key,
-    });
   const name = (p: Plan) => draft.name(p.id, { label: 'a plan', source: planSource(p), about: [p.id] });
   const [a, b] = [one.savings.emissionsKg, other.savings.emissionsKg];
   const apart = a.low > b.high || b.low > a.high;
   draft.say(
-    `Plan ${name(one)} would save ${saving(one, true)} of CO2e and plan ${name(other)} ${saving(other, true)}.`,
-    apart
-      ? `Plan ${name(a.value > b.value ? one : other)} would save more carbon; the intervals do not overlap.`
-      : 'Their intervals overlap, so that which one saves more carbon is not certain.',
+    `Plan ${name(one)} ${effectOf(draft, one, true)} CO2e and plan ${name(other)} ${effectOf(draft, other, true)}.`,
+    ...(one.workloadId !== other.workloadId
+      ? ['They plan different work, so that their totals do not say which of them is better.']
+      : [
+          apart
+            ? `Plan ${name(a.value > b.value ? one : other)} would save more carbon; the intervals do not overlap.`
+            : 'Their intervals overlap, so that which one saves more carbon is not certain.',
+        ]),
   );
   const cell = (p: Plan, key: 'emissions' | 'cost' | 'energy' | 'peak' | 'moved' | 'late' | 'price') => {
     const fact = { label: key, source: planSource(p), about: [p.id] };
@@ -266,9 +266,12 @@ const compare = async ({ planId, otherPlanId }: Slots, desk: Desk): Promise<Draf
     ['', name(one), name(other)],
     rows.map(([title, key]) => [title, cell(one, key), cell(other, key)]),
   );
-  if (one.window.start !== other.window.start || one.window.end !== other.window.end)
+  if (
+    one.workloadId === other.workloadId &&
+    (one.window.start !== other.window.start || one.window.end !== other.window.end)
+  )
     draft.say('They cover different windows, so the totals are not the same work.');
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(...(await dataOf(desk, one, other)));
 };
 
 const limits = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
@@ -303,7 +306,7 @@ export const planLookups: readonly Lookup[] = [
   {
     name: 'schedule',
     description: 'What runs when: starts by hour, the largest moves',
-    uses: ['planId', 'team'],
+    uses: ['planId', 'team', 'from', 'to'],
     answer: schedule,
   },
   {

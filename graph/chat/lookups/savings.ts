@@ -1,11 +1,11 @@
 /** Answers about what was saved and what was emitted. Only verified records are called saved; plans are called plans. */
 import { type Estimate, sumCorrelated } from '../../../domain/estimate.js';
 import type { Verification } from '../../../domain/verification.js';
-import { type Desk, planOf, presentOf, sumsOf, verifications } from '../desk.js';
+import { type Desk, dataOf, dataOfRecords, planOf, presentOf, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
-import type { Lookup, Slots } from '../lookup.js';
+import { type Lookup, type Slots, stretchOf } from '../lookup.js';
 import { periodOf } from '../period.js';
-import { aboutPlan, noPlan, planSource } from './plans.js';
+import { aboutPlan, effectOf, noPlan, planSource } from './plans.js';
 
 /** Savings of several records add with their bounds: their errors share grid data, so the cautious sum is taken. */
 const together = (parts: readonly Estimate[]): Estimate =>
@@ -16,17 +16,42 @@ const partOf = (v: Verification, team: string | undefined) =>
 
 const MOST_IDS = 5;
 
-const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Draft> => {
-  const { from, to } =
-    period === undefined ? { from: undefined, to: undefined } : periodOf(period, await presentOf(desk));
-  const all = (await verifications(desk, from, to)).filter((v) => planId === undefined || v.planId === planId);
+const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
+  const { team, period, planId } = slots;
+  const stretch = period === undefined ? stretchOf(slots) : undefined;
+  const span = period === undefined ? stretch : periodOf(period, await presentOf(desk));
+  const of = (records: readonly Verification[]) => records.filter((v) => planId === undefined || v.planId === planId);
+  const all = of(await verifications(desk, span?.from, span?.to));
   const records = all.flatMap((v) => {
     const saved = partOf(v, team);
     return saved ? [{ v, saved }] : [];
   });
   const draft = new Draft();
   const who = team === undefined ? '' : `team ${draft.name(team, { label: 'the team', source: 'your question' })}`;
-  const when = period === undefined || period === 'all' ? '' : ` ${period}`;
+  const when =
+    stretch !== undefined
+      ? ` between ${draft.time(stretch.from, { label: 'from', source: 'your question' })} and ${draft.time(stretch.to, { label: 'until', source: 'your question' })}`
+      : period === undefined || period === 'all'
+        ? ''
+        : ` ${period}`;
+  const elsewhere = when === '' ? [] : of(await verifications(desk)).flatMap((v) => partOf(v, team) ?? []);
+  if (records.length === 0 && elsewhere.length > 0) {
+    draft.answered = false;
+    const source = 'verifications';
+    const kg = draft.mass(together(elsewhere.map((s) => s.emissionsKg)), {
+      label: 'verified saving of CO2e at other times',
+      source,
+      about: team === undefined ? [] : [team],
+      verified: true,
+      saving: true,
+    });
+    return draft
+      .say(
+        `Nothing was verified${who === '' ? '' : ` for ${who}`}${when}.`,
+        `At other times ${draft.count(elsewhere.length, 'record', { label: 'records at other times', source })} ${elsewhere.length === 1 ? 'was' : 'were'}: ${kg} of CO2e.`,
+      )
+      .cite(source);
+  }
   if (records.length === 0)
     return planned(
       draft,
@@ -52,12 +77,7 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
       ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
       : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
   );
-  sayCost(
-    draft,
-    records.map((r) => r.saved),
-    desk.world.scenario.currency,
-    fact,
-  );
+  sayCost(draft, records, desk.world.scenario.currency, fact);
   if (team === undefined) {
     const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
     const off = kg.value - claimed;
@@ -73,6 +93,8 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
         `The largest cause of the difference is ${draft.name(most[0], { ...fact, label: 'largest cause' }, most[0])}.`,
       );
     const unverified = records.reduce((sum, r) => sum + r.v.unverifiedCount, 0);
+    if (unverified === 0 && /\bunverified\b|\bnot (?:be |yet )*verified\b/i.test(desk.question))
+      draft.say('Every moved job could be verified.');
     if (unverified > 0)
       draft.say(
         `${draft.count(unverified, 'job', { ...fact, label: 'jobs that could not be verified' })} could not be verified and count for nothing.`,
@@ -108,30 +130,43 @@ const savings = async ({ team, period, planId }: Slots, desk: Desk): Promise<Dra
       `Evidence: caco verify ${first.runId}${first.evidenceId === null ? '' : `, ledger record ${first.evidenceId}`}`,
     );
   draft.cite(...records.slice(0, MOST_IDS).map((r) => `verification ${r.v.id} (${r.v.method})`));
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(
+    ...(await dataOfRecords(
+      desk,
+      records.map((r) => r.v),
+    )),
+  );
 };
 
 /** A bill of which nothing is known is not one that stayed the same. */
 const sayCost = (
   draft: Draft,
-  parts: readonly Verification['verified'][],
+  parts: readonly { v: Verification; saved: Verification['verified'] }[],
   currency: string,
   fact: { source: string; about: readonly string[] },
 ) => {
-  const known = parts.flatMap((p) => (p.cost === null ? [] : [p.cost]));
-  const without = parts.reduce((n, p) => n + (p.withoutPrice ?? 0), 0);
+  const known = parts.filter((p) => p.saved.cost !== null);
+  const without = parts.reduce((n, p) => n + (p.saved.withoutPrice ?? 0), 0);
   if (known.length === 0) {
     draft.say('What that did to the bill is not known: no price that came true is known.');
     return;
   }
-  const cost = known.reduce((n, c) => n + c, 0);
-  const money = draft.money(Math.abs(cost), currency, {
-    ...fact,
-    label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
-    verified: true,
-    saving: cost >= 0,
+  // Records of two worlds may be in two currencies, which do not add.
+  const sums = new Map<string, number>();
+  for (const { v, saved } of known) {
+    const in_ = v.currency ?? currency;
+    sums.set(in_, (sums.get(in_) ?? 0) + saved.cost!);
+  }
+  const bills = [...sums].map(([in_, cost]) => {
+    const money = draft.money(Math.abs(cost), in_, {
+      ...fact,
+      label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
+      verified: true,
+      saving: cost >= 0,
+    });
+    return `${money} ${cost >= 0 ? 'lower' : 'higher'}`;
   });
-  draft.say(`The bill was ${money} ${cost >= 0 ? 'lower' : 'higher'}.`);
+  draft.say(`The bill was ${bills.join(', and ')}.`);
   if (without > 0)
     draft.say(
       `The price of ${draft.count(without, 'job', { ...fact, label: 'verified jobs without a known price' })} is not known, and not in it.`,
@@ -148,17 +183,15 @@ const planned = async (draft: Draft, { team, planId }: Slots, desk: Desk, openin
   const source = planSource(plan);
   const value = team === undefined ? plan.savings.emissionsKg : (sums?.plannedKg ?? null);
   if (value !== null) {
-    const kg = draft.mass(value, {
-      label: 'planned saving of CO2e',
-      source,
-      about: team === undefined ? aboutPlan(plan) : [team],
-      saving: true,
-    });
+    const effect =
+      team === undefined
+        ? effectOf(draft, plan)
+        : `would save ${draft.mass(value, { label: 'planned saving of CO2e', source, about: [team], saving: true })}`;
     draft.say(
-      `Plan ${draft.name(plan.id, { label: 'the plan', source })} would save ${kg}; that is verified once its window has closed.`,
+      `Plan ${draft.name(plan.id, { label: 'the plan', source })} ${effect} CO2e; that is verified once its window has closed.`,
     );
   } else draft.say(`Plan ${draft.name(plan.id, { label: 'the plan', source })} moves nothing of that team.`);
-  return draft.cite(source, desk.world.scenario.dataNote);
+  return draft.cite(source).from(...(await dataOf(desk, plan)));
 };
 
 const footprint = async ({ team, planId }: Slots, desk: Desk): Promise<Draft> => {
@@ -206,14 +239,14 @@ const footprint = async ({ team, planId }: Slots, desk: Desk): Promise<Draft> =>
         ];
       }),
     );
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(...(await dataOf(desk, plan)));
 };
 
 export const savingLookups: readonly Lookup[] = [
   {
     name: 'savings',
     description: 'What was verified as saved, with its interval, for everybody or one team',
-    uses: ['team', 'period', 'planId'],
+    uses: ['team', 'period', 'planId', 'from', 'to'],
     answer: savings,
   },
   {

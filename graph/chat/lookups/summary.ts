@@ -3,7 +3,7 @@ import { type Estimate, sumCorrelated } from '../../../domain/estimate.js';
 import { PLANS, type Plan } from '../../../domain/plan.js';
 import { atWallClock, type Instant, plusDays, plusSeconds, wallClock } from '../../../domain/time.js';
 import { VERIFIED_JOBS, type Verification } from '../../../domain/verification.js';
-import { type Desk, presentOf, sumsOf, verifications } from '../desk.js';
+import { type Desk, dataOfRecords, presentOf, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { planSource } from './plans.js';
@@ -97,7 +97,7 @@ export const summaryDraft = async (
       team === undefined ? '' : ` for team ${draft.name(team, { label: 'the team', source: 'your question' })}`;
     draft.say(`Nothing was verified${who} ${when}, so there is no saving to report.`);
     await nextWeek(draft, desk, team, records);
-    return draft.cite(desk.world.scenario.dataNote);
+    return draft.from(...(await dataOfRecords(desk, records)));
   }
   const source = `verification ${records
     .slice(0, 5)
@@ -130,7 +130,7 @@ export const summaryDraft = async (
     }),
   );
   draft.lines('Ranked by verified saving per kWh, so that a small team stands as well as a large one.');
-  return draft.cite(desk.world.scenario.dataNote);
+  return draft.from(...(await dataOfRecords(desk, records)));
 };
 
 type Told = { records?: readonly Verification[]; source: string; when: string };
@@ -162,6 +162,13 @@ const forAll = (
   };
   if (best && worst && best !== worst)
     draft.say(`Per kWh the best result is that of ${rate(best)}; the weakest is that of ${rate(worst)}.`);
+  const most = standings.filter((s) => s.demonstrated).sort((a, b) => b.savedKg.value - a.savedKg.value)[0];
+  if (most && most !== best) {
+    const mine = { source, about: [most.team], verified: true, saving: true };
+    draft.say(
+      `By amount the most was saved by team ${draft.name(most.team, { source, about: [most.team], label: 'a team' })}: ${draft.mass(most.savedKg, { ...mine, label: 'verified saving of the team' })}.`,
+    );
+  }
   const claimed = records.reduce((sum, r) => sum + r.claimed.emissionsKg, 0);
   missed(draft, claimed - kg.value, claimed, fact);
   causes(draft, records, fact);

@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { APPROVALS } from '../../../domain/decision.js';
 import { Fault } from '../../../domain/fault.js';
 import { JOBS, WORKLOADS } from '../../../domain/job.js';
-import { type Desk, planOf, read, runs, verifications } from '../desk.js';
+import { RUNS } from '../../../domain/run.js';
+import { VERIFICATIONS } from '../../../domain/verification.js';
+import { allOf, type Desk, planOf, read, runs, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
-import { noPlan, planSource } from './plans.js';
+import { effectOf, noPlan, planSource } from './plans.js';
 
 export const EXAMPLES = [
   'What will run when, and why?',
@@ -37,20 +39,27 @@ const status = async (_: Slots, desk: Desk): Promise<Draft> => {
     if (plan)
       draft
         .say(
-          `Its plan ${draft.name(plan.id, { label: 'its plan', source })} moves ${draft.count(plan.jobs.moved, 'job', { label: 'moved jobs', source: planSource(plan), about: [plan.id] })} of ${draft.count(plan.jobs.total, 'job', { label: 'jobs', source: planSource(plan), about: [plan.id] })} and would save ${draft.mass(plan.savings.emissionsKg, { label: 'planned saving of CO2e', source: planSource(plan), about: [plan.id], saving: true })}.`,
+          `Its plan ${draft.name(plan.id, { label: 'its plan', source })} moves ${draft.count(plan.jobs.moved, 'job', { label: 'moved jobs', source: planSource(plan), about: [plan.id] })} of ${draft.count(plan.jobs.total, 'job', { label: 'jobs', source: planSource(plan), about: [plan.id] })} and ${effectOf(draft, plan)} CO2e.`,
         )
         .cite(planSource(plan));
   }
-  const open = (await world.store.collection(APPROVALS).list({ limit: 500 })).filter(
-    (a) => a.value.status === 'waiting',
-  ).length;
+  let open = 0;
+  for await (const approval of allOf(desk, APPROVALS))
+    if (approval.status === 'waiting' && approval.expiresAt > desk.now) open++;
+  let failed = 0;
+  for await (const past of allOf(desk, RUNS)) if (past.status === 'failed') failed++;
+  if (failed > 0)
+    draft.say(
+      `${draft.count(failed, 'run', { label: 'runs that failed', source: 'runs' })} failed: \`caco runs\` lists them.`,
+    );
+  else if (/\bwrong\b|\bfail|\berror|\bproblem|\bbroken/i.test(desk.question)) draft.say('No run failed.');
   const records = (await verifications(desk)).length;
   const [workload] = await world.store.collection(WORKLOADS).list({ limit: 1 });
   const jobs = workload ? await world.store.rows(JOBS).count(workload.id) : 0;
   draft.say(
-    `${draft.count(open, 'approval', { label: 'approvals that wait', source: 'approvals' })} ${open === 1 ? 'waits' : 'wait'}, ${draft.count(records, 'verified record', { label: 'verified records', source: 'verifications' })} ${records === 1 ? 'stands' : 'stand'}, ${draft.count(jobs, 'job', { label: 'jobs of the newest workload', source: 'workloads' })} ${jobs === 1 ? 'is' : 'are'} in the newest workload.`,
+    `There ${open === 1 ? 'is' : 'are'} ${draft.count(open, 'approval', { label: 'approvals that wait', source: 'approvals' })} waiting, ${draft.count(records, 'verified record', { label: 'verified records', source: 'verifications' })}, and ${draft.count(jobs, 'job', { label: 'jobs of the newest workload', source: 'workloads' })} in the newest workload.`,
   );
-  return draft.cite(world.scenario.dataNote);
+  return draft.from(world.scenario.dataNote);
 };
 
 const help = async (): Promise<Draft> =>
@@ -92,8 +101,10 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
   if (!plan) return noPlan(planId);
   const draft = new Draft().cite(planSource(plan));
   if (carbonPricePerTonne === undefined) {
-    draft.answered = false;
-    return draft.say('At which price? Ask, for example, “What if the carbon price were 150?”');
+    return draft.say(
+      `Plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })} prices carbon at ${draft.rate(plan.carbonPricePerTonne, plan.planned.cost.currency, 't', { label: 'carbon price in the plan', source: planSource(plan), key: true })} of CO2e.`,
+      'For another price ask, for example, “What if the carbon price were 150?”',
+    );
   }
   const currency = plan.planned.cost.currency;
   const fact = { source: planSource(plan), about: [plan.id] };
@@ -192,7 +203,17 @@ const evidence = async (_: Slots, desk: Desk): Promise<Draft> => {
       .say(
         `The newest verified record is ${draft.name(record.id, { label: 'newest verified record', source: `verification ${record.id}` })}, of ${draft.time(record.at, { label: 'verified on', source: `verification ${record.id}` })}.`,
       )
+      .say(
+        `Its saving was computed by the method ${draft.name(record.method, { label: 'method', source: `verification ${record.id}` })}: what the moved work would have emitted in its original region at its original time, less what it emitted where and when it ran, both by the signals that came true.`,
+      )
       .cite(`verification ${record.id}`);
+  if (/\brevis|\brestat/i.test(desk.question)) {
+    let revised = 0;
+    for await (const v of allOf(desk, VERIFICATIONS)) if (v.supersedes !== null) revised++;
+    draft.say(
+      `${draft.count(revised, 'record', { label: 'records that were revised', source: 'verifications' })} ${revised === 1 ? 'was' : 'were'} revised because later actuals came in.`,
+    );
+  }
   return draft.lines('Check it yourself: caco ledger audit   caco verify RECORD --recompute');
 };
 
