@@ -143,7 +143,8 @@ export const emptySchedule = (
   pieces: new Map(),
 });
 
-const COLUMNS = [
+/** What a job has a number for, a column each. */
+export const COLUMNS = [
   'team',
   'kind',
   'home',

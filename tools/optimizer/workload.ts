@@ -11,7 +11,7 @@ import { instancePriceOf } from '../../domain/tariff.js';
 import { type Interval, toEpoch } from '../../domain/time.js';
 import type { Least } from './least-saving.js';
 import { PolicyRows } from './policy-rows.js';
-import { emptyJobs, MOVABLE, type Problem, URGENT } from './problem.js';
+import { COLUMNS, emptyJobs, MOVABLE, type Problem, URGENT } from './problem.js';
 
 export interface FleetQuestion {
   readonly window: Interval;
@@ -196,7 +196,7 @@ export const problemOf = async (
 
   const jobs = emptyJobs(rows.length);
   jobs.ids = rows.map((row) => row.id);
-  for (const column of COLUMNS) {
+  for (const column of OF_WORKLOAD) {
     const target = jobs[column];
     for (let i = 0; i < rows.length; i++) target[i] = rows[i]![column];
   }
@@ -237,27 +237,10 @@ export const problemOf = async (
   return { problem, origin, leftOut, rows: rules, least, remarks };
 };
 
-const COLUMNS = [
-  'team',
-  'kind',
-  'home',
-  'regionSet',
-  'release',
-  'due',
-  'deadline',
-  'slots',
-  'lastFraction',
-  'powerKw',
-  'vcpu',
-  'gpu',
-  'dataGb',
-  'machine',
-  'tardyUsdPerHour',
-  'minChunk',
-  'resumeUsd',
-] as const;
+/** Churn is a replan's: a workload says nothing of it. */
+const OF_WORKLOAD = COLUMNS.filter((column) => column !== 'churnUsd');
 
-type Row = { readonly id: string } & Readonly<Record<(typeof COLUMNS)[number], number>>;
+type Row = { readonly id: string } & Readonly<Record<(typeof OF_WORKLOAD)[number], number>>;
 
 /** At equal cost a job stays where it is. */
 const homeFirst = (job: Job) =>
