@@ -67,6 +67,18 @@ describe('a run', () => {
     expect(ran).toBeGreaterThan(0);
   });
 
+  it('does not call a fleet simulated of which nothing is measured, nor a machine free without a word', async () => {
+    const app = await open('files', { fleet: 'files' });
+    const jobs = [1, 2].map((n) => ({ id: `j-${n}`, duration_hours: 1, power_kw: 300, category: 'sustainable' }));
+    await app.call('ingest_jobs', { jobs }, by());
+    const { story } = await app.orchestrator.launch({ horizonHours: 6, approval: 'auto' }, by());
+    expect(story).toContain('Window closed (as placed, nothing measured');
+    expect(story).not.toContain('simulated fleet');
+    const cloud = await open('cloud', { scenario: 'five-regions' });
+    const { assumed } = (await cloud.call('ingest_jobs', { jobs }, by())) as { assumed: { field: string }[] };
+    expect(assumed).toContainEqual({ field: 'instance_type', value: expect.stringContaining('no cost'), count: 2 });
+  });
+
   it('calls a cost not known when no price came true: not zero, in the story, the record and the answer', async () => {
     const app = await open('unpriced');
     const { grid, clock } = app.world;

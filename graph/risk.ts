@@ -62,7 +62,7 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
     {
       name: 'left out',
       ratio: plan.jobs.unplaced > 0 ? 1.5 : 0,
-      reason: `${plan.jobs.unplaced} jobs found no place in it`,
+      reason: `${plan.jobs.unplaced} ${plan.jobs.unplaced === 1 ? 'job' : 'jobs'} found no place in it`,
     },
   ];
 };

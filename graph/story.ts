@@ -14,7 +14,7 @@ import {
 import { PLANS, type Plan } from '../domain/plan.js';
 import type { Site } from '../domain/site.js';
 import { type Instant, toEpoch } from '../domain/time.js';
-import { costText, VERIFICATIONS, type Verification } from '../domain/verification.js';
+import { BOOKED, type BookedPiece, costText, VERIFICATIONS, type Verification } from '../domain/verification.js';
 import type { World } from '../domain/world.js';
 import { loadPicture } from './picture.js';
 
@@ -48,6 +48,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
     of.verificationId === null
       ? undefined
       : (await world.store.collection(VERIFICATIONS).get(of.verificationId))?.value;
+  const [ran] = verification ? (await world.store.rows(BOOKED).page(verification.id, { limit: 1 })).items : [];
   const model = world.model === null ? 'no model' : world.model.name;
   const paragraphs = [
     `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.scenario.name} · ${model}\n${indent(world.scenario.dataNote)}`,
@@ -59,7 +60,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
     ...(plan.bindingLimits.length > 0 ? [indent(limitsText(plan))] : []),
     indent(decisionText(plan, decision)),
     ...(decision && decision.status !== 'refused' ? [indent(deedsText(plan, decision, of.ticketCount))] : []),
-    ...(verification ? [indent(verificationText(verification, plan))] : []),
+    ...(verification ? [indent(verificationText(verification, plan, ran))] : []),
     indent(`Next: caco show ${of.runId}   caco tickets   caco chat`),
   ];
   return paragraphs.join('\n\n');
@@ -184,11 +185,18 @@ const deedsText = (plan: Plan, decision: Decision, tickets: number) => {
   return `Placed ${jobs(plan.jobs.total - plan.jobs.unplaced)}, ${moved} of them moved · ${tickets} ${tickets === 1 ? 'ticket' : 'tickets'} written (caco tickets).`;
 };
 
-const verificationText = (v: Verification, plan: Plan) => {
+const RAN = {
+  simulated: 'simulated fleet, actual signals',
+  modelled: 'as placed, nothing measured; actual signals',
+  measured: 'measured, actual signals',
+} as const;
+
+const verificationText = (v: Verification, plan: Plan, ran: BookedPiece | undefined) => {
+  const closed = ran === undefined ? 'Window closed' : `Window closed (${RAN[ran.source]})`;
   // Nothing counted is another matter than a saving whose interval holds zero: a kilogram is claimed once.
   const [first] = v.unverified;
   if (v.jobs === 0 && first !== undefined)
-    return `Window closed (simulated fleet, actual signals): nothing more is claimed, none of the ${jobs(v.unverifiedCount)} that moved could be counted (${first.jobId}: ${first.why}); ${massText(v.claimed.emissionsKg)} had been planned.`;
+    return `${closed}: nothing more is claimed, none of the ${jobs(v.unverifiedCount)} that moved could be counted (${first.jobId}: ${first.why}); ${massText(v.claimed.emissionsKg)} had been planned.`;
   const kg = v.verified.emissionsKg;
   const interval = `${percentText(kg.confidence)} interval`;
   const planned = `${massText(v.claimed.emissionsKg)} had been planned`;
@@ -199,7 +207,7 @@ const verificationText = (v: Verification, plan: Plan) => {
       : `a saving of CO2e is not demonstrated, ${massEstimateText(kg)}: the ${interval} includes zero; ${planned}`;
   const currency = plan.planned.cost.currency;
   const money = `Cost: ${costText(v.verified, currency)}; ${costText(v.claimed, currency)} had been planned.`;
-  return `Window closed (simulated fleet, actual signals): ${finding}${causeText(v)}. ${money}`;
+  return `${closed}: ${finding}${causeText(v)}. ${money}`;
 };
 
 /** What made most of the difference between planned and verified. */
