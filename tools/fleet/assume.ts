@@ -245,6 +245,8 @@ export const jobMaker = (
   function note(draft: Draft, category: Category, region: string, rule: CategoryDefaults, seconds: number): void {
     for (const [field, value] of draft.assumed ?? []) assumed.note(field, value);
     if (draft.region === undefined) assumed.note('region', region);
+    if (draft.instanceType === undefined && siteOfRegion.get(region)?.payer === 'tenant')
+      assumed.note('instance_type', 'none, so no cost of a machine is counted');
     if (draft.utilisationRatio !== undefined || draft.gpuModel !== undefined) assumed.note('power_kw', howPower(draft));
     // Rows of one file lack the same fields: what they share is looked up once, not field by field.
     const rounded = Math.abs(draft.durationHours! * 3600 - seconds) > 0.01;
