@@ -41,8 +41,9 @@ const plansIn = async (
       if (used.has(token)) break;
     }
   }
-  // A plan that is named and does not exist is said to be unknown, not taken for another one.
-  for (const match of message.matchAll(/\bplans?\s+(?:id\s+|no\.?\s+)?["“'`]?((?=[\w-]*\d)[A-Za-z][\w-]*)/giu))
+  // A plan that is named and does not exist is said to be unknown, not taken for another one; within a quoted name it is not named.
+  const own = message.replace(/["“][^"”]*\s[^"”]*["”]/gu, ' ');
+  for (const match of own.matchAll(/\bplans?\s+(?:id\s+|no\.?\s+)?["“'`]?((?=[\w-]*\d)[A-Za-z][\w-]*)/giu))
     if (!used.has(match[1]!) && !FIGURE.test(match[1]!)) add(match[1]!, match[1]!);
   return { ids, used };
 };

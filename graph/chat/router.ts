@@ -241,7 +241,10 @@ export const routeOf = async (question: string, desk: Desk, last?: Turn): Promis
       const job = names.job === undefined ? last.slots.job : names.job;
       if (
         job !== undefined &&
-        (lookup === 'schedule' || lookup === 'explain_plan' || (lookup === null && /\bwhy\b|\bhow\b/i.test(said)))
+        (lookup === 'schedule' ||
+          lookup === 'explain_plan' ||
+          (last.lookup === 'why' && (lookup === 'savings' || lookup === 'footprint') && names.team === undefined) ||
+          (lookup === null && /\bwhy\b|\bhow\b/i.test(said)))
       )
         lookup = 'why';
     }

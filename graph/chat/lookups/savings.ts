@@ -18,7 +18,9 @@ const MOST_IDS = 5;
 
 const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
   const { team, period, planId } = slots;
-  const stretch = period === undefined ? stretchOf(slots) : undefined;
+  const named = period === undefined ? stretchOf(slots) : undefined;
+  // "What have we saved by now" asks for all of it.
+  const stretch = named !== undefined && named.from < named.to ? named : undefined;
   const span = period === undefined ? stretch : periodOf(period, await presentOf(desk));
   const of = (records: readonly Verification[]) => records.filter((v) => planId === undefined || v.planId === planId);
   const all = of(await verifications(desk, span?.from, span?.to));
