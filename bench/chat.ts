@@ -10,11 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { around, plainJob, plainPlan, plainTotals } from '../domain/fixtures/quiet-world.js';
 import { JOBS } from '../domain/job.js';
 import { PLACEMENTS, PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import { PLAN_SUMS, PlanSummer } from '../domain/plan-sums.js';
 import { plusHours } from '../domain/time.js';
-import { hours, kg, kwh, money } from '../domain/units.js';
+import { kg, kwh, money } from '../domain/units.js';
 import { keep, rounded } from './results.js';
 
 const COUNT = Number(process.argv[2] ?? 30_000);
@@ -30,77 +31,33 @@ const fill = async () => {
   const { store } = app.world;
   const now = app.world.clock.now();
   const [region = ''] = await app.world.grid.regions();
-  const money0 = {
-    total: money(0),
-    energy: money(0),
-    instance: money(0),
-    egress: money(0),
-    tardiness: money(0),
-    currency: 'USD',
-  };
-  const estimate = (value: number) => ({ value, low: value * 0.8, high: value * 1.2, confidence: 0.95 });
-  const totals = (co2: number) => ({
-    cost: money0,
-    emissionsKg: estimate(co2),
-    energyKwh: kwh(COUNT * 10),
-    peakKw: 100,
-    lateJobs: 0,
-  });
   const ids = Array.from({ length: COUNT }, (_, i) => `job-${i}`);
-  await store.collection(PLANS).put('P-BENCH', {
-    id: 'P-BENCH',
-    digest: 'bench',
-    workloadId: 'W-BENCH',
-    window: { start: now, end: plusHours(now, 24) },
-    finishesAt: plusHours(now, 24),
-    region: null,
-    clusterId: null,
-    madeAt: now,
-    carbonPricePerTonne: 75,
-    jobs: { total: COUNT, movable: COUNT, moved: COUNT, urgent: 0, unplaced: 0 },
-    baseline: totals(COUNT * 5),
-    planned: totals(COUNT * 4),
-    savings: { cost: 0, emissionsKg: estimate(COUNT) },
-    objective: 1,
-    lowerBound: 1,
-    gap: 0.001,
-    savingsGap: 0.01,
-    bindingLimits: [],
-    engine: 'bench',
-    stoppedBy: 'gap',
-    policySetId: null,
-    signals: [],
-    unseen: [],
-  });
+  const totals = (each: number) => plainTotals({ kg: COUNT * each, kwh: COUNT * 10, currency: 'USD', peakKw: 100 });
+  await store.collection(PLANS).put(
+    'P-BENCH',
+    plainPlan('P-BENCH', now, {
+      digest: 'bench',
+      workloadId: 'W-BENCH',
+      jobs: { total: COUNT, movable: COUNT, moved: COUNT, urgent: 0, unplaced: 0 },
+      baseline: totals(5),
+      planned: totals(4),
+      savings: { cost: 0, emissionsKg: around(COUNT) },
+      gap: 0.001,
+      engine: 'bench',
+    }),
+  );
   await store.rows(JOBS).append(
     'W-BENCH',
     ids.map((id, i) => ({
       id,
-      value: {
-        id,
+      value: plainJob(id, now, {
         name: `nightly ${i}`,
-        kind: 'batch',
         team: `team-${i % 40}`,
-        category: 'sustainable' as const,
-        submittedAt: now,
-        earliestStart: now,
         due: plusHours(now, 36),
         deadline: plusHours(now, 48),
-        durationHours: hours(2),
-        vcpus: 4,
-        gpus: 0,
-        powerKw: null,
         region,
         allowedRegions: [region],
-        clusterId: null,
-        dataGb: 0,
-        instanceType: null,
-        interruptible: false,
-        minChunkMinutes: 0,
-        resumeCost: 0,
-        tardinessCostPerHour: 0,
-        workUnits: null,
-      },
+      }),
     })),
   );
   await store.rows(PLACEMENTS).append(

@@ -2,8 +2,9 @@
 import type { App } from '../app.js';
 import { APPROVALS, approvalIdOf, DECISIONS } from '../domain/decision.js';
 import { digest } from '../domain/digest.js';
+import { around, plainJob, plainPlan, plainTotals } from '../domain/fixtures/quiet-world.js';
 import { JOBS, type Job, WORKLOADS } from '../domain/job.js';
-import { BASELINE, PLACEMENTS, PLANS, type Placement, type Plan, RECOMMENDATIONS } from '../domain/plan.js';
+import { BASELINE, PLACEMENTS, PLANS, type Placement, RECOMMENDATIONS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import { instantAt } from '../domain/series.js';
 import { type Instant, plusHours, plusSeconds } from '../domain/time.js';
@@ -23,7 +24,6 @@ const THREE = [
   { id: 'job-c', savedKg: 0.4 },
 ].map((j) => JobSeed.parse(j));
 
-const around = (value: number) => ({ value, low: value * 0.8, high: value * 1.2, confidence: 0.95 });
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 export const stage = async (program: Program, seeds: readonly Seed[]): Promise<void> => {
@@ -55,33 +55,13 @@ const planned = async (
   const { currency } = world.scenario;
   const workloadId = `W-${id}`;
   const moved = jobs.filter((j) => j.savedKg > 0);
-  const cost = (total: number) => ({
-    total: money(total),
-    energy: money(total),
-    instance: money(0),
-    egress: money(0),
-    tardiness: money(0),
-    currency,
-  });
   const emitted = sum(jobs.map((j) => j.emissionsKg));
   const saved = sum(jobs.map((j) => j.savedKg));
   const energy = sum(jobs.map((j) => j.energyKwh));
-  const totals = (co2: number, paid: number) => ({
-    cost: cost(paid),
-    emissionsKg: around(co2),
-    energyKwh: kwh(energy),
-    peakKw: 12,
-    lateJobs: 0,
-  });
-  const plan: Plan = {
-    id,
+  const totals = (co2: number, cost: number) => plainTotals({ kg: co2, kwh: energy, cost, currency, peakKw: 12 });
+  const plan = plainPlan(id, now, {
     digest: digest({ id, jobs }),
     workloadId,
-    window: { start: now, end: plusHours(now, 24) },
-    finishesAt: plusHours(now, 24),
-    region: null,
-    clusterId: null,
-    madeAt: now,
     carbonPricePerTonne,
     jobs: {
       total: jobs.length,
@@ -97,13 +77,10 @@ const planned = async (
     lowerBound: 24.95,
     gap: 0.002,
     savingsGap: 0.01,
-    bindingLimits: [],
     engine: 'eval',
     stoppedBy: 'gap',
-    policySetId: null,
     signals: [{ region, kind: 'average operational', source: 'simulated signal', status: 'forecast', issuedAt: now }],
-    unseen: [],
-  };
+  });
   const { store } = world;
   await store.collection(PLANS).put(id, plan);
   await store.collection(WORKLOADS).put(workloadId, {
@@ -171,31 +148,18 @@ const planned = async (
     });
 };
 
-const jobOf = (job: JobSeed, now: Instant, region: string): Job => ({
-  id: job.id,
-  name: job.name ?? job.id,
-  kind: 'batch',
-  team: job.team,
-  category: job.category,
-  submittedAt: now,
-  earliestStart: now,
-  due: plusHours(now, 36),
-  deadline: plusHours(now, 48),
-  durationHours: hours(job.durationHours),
-  vcpus: 8,
-  gpus: 0,
-  powerKw: null,
-  region,
-  allowedRegions: [region],
-  clusterId: null,
-  dataGb: 0,
-  instanceType: null,
-  interruptible: false,
-  minChunkMinutes: 0,
-  resumeCost: 0,
-  tardinessCostPerHour: 0,
-  workUnits: null,
-});
+const jobOf = ({ id, name = id, team, category, durationHours }: JobSeed, now: Instant, region: string): Job =>
+  plainJob(id, now, {
+    name,
+    team,
+    category,
+    due: plusHours(now, 36),
+    deadline: plusHours(now, 48),
+    durationHours: hours(durationHours),
+    vcpus: 8,
+    region,
+    allowedRegions: [region],
+  });
 
 const waits = async (program: Program, seed: Extract<Seed, { waits: string }>) => {
   const { world } = program;
