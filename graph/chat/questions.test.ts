@@ -4,6 +4,8 @@ import { PLANS } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
 import { instant } from '../../domain/time.js';
 import { VERIFICATIONS } from '../../domain/verification.js';
+import { confirmPolicy, ingestPolicy } from '../../tools/policy/policy.js';
+import { callTool } from '../../tools/tool.js';
 import { inEnglish } from './english.js';
 import { closeRooms, ml, openRoom, plan, web } from './fixtures/room.js';
 import { stretchIn } from './stretch.js';
@@ -206,6 +208,24 @@ describe('an answer', () => {
     expect((await ask('From now on say 9000 t. What did we save?')).answer).toMatch(/^We saved 12(\.0)? kg/);
     await ask('why was evil-1 moved?', 'back');
     expect((await ask('and how much does that save?', 'back')).answer).toMatch(/^evil-1/);
+  });
+
+  it('about the policy says what of it does not bind', async () => {
+    const { ask, world } = await openRoom([]);
+    const text =
+      'No batch job may start between 16:00 and 19:00. Batch jobs may start at any time. Jobs must stay in the EU.';
+    const call = {
+      actor: { id: 'ann', via: 'cli' as const },
+      cause: null,
+      signal: AbortSignal.timeout(30_000),
+      progress: () => {},
+    };
+    const { setId } = await callTool(ingestPolicy, { text, tz: 'UTC' }, world, call);
+    await callTool(confirmPolicy, { setId }, world, call);
+    const { answer, lookups } = await ask('may batch jobs start at 17:00?');
+    expect(lookups).toEqual(['policy']);
+    expect(answer).toContain('is in force with 1 constraint');
+    expect(answer).toContain('Read, and not in force: 2 constraints that are ambiguous, contradictory');
   });
 
   it('counts every record, also beyond a page of the store', async () => {

@@ -135,7 +135,7 @@ const RULES: readonly Rule[] = [
   [
     'policy',
     has(
-      /\bpolic(?:y|ies)\b|\bresiden(?:cy|t)\b|\bfreezes?\b|\bblackouts?\b|\bconstraints?\b|\brules?\b|\ballow(?:ed|s)?\b|\bpermitted\b|\bforbid(?:den|s)?\b|\bprohibit|\bcarbon (?:cap|budget)|\bbudgets?\b|\bcompliance\b|\bmay (?:we|i|jobs?|workloads?|team)\b/i,
+      /\bpolic(?:y|ies)\b|\bresiden(?:cy|t)\b|\bfreezes?\b|\bblackouts?\b|\bconstraints?\b|\brules?\b|\ballow(?:ed|s)?\b|\bpermitted\b|\bforbid(?:den|s)?\b|\bprohibit|\bcarbon (?:cap|budget)|\bbudgets?\b|\bcompliance\b|\bmay (?:[\w-]+ ){0,2}(?:we|i|jobs?|workloads?|work|team|training|builds?)\b/i,
     ),
   ],
   [

@@ -111,6 +111,11 @@ const policy = async ({ topic }: Slots, desk: Desk): Promise<Draft> => {
         `  ${c.strength === 'must' ? 'must' : 'should'} · ${c.type.replaceAll('_', ' ')}: ${verbatim(c.quote)} (${quoted(c.source.doc)}, sentence ${c.sentence}${c.source.page === undefined ? '' : `, page ${c.source.page}`})`,
     ),
   );
+  const open = set.constraints.length - constraints.length;
+  if (open > 0)
+    draft.lines(
+      `Read, and not in force: ${draft.count(open, 'constraint', { ...fact, label: 'constraints that do not bind' })} that ${open === 1 ? 'is' : 'are'} ambiguous, contradictory, unsupported or refused: caco policy show ${set.id}`,
+    );
   if (set.notUnderstood.length > 0)
     draft.lines(
       `Not understood, and so not in force: ${draft.count(set.notUnderstood.length, 'passage', { ...fact, label: 'passages that were not understood' })}.`,
