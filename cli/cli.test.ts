@@ -49,6 +49,17 @@ describe('a run that waits for a person', () => {
   });
 });
 
+describe('a run whose answer was given by a process that died', () => {
+  it('is listed with what brings it forward', () => {
+    const { answer } = json('answered', ['launch', '--horizon-hours', '2', '--approval', 'ask']);
+    const given = ['--approval-id', answer.approvalId, '--decision', 'approve', '--why', 'fine'];
+    expect(caco('answered', ['tool', 'answer_approval', ...given]).status).toBe(0);
+    expect(caco('answered', ['runs']).stdout).toContain(`caco resume ${answer.runId}`);
+    expect(json('answered', ['resume', answer.runId]).answer.status).toBe('done');
+    expect(caco('answered', ['runs']).stdout).not.toContain('caco resume');
+  });
+});
+
 describe('a run of 24 hours', () => {
   let run: ReturnType<typeof json>;
   beforeAll(() => {

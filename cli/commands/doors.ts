@@ -20,15 +20,24 @@ const choiceOf = (options: Record<string, unknown>) => {
   return { toolsets, readOnly: options.readOnly === true || process.env.CACO_MCP_READ_ONLY === '1' };
 };
 
-/** A token's owner; one that may only read opens a door that only reads. */
-const ownerOf = async (context: Context): Promise<{ user?: string; readOnly?: true }> => {
+/** A token's owner and what the token reaches: one that may only read opens a door that only reads, one below `approve` answers nothing. */
+const ownerOf = async (context: Context): Promise<{ user?: string; readOnly?: true; noAnswers?: boolean }> => {
   if (context.config.token === undefined) return {};
-  try {
-    return { user: (await context.actor('operate')).id };
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return { user: (await context.actor('read')).id, readOnly: true };
-  }
+  const { id } = await context.actor('read');
+  const reaches = async (scope: 'operate' | 'approve') => {
+    try {
+      await context.actor(scope);
+      return true;
+    } catch (error) {
+      if (error instanceof Fault) return false;
+      throw error;
+    }
+  };
+  return {
+    user: id,
+    ...((await reaches('operate')) ? {} : { readOnly: true }),
+    noAnswers: !(await reaches('approve')),
+  };
 };
 
 const mcp = async (context: Context, _: string[], options: Record<string, unknown>) => {

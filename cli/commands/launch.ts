@@ -101,6 +101,14 @@ export const byOf = async (context: Context, needed: Scope = 'operate') => ({
   },
 });
 
+/** What brings a run forward. One that was answered by a process that died waits for nobody any more. */
+const nextOf = async (app: App, run: Run): Promise<string> => {
+  if (run.status === 'done' || run.status === 'refused') return '';
+  if (run.status !== 'waiting' || run.approvalId === null) return `caco resume ${run.id}`;
+  const approval = (await app.world.store.collection(APPROVALS).get(run.approvalId))?.value;
+  return approval?.status === 'waiting' ? `caco approve ${run.approvalId}` : `caco resume ${run.id}`;
+};
+
 const launch = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const approval = options.approval;
   if (approval !== 'auto' && approval !== 'ask')
@@ -142,7 +150,11 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
   if (approval)
     return {
       json: approval,
-      text: `${approval.id} is ${approval.status}: plan ${approval.planId} of run ${approval.threadId}; ${approval.reasons.join('; ')}.\n  caco show ${approval.planId}   caco approve ${approval.id} --why "…"   caco reject ${approval.id} --why "…"`,
+      text: `${approval.id} is ${approval.status}: plan ${approval.planId} of run ${approval.threadId}; ${approval.reasons.join('; ')}.\n  caco show ${approval.planId}   ${
+        approval.status === 'waiting'
+          ? `caco approve ${approval.id} --why "…"   caco reject ${approval.id} --why "…"`
+          : `caco show ${approval.threadId}`
+      }`,
     };
   const verification = (await store.collection(VERIFICATIONS).get(id!))?.value;
   if (verification) return { json: verification, text: JSON.stringify(verification, null, 2) };
@@ -187,19 +199,17 @@ export const register = (program: Command) => {
       const app = await context.app();
       const limit = numberOf('--limit', options.limit);
       const runs = (await app.world.store.collection(RUNS).list({ limit })).map((r) => r.value);
-      const rows = runs.map((r) => [
-        r.id,
-        r.status,
-        r.scenario,
-        `${r.horizonHours} h`,
-        r.startedAt,
-        r.planId ?? '–',
-        r.status === 'waiting'
-          ? `caco approve ${r.approvalId}`
-          : r.status === 'running' || r.status === 'failed'
-            ? `caco resume ${r.id}`
-            : '',
-      ]);
+      const rows = await Promise.all(
+        runs.map(async (r) => [
+          r.id,
+          r.status,
+          r.scenario,
+          `${r.horizonHours} h`,
+          r.startedAt,
+          r.planId ?? '–',
+          await nextOf(app, r),
+        ]),
+      );
       return {
         json: { runs },
         text:

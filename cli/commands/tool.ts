@@ -99,8 +99,11 @@ const callNamed = async (
       throw invalid(`${tool.name} has no flag ${flag}`, `It has ${fields.map((f) => f.flag).join(', ') || 'none'}.`);
     input[field.name] = readFlag(field, text);
   }
+  // --decision means leave, but for a tool that has a member of that name.
+  const own = fields.find((f) => f.flag === '--decision');
+  if (own && options.decision !== undefined) input[own.name] = readFlag(own, String(options.decision));
   const answer = await context.call<unknown>(tool.name, input, {
-    ...(options.decision === undefined ? {} : { decisionId: String(options.decision) }),
+    ...(options.decision === undefined || own ? {} : { decisionId: String(options.decision) }),
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: String(options.idempotencyKey) }),
   });
   return { json: answer, text: tool.tell(answer) };
