@@ -12,8 +12,8 @@ export type Scope = 'read' | 'operate' | 'approve';
 export interface Caller {
   readonly id: string;
   readonly scopes: readonly Scope[];
-  /** They showed a token: only then is the name more than “whoever sits at this machine”. */
-  readonly named: boolean;
+  /** Of the token they showed; null: “whoever sits at this machine”, which is no name. */
+  readonly tokenId: string | null;
 }
 
 const SCOPES: Record<Scope, readonly Scope[]> = {
@@ -41,6 +41,13 @@ export const originGuard =
   (loopback: boolean, allowedOrigins: readonly string[]): RequestHandler =>
   (req, res, next) => {
     const { host, origin } = req.headers;
+    if (host === undefined && req.httpVersion !== '1.0')
+      return refuse(req, res, {
+        status: 400,
+        code: 'invalid-input',
+        detail: 'the request has no Host header',
+        remedy: 'Send Host, as HTTP/1.1 demands.',
+      });
     const name = host === undefined ? undefined : hostnameOf(`http://${host}`);
     if (loopback && (name === undefined || !isLoopback(name)))
       return refuse(req, res, {
@@ -72,22 +79,41 @@ const unauthenticated = (req: Request, res: Response, detail: string) =>
       'Send `Authorization: Bearer TOKEN`; make one with `caco token create --scope read|operate|approve --for NAME`.',
   });
 
-/** Wrong tokens per address and minute; after that even a right one waits, so that guessing is slow. */
+/**
+ * Wrong tokens per address and minute that are told so. A good one is always heard: a neighbour with an old token, behind the same
+ * address, must not shut it out, and 256 random bits are not guessed.
+ */
 const GUESSES = 30;
+const MINUTE_MS = 60_000;
 const guessCounter = () => {
   let counts = new Map<string, number>();
   let until = 0;
   const current = () => {
     if (Date.now() >= until) {
       counts = new Map();
-      until = Date.now() + 60_000;
+      until = Date.now() + MINUTE_MS;
     }
     return counts;
   };
   return {
-    tooMany: (address: string) => (current().get(address) ?? 0) >= GUESSES,
-    wrong: (address: string) => void current().set(address, (current().get(address) ?? 0) + 1),
+    /** Seconds to wait when it was one too many, else 0. */
+    wrong(address: string): number {
+      const count = (current().get(address) ?? 0) + 1;
+      counts.set(address, count);
+      return count > GUESSES ? Math.max(1, Math.ceil((until - Date.now()) / 1000)) : 0;
+    },
   };
+};
+
+/** Whoever still listens when a token is revoked or expires is looked at this often. */
+const RECHECK_MS = 15_000;
+const endWithToken = (app: App, secret: string, res: Response) => {
+  const timer = setInterval(async () => {
+    // A store that is busy for a moment revokes nothing.
+    const good = await app.tokens.verify(secret).catch(() => true);
+    if (!good) res.destroy();
+  }, RECHECK_MS).unref();
+  res.once('close', () => clearInterval(timer));
 };
 
 /** Sets `res.locals.caller`. A token that is shown must be good, also where none is demanded. */
@@ -98,25 +124,27 @@ export const authenticate = (app: App, tokenNeeded: boolean): RequestHandler => 
     const header = req.headers.authorization;
     if (header === undefined) {
       if (tokenNeeded) return unauthenticated(req, res, 'a token is needed here');
-      whoSitsHere ??= { id: userInfo().username, scopes: SCOPES.operate, named: false };
+      whoSitsHere ??= { id: userInfo().username, scopes: SCOPES.operate, tokenId: null };
       res.locals.caller = whoSitsHere;
       return next();
     }
-    const address = req.socket.remoteAddress ?? '';
-    if (guesses.tooMany(address))
-      return refuse(req, res, {
-        status: 429,
-        code: 'unavailable',
-        detail: 'too many wrong tokens from this address',
-        remedy: 'Wait a minute and send a token that is known.',
-      });
     const secret = /^Bearer +(\S+)$/i.exec(header)?.[1];
     const token = secret === undefined ? undefined : await app.tokens.verify(secret);
     if (!token) {
-      guesses.wrong(address);
+      const waitSeconds = guesses.wrong(req.socket.remoteAddress ?? '');
+      if (waitSeconds > 0) {
+        res.set('Retry-After', String(waitSeconds));
+        return refuse(req, res, {
+          status: 429,
+          code: 'unavailable',
+          detail: 'too many wrong tokens from this address',
+          remedy: 'Wait as Retry-After says and send a token that is known.',
+        });
+      }
       return unauthenticated(req, res, 'the token is unknown, revoked or expired');
     }
-    res.locals.caller = { id: token.owner, scopes: SCOPES[token.scope], named: true } satisfies Caller;
+    res.locals.caller = { id: token.owner, scopes: SCOPES[token.scope], tokenId: token.id } satisfies Caller;
+    endWithToken(app, secret!, res);
     next();
   };
 };
@@ -126,7 +154,7 @@ export const actorOf = (res: Response): Actor => ({ id: callerOf(res).id, via: '
 
 export const requireScope = (res: Response, scope: Scope) => {
   const caller = callerOf(res);
-  if (scope === 'approve' && !caller.named)
+  if (scope === 'approve' && caller.tokenId === null)
     throw new Fault(
       'forbidden',
       'an answer is a named person’s: show their token',

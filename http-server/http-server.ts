@@ -22,8 +22,8 @@ import {
 } from './guard.js';
 import { type Metrics, metricsOf } from './metrics.js';
 import { newsOf } from './news.js';
-import { openapiOf } from './openapi.js';
-import { problemHandler, sendProblem } from './problems.js';
+import { methodsOf, openapiOf } from './openapi.js';
+import { answerUnreadable, problemHandler, refuse, sendProblem } from './problems.js';
 import { runRoutes, type Working } from './runs.js';
 import { endStreams } from './sse.js';
 import { toolRoutes } from './tools.js';
@@ -36,7 +36,12 @@ export interface McpDoor {
     req: IncomingMessage,
     res: ServerResponse,
     body: unknown,
-    caller: { id: string; scopes: readonly Scope[]; person: { id: string; via: 'http' } | null },
+    caller: {
+      id: string;
+      scopes: readonly Scope[];
+      person: { id: string; via: 'http' } | null;
+      tokenId: string | null;
+    },
   ): Promise<void>;
   sessions(): number;
   close(): Promise<void>;
@@ -118,8 +123,9 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
     }),
   );
   web.use(originGuard(isLoopback(host), options.allowOrigins ?? []));
-  web.use(limitConcurrency(options.maxConcurrent ?? 1000));
+  // Before the limit: a probe that is refused for load would have a busy server restarted.
   health(web, app);
+  web.use(limitConcurrency(options.maxConcurrent ?? 1000));
   for (const [path, handler] of Object.entries(options.mounts ?? {})) web.use(path, handler);
   if (options.pages !== undefined) web.use(express.static(options.pages, { index: 'index.html' }));
   web.use(authenticate(app, options.requireToken === true || !isLoopback(host)));
@@ -132,35 +138,57 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
     }),
   );
   web.use(demandJson);
+  web.use(limitDepth);
   if (options.mcp) mountMcp(web, options.mcp);
   web.get('/metrics', async (_, res) => {
     requireScope(res, 'read');
     res.set('Content-Type', metrics.contentType).send(await metrics.scrape());
   });
-  let document: string | undefined;
+  let made: ReturnType<typeof openapiOf> | undefined;
+  const document = () => {
+    made ??= openapiOf(app, version);
+    return made;
+  };
   web.get('/openapi.json', (_, res) => {
     requireScope(res, 'read');
-    document ??= JSON.stringify(openapiOf(app, version));
-    res.type('application/json').send(document);
+    res.json(document());
   });
   web.use(toolRoutes(app));
   web.use(wordRoutes(app));
   web.use(runRoutes(app, news, working));
   web.use(carbonAwareRoutes(app));
-  web.use((req, res) =>
+  web.use((req, res) => {
+    const methods = methodsOf(document().paths, req.path);
+    if (methods.length > 0) {
+      res.set('Allow', methods.join(', '));
+      return sendProblem(res, {
+        status: 405,
+        code: 'unsupported',
+        detail: `${req.method} is not used at ${req.path.slice(0, 200)}`,
+        remedy: `Send ${methods.join(' or ')}.`,
+      });
+    }
     sendProblem(res, {
       status: 404,
       code: 'not-found',
       detail: `there is nothing at ${req.method} ${req.path.slice(0, 200)}`,
       remedy: 'GET /openapi.json lists what there is.',
-    }),
-  );
+    });
+  });
   web.use(problemHandler(log));
 
   const server = createServer(
-    { requestTimeout: 60_000, headersTimeout: 15_000, keepAliveTimeout: 20_000, maxHeaderSize: 16_384 },
+    {
+      requestTimeout: 60_000,
+      headersTimeout: 15_000,
+      keepAliveTimeout: 20_000,
+      maxHeaderSize: 16_384,
+      // The guard says so in words.
+      requireHostHeader: false,
+    },
     web,
   );
+  server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
@@ -265,7 +293,7 @@ const routeOf = (req: Parameters<RequestHandler>[0]): string => {
 const demandJson: RequestHandler = (req, res, next) => {
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
   if (!hasBody || req.body !== undefined) return next();
-  sendProblem(res, {
+  refuse(req, res, {
     status: 415,
     code: 'unsupported',
     detail: 'the body must be JSON',
@@ -273,12 +301,28 @@ const demandJson: RequestHandler = (req, res, next) => {
   });
 };
 
+/** Deeper than any document of ours; recursion through a body must end before the stack does. */
+const MAX_DEPTH = 64;
+const isDeeper = (value: unknown, left: number): boolean =>
+  value !== null &&
+  typeof value === 'object' &&
+  (left === 0 || Object.values(value).some((inner) => isDeeper(inner, left - 1)));
+const limitDepth: RequestHandler = (req, res, next) => {
+  if (!isDeeper(req.body, MAX_DEPTH)) return next();
+  refuse(req, res, {
+    status: 400,
+    code: 'invalid-input',
+    detail: `the body is nested more than ${MAX_DEPTH} deep`,
+    remedy: 'Send it as GET /openapi.json describes it.',
+  });
+};
+
 const mountMcp = (web: Express, mcp: McpDoor) => {
   web.all('/mcp', async (req, res) => {
-    const { id, scopes, named } = callerOf(res);
+    const { id, scopes, tokenId } = callerOf(res);
     // Only a named person with the scope for it may answer an approval in the client's dialog.
-    const person = named && scopes.includes('approve') ? { id, via: 'http' as const } : null;
-    await mcp.handle(req, res, req.body, { id, scopes, person });
+    const person = tokenId !== null && scopes.includes('approve') ? { id, via: 'http' as const } : null;
+    await mcp.handle(req, res, req.body, { id, scopes, person, tokenId });
   });
 };
 

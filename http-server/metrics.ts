@@ -113,7 +113,12 @@ export const metricsOf = (
     async scrape() {
       if (Date.now() - readAt > FRESH_MS)
         reading ??= read()
-          .catch(onTrouble)
+          .catch((error) => {
+            // What could not be read has no sample: neither an old one nor zero.
+            for (const known of [intensity, age, runs, savings]) known.reset();
+            waiting.remove();
+            onTrouble(error);
+          })
           .finally(() => {
             readAt = Date.now();
             reading = undefined;

@@ -18,7 +18,8 @@ interface Listener {
 
 export interface News {
   tell(event: RunEvent): void;
-  follow(stream: Stream, from: { run: string | undefined; after: number | undefined }): void;
+  /** Opens the stream once the ledger has answered; rejects before that when it does not. */
+  follow(open: () => Stream, from: { run: string | undefined; after: number | undefined }): Promise<void>;
   close(): void;
 }
 
@@ -57,9 +58,11 @@ export const newsOf = (app: App, onTrouble: (error: unknown) => void): News => {
         if (run === undefined || run === event.runId) stream.send(event.type, event);
       void look();
     },
-    async follow(stream, { run, after }) {
+    async follow(open, { run, after }) {
       const size = await app.world.ledger.size();
-      const next = after === undefined ? size : Math.max(after + 1, size - MAX_REPLAY);
+      const stream = open();
+      // A number beyond the end is of another ledger; waiting for it would mean silence.
+      const next = after === undefined ? size : Math.min(size, Math.max(after + 1, size - MAX_REPLAY));
       const listener = { stream, run, next };
       listeners.add(listener);
       stream.signal.addEventListener('abort', () => {

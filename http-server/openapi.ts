@@ -1,9 +1,9 @@
 /** OpenAPI 3.1 of this server, from the schemas that the tools are called with. */
 import { z } from 'zod';
 import type { App, Tool } from '../app.js';
+import { array, CARBON_AWARE, type Json, json, problems, routes } from './openapi-routes.js';
 import { SCOPE_OF } from './tools.js';
 
-type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
@@ -32,10 +32,6 @@ const schemaOf = (schema: z.ZodType, io: 'input' | 'output', prefix: string, sha
   return moved(made) as Json;
 };
 
-const PROBLEM = { $ref: '#/components/responses/Problem' };
-const problems = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [String(status), PROBLEM]));
-const json = (schema: Json) => ({ 'application/json': { schema } });
-
 const toolPath = (tool: Tool, schemas: Json): Json => {
   const input = `${tool.name}_input`;
   const output = `${tool.name}_output`;
@@ -61,273 +57,19 @@ const toolPath = (tool: Tool, schemas: Json): Json => {
   };
 };
 
-const text = (description: string, name: string, where: 'query' | 'path', required = false, type = 'string'): Json => ({
-  name,
-  in: where,
-  required: where === 'path' || required,
-  description,
-  schema: { type },
-});
-const object: Json = { type: 'object' };
-const array = (items: Json): Json => ({ type: 'array', items });
-const get = (summary: string, tag: string, parameters: Json[], schema: Json, statuses: number[] = []) => ({
-  get: {
-    summary,
-    tags: [tag],
-    parameters,
-    responses: { 200: { description: summary, content: json(schema) }, ...problems(401, ...statuses) },
-  },
-});
-
-const POINT = {
-  type: 'object',
-  properties: {
-    location: { type: 'string' },
-    timestamp: { type: 'string', format: 'date-time' },
-    duration: { type: 'integer', description: 'minutes' },
-    value: { type: 'number', description: 'g/kWh' },
-  },
-};
-const FORECAST = {
-  type: 'object',
-  properties: {
-    generatedAt: { type: 'string', format: 'date-time' },
-    requestedAt: { type: 'string', format: 'date-time' },
-    location: { type: 'string' },
-    dataStartAt: { type: 'string', format: 'date-time' },
-    dataEndAt: { type: 'string', format: 'date-time' },
-    windowSize: { type: 'integer', description: 'minutes' },
-    optimalDataPoints: array({ $ref: '#/components/schemas/EmissionsDataDTO' }),
-    forecastData: array({ $ref: '#/components/schemas/EmissionsDataDTO' }),
-  },
-};
-const EMISSIONS = {
-  type: 'object',
-  properties: {
-    location: { type: 'string' },
-    time: { type: 'string', format: 'date-time' },
-    rating: { type: 'number', description: 'g/kWh' },
-    duration: { type: 'string', description: 'hh:mm:ss' },
-  },
+/** Methods that the document has for a path; none when it has no such path. */
+export const methodsOf = (paths: Json, path: string): string[] => {
+  const given = path.split('/');
+  const found = Object.entries(paths).find(([template]) => {
+    const wanted = template.split('/');
+    return wanted.length === given.length && wanted.every((part, i) => part.startsWith('{') || part === given[i]);
+  });
+  return Object.keys((found?.[1] as Json | undefined) ?? {}).map((method) => method.toUpperCase());
 };
 
-const others = (): Json => {
-  const locations = {
-    ...text('region; may be repeated', 'location', 'query', true),
-    schema: array({ type: 'string' }),
-  };
-  const emissions = [locations, text('start, ISO 8601', 'time', 'query'), text('end, ISO 8601', 'toTime', 'query')];
-  const rows = array({ $ref: '#/components/schemas/EmissionsData' });
-  return {
-    '/agents/{name}': {
-      post: {
-        summary: 'One JSON command of the compute, grid or coordination agent',
-        tags: ['agents'],
-        parameters: [
-          {
-            ...text('which agent', 'name', 'path'),
-            schema: { type: 'string', enum: ['compute', 'grid', 'coordination'] },
-          },
-        ],
-        requestBody: {
-          required: true,
-          content: json({ type: 'object', required: ['command'], properties: { command: { type: 'string' } } }),
-        },
-        responses: {
-          200: {
-            description: 'ok true with the answer, or ok false with code, message and remedy',
-            content: json(object),
-          },
-          ...problems(401, 403, 404),
-        },
-      },
-    },
-    '/chat': {
-      post: {
-        summary: 'A question in words, answered from facts; a stream with Accept: text/event-stream',
-        tags: ['chat'],
-        requestBody: {
-          required: true,
-          content: json({
-            type: 'object',
-            required: ['message'],
-            properties: { message: { type: 'string' }, threadId: { type: 'string' } },
-          }),
-        },
-        responses: {
-          200: { description: 'the answer with its figures', content: json(object) },
-          ...problems(400, 401, 403),
-        },
-      },
-    },
-    '/runs': {
-      ...get(
-        'Runs, the newest first',
-        'runs',
-        [text('at most so many, 50', 'limit', 'query', false, 'integer')],
-        object,
-      ),
-      post: {
-        summary: 'Start a run; with Prefer: respond-async it is answered at once',
-        tags: ['runs'],
-        requestBody: {
-          required: true,
-          content: json({
-            type: 'object',
-            properties: {
-              horizonHours: { type: 'number', exclusiveMinimum: 0, maximum: 840, default: 24 },
-              approval: { type: 'string', enum: ['auto', 'ask'], default: 'auto' },
-            },
-          }),
-        },
-        responses: {
-          200: { description: 'the run, done, refused or waiting', content: json(object) },
-          202: { description: 'the run has begun; Location names it' },
-          ...problems(400, 401, 403),
-        },
-      },
-    },
-    '/runs/{id}': get(
-      'One run with its plan, decision and approval',
-      'runs',
-      [text('id of the run', 'id', 'path')],
-      object,
-      [404],
-    ),
-    '/approvals': get('What waits for a person', 'runs', [], object),
-    '/approvals/{id}': {
-      post: {
-        summary: 'A named person’s answer',
-        tags: ['runs'],
-        parameters: [text('id of the approval', 'id', 'path')],
-        requestBody: {
-          required: true,
-          content: json({
-            type: 'object',
-            required: ['decision'],
-            properties: {
-              decision: { type: 'string', enum: ['approve', 'reject'] },
-              why: { type: 'string' },
-              only: { type: ['array', 'null'], items: { type: 'string' } },
-            },
-          }),
-        },
-        responses: {
-          200: { description: 'the approval and the run that went on', content: json(object) },
-          ...problems(400, 401, 403, 404, 409),
-        },
-      },
-    },
-    '/events': {
-      get: {
-        summary:
-          'What changes, as server-sent events; id is the ledger’s sequence number, Last-Event-ID goes on after it',
-        tags: ['runs'],
-        parameters: [text('only what belongs to this run', 'run', 'query')],
-        responses: {
-          200: { description: 'a stream', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-          ...problems(401),
-        },
-      },
-    },
-    '/emissions/bylocation': get('Observed intensity of one location', 'carbon-aware', emissions, rows, [400]),
-    '/emissions/bylocations': get('Observed intensity of several locations', 'carbon-aware', emissions, rows, [400]),
-    '/emissions/bylocations/best': get('The best of several locations', 'carbon-aware', emissions, rows, [400]),
-    '/emissions/forecasts/current': get(
-      'Current forecast with the optimal windows',
-      'carbon-aware',
-      [
-        locations,
-        text('start, ISO 8601', 'dataStartAt', 'query'),
-        text('end, ISO 8601', 'dataEndAt', 'query'),
-        text('minutes', 'windowSize', 'query', false, 'integer'),
-      ],
-      array({ $ref: '#/components/schemas/EmissionsForecastDTO' }),
-      [400, 501],
-    ),
-    '/emissions/forecasts/batch': {
-      post: {
-        summary: 'Forecasts as they were at a time',
-        tags: ['carbon-aware'],
-        requestBody: { required: true, content: json(array(object)) },
-        responses: {
-          200: {
-            description: 'one forecast per request',
-            content: json(array({ $ref: '#/components/schemas/EmissionsForecastDTO' })),
-          },
-          ...problems(400, 401, 501),
-        },
-      },
-    },
-    '/emissions/average-carbon-intensity': get(
-      'Mean observed intensity over an interval, g/kWh',
-      'carbon-aware',
-      [
-        text('region', 'location', 'query', true),
-        text('start', 'startTime', 'query', true),
-        text('end', 'endTime', 'query', true),
-      ],
-      { $ref: '#/components/schemas/CarbonIntensityDTO' },
-      [400],
-    ),
-    '/emissions/average-carbon-intensity/batch': {
-      post: {
-        summary: 'Several intervals',
-        tags: ['carbon-aware'],
-        requestBody: { required: true, content: json(array(object)) },
-        responses: {
-          200: {
-            description: 'one mean per interval',
-            content: json(array({ $ref: '#/components/schemas/CarbonIntensityDTO' })),
-          },
-          ...problems(400, 401),
-        },
-      },
-    },
-    '/locations': get('Regions with a carbon signal', 'carbon-aware', [], object),
-    '/healthz': {
-      get: {
-        summary: 'The process answers',
-        tags: ['health'],
-        security: [],
-        responses: { 200: { description: 'alive' } },
-      },
-    },
-    '/readyz': {
-      get: {
-        summary: 'Store and grid answer',
-        tags: ['health'],
-        security: [],
-        responses: { 200: { description: 'ready' }, 503: { description: 'not ready' } },
-      },
-    },
-    '/metrics': {
-      get: {
-        summary: 'Prometheus metrics',
-        tags: ['health'],
-        responses: {
-          200: { description: 'text', content: { 'text/plain': { schema: { type: 'string' } } } },
-          ...problems(401),
-        },
-      },
-    },
-  };
-};
-
-export const openapiOf = (app: App, version: string): Json => {
+export const openapiOf = (app: App, version: string): Json & { readonly paths: Json } => {
   const schemas: Json = {
-    EmissionsDataDTO: POINT,
-    EmissionsForecastDTO: FORECAST,
-    EmissionsData: EMISSIONS,
-    CarbonIntensityDTO: {
-      type: 'object',
-      properties: {
-        location: { type: 'string' },
-        startTime: { type: 'string', format: 'date-time' },
-        endTime: { type: 'string', format: 'date-time' },
-        carbonIntensity: { type: 'number', description: 'g/kWh' },
-      },
-    },
+    ...CARBON_AWARE,
     Problem: {
       type: 'object',
       required: ['type', 'title', 'status', 'detail', 'code', 'remedy'],
@@ -342,6 +84,11 @@ export const openapiOf = (app: App, version: string): Json => {
           enum: ['invalid-input', 'not-found', 'conflict', 'forbidden', 'unavailable', 'unsupported', 'defect'],
         },
         remedy: { type: 'string', description: 'what the caller can do about it' },
+        errors: array({
+          type: 'object',
+          properties: { field: { type: 'string' }, message: { type: 'string' } },
+        }),
+        details: { description: 'what belongs to this failure, such as the conflict of a plan that cannot be' },
       },
     },
   };
@@ -357,7 +104,7 @@ export const openapiOf = (app: App, version: string): Json => {
     },
     servers: [{ url: '/' }],
     security: [{}, { bearer: [] }],
-    paths: { ...paths, ...others() },
+    paths: { ...paths, ...routes() },
     components: {
       schemas,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },

@@ -1,5 +1,7 @@
 /** Failures as RFC 9457 problem details: one table from fault codes to status codes. */
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { Fault, type FaultCode } from '../domain/fault.js';
@@ -19,11 +21,13 @@ const TITLE: Record<number, string> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Too slow',
   409: 'Conflict',
   413: 'Body too large',
   415: 'Unsupported media type',
   422: 'No plan fits',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'Defect',
   501: 'Not supported',
   503: 'Unavailable',
@@ -49,28 +53,33 @@ export const problemOf = (fault: Fault): Problem => ({
   ...(fault.details === undefined ? {} : { details: fault.details }),
 });
 
-export const sendProblem = (res: Response, { status, code, detail, remedy, details }: Problem) => {
+/** What a client goes by without reading the body. */
+const setHeaders = (res: Response, status: number) => {
   if (status === 401) res.set('WWW-Authenticate', 'Bearer realm="caco"');
   if (status === 429 || status === 503) res.set('Retry-After', res.get('Retry-After') ?? '1');
+};
+
+const documentOf = ({ status, code, detail, remedy, details }: Problem, requestId: string) => ({
+  type: `urn:caco:problem:${code}`,
+  title: TITLE[status] ?? 'Failure',
+  status,
+  detail,
+  instance: `urn:uuid:${requestId}`,
+  code,
+  remedy,
+  ...(Array.isArray(details) ? { errors: details } : details === undefined ? {} : { details }),
+});
+
+export const sendProblem = (res: Response, problem: Problem) => {
+  setHeaders(res, problem.status);
   res
-    .status(status)
+    .status(problem.status)
     .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `urn:caco:problem:${code}`,
-        title: TITLE[status] ?? 'Failure',
-        status,
-        detail,
-        instance: `urn:uuid:${res.locals.requestId ?? randomUUID()}`,
-        code,
-        remedy,
-        ...(Array.isArray(details) ? { errors: details } : details === undefined ? {} : { details }),
-      }),
-    );
+    .send(JSON.stringify(documentOf(problem, String(res.locals.requestId ?? randomUUID()))));
 };
 
 /** What body-parser says, in our words; undefined for anything else. */
-const ofBody = (error: { type?: string; limit?: number }): Problem | undefined => {
+const ofBody = (error: { type?: string; code?: string; limit?: number }): Problem | undefined => {
   switch (error.type) {
     case 'entity.parse.failed':
       return {
@@ -98,12 +107,21 @@ const ofBody = (error: { type?: string; limit?: number }): Problem | undefined =
     case 'request.aborted':
       return { status: 400, code: 'invalid-input', detail: 'the body ended early', remedy: 'Send the request again.' };
     default:
-      return undefined;
+      // What zlib says of a body that is not compressed as its header promises.
+      return error.code?.startsWith('Z_')
+        ? {
+            status: 400,
+            code: 'invalid-input',
+            detail: 'the body cannot be decompressed',
+            remedy: 'Send it as Content-Encoding says, or without compression.',
+          }
+        : undefined;
   }
 };
 
 /** A protocol of its own: MCP clients read JSON-RPC errors. */
-const sendRpcError = (res: Response, problem: Problem) =>
+const sendRpcError = (res: Response, problem: Problem) => {
+  setHeaders(res, problem.status);
   res.status(problem.status).json({
     jsonrpc: '2.0',
     error: {
@@ -112,16 +130,18 @@ const sendRpcError = (res: Response, problem: Problem) =>
     },
     id: null,
   });
+};
 
 export const refuse = (req: Request, res: Response, problem: Problem) => {
-  if (req.path.startsWith('/mcp')) sendRpcError(res, problem);
+  if (req.path === '/mcp') sendRpcError(res, problem);
   else sendProblem(res, problem);
 };
 
 export const problemHandler =
   (log: Logger): ErrorRequestHandler =>
   (error, req, res, _next) => {
-    const known = error instanceof Fault ? problemOf(error) : ofBody(error as { type?: string; limit?: number });
+    const known =
+      error instanceof Fault ? problemOf(error) : ofBody(error as { type?: string; code?: string; limit?: number });
     // A path that cannot be decoded carries its own status.
     const status = (error as { status?: number }).status;
     const problem =
@@ -140,6 +160,21 @@ export const problemHandler =
             remedy: `Report it with the log lines of request ${res.locals.requestId}.`,
           });
     if (problem.status === 500) log.error({ requestId: res.locals.requestId, err: error }, 'defect');
-    if (res.headersSent) return void res.destroy();
+    if (res.headersSent) return void (res.writableEnded || res.destroy());
     refuse(req, res, problem);
   };
+
+/** What Node cannot read as a request at all: no route and no middleware sees it. */
+export const answerUnreadable = (error: NodeJS.ErrnoException, socket: Duplex) => {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const [status, detail, remedy]: [number, string, string] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'the headers are larger than 16 KiB', 'Send fewer or shorter headers.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'the request did not arrive in time', 'Send it again, faster.']
+        : [400, 'this is not an HTTP/1.1 request', 'Send a request line, headers and a body as RFC 9112 has them.'];
+  const body = JSON.stringify(documentOf({ status, code: 'invalid-input', detail, remedy }, randomUUID()));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};

@@ -10,7 +10,7 @@ import { Instant } from '../domain/time.js';
 import { VERIFICATIONS } from '../domain/verification.js';
 import { actorOf, requireScope } from './guard.js';
 import type { News } from './news.js';
-import { openStream, wantsStream } from './sse.js';
+import { failureOf, openStream, wantsStream } from './sse.js';
 
 const LaunchBody = z.strictObject({
   horizonHours: z.number().positive().max(840).default(24),
@@ -24,6 +24,11 @@ const LaunchBody = z.strictObject({
   maxPowerKw: z.number().positive().optional(),
   seed: z.number().int().min(0).optional(),
 });
+const RunsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  after: z.string().optional(),
+});
+const ApprovalsQuery = z.strictObject({ status: z.enum(['waiting', 'all']).default('waiting') });
 const AnswerBody = z.strictObject({
   decision: z.enum(['approve', 'reject']),
   why: z.string().max(2000).default(''),
@@ -79,8 +84,7 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
 
   router.get('/runs', async (req, res) => {
     requireScope(res, 'read');
-    const limit = Math.min(200, Math.max(1, Number(req.query.limit) || 50));
-    const after = typeof req.query.after === 'string' ? req.query.after : undefined;
+    const { limit, after } = parseBody(RunsQuery, req.query);
     const page = await runs().list({ limit, after });
     res.json({ runs: page.map((r) => r.value), next: page.length === limit ? (page.at(-1)?.id ?? null) : null });
   });
@@ -120,8 +124,8 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
       if (stream) stream.send('done', run);
       else res.json(run);
     } catch (error) {
+      stream?.send('failed', failureOf(error));
       if (!stream || !(error instanceof Fault)) throw error;
-      stream.send('failed', { error: error.toJSON() });
     } finally {
       stream?.end();
     }
@@ -135,7 +139,7 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
 
   router.get('/approvals', async (req, res) => {
     requireScope(res, 'read');
-    const status = req.query.status === 'all' ? 'all' : 'waiting';
+    const { status } = parseBody(ApprovalsQuery, req.query);
     res.json(await app.call('list_approvals', { status, limit: 200 }, { actor: actorOf(res) }));
   });
 
@@ -149,12 +153,12 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
     res.json(answered);
   });
 
-  router.get('/events', (req, res) => {
+  router.get('/events', async (req, res) => {
     requireScope(res, 'read');
     const run = typeof req.query.run === 'string' ? req.query.run : undefined;
     const last = req.get('last-event-id');
     const after = last !== undefined && /^\d+$/.test(last) ? Number(last) : undefined;
-    news.follow(openStream(res), { run, after });
+    await news.follow(() => openStream(res), { run, after });
   });
   return router;
 };

@@ -1,11 +1,15 @@
 /** Server-sent events: framing, heartbeat, back-pressure, and an end when either side goes. */
 import type { Request, Response } from 'express';
+import { Fault } from '../domain/fault.js';
 
 const BEAT_MS = 15_000;
 /** A reader that lets more than this pile up is too slow and is let go; it comes back with Last-Event-ID. */
 const MAX_PENDING = 4 * 1024 * 1024;
+/** After the end, for a reader to take what is left. */
+const DRAIN_MS = 30_000;
 
 export interface Stream {
+  /** Heard no more once the stream has ended or the client has gone. */
   send(event: string, data: unknown, id?: string | number): void;
   end(): void;
   /** Aborts when the client has gone or the server ends. */
@@ -28,11 +32,17 @@ export const openStream = (res: Response): Stream => {
   const beat = setInterval(() => res.write(': still here\n\n'), BEAT_MS);
   const stream: Stream = {
     send(event, data, id) {
-      if (gone.signal.aborted) return;
+      if (gone.signal.aborted || res.writableEnded) return;
       res.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
       if (res.writableLength > MAX_PENDING) res.destroy();
     },
-    end: () => void res.end(),
+    end() {
+      // A write after the end would end the process, and a reader that has stopped reading never closes.
+      clearInterval(beat);
+      res.end();
+      const drained = setTimeout(() => res.destroy(), DRAIN_MS).unref();
+      res.once('close', () => clearTimeout(drained));
+    },
     signal: gone.signal,
   };
   open.add(stream);
@@ -43,6 +53,14 @@ export const openStream = (res: Response): Stream => {
   });
   return stream;
 };
+
+/** A failure as the last event of a stream. */
+export const failureOf = (error: unknown) => ({
+  error:
+    error instanceof Fault
+      ? error.toJSON()
+      : { code: 'defect', message: 'a defect of CACO', remedy: 'Ask again, or report it with the request’s id.' },
+});
 
 /** For the end of the server. */
 export const endStreams = () => {

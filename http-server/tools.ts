@@ -3,7 +3,7 @@ import { type RequestHandler, Router } from 'express';
 import type { App, Tool } from '../app.js';
 import { Fault, notFound } from '../domain/fault.js';
 import { actorOf, callerOf, requireScope, type Scope } from './guard.js';
-import { openStream, wantsStream } from './sse.js';
+import { failureOf, openStream, wantsStream } from './sse.js';
 
 export const SCOPE_OF: Record<Tool['effect'], Scope> = {
   reads: 'read',
@@ -73,8 +73,8 @@ export const toolRoutes = (app: App): Router => {
       const answer = await app.call(tool.name, body, { ...by, progress: (step) => stream.send('progress', step) });
       stream.send('done', answer);
     } catch (error) {
+      stream.send('failed', failureOf(error));
       if (!(error instanceof Fault)) throw error;
-      stream.send('failed', { error: error.toJSON() });
     } finally {
       stream.end();
     }

@@ -5,7 +5,7 @@ import type { App } from '../app.js';
 import { Fault, notFound } from '../domain/fault.js';
 import { actorOf, requireScope } from './guard.js';
 import { parseBody } from './runs.js';
-import { openStream, wantsStream } from './sse.js';
+import { failureOf, openStream, wantsStream } from './sse.js';
 
 const AGENTS = ['compute', 'grid', 'coordination'] as const;
 const isAgent = (name: string): name is (typeof AGENTS)[number] => (AGENTS as readonly string[]).includes(name);
@@ -43,9 +43,7 @@ export const wordRoutes = (app: App): Router => {
     } catch (error) {
       if (gone.signal.aborted) return;
       // A last event always comes, and exactly one.
-      const known =
-        error instanceof Fault ? error.toJSON() : { code: 'defect', message: 'a defect of CACO', remedy: 'Ask again.' };
-      if (!told) stream.send('failed', { error: known });
+      if (!told) stream.send('failed', failureOf(error));
       if (!(error instanceof Fault)) throw error;
     } finally {
       stream.end();

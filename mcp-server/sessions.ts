@@ -1,4 +1,4 @@
-/** Streamable HTTP: one server and transport per session, bound to whoever opened it. Who may come in is the HTTP server's to say. */
+/** Streamable HTTP: one server and transport per session, bound to the token that opened it. Who may come in is the HTTP server's to say. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
@@ -12,8 +12,11 @@ const IDLE_MS = 30 * 60_000;
 const MAX_SESSIONS = 500;
 const RETRY_MS = 2000;
 
+/** A caller over HTTP, with the id of the token they showed; null: none was demanded. */
+export type HttpCaller = Caller & { readonly tokenId: string | null };
+
 interface Session {
-  readonly owner: string;
+  readonly tokenId: string | null;
   readonly server: Server;
   readonly transport: StreamableHTTPServerTransport;
   readonly lanes: Lanes;
@@ -23,7 +26,7 @@ interface Session {
 
 export interface McpHandler {
   /** Answers one request of POST, GET or DELETE; `body` is its parsed JSON. */
-  handle(req: IncomingMessage, res: ServerResponse, body: unknown, caller: Caller): Promise<void>;
+  handle(req: IncomingMessage, res: ServerResponse, body: unknown, caller: HttpCaller): Promise<void>;
   sessions(): number;
   close(): Promise<void>;
 }
@@ -49,7 +52,7 @@ export const sessionHandler = (
   }, 60_000);
   reap.unref();
 
-  const begin = async (caller: Caller): Promise<Session> => {
+  const begin = async (caller: HttpCaller): Promise<Session> => {
     if (sessions.size >= MAX_SESSIONS) {
       const idle = [...sessions].filter(([, s]) => s.open === 0).sort(([, a], [, b]) => a.usedAt - b.usedAt)[0];
       if (idle) await end(idle[0]);
@@ -63,18 +66,23 @@ export const sessionHandler = (
       onsessionclosed: (id) => end(id),
     });
     const lanes = new Lanes(transport);
-    const session: Session = { owner: caller.id, server, transport, lanes, open: 0, usedAt: Date.now() };
+    const session: Session = { tokenId: caller.tokenId, server, transport, lanes, open: 0, usedAt: Date.now() };
     await server.connect(lanes);
     return session;
   };
 
   return {
     async handle(req, res, body, caller) {
+      if (!['POST', 'GET', 'DELETE'].includes(req.method ?? '')) {
+        res.setHeader('Allow', 'GET, POST, DELETE');
+        return refuse(res, 405, -32000, `${req.method} is not used here. Send POST, GET or DELETE.`);
+      }
       const given = req.headers['mcp-session-id'];
       const id = Array.isArray(given) ? given[0] : given;
-      // Somebody else's session is as unknown as one that has ended: its id alone opens nothing.
+      // Another token's session is as unknown as one that has ended: its id alone opens nothing. A name is not enough, since the
+      // session may do what the token that opened it may, and one name can have several.
       const known = id === undefined ? undefined : sessions.get(id);
-      const mine = known?.owner === caller.id ? known : undefined;
+      const mine = known?.tokenId === caller.tokenId ? known : undefined;
       if (id !== undefined && !mine)
         return refuse(
           res,
@@ -84,8 +92,10 @@ export const sessionHandler = (
         );
       if (!mine && !(req.method === 'POST' && isInitializeRequest(body)))
         return refuse(res, 400, -32000, 'No session: send initialize first, then Mcp-Session-Id with every request.');
-      if (!mine && sessions.size >= MAX_SESSIONS && ![...sessions.values()].some((s) => s.open === 0))
+      if (!mine && sessions.size >= MAX_SESSIONS && ![...sessions.values()].some((s) => s.open === 0)) {
+        res.setHeader('Retry-After', '60');
         return refuse(res, 503, -32000, `${MAX_SESSIONS} sessions are open. End one with DELETE, or try again later.`);
+      }
       const session = mine ?? (await begin(caller));
       session.open += 1;
       res.once('close', () => {
