@@ -58,9 +58,11 @@ export const resultOf = async (tool: string, answer: unknown, tell: string, stor
       ],
     };
   const id = await keep(store, tool, answer);
-  const more = cuts
-    .filter((cut) => !cut.field.includes('['))
-    .map(({ field, total, shown }) => ({ field, total, shown, uri: `caco://answers/${id}/${field}?from=${shown}` }));
+  const more = cuts.map(({ field, total, shown }) => {
+    // A list within a row is whole where the row is read.
+    const [, list = field, row = shown] = /^([^[]+)\[(\d+)\]/.exec(field) ?? [];
+    return { field, total, shown, uri: `caco://answers/${id}/${list}?from=${row}` };
+  });
   const structuredContent = { ...(short as Record<string, unknown>), more };
   const links: ContentBlock[] = more.map(({ field, total, uri }) => ({
     type: 'resource_link',

@@ -16,6 +16,8 @@ export type { McpHandler } from './sessions.js';
 export interface StdioOptions extends Choice {
   /** the operating-system user when left out */
   readonly user?: string | undefined;
+  /** The user came by a token that does not reach approving: nobody answers approvals in the client's dialog. */
+  readonly noAnswers?: boolean | undefined;
 }
 
 /** An ended client must not wait for a computation that nobody will read. */
@@ -56,7 +58,11 @@ export const startStdio = async (open: () => Promise<App>, options: StdioOptions
   ]);
   keepStdoutPure();
   const user = options.user ?? userInfo().username;
-  const caller: Caller = { id: user, scopes: ['read', 'operate', 'approve'], person: { id: user, via: 'cli' } };
+  const caller: Caller = {
+    id: user,
+    scopes: ['read', 'operate', 'approve'],
+    person: options.noAnswers === true ? null : { id: user, via: 'cli' },
+  };
   let opened: Promise<App> | undefined;
   const app = () => {
     opened ??= open();

@@ -12,10 +12,15 @@ export const keepStdoutPure = () => {
   console.debug = console.error;
 };
 
-const parseError = (error: Error): string | undefined => {
-  if (!(error instanceof SyntaxError)) return undefined;
-  const message = 'Parse error: each line must be one JSON-RPC message';
-  return `${JSON.stringify({ jsonrpc: '2.0', error: { code: -32700, message }, id: null })}\n`;
+/** The answer to a line that is not JSON, or JSON that is no message; undefined for what is no line's fault. */
+const lineError = (error: Error): string | undefined => {
+  const [code, message] =
+    error instanceof SyntaxError
+      ? [-32700, 'Parse error: each line must be one JSON-RPC message']
+      : error.name === 'ZodError'
+        ? [-32600, 'Invalid Request: a message has jsonrpc "2.0", and a method or a result; batches are not used']
+        : [];
+  return code === undefined ? undefined : `${JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null })}\n`;
 };
 
 /** Serves until standard input closes, the reader of standard output goes away, or the process is told to end. */
@@ -34,7 +39,7 @@ export const serveStdio = async (server: Server): Promise<void> => {
     };
   });
   server.onerror = (error) => {
-    const line = parseError(error);
+    const line = lineError(error);
     if (line !== undefined) process.stdout.write(line);
     else console.error(error.message);
   };
