@@ -200,6 +200,9 @@ describe('a deed', () => {
     await callTool(tool, { by: 2 }, world, call({ idempotencyKey: 'mine' }));
     const other = callTool(tool, { by: 3 }, world, call({ idempotencyKey: 'mine' }));
     await expect(other).rejects.toMatchObject({ code: 'conflict' });
+    const namesake = { ...tool, name: 'another' };
+    const another = callTool(namesake, { by: 2 }, world, call({ idempotencyKey: 'mine' }));
+    await expect(another).rejects.toMatchObject({ code: 'conflict' });
     expect(state.runs).toBe(1);
   });
 

@@ -164,11 +164,11 @@ const intend = async (tool: Tool, key: string, inputDigest: string, world: World
   });
   if (fresh) return undefined;
   const before = await world.store.deeds.get(key);
-  if (before && before.inputDigest !== inputDigest)
+  if (before && (before.inputDigest !== inputDigest || before.tool !== tool.name))
     throw new Fault(
       'conflict',
       `the key "${key}" was used for another call of ${before.tool}`,
-      'Use a new idempotency key for a different input.',
+      'Use a new idempotency key for another tool or a different input.',
     );
   return before;
 };
