@@ -287,6 +287,30 @@ describe('sessions', () => {
     expect((await post({}, list)).status).toBe(400);
   });
 
+  test('a session is its token’s alone: another of the same owner, another owner and nobody find nothing', async () => {
+    const { client, transport } = await connect(tokens.approve);
+    const sameOwner = await app.tokens.create({ scope: 'read', owner: 'approve-owner' });
+    const post = (token: string | undefined, method = 'POST') =>
+      fetch(`${server.url}/mcp`, {
+        method,
+        headers: {
+          'Content-Type': 'application/json',
+          Accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
+          'Mcp-Session-Id': transport.sessionId!,
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        },
+        ...(method === 'POST' ? { body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }) } : {}),
+      });
+    for (const method of ['POST', 'GET', 'DELETE'])
+      for (const token of [sameOwner.secret, tokens.operate, undefined]) {
+        const answer = await post(token, method);
+        expect(answer.status, method).toBe(404);
+        expect(await answer.text()).toContain('Initialize again');
+      }
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('get_status');
+    expect((await post(tokens.approve)).status).toBe(200);
+  });
+
   test('look-ups are one document; work, progress and clients that can be asked get a stream', async () => {
     const called = (name: string, extra: Record<string, unknown> = {}) => ({
       jsonrpc: '2.0',
