@@ -71,8 +71,11 @@ test('nothing but protocol on standard output, broken lines survived, and an end
   send('{"jsonrpc": "2.0", "id": 7, "meth\n');
   send(`${'x'.repeat(100_000)}\n`);
   expect(await answer(null)).toMatchObject({ error: { code: -32700 } });
+  for (const noMessage of ['42', '[]', '{"id":8}']) send(`${noMessage}\n`);
   send(callOf(2, 'get_status', {}));
   expect(await answer(2)).toMatchObject({ result: { structuredContent: { dataNote: expect.any(String) } } });
+  const refused = lines.map((line) => JSON.parse(line).error?.code).filter((code) => code !== undefined);
+  expect(refused).toEqual([-32700, -32700, -32600, -32600, -32600]);
   // One is still busy planning when the client goes.
   send(callOf(3, 'make_plan', { horizonHours: 48 }));
   const ended = once(child, 'exit');
