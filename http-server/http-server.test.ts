@@ -88,6 +88,8 @@ describe('tools', () => {
     });
     expect(answer.json.remedy.length).toBeGreaterThan(5);
     expect(answer.text).not.toMatch(/node_modules|\.ts:\d/);
+    if (name === 'find_green_window' && status === 400 && typeof input === 'object')
+      expect(Object.values(answer.json.errors)).toEqual([[expect.any(String)]]);
   });
 
   test('a form or plain text is not taken for a command', async () => {

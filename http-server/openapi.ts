@@ -84,10 +84,11 @@ export const openapiOf = (app: App, version: string): Json & { readonly paths: J
           enum: ['invalid-input', 'not-found', 'conflict', 'forbidden', 'unavailable', 'unsupported', 'defect'],
         },
         remedy: { type: 'string', description: 'what the caller can do about it' },
-        errors: array({
+        errors: {
           type: 'object',
-          properties: { field: { type: 'string' }, message: { type: 'string' } },
-        }),
+          additionalProperties: array({ type: 'string' }),
+          description: 'what is wrong with each field',
+        },
         details: { description: 'what belongs to this failure, such as the conflict of a plan that cannot be' },
       },
     },

@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { Fault, type FaultCode } from '../domain/fault.js';
 
 const STATUS: Record<FaultCode, number> = {
@@ -67,8 +68,23 @@ const documentOf = ({ status, code, detail, remedy, details }: Problem, requestI
   instance: `urn:uuid:${requestId}`,
   code,
   remedy,
-  ...(Array.isArray(details) ? { errors: details } : details === undefined ? {} : { details }),
+  ...detailsOf(details),
 });
+
+const detailsOf = (details: unknown) => {
+  if (details === undefined) return {};
+  const errors = FieldErrors.safeParse(details);
+  return errors.success ? { errors: byField(errors.data) } : { details };
+};
+
+const FieldErrors = z.array(z.strictObject({ field: z.string(), message: z.string() }));
+
+/** As ASP.NET's `ValidationProblemDetails` has them, which clients of the Carbon Aware SDK read: texts by field. */
+const byField = (errors: z.output<typeof FieldErrors>): Record<string, string[]> => {
+  const texts: Record<string, string[]> = Object.create(null);
+  for (const { field, message } of errors) texts[field] = [...(texts[field] ?? []), message];
+  return texts;
+};
 
 export const sendProblem = (res: Response, problem: Problem) => {
   setHeaders(res, problem.status);
