@@ -23,7 +23,7 @@ export interface Cut {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** Lists of more than `rows` members, at any depth outside other lists, lose their tail. */
+/** Lists of more than `rows` members lose their tail, at any depth. */
 const cutTo = (value: unknown, rows: number, path: string, cuts: Cut[]): unknown => {
   if (Array.isArray(value)) {
     if (value.length <= rows) return value.map((item, i) => cutTo(item, rows, `${path}[${i}]`, cuts));
@@ -68,7 +68,7 @@ export const resultOf = async (tool: string, answer: unknown, tell: string, stor
     type: 'resource_link',
     uri,
     name: `${tool} ${field}`,
-    description: `the rest of ${total} rows`,
+    description: field.includes('[') ? `all ${total} rows, in the row that holds them` : `the rest of ${total} rows`,
     mimeType: 'application/json',
   }));
   return {
