@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Config, Setting } from './config.js';
+import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
+import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
 import { notFound } from './domain/fault.js';
 import { WORKLOADS } from './domain/job.js';
@@ -10,8 +12,6 @@ import type { Store } from './domain/store.js';
 import { floorTo, type Instant, instant, plusHours } from './domain/time.js';
 import type { Clock, Fleet, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
-import type { ChatAnswer, ChatBy } from './graph/chat/chat.js';
-import type { Summary, SummaryBy } from './graph/chat/summary.js';
 import { executePlan } from './graph/execute.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
 import { getStatus } from './graph/status.js';
@@ -22,17 +22,17 @@ import { loadScenario, type Scenario } from './sim/scenario.js';
 import { openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { filesFleet } from './tools/fleet/fleet.js';
-import { type FileGrid, fileGrid } from './tools/grid/file.js';
-import { recordedGrid } from './tools/grid/recorded.js';
+import { type FileGrid, fileGrid } from './tools/grid/sources/file.js';
+import { recordedGrid } from './tools/grid/sources/recorded.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
 import { TOOLS } from './tools/tools.js';
 
 export type { Config, Setting } from './config.js';
+export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
+export type { Summary, SummaryBy } from './copilot/summary.js';
 export type { AgentName } from './graph/agents.js';
-export type { ChatAnswer, ChatBy, ChatEvent } from './graph/chat/chat.js';
-export type { Summary, SummaryBy } from './graph/chat/summary.js';
 export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
 export {
@@ -134,7 +134,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
         ? filesFleet({ store, clock, own: scenario.sites })
         : simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
     // The client of a model is loaded only where one is configured.
-    const model = config.model === 'none' ? null : (await import('./graph/model.js')).openModel(config);
+    const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });
     const world: World = {
       clock,
@@ -220,12 +220,12 @@ const assemble = (
       });
     },
     agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
-    prepare: async () => void (await Promise.all([import('./graph/chat/chat.js'), graph()])),
+    prepare: async () => void (await Promise.all([import('./copilot/copilot.js'), graph()])),
     async chat(message, threadId, by) {
-      const [{ chat }, { saver }] = await Promise.all([import('./graph/chat/chat.js'), graph()]);
+      const [{ chat }, { saver }] = await Promise.all([import('./copilot/copilot.js'), graph()]);
       return chat(world, tools, message, threadId, by, saver);
     },
-    summary: async (input, by) => (await import('./graph/chat/summary.js')).summary(world, tools, input, by),
+    summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, tools, input, by),
     async close() {
       await stopSigning();
       await (await opened)?.close();
@@ -241,4 +241,4 @@ export const solverIsHere = async (name: 'glpk' | 'highs'): Promise<boolean> => 
 };
 
 /** What `doctor` asks: whether the model's server runs and holds the model. Asks within three seconds. */
-export const modelHealth = async (config: Config) => (await import('./graph/model.js')).modelHealth(config);
+export const modelHealth = async (config: Config) => (await import('./model/model.js')).modelHealth(config);

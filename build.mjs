@@ -9,7 +9,20 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(fileURLToPath(import.meta.url));
 process.chdir(root);
 
-const ROOMS = ['domain', 'tools', 'store', 'sim', 'graph', 'prompts', 'mcp-server', 'http-server', 'cli', 'evals'];
+const ROOMS = [
+  'domain',
+  'tools',
+  'store',
+  'sim',
+  'graph',
+  'copilot',
+  'model',
+  'prompts',
+  'mcp-server',
+  'http-server',
+  'cli',
+  'evals',
+];
 const SKIP = new Set(['fixtures', '__snapshots__', 'node_modules']);
 
 const walk = (folder) =>

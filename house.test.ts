@@ -29,7 +29,11 @@ const ROOMS: readonly Room[] = [
   // Time zones and calendars have one place.
   { files: /^domain\/time\.ts$/, may: [/^domain\//], packages: ['zod', 'temporal-polyfill'] },
   // What names a thing by its content needs canonical JSON and a hash.
-  { files: /^domain\/(digest|merkle)\.ts$/, may: [/^domain\//], packages: ['zod', 'canonicalize', '@noble/hashes'] },
+  {
+    files: /^domain\/(digest|evidence\/merkle)\.ts$/,
+    may: [/^domain\//],
+    packages: ['zod', 'canonicalize', '@noble/hashes'],
+  },
   { files: /^domain\//, may: [/^domain\//], packages: ['zod'] },
   { files: /^tools\/tool\.ts$/, may: [/^domain\//] },
   { files: /^tools\/worker\.ts$/, may: [] },
@@ -39,10 +43,13 @@ const ROOMS: readonly Room[] = [
   { files: /^(sim|store)\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
   { files: /^config\.ts$/, may: [] },
+  // How models are spoken to.
+  { files: /^model\//, may: [/^domain\//, /^prompts\//] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
+  { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR, 'model/model.ts'] },
   {
     files: /^(app|simulation|offline)\.ts$/,
-    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^graph\//, 'config.ts'],
+    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^(graph|copilot|model)\//, 'config.ts'],
   },
   { files: /^(mcp-server|http-server|evals|bench)\//, may: [/^domain\//, ...APP] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },

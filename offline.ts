@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { invalid, notFound } from './domain/fault.js';
 import { fromEpoch, type Instant, toEpoch } from './domain/time.js';
 import { answerWhen, type WhenAnswer, type WhenInput } from './tools/grid/grid.js';
-import { openSignalFile } from './tools/grid/signal-file.js';
+import { openSignalFile } from './tools/grid/sources/signal-file.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';

@@ -28,7 +28,7 @@ import {
   touchedHours,
 } from './sim/simulate.js';
 import { simulateJobs } from './sim/workload.js';
-import { recordedGrid } from './tools/grid/recorded.js';
+import { recordedGrid } from './tools/grid/sources/recorded.js';
 import { type OptimizeOptions, optimize, piecesOf } from './tools/optimizer/optimizer.js';
 import { recommend, spansOf, Tally } from './tools/optimizer/placements.js';
 import { type FleetQuestion, gridEnd, problemOf } from './tools/optimizer/workload.js';

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { instant, plusHours } from '../domain/time.js';
-import { VERIFICATIONS } from '../domain/verification.js';
 
 const every = Number(process.argv[2] ?? 3);
 const first = instant('2022-05-08T00:00:00Z');

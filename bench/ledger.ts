@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
-import type { EntryBody } from '../domain/evidence.js';
+import type { EntryBody } from '../domain/evidence/evidence.js';
 import { instant } from '../domain/time.js';
 import { keep } from './results.js';
 

@@ -4,7 +4,7 @@
  * Run: npx tsx bench/verify.ts [jobs]
  */
 import { decimal } from '../domain/decimal.js';
-import { DEFAULT_CONSTANTS, type EvidenceJob, type EvidencePlace } from '../domain/evidence-record.js';
+import { DEFAULT_CONSTANTS, type EvidenceJob, type EvidencePlace } from '../domain/evidence/record.js';
 import { fromEpoch, instant, toEpoch } from '../domain/time.js';
 import { type VerifierQuestion, verify } from '../offline.js';
 import { keep, rounded } from './results.js';

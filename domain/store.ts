@@ -4,7 +4,7 @@
  * placements of a plan). A room declares its own with defineCollection and defineRows beside its noun.
  */
 import type { z } from 'zod';
-import type { Entry, EntryBody, EntryText } from './evidence.js';
+import type { Entry, EntryBody, EntryText } from './evidence/evidence.js';
 import type { Instant } from './time.js';
 
 export interface CollectionOf<T> {

@@ -1,7 +1,7 @@
 /** Every way in which the program touches what it does not control. Behind each port stands an adapter, simulated or real. */
 import { z } from 'zod';
 import type { Thresholds } from './decision.js';
-import type { Audit, Checkpoint, Entry, EntryBody } from './evidence.js';
+import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Job } from './job.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';

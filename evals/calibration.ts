@@ -5,7 +5,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { decimal } from '../domain/decimal.js';
-import { type Constants, DEFAULT_CONSTANTS, type EvidenceJob, type EvidencePlace } from '../domain/evidence-record.js';
+import { type Constants, DEFAULT_CONSTANTS, type EvidenceJob, type EvidencePlace } from '../domain/evidence/record.js';
 import { fromEpoch, instant, toEpoch } from '../domain/time.js';
 import { verify } from '../offline.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { App, ChatAnswer, ChatEvent, Config, Summary } from '../app.js';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
-import { ACTIVE_POLICIES, ACTIVE_POLICY, inForce, POLICY_SETS, type PolicyReading } from '../domain/policy.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY, inForce, POLICY_SETS, type PolicyReading } from '../domain/policy/policy.js';
 import { ledgerKinds } from './ledger-kinds.js';
 import type { Scenario } from './scenario.js';
 import { type Asked, type ScriptedModel, startScriptedModel } from './scripted-model.js';

@@ -2,6 +2,7 @@
 import type { App } from '../app.js';
 import { APPROVALS, approvalIdOf, DECISIONS } from '../domain/decision.js';
 import { digest } from '../domain/digest.js';
+import { VERIFICATIONS, VERIFIED_JOBS } from '../domain/evidence/verification.js';
 import { around, plainJob, plainPlan, plainTotals } from '../domain/fixtures/quiet-world.js';
 import { JOBS, type Job, WORKLOADS } from '../domain/job.js';
 import { BASELINE, PLACEMENTS, PLANS, type Placement, RECOMMENDATIONS } from '../domain/plan.js';
@@ -9,7 +10,6 @@ import { RUNS } from '../domain/run.js';
 import { instantAt } from '../domain/series.js';
 import { type Instant, plusHours, plusSeconds } from '../domain/time.js';
 import { hours, kg, kwh, money } from '../domain/units.js';
-import { VERIFICATIONS, VERIFIED_JOBS } from '../domain/verification.js';
 import type { Grid } from '../domain/world.js';
 import { JobSeed, type Seed } from './scenario.js';
 

@@ -6,11 +6,11 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type App, openApp, type RunEvent } from '../app.js';
 import { readConfig } from '../config.js';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
+import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { JOBS } from '../domain/job.js';
 import { PLACEMENTS, PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import { plusHours, toEpoch } from '../domain/time.js';
-import { VERIFICATIONS } from '../domain/verification.js';
 import { type Grid, RAN } from '../domain/world.js';
 import { openSaver } from '../store/checkpoints.js';
 

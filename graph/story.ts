@@ -2,6 +2,13 @@
 import { DECISIONS, type Decision } from '../domain/decision.js';
 import { scale } from '../domain/estimate.js';
 import {
+  BOOKED,
+  type BookedPiece,
+  costText,
+  VERIFICATIONS,
+  type Verification,
+} from '../domain/evidence/verification.js';
+import {
   change,
   energyText,
   gapText,
@@ -14,7 +21,6 @@ import {
 import { PLANS, type Plan } from '../domain/plan.js';
 import type { Site } from '../domain/site.js';
 import { type Instant, toEpoch } from '../domain/time.js';
-import { BOOKED, type BookedPiece, costText, VERIFICATIONS, type Verification } from '../domain/verification.js';
 import type { World } from '../domain/world.js';
 import { loadPicture } from './picture.js';
 

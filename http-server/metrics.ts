@@ -2,10 +2,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { App } from '../app.js';
 import { APPROVALS } from '../domain/decision.js';
+import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { Fault } from '../domain/fault.js';
 import { RUNS } from '../domain/run.js';
 import { plusHours, secondsBetween } from '../domain/time.js';
-import { VERIFICATIONS } from '../domain/verification.js';
 
 const MAX_REGIONS = 50;
 const RECENT = 1000;

@@ -1,7 +1,7 @@
 /** Prompts: requests that people make often, as slash commands of their client. Each names the tools that answer it. */
 import type { App } from '../app.js';
+import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { PLANS } from '../domain/plan.js';
-import { VERIFICATIONS } from '../domain/verification.js';
 import type { DoorPrompt } from './caller.js';
 
 interface Argument {

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Resource, ResourceTemplate } from '@modelcontextprotocol/sdk/types.js';
 import type { App } from '../app.js';
+import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { invalid, notFound } from '../domain/fault.js';
 import { JOBS, WORKLOADS } from '../domain/job.js';
 import { PLACEMENTS, PLANS } from '../domain/plan.js';
-import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS } from '../domain/policy.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS } from '../domain/policy/policy.js';
 import { RUNS } from '../domain/run.js';
-import { VERIFICATIONS } from '../domain/verification.js';
 import { ANSWERS } from './answer.js';
 import type { Caller, Menu } from './caller.js';
 

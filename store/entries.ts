@@ -1,9 +1,16 @@
 /** The ledger's rows: a hash chain whose order the database decides, and the hashes of its Merkle tiles beside it. */
 import { CompiledQuery, type Kysely } from 'kysely';
 import { canonicalJson } from '../domain/digest.js';
-import { type Entry, EntryBody, type EntryText, entryText, GENESIS, MAX_ENTRY_BYTES } from '../domain/evidence.js';
+import {
+  type Entry,
+  EntryBody,
+  type EntryText,
+  entryText,
+  GENESIS,
+  MAX_ENTRY_BYTES,
+} from '../domain/evidence/evidence.js';
+import { fold, type Hash, leafHash, sha256Hex, TILE_WIDTH } from '../domain/evidence/merkle.js';
 import { Fault, invalid } from '../domain/fault.js';
-import { fold, type Hash, leafHash, sha256Hex, TILE_WIDTH } from '../domain/merkle.js';
 import type { Entries, StoredCheckpoint } from '../domain/store.js';
 import type { Instant } from '../domain/time.js';
 import type { Flavour } from './dialect.js';

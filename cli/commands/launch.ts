@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { App, RunEvent } from '../../app.js';
 import { APPROVALS, DECISIONS } from '../../domain/decision.js';
+import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
-import { VERIFICATIONS } from '../../domain/verification.js';
 import { type Answer, addCommand, type Context, type Scope } from '../command.js';
 import { EXIT } from '../exit.js';
 import { tableText } from '../terminal.js';

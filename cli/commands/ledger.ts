@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { askWitness, auditFile, openWitness, runWitness, serveWitness } from '../../app.js';
-import type { Audit, Checkpoint, Entry } from '../../domain/evidence.js';
+import type { Audit, Checkpoint, Entry } from '../../domain/evidence/evidence.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';

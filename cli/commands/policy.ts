@@ -1,7 +1,7 @@
 /** Policies: read a text, see what it came to, put it in force. */
 import type { Command } from 'commander';
 import { invalid } from '../../domain/fault.js';
-import type { Constraint, Meaning, Passage, PolicyReading, PolicySet } from '../../domain/policy.js';
+import type { Constraint, Meaning, Passage, PolicyReading, PolicySet } from '../../domain/policy/policy.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { plain, tableText } from '../terminal.js';
 

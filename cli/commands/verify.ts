@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { App } from '../../app.js';
-import { EVIDENCE, EVIDENCE_ENTRIES, type EvidenceRecord } from '../../domain/evidence-record.js';
+import { EVIDENCE, EVIDENCE_ENTRIES, type EvidenceRecord } from '../../domain/evidence/record.js';
+import { findingOf, VERIFICATIONS, type Verification } from '../../domain/evidence/verification.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { energyText, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import { PLANS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
 import { parseStrictJson } from '../../domain/strict-json.js';
-import { findingOf, VERIFICATIONS, type Verification } from '../../domain/verification.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { plain, tableText } from '../terminal.js';

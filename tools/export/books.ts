@@ -1,8 +1,8 @@
 /** The books of a period: every piece that really ran, from the verification of its plan that holds now. */
 import { nano, nanoText } from '../../domain/decimal.js';
+import { BOOKED, type BookedPiece, NEWEST_VERIFICATION, VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import type { Instant } from '../../domain/time.js';
-import { BOOKED, type BookedPiece, NEWEST_VERIFICATION, VERIFICATIONS } from '../../domain/verification.js';
 import type { World } from '../../domain/world.js';
 
 export interface Entry extends BookedPiece {

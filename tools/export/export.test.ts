@@ -7,15 +7,15 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { nano } from '../../domain/decimal.js';
-import type { Store } from '../../domain/store.js';
-import { instant, plusHours } from '../../domain/time.js';
 import {
   BOOKED,
   type BookedPiece,
   NEWEST_VERIFICATION,
   VERIFICATIONS,
   type Verification,
-} from '../../domain/verification.js';
+} from '../../domain/evidence/verification.js';
+import type { Store } from '../../domain/store.js';
+import { instant, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { type Call, callTool } from '../tool.js';

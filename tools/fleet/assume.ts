@@ -6,7 +6,7 @@ import type { Site } from '../../domain/site.js';
 import { fromEpoch, type Instant, isMoment, toEpoch } from '../../domain/time.js';
 import { hours, kw } from '../../domain/units.js';
 import { problemOf, round } from './checks.js';
-import { beyondCalendar, type Draft, nearest, type Rejected, rejected } from './draft.js';
+import { beyondCalendar, type Draft, nearest, type Rejected, rejected } from './formats/draft.js';
 
 /** What a category means for a job that does not say it itself; the numbers are those of the shipped cluster scenario. */
 export interface CategoryDefaults {

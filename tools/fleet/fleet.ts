@@ -6,12 +6,12 @@ import { listJobs, submitJob } from './jobs.js';
 import { gatherJobs, placeJobs } from './queue.js';
 import { importSites } from './sites.js';
 
-export { filesFleet } from './files.js';
+export { filesFleet } from './fleets/files.js';
+export { FORMATS } from './formats/reading.js';
 export { getFlexibility } from './get-flexibility.js';
 export { ingestJobs } from './ingest.js';
 export { listJobs, submitJob } from './jobs.js';
 export { gatherJobs, placeJobs } from './queue.js';
-export { FORMATS } from './reading.js';
 export { importedSites, importSites } from './sites.js';
 
 export const fleetTools: readonly Tool[] = [

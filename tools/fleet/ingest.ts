@@ -8,10 +8,10 @@ import type { Tx } from '../../domain/store.js';
 import { Instant, isTimeZone } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { objectReader } from './generic.js';
+import { objectReader } from './formats/generic.js';
+import { FORMATS } from './formats/reading.js';
 import { type Intake, type IntakeOptions, type Sink, takeIn, takeInline } from './intake.js';
 import { JobSet, sweepJobSets } from './job-set.js';
-import { FORMATS } from './reading.js';
 
 const MOST_INLINE = 100_000;
 

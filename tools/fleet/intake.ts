@@ -4,9 +4,9 @@ import { invalid } from '../../domain/fault.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
 import { type Instant, plusSeconds } from '../../domain/time.js';
 import { Assumptions, DEFAULTS, jobMaker, type Places } from './assume.js';
-import { type Draft, isRejected, type Rejected, rejected } from './draft.js';
-import { formatOf, READERS } from './formats.js';
-import { type Format, type ReaderOptions, Reading, type Rows } from './reading.js';
+import { type Draft, isRejected, type Rejected, rejected } from './formats/draft.js';
+import { formatOf, READERS } from './formats/formats.js';
+import { type Format, type ReaderOptions, Reading, type Rows } from './formats/reading.js';
 import { SeenIds } from './seen.js';
 import { openText, type Source } from './source.js';
 

@@ -3,8 +3,8 @@ import { parseDocument } from 'yaml';
 import { invalid } from '../../domain/fault.js';
 import { Site } from '../../domain/site.js';
 import { isTimeZone } from '../../domain/time.js';
-import { csvRows, separatorOf } from './csv.js';
-import { decimal } from './fields.js';
+import { csvRows, separatorOf } from './formats/csv.js';
+import { decimal } from './formats/fields.js';
 
 export interface SiteProblem {
   readonly line: number;

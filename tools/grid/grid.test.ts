@@ -17,7 +17,7 @@ import { openLedger } from '../ledger/ledger.js';
 import { filesTracker } from '../tickets/files.js';
 import { type Call, callTool } from '../tool.js';
 import { findGreenWindow, getGridForecast } from './grid.js';
-import { recordedGrid } from './recorded.js';
+import { recordedGrid } from './sources/recorded.js';
 
 let store: Store;
 beforeAll(async () => {

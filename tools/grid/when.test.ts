@@ -14,8 +14,8 @@ import { loadScenario } from '../../sim/scenario.js';
 import { openStore } from '../../store/store.js';
 import { type Call, callTool } from '../tool.js';
 import { answerWhen, COMMAND_RUNS, recordCommandRun, whenToRun } from './grid.js';
-import { recordedGrid } from './recorded.js';
-import { openSignalFile } from './signal-file.js';
+import { recordedGrid } from './sources/recorded.js';
+import { openSignalFile } from './sources/signal-file.js';
 
 let store: Store;
 let folder: string;

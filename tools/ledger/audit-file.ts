@@ -1,10 +1,10 @@
 /** Audits a ledger that lies in files: a logger's own, or what an export wrote for strangers. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Audit, Checkpoint } from '../../domain/evidence.js';
-import { entryText } from '../../domain/evidence.js';
+import type { Audit, Checkpoint } from '../../domain/evidence/evidence.js';
+import { entryText } from '../../domain/evidence/evidence.js';
+import { TILE_WIDTH } from '../../domain/evidence/merkle.js';
 import { invalid } from '../../domain/fault.js';
-import { TILE_WIDTH } from '../../domain/merkle.js';
 import type { Instant } from '../../domain/time.js';
 import { type AuditSource, auditLedger } from './audit.js';
 import type { KeptNote } from './claims.js';

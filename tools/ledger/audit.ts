@@ -1,8 +1,8 @@
 /** Checks a ledger from its first entry to its last, in pages: chain, tree, signatures, and that nothing signed was changed. */
 import { canonicalJson } from '../../domain/digest.js';
-import { type Audit, type Checkpoint, type EntryText, entryText, GENESIS } from '../../domain/evidence.js';
+import { type Audit, type Checkpoint, type EntryText, entryText, GENESIS } from '../../domain/evidence/evidence.js';
+import { Frontier, leafHash, sha256Hex, TILE_WIDTH } from '../../domain/evidence/merkle.js';
 import { Fault } from '../../domain/fault.js';
-import { Frontier, leafHash, sha256Hex, TILE_WIDTH } from '../../domain/merkle.js';
 import { type Claim, type ClaimSource, claimsInOrder, type KeptNote, type SoundClaim } from './claims.js';
 
 /** What an audit reads. Ascending; nothing is trusted. */

@@ -1,6 +1,7 @@
 /** `c2sp.org/tlog-proof@v1`: an inclusion proof and the checkpoint it leads to, in one text. */
+
+import { type Hash, leafHash, verifyInclusion } from '../../domain/evidence/merkle.js';
 import { invalid } from '../../domain/fault.js';
-import { type Hash, leafHash, verifyInclusion } from '../../domain/merkle.js';
 import { openCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { base64, parseNote } from './note.js';
 

@@ -1,5 +1,5 @@
 /** C2SP tlog-checkpoint: the text of a signed note that states a log's name, size and root. */
-import type { Checkpoint } from '../../domain/evidence.js';
+import type { Checkpoint } from '../../domain/evidence/evidence.js';
 import { invalid } from '../../domain/fault.js';
 import { base64, COSIGNATURE, ED25519, type Note, parseNote, parseVkey, type Signer, verifyNote } from './note.js';
 

@@ -1,5 +1,5 @@
 /** What signed checkpoints say about a ledger: its own and those that others kept, in order of size. */
-import type { Checkpoint } from '../../domain/evidence.js';
+import type { Checkpoint } from '../../domain/evidence/evidence.js';
 import type { StoredCheckpoint } from '../../domain/store.js';
 import { openCheckpoint } from './checkpoint.js';
 

@@ -1,9 +1,9 @@
 /** Writes a ledger out for strangers: JSON Lines and C2SP tlog-tiles, every file whole or absent, the checkpoint last. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Checkpoint, type EntryText, entryText } from '../../domain/evidence.js';
+import { type Checkpoint, type EntryText, entryText } from '../../domain/evidence/evidence.js';
+import { Frontier, leafHash, TILE_WIDTH } from '../../domain/evidence/merkle.js';
 import { Fault } from '../../domain/fault.js';
-import { Frontier, leafHash, TILE_WIDTH } from '../../domain/merkle.js';
 import { syncFolder, writeAll, writeWhole } from './files.js';
 import { Tiles } from './tiles.js';
 

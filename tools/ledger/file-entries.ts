@@ -16,9 +16,16 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { canonicalJson } from '../../domain/digest.js';
-import { type Entry, EntryBody, type EntryText, entryText, GENESIS, MAX_ENTRY_BYTES } from '../../domain/evidence.js';
+import {
+  type Entry,
+  EntryBody,
+  type EntryText,
+  entryText,
+  GENESIS,
+  MAX_ENTRY_BYTES,
+} from '../../domain/evidence/evidence.js';
+import { fold, type Hash, leafHash, sha256Hex, TILE_WIDTH } from '../../domain/evidence/merkle.js';
 import { Fault, invalid } from '../../domain/fault.js';
-import { fold, type Hash, leafHash, sha256Hex, TILE_WIDTH } from '../../domain/merkle.js';
 import type { Entries } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
 import { fileCheckpoints } from './file-checkpoints.js';

@@ -1,5 +1,5 @@
 /** Entries by what they say, searched from the newest backwards and never further than one answer may take. */
-import type { Entry } from '../../domain/evidence.js';
+import type { Entry } from '../../domain/evidence/evidence.js';
 import type { Ledger } from '../../domain/world.js';
 
 export interface Wanted {

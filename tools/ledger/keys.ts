@@ -1,7 +1,7 @@
 /** The ledger's keys: made when something is first signed, readable by their owner only, turned over without losing what they signed. */
 import { join } from 'node:path';
+import { sha256Hex } from '../../domain/evidence/merkle.js';
 import { Fault } from '../../domain/fault.js';
-import { sha256Hex } from '../../domain/merkle.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { type Drawer, folderDrawer, memoryDrawer, requirePrivate } from './files.js';
 import { COSIGNATURE, ED25519, newPrivateKey, parseNote, parseVkey, type Signer, signerOf } from './note.js';

@@ -1,7 +1,7 @@
 /** The ledger's tools, over the World's port: what was written, whether it still stands, and how a stranger checks it. */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { Audit, Checkpoint, Entry } from '../../domain/evidence.js';
+import { Audit, Checkpoint, Entry } from '../../domain/evidence/evidence.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import type { Ledger } from '../../domain/world.js';
 import { defineTool, type Tool } from '../tool.js';

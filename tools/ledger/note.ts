@@ -1,7 +1,7 @@
 /** C2SP signed notes: text, a blank line, and one signature line for each key. Ed25519 and timestamped cosignatures. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { sha256 } from '../../domain/evidence/merkle.js';
 import { invalid } from '../../domain/fault.js';
-import { sha256 } from '../../domain/merkle.js';
 
 /** Signature type of a key: the log's own Ed25519, and a witness' cosignature/v1 with a time. */
 export const ED25519 = 0x01;

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type EntryBody, GENESIS } from '../../domain/evidence.js';
-import { sha256Hex } from '../../domain/merkle.js';
+import { type EntryBody, GENESIS } from '../../domain/evidence/evidence.js';
+import { sha256Hex } from '../../domain/evidence/merkle.js';
 import type { Instant } from '../../domain/time.js';
 import { auditFile, fileEntries, openLedger, type SigningLedger } from './ledger.js';
 

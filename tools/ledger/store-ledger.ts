@@ -1,5 +1,5 @@
 /** The Ledger port over the store: group commit, signed checkpoints, proofs, audit and export. */
-import { type Checkpoint, type Entry, type EntryBody, entryText } from '../../domain/evidence.js';
+import { type Checkpoint, type Entry, type EntryBody, entryText } from '../../domain/evidence/evidence.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import type { Entries } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';

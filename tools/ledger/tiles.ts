@@ -1,5 +1,5 @@
 /** A ledger's entries as C2SP tlog-tiles: what stands in each file, wherever it is written to or compared with. */
-import { fold, type Hash, leafHash, TILE_WIDTH } from '../../domain/merkle.js';
+import { fold, type Hash, leafHash, TILE_WIDTH } from '../../domain/evidence/merkle.js';
 
 /** `x001/x234/067`: three digits a step, all but the last marked (tlog-tiles). A width names a partial tile. */
 export const tilePath = (index: number, width: number): string => {

@@ -1,7 +1,7 @@
 /** The ledger's tree over what the store keeps: level 0 from the entries themselves, higher tiles from stored hashes. */
-import { entryText } from '../../domain/evidence.js';
+import { entryText } from '../../domain/evidence/evidence.js';
+import { type Hash, leafHash, TiledTree } from '../../domain/evidence/merkle.js';
 import { Fault } from '../../domain/fault.js';
-import { type Hash, leafHash, TiledTree } from '../../domain/merkle.js';
 import type { Entries } from '../../domain/store.js';
 
 /** A tree of the first `size` entries. Its answers throw Fault `conflict` where rows are missing. */

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Hash, leafHash, TILE_WIDTH, TiledTree, verifyConsistency, verifyInclusion } from '../../domain/merkle.js';
+import {
+  type Hash,
+  leafHash,
+  TILE_WIDTH,
+  TiledTree,
+  verifyConsistency,
+  verifyInclusion,
+} from '../../domain/evidence/merkle.js';
 import type { Instant } from '../../domain/time.js';
 import { openStore } from '../../store/store.js';
 import { parseBundle, verifyBundle } from './bundle.js';

@@ -1,5 +1,5 @@
 /** Asks a witness on another machine (C2SP tlog-witness) to cosign the newest checkpoint of a ledger. */
-import type { Checkpoint } from '../../domain/evidence.js';
+import type { Checkpoint } from '../../domain/evidence/evidence.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { COSIGNATURE, parseNote, parseVkey, verifyNote } from './note.js';

@@ -3,9 +3,9 @@
  * the last one it cosigned. C2SP tlog-witness; several processes may share the folder.
  */
 import { join } from 'node:path';
-import type { Checkpoint } from '../../domain/evidence.js';
+import type { Checkpoint } from '../../domain/evidence/evidence.js';
+import { type Hash, sha256Hex, verifyConsistency } from '../../domain/evidence/merkle.js';
 import { Fault } from '../../domain/fault.js';
-import { type Hash, sha256Hex, verifyConsistency } from '../../domain/merkle.js';
 import type { Instant } from '../../domain/time.js';
 import { toEpoch } from '../../domain/time.js';
 import { addLine, openCheckpoint, parseCheckpoint } from './checkpoint.js';

@@ -8,10 +8,10 @@ import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan
 import { orderedPieces } from '../../domain/schedule.js';
 import { type Instant, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
-import { runImmediately } from './attempt.js';
-import { evaluate, type Loads } from './evaluate.js';
-import { buildModel } from './model.js';
-import { emptySchedule, FROZEN, MOVABLE, type PowerEvent, type Problem, selectJobs } from './problem.js';
+import { runImmediately } from './engine/attempt.js';
+import { evaluate, type Loads } from './engine/evaluate.js';
+import { buildModel } from './engine/model.js';
+import { emptySchedule, FROZEN, MOVABLE, type PowerEvent, type Problem, selectJobs } from './engine/problem.js';
 import type { LeftOut } from './workload.js';
 
 /** Small, for a fleet may have announced a million of them. */

@@ -7,12 +7,12 @@ import { Cost, PLANS } from '../../domain/plan.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { runImmediately } from './attempt.js';
+import { runImmediately } from './engine/attempt.js';
+import { LimitValue, limitValues, type SlotClock } from './engine/limit-values.js';
+import { buildModel } from './engine/model.js';
+import type { Problem } from './engine/problem.js';
+import { type Telling, totalsOf } from './engine/totals.js';
 import { type FleetProblem, fleetProblem, questionFields } from './fleet-problem.js';
-import { LimitValue, limitValues, type SlotClock } from './limit-values.js';
-import { buildModel } from './model.js';
-import type { Problem } from './problem.js';
-import { type Telling, totalsOf } from './totals.js';
 import { isDominated, leastCostAt, type Sweep, sweep } from './tradeoff.js';
 
 export const DEFAULT_PRICES = [0, 25, 50, 75, 100, 150, 250, 500] as const;

@@ -1,6 +1,6 @@
 /** Problems without a schedule: the jobs, the limit and the smallest way out are named; what was not found is not called so. */
 import { describe, expect, it } from 'vitest';
-import { tellConflict } from './conflict-words.js';
+import { tellConflict } from './engine/conflict-words.js';
 import { instance, solved } from './fixtures/solved.js';
 import { loadMilp, optimize, parseCaco, relaxBy } from './optimizer.js';
 

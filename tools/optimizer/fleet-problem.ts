@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { Fault, notFound } from '../../domain/fault.js';
 import { JOBS, WORKLOADS } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY, type SoldFlexibility } from '../../domain/offer.js';
-import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS, type PolicySet } from '../../domain/policy.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS, type PolicySet } from '../../domain/policy/policy.js';
 import type { Series } from '../../domain/series.js';
 import type { CarbonSignal } from '../../domain/signal.js';
 import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { announcedSince, withAnnounced } from './announced.js';
+import type { PolicyRows } from './engine/policy-rows.js';
+import type { Problem } from './engine/problem.js';
 import type { Least } from './least-saving.js';
-import type { PolicyRows } from './policy-rows.js';
-import type { Problem } from './problem.js';
 import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
 
 /** What makes a question; every tool that asks one has these fields. */

@@ -1,18 +1,18 @@
 /** Laws that hold for every problem: against brute force on small random ones with every feature on, and against each other. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runImmediately } from './attempt.js';
-import { Oracle } from './bound.js';
-import { evaluate, unlawful, withinCaps } from './evaluate.js';
-import { columnsOf, limitRows } from './exact-columns.js';
+import { runImmediately } from './engine/attempt.js';
+import { Oracle } from './engine/bound.js';
+import { evaluate, unlawful, withinCaps } from './engine/evaluate.js';
+import { columnsOf, limitRows } from './engine/exact-columns.js';
+import { MilpModel, type MilpSolver } from './engine/milp.js';
+import { buildModel } from './engine/model.js';
+import { noPrices } from './engine/prices.js';
+import { emptyJobs, selectJobs } from './engine/problem.js';
+import { Random } from './engine/random.js';
+import { relaxLimit } from './engine/relax.js';
 import { bruteForce, randomProblem } from './fixtures/problems.js';
 import { hooks, solved } from './fixtures/solved.js';
-import { MilpModel, type MilpSolver } from './milp.js';
-import { buildModel } from './model.js';
 import { loadSolver, type Problem, solve } from './optimizer.js';
-import { noPrices } from './prices.js';
-import { emptyJobs, selectJobs } from './problem.js';
-import { Random } from './random.js';
-import { relaxLimit } from './relax.js';
 
 let glpk: MilpSolver | null = null;
 let highs: MilpSolver | null = null;

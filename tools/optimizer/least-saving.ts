@@ -2,10 +2,10 @@
  * Moves that the policy holds not worth it: the job stays where it is, as far as there is room. That is where an earlier plan
  * has it, else its home at once.
  */
-import { allowed, evaluate } from './evaluate.js';
-import { buildModel, fixedUsd, type Model } from './model.js';
-import { Pricer } from './pricer.js';
-import { MOVABLE, type Problem, piecesOf, type Schedule } from './problem.js';
+import { allowed, evaluate } from './engine/evaluate.js';
+import { buildModel, fixedUsd, type Model } from './engine/model.js';
+import { Pricer } from './engine/pricer.js';
+import { MOVABLE, type Problem, piecesOf, type Schedule } from './engine/problem.js';
 
 /** What a move must save: kg CO2e, money for energy, machines and egress, or both. */
 export interface Least {

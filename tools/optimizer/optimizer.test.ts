@@ -1,11 +1,11 @@
 /** The planner through its front door: proven optima, both independent checkers, bad input, thread and clock. */
 import { existsSync, readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { MilpSolver } from './engine/milp.js';
+import { Random } from './engine/random.js';
 import { randomProblem } from './fixtures/problems.js';
 import { documentAt, hooks, instance, own, solved } from './fixtures/solved.js';
-import type { MilpSolver } from './milp.js';
 import { checkProblem, loadSolver, optimize, type Problem, parseCaco, solutionOf, solve } from './optimizer.js';
-import { Random } from './random.js';
 
 const shared = new URL('../../../shared/reference/optimizer/', import.meta.url);
 const hasShared = existsSync(new URL('checks/check.mjs', shared));

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
 import { PLACEMENTS, type Placement, RECOMMENDATIONS } from '../../domain/plan.js';
-import type { Weekday } from '../../domain/policy.js';
+import type { Weekday } from '../../domain/policy/policy.js';
 import type { RowsOf, Store } from '../../domain/store.js';
 import { plusHours, toEpoch } from '../../domain/time.js';
 import { hours as hoursOf } from '../../domain/units.js';

@@ -19,17 +19,17 @@ import { defineCollection, type Rows, type Tx } from '../../domain/store.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { Certificate, Conflict } from './answer.js';
-import { runImmediately } from './attempt.js';
-import { evaluate } from './evaluate.js';
+import { Certificate, Conflict } from './engine/answer.js';
+import { runImmediately } from './engine/attempt.js';
+import { evaluate } from './engine/evaluate.js';
+import { buildModel } from './engine/model.js';
+import { optimize, type Result } from './engine/optimize.js';
+import { type Problem, piecesOf, type Schedule } from './engine/problem.js';
+import { RELAX_FORMS, relaxBy } from './engine/relax.js';
 import { fleetProblem, PlanInput } from './fleet-problem.js';
 import { heedLeastSaving, leastSavingInWords } from './least-saving.js';
-import { buildModel } from './model.js';
 import { offersOf } from './offers.js';
-import { optimize, type Result } from './optimize.js';
 import { recommend, ScheduleDigest, spansOf, Tally } from './placements.js';
-import { type Problem, piecesOf, type Schedule } from './problem.js';
-import { RELAX_FORMS, relaxBy } from './relax.js';
 import type { FleetQuestion, LeftOut } from './workload.js';
 
 /** The prices that prove a plan's bound, by plan id. */

@@ -11,8 +11,8 @@ import {
   piecesOf,
   type Schedule,
   URGENT,
-} from './problem.js';
-import { SLOT_EPSILON } from './window.js';
+} from './engine/problem.js';
+import { SLOT_EPSILON } from './engine/window.js';
 
 export interface Happened {
   /** First slot that has not begun. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOBS } from '../../domain/job.js';
 import { PLACEMENTS, type Placement, type Plan } from '../../domain/plan.js';
-import { ACTIVE_POLICIES, ACTIVE_POLICY } from '../../domain/policy.js';
+import { ACTIVE_POLICIES, ACTIVE_POLICY } from '../../domain/policy/policy.js';
 import type { Store } from '../../domain/store.js';
 import { plusHours, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';

@@ -4,14 +4,14 @@ import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
 import { Names } from '../../domain/names.js';
 import type { SoldFlexibility } from '../../domain/offer.js';
-import type { PolicySet } from '../../domain/policy.js';
+import type { PolicySet } from '../../domain/policy/policy.js';
 import { meanOver, type Series } from '../../domain/series.js';
 import type { Site } from '../../domain/site.js';
 import { instancePriceOf } from '../../domain/tariff.js';
 import { type Interval, toEpoch } from '../../domain/time.js';
+import { PolicyRows } from './engine/policy-rows.js';
+import { COLUMNS, emptyJobs, MOVABLE, type Problem, URGENT } from './engine/problem.js';
 import type { Least } from './least-saving.js';
-import { PolicyRows } from './policy-rows.js';
-import { COLUMNS, emptyJobs, MOVABLE, type Problem, URGENT } from './problem.js';
 
 export interface FleetQuestion {
   readonly window: Interval;

@@ -1,9 +1,9 @@
 /** What one job's planned run breaks of one constraint; null when it keeps it. Only facts of the job and its pieces. */
 
 import { spanSeconds } from '../../domain/job.js';
-import type { Constraint, ParamsOf } from '../../domain/policy.js';
-import { finishBy, freezeInterval, occurrences } from '../../domain/policy-calendar.js';
-import { regionsLeft } from '../../domain/policy-limits.js';
+import { finishBy, freezeInterval, occurrences } from '../../domain/policy/calendar.js';
+import { regionsLeft } from '../../domain/policy/limits.js';
+import type { Constraint, ParamsOf } from '../../domain/policy/policy.js';
 import { type Instant, type Interval, plusSeconds, secondsBetween } from '../../domain/time.js';
 import type { PlannedJob } from './rows.js';
 

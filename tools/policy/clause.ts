@@ -1,5 +1,5 @@
 /** One clause and the facts in it, gathered once: figures, dates, windows, places, whom it concerns, how strongly it speaks. */
-import type { Scope, Weekday } from '../../domain/policy.js';
+import type { Scope, Weekday } from '../../domain/policy/policy.js';
 import { type DateRange, datesIn, monthIn, rangeIn, validityIn } from './dates.js';
 import { type DecimalMark, type Figure, figuresIn } from './figures.js';
 import {

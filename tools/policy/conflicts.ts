@@ -1,6 +1,6 @@
 /** How constraints stand to each other: which one replaces a more general one, and which cannot hold together. */
-import type { Constraint, ConstraintOf, Scope, Weekday } from '../../domain/policy.js';
-import { WEEKDAYS } from '../../domain/policy.js';
+import type { Constraint, ConstraintOf, Scope, Weekday } from '../../domain/policy/policy.js';
+import { WEEKDAYS } from '../../domain/policy/policy.js';
 import { liesIn } from '../../domain/regions.js';
 import { clauseOf } from './clause.js';
 import { flat, normalise } from './normal.js';

@@ -1,10 +1,10 @@
 /** Holds a plan against a policy set, rule by rule: pure over the plan's rows, in one pass. */
 import type { Job } from '../../domain/job.js';
 import type { Plan } from '../../domain/plan.js';
-import { type Constraint, cite, inForce, type PolicySet, type Verdict } from '../../domain/policy.js';
-import { holdsOn } from '../../domain/policy-calendar.js';
-import { clauseOf, limitsFor, zoneOf } from '../../domain/policy-limits.js';
-import { type Match, Scopes, termsOf } from '../../domain/policy-scope.js';
+import { holdsOn } from '../../domain/policy/calendar.js';
+import { clauseOf, limitsFor, zoneOf } from '../../domain/policy/limits.js';
+import { type Constraint, cite, inForce, type PolicySet, type Verdict } from '../../domain/policy/policy.js';
+import { type Match, Scopes, termsOf } from '../../domain/policy/scope.js';
 import type { Site } from '../../domain/site.js';
 import { civilDate, floorTo, fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
 import { type Breach, checkOf } from './breaches.js';

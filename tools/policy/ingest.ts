@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { Fault, invalid } from '../../domain/fault.js';
-import { POLICY_SETS, PolicyReading } from '../../domain/policy.js';
+import { POLICY_SETS, PolicyReading } from '../../domain/policy/policy.js';
 import { isTimeZone } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { MAX_CHARACTERS, readDocument } from './documents.js';

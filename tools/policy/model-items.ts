@@ -12,7 +12,7 @@ import {
   type Passage,
   type PolicyReading,
   Scope,
-} from '../../domain/policy.js';
+} from '../../domain/policy/policy.js';
 import type { Model } from '../../domain/world.js';
 import { clauseOf } from './clause.js';
 import { related } from './conflicts.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ScriptedModel, type Step, startScriptedModel } from '../../evals/scripted-model.js';
-import { openModel } from '../../graph/model.js';
+import { openModel } from '../../model/model.js';
 import { callTool } from '../tool.js';
 import { scene } from './fixtures/scene.js';
 import { ingestPolicy } from './policy.js';

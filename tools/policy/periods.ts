@@ -1,5 +1,5 @@
 /** Days of the week, recurring windows of the clock, and accounting periods, as people write them. */
-import type { CapPeriod, Weekday } from '../../domain/policy.js';
+import type { CapPeriod, Weekday } from '../../domain/policy/policy.js';
 import { isTimeZone } from '../../domain/time.js';
 
 const ALL: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

@@ -1,5 +1,5 @@
 /** Sentences that allow or lift something. No limit is in them, and read as one they would turn into their opposite. */
-import { WEEKDAYS, type Weekday } from '../../domain/policy.js';
+import { WEEKDAYS, type Weekday } from '../../domain/policy/policy.js';
 import type { Clause } from './clause.js';
 import { clockAfter } from './periods.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { Actor } from '../../domain/decision.js';
-import { inForce } from '../../domain/policy.js';
+import { inForce } from '../../domain/policy/policy.js';
 import { callTool, type Tool } from '../tool.js';
 import { type Run, scene } from './fixtures/scene.js';
 import { confirmPolicy, evaluatePolicy, ingestPolicy, listPolicies, showPolicy } from './policy.js';

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
 import { PLANS } from '../../domain/plan.js';
-import { inForce, Meaning, POLICY_SETS, PolicyReading, PolicySet, Verdict } from '../../domain/policy.js';
-import { termsOf } from '../../domain/policy-scope.js';
+import { inForce, Meaning, POLICY_SETS, PolicyReading, PolicySet, Verdict } from '../../domain/policy/policy.js';
+import { termsOf } from '../../domain/policy/scope.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Tool } from '../tool.js';
 import { type Judgement, judgePlan } from './evaluate.js';

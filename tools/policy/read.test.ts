@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Constraint, PolicyReading } from '../../domain/policy.js';
+import type { Constraint, PolicyReading } from '../../domain/policy/policy.js';
 import { readPolicy } from './policy.js';
 
 const Expected = z.object({

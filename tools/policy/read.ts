@@ -7,7 +7,7 @@ import {
   type Passage,
   type PolicyReading,
   type Scope,
-} from '../../domain/policy.js';
+} from '../../domain/policy/policy.js';
 import { clauseOf, NEGATION, type Reading, type Setting, strengthOf } from './clause.js';
 import { related } from './conflicts.js';
 import { validityIn } from './dates.js';

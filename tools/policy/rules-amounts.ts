@@ -1,5 +1,5 @@
 /** Sentences about amounts: ceilings of carbon, money and power, and the least saving that is worth a move. */
-import type { CapPeriod } from '../../domain/policy.js';
+import type { CapPeriod } from '../../domain/policy/policy.js';
 import { type Clause, doubts, figureOf, type Reading, type Setting } from './clause.js';
 import { periodIn } from './periods.js';
 

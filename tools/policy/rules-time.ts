@@ -1,6 +1,6 @@
 /** Sentences about time: how long work may wait, by when it must be done, when it may not start or run, and change freezes. */
-import type { Weekday } from '../../domain/policy.js';
-import { WEEKDAYS } from '../../domain/policy.js';
+import type { Weekday } from '../../domain/policy/policy.js';
+import { WEEKDAYS } from '../../domain/policy/policy.js';
 import { plusDays } from '../../domain/time.js';
 import { type Clause, doubts, figureOf, type Reading, type Setting } from './clause.js';
 import { type DateRange, rangeIn, validityIn } from './dates.js';

@@ -1,5 +1,5 @@
 /** One clause to constraints: each kind of sentence is tried in turn, from the one with the clearest words to the vaguest. */
-import type { Scope } from '../../domain/policy.js';
+import type { Scope } from '../../domain/policy/policy.js';
 import { type Clause, clauseOf, doubts, type Reading, type Setting } from './clause.js';
 import { lifts } from './permits.js';
 import { budgetCap, carbonCap, minSaving, PERIOD_QUESTION, powerCap } from './rules-amounts.js';

@@ -1,5 +1,5 @@
 /** Whom a clause concerns: teams, kinds of work, environments, service classes, labels, resources, and who is excepted. */
-import type { Scope } from '../../domain/policy.js';
+import type { Scope } from '../../domain/policy/policy.js';
 
 const STOP = new Set(
   `a an the this that these those their its our your his her my each every any all no none per both either neither such other another same some many most few several only

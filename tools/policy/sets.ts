@@ -10,7 +10,7 @@ import {
   POLICY_SETS,
   type PolicyReading,
   type PolicySet,
-} from '../../domain/policy.js';
+} from '../../domain/policy/policy.js';
 import type { Store, Tx } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
 import { related } from './conflicts.js';

@@ -1,5 +1,5 @@
 /** Cuts a sentence into clauses, but only where both sides say something of their own. */
-import type { Scope } from '../../domain/policy.js';
+import type { Scope } from '../../domain/policy/policy.js';
 import type { Reading, Setting } from './clause.js';
 import { placesIn } from './places.js';
 import { continued, readClause } from './rules.js';

@@ -1,8 +1,8 @@
 /** What a plan adds up to under each cap and threshold of a policy: by group and period, by site and slot. */
 import type { Job } from '../../domain/job.js';
 import type { Placement, Plan } from '../../domain/plan.js';
-import type { PolicyLimits, Scope } from '../../domain/policy.js';
-import type { Match } from '../../domain/policy-scope.js';
+import type { PolicyLimits, Scope } from '../../domain/policy/policy.js';
+import type { Match } from '../../domain/policy/scope.js';
 import type { Site } from '../../domain/site.js';
 import { type Interval, toEpoch } from '../../domain/time.js';
 import type { PlannedJob } from './rows.js';

@@ -1,8 +1,8 @@
 /** The books of what ran: every piece under an order, moved or not, with the intensity and the price that came true. */
-import type { EvidencePlace } from '../../domain/evidence-record.js';
+import type { EvidencePlace } from '../../domain/evidence/record.js';
+import type { BookedPiece } from '../../domain/evidence/verification.js';
 import type { Job } from '../../domain/job.js';
 import { toEpoch } from '../../domain/time.js';
-import type { BookedPiece } from '../../domain/verification.js';
 import type { Ran } from '../../domain/world.js';
 import { placesOf } from './place.js';
 

@@ -1,5 +1,5 @@
 /** Nothing is claimed twice: which jobs of a plan another record has claimed already, and the claims of this one. */
-import { CLAIMS, type Claim, claimId, claimSet, collide, daysOf } from '../../domain/claim.js';
+import { CLAIMS, type Claim, claimId, claimSet, collide, daysOf } from '../../domain/evidence/claim.js';
 import { Fault } from '../../domain/fault.js';
 import type { Placement } from '../../domain/plan.js';
 import type { Tx } from '../../domain/store.js';

@@ -2,7 +2,7 @@
  * One moved job, as it ran against as it would have run. Counterfactual: its actual use of resources, in its original region,
  * from its original time on, for as long as it really took. Both sides meet the intensity and the price that came true.
  */
-import type { EvidenceJob } from '../../domain/evidence-record.js';
+import type { EvidenceJob } from '../../domain/evidence/record.js';
 import { type Instant, toEpoch } from '../../domain/time.js';
 import type { Place } from './place.js';
 

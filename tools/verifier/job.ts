@@ -1,6 +1,6 @@
 /** The figures of one job: claimed, verified, and the steps from one to the other. */
 import { type Nano, nano } from '../../domain/decimal.js';
-import type { EvidenceJob } from '../../domain/evidence-record.js';
+import type { EvidenceJob } from '../../domain/evidence/record.js';
 import type { CarbonKind } from '../../domain/signal.js';
 import {
   type Constants,

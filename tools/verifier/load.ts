@@ -4,7 +4,7 @@ import { CONTRACTS, type Contracts } from '../../domain/contract.js';
 import { decimal, microjoules, nano } from '../../domain/decimal.js';
 import { DECISIONS, type Decision } from '../../domain/decision.js';
 import { canonicalJson } from '../../domain/digest.js';
-import type { EvidenceJob, EvidencePlace } from '../../domain/evidence-record.js';
+import type { EvidenceJob, EvidencePlace } from '../../domain/evidence/record.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { BASELINE, PLACEMENTS, PLANS, type Placement, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';

@@ -1,5 +1,5 @@
 /** What a reader of a verification has to know beside its figures: assumptions, gaps, the age and kind of what it rests on. */
-import type { Constants } from '../../domain/evidence-record.js';
+import type { Constants } from '../../domain/evidence/record.js';
 import { percentText } from '../../domain/figures.js';
 import type { Loaded } from './load.js';
 import type { Verified } from './verify.js';

@@ -1,6 +1,6 @@
 /** A region as the verifier counts with it: actual intensity, what its payer owes, how its building draws power. */
 import type { Contracts } from '../../domain/contract.js';
-import type { EvidencePlace } from '../../domain/evidence-record.js';
+import type { EvidencePlace } from '../../domain/evidence/record.js';
 import type { CarbonKind } from '../../domain/signal.js';
 import { instant } from '../../domain/time.js';
 import { Curve, type Mean } from './curve.js';

@@ -10,9 +10,9 @@ import {
   type EvidenceJob,
   type EvidencePlace,
   EvidenceRecord,
-} from '../../domain/evidence-record.js';
+} from '../../domain/evidence/record.js';
+import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
-import { VERIFICATIONS } from '../../domain/verification.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { type Check, recompute } from './evidence.js';

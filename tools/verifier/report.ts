@@ -1,7 +1,7 @@
 /** Figures of a verification as decimal text. */
 import type { Contracts } from '../../domain/contract.js';
 import { decimal, type Nano, nano, nanoNumber, nanoText } from '../../domain/decimal.js';
-import type { EvidenceOutput, EvidencePlace } from '../../domain/evidence-record.js';
+import type { EvidenceOutput, EvidencePlace } from '../../domain/evidence/record.js';
 import type { Sums } from './sums.js';
 import type { Interval, Sensitivity } from './uncertainty.js';
 

@@ -1,6 +1,6 @@
 /** What really happened on the grid, by region, over everything that ran or would have run. */
 import { decimal } from '../../domain/decimal.js';
-import type { EvidencePlace } from '../../domain/evidence-record.js';
+import type { EvidencePlace } from '../../domain/evidence/record.js';
 import { Fault } from '../../domain/fault.js';
 import type { Series } from '../../domain/series.js';
 import type { CarbonSignal, PriceSignal } from '../../domain/signal.js';

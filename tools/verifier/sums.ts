@@ -1,6 +1,6 @@
 /** Totals of a verification, in whole 1e-9 of kg, money and kWh: they add up to the last digit in whatever order jobs come. */
 import { type Nano, nano } from '../../domain/decimal.js';
-import type { EvidenceJob } from '../../domain/evidence-record.js';
+import type { EvidenceJob } from '../../domain/evidence/record.js';
 import { CAUSES, type Cause, type JobFigures } from './job.js';
 
 export class Sums {

@@ -1,6 +1,6 @@
 /** A verification by team: what each saved, with an interval of its own. */
 import { type Nano, nanoNumber, nanoText } from '../../domain/decimal.js';
-import type { EvidenceOutput } from '../../domain/evidence-record.js';
+import type { EvidenceOutput } from '../../domain/evidence/record.js';
 import { fitting, intervalText } from './report.js';
 import { type ErrorModel, halfWidthOf } from './uncertainty.js';
 

@@ -13,10 +13,7 @@ import {
   type EvidenceOutput,
   type EvidenceRecord,
   SomeConstants,
-} from '../../domain/evidence-record.js';
-import { Fault } from '../../domain/fault.js';
-import { RUNS } from '../../domain/run.js';
-import type { Rows, RowsOf, Tx } from '../../domain/store.js';
+} from '../../domain/evidence/record.js';
 import {
   BOOKED,
   findingOf,
@@ -25,7 +22,10 @@ import {
   VERIFIED_JOBS,
   Verification,
   type VerifiedJob,
-} from '../../domain/verification.js';
+} from '../../domain/evidence/verification.js';
+import { Fault } from '../../domain/fault.js';
+import { RUNS } from '../../domain/run.js';
+import type { Rows, RowsOf, Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { booked } from './booking.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nano } from '../../domain/decimal.js';
-import type { EvidenceOutput } from '../../domain/evidence-record.js';
+import type { EvidenceOutput } from '../../domain/evidence/record.js';
 import { AVERAGE, at, job, type Piece, place, question } from './fixtures/question.js';
 import { normalQuantile, verify } from './verifier.js';
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Contracts } from '../../domain/contract.js';
 import { microjoules, type Nano, nanoNumber, nanoText } from '../../domain/decimal.js';
-import type { Constants, EvidenceJob, EvidenceOutput, EvidencePlace } from '../../domain/evidence-record.js';
+import type { Constants, EvidenceJob, EvidenceOutput, EvidencePlace } from '../../domain/evidence/record.js';
 import type { CarbonKind } from '../../domain/signal.js';
 import type { Use } from './counterfactual.js';
 import { byHour } from './curve.js';

@@ -1,6 +1,6 @@
 /** What a policy of the literature is, and what it may look at. */
-import type { Model } from '../model.js';
-import { emptySchedule, FROZEN, MOVABLE, type Schedule } from '../problem.js';
+import type { Model } from '../engine/model.js';
+import { emptySchedule, FROZEN, MOVABLE, type Schedule } from '../engine/problem.js';
 import { Curve } from './curve.js';
 
 export interface Policy {

@@ -1,11 +1,11 @@
 /** Policies that look at all jobs: what people do without a planner, the planner that ignores caps, and list schedulers that heed them. */
 
-import { runImmediately as atOnce } from '../attempt.js';
-import { Oracle } from '../bound.js';
-import { noPrices } from '../prices.js';
-import { emptySchedule, MOVABLE, type Schedule } from '../problem.js';
-import { Responder, type Terms } from '../respond.js';
-import { State } from '../state.js';
+import { runImmediately as atOnce } from '../engine/attempt.js';
+import { Oracle } from '../engine/bound.js';
+import { noPrices } from '../engine/prices.js';
+import { emptySchedule, MOVABLE, type Schedule } from '../engine/problem.js';
+import { Responder, type Terms } from '../engine/respond.js';
+import { State } from '../engine/state.js';
 import type { Policy, View } from './policy.js';
 import { CLEAN_QUANTILE } from './waiting.js';
 

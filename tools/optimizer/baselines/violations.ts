@@ -1,10 +1,10 @@
 /** What a schedule breaks, in figures and in words: an unlawful plan's saving is no saving. */
 import { z } from 'zod';
 import { figure, massText, percentText } from '../../../domain/figures.js';
-import { allowed, type Evaluation, unlawful } from '../evaluate.js';
-import type { Model } from '../model.js';
-import { MOVABLE, piecesOf, type Schedule } from '../problem.js';
-import { SLOT_EPSILON } from '../window.js';
+import { allowed, type Evaluation, unlawful } from '../engine/evaluate.js';
+import type { Model } from '../engine/model.js';
+import { MOVABLE, piecesOf, type Schedule } from '../engine/problem.js';
+import { SLOT_EPSILON } from '../engine/window.js';
 
 export const Violations = z.strictObject({
   energyOverCapRatio: z.number().describe('share of all energy that lies above power caps'),

@@ -1,8 +1,8 @@
 /** A study that was published, computed again with the planner's own parts; its answer is a table of differences. */
 import { z } from 'zod';
-import { evaluate } from '../evaluate.js';
-import { buildModel, type Model } from '../model.js';
-import { emptyJobs, type Problem, type Schedule } from '../problem.js';
+import { evaluate } from '../engine/evaluate.js';
+import { buildModel, type Model } from '../engine/model.js';
+import { emptyJobs, type Problem, type Schedule } from '../engine/problem.js';
 
 export const StudyRow = z.strictObject({
   case: z.string(),

@@ -1,0 +1,133 @@
+/** Answers about a stretch of time of a plan: what runs or starts in it; and whether anything would be late. */
+import { JOBS } from '../../domain/job.js';
+import { PLACEMENTS, PLANS, type Placement, type Plan } from '../../domain/plan.js';
+import { type Instant, plusHours } from '../../domain/time.js';
+import { type Desk, dataOf, planOf, runs } from '../desk.js';
+import { Draft } from '../facts.js';
+import type { Lookup, Slots } from '../lookup.js';
+import type { Stretch } from '../question/stretch.js';
+import { aboutPlan, decidedText, noPlan, planSource } from './plans.js';
+
+const MOST_SHOWN = 8;
+
+const covers = (plan: Plan, { from, to }: Stretch) => plan.window.start <= to && plan.finishesAt > from;
+
+/** The newest plan whose work lies in the stretch, one that may run before one that only waits; else the newest of all. */
+export const planAt = async (desk: Desk, stretch: Stretch): Promise<Plan | undefined> => {
+  let waiting: Plan | undefined;
+  for (const run of await runs(desk, 50)) {
+    const plan = run.planId === null ? undefined : (await desk.world.store.collection(PLANS).get(run.planId))?.value;
+    if (!plan || !covers(plan, stretch) || run.status === 'refused' || run.status === 'failed') continue;
+    if (run.status !== 'waiting') return plan;
+    waiting ??= plan;
+  }
+  return waiting ?? planOf(desk);
+};
+
+interface Within {
+  jobs: number;
+  starting: number;
+  readonly largest: { jobId: string; start: Instant; end: Instant; energyKwh: number }[];
+}
+
+/** Jobs with a piece in the stretch, and those whose first piece begins in it. */
+const within = async (desk: Desk, plan: Plan, { from, to }: Stretch, team: string | undefined): Promise<Within> => {
+  const { store } = desk.world;
+  const moment = from === to;
+  const ofTeam = team === undefined ? undefined : new Set<string>();
+  if (ofTeam)
+    for await (const page of store.rows(JOBS).pages(plan.workloadId))
+      for (const job of page) if (job.team === team) ofTeam.add(job.id);
+  const found: Within = { jobs: 0, starting: 0, largest: [] };
+  let previous = '';
+  let counted = '';
+  const take = (p: Placement) => {
+    const first = p.jobId !== previous;
+    previous = p.jobId;
+    if (ofTeam && !ofTeam.has(p.jobId)) return;
+    if (first && p.start >= from && (moment ? p.start < plusHours(from, 1) : p.start < to)) found.starting++;
+    if (!(moment ? p.start <= from && p.end > from : p.start < to && p.end > from) || counted === p.jobId) return;
+    counted = p.jobId;
+    found.jobs++;
+    found.largest.push({ jobId: p.jobId, start: p.start, end: p.end, energyKwh: p.energyKwh });
+    if (found.largest.length > 200) shorten(found.largest);
+  };
+  for await (const page of store.rows(PLACEMENTS).pages(plan.id)) for (const piece of page) take(piece);
+  shorten(found.largest);
+  return found;
+};
+const shorten = (list: Within['largest']) => {
+  list.sort((a, b) => b.energyKwh - a.energyKwh || (a.jobId < b.jobId ? -1 : 1));
+  list.length = Math.min(list.length, MOST_SHOWN);
+};
+
+/** What runs or starts in the stretch that was asked about. */
+export const scheduleIn = async (desk: Desk, { planId, team }: Slots, stretch: Stretch): Promise<Draft> => {
+  const plan = planId === undefined ? await planAt(desk, stretch) : await planOf(desk, planId);
+  if (!plan) return noPlan(planId);
+  const source = planSource(plan);
+  const fact = { source, about: team === undefined ? aboutPlan(plan) : [team] };
+  const draft = new Draft().cite(source);
+  const name = draft.name(plan.id, { ...fact, label: 'the plan' });
+  const asked = { source: 'your question', about: [] };
+  const moment = stretch.from === stretch.to;
+  const when = moment
+    ? `At ${draft.time(stretch.from, { ...asked, label: 'when' })}`
+    : `Between ${draft.time(stretch.from, { ...asked, label: 'from' })} and ${draft.time(stretch.to, { ...asked, label: 'until' })}`;
+  const whose = team === undefined ? '' : ` of team ${draft.name(team, { ...fact, label: 'the team' })}`;
+  const span = `from ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })} to ${draft.time(plan.finishesAt, { ...fact, label: 'when the last piece ends' })}`;
+  if (!covers(plan, stretch)) {
+    draft.answered = false;
+    draft.say(`${when} nothing is planned: the plan that I know, ${name}, runs ${span}.`);
+    return draft.from(...(await dataOf(desk, plan)));
+  }
+  const { jobs, starting, largest } = await within(desk, plan, stretch, team);
+  draft.say(
+    `${when} ${draft.count(jobs, 'job', { ...fact, label: 'jobs that run then', key: true })}${whose} ${jobs === 1 ? 'runs' : 'run'} by plan ${name}; ${draft.count(starting, 'job', { ...fact, label: moment ? 'jobs that start in the hour from then' : 'jobs that start then' })} ${starting === 1 ? 'starts' : 'start'} ${moment ? 'within the hour' : 'in that time'}.`,
+  );
+  draft.say(await decidedText(draft, plan, desk));
+  draft.table(
+    ['largest job then', 'from', 'to', 'energy'],
+    largest.map((p) => {
+      const mine = { source: `${source}, job ${p.jobId}`, about: [p.jobId] };
+      return [
+        draft.name(p.jobId, { ...mine, label: 'job' }),
+        draft.time(p.start, { ...mine, label: 'planned start' }, 'short'),
+        draft.time(p.end, { ...mine, label: 'planned end' }, 'short'),
+        draft.energy(p.energyKwh, { ...mine, label: 'energy of this piece' }),
+      ];
+    }),
+  );
+  return draft.from(...(await dataOf(desk, plan)));
+};
+
+const late = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
+  const plan = await planOf(desk, planId);
+  if (!plan) return noPlan(planId);
+  const source = planSource(plan);
+  const fact = { source, about: aboutPlan(plan) };
+  const draft = new Draft().cite(source);
+  const { planned, baseline } = plan;
+  const name = draft.name(plan.id, { ...fact, label: 'the plan' });
+  const total = draft.count(plan.jobs.total, 'job', { ...fact, label: 'jobs in the plan' });
+  const before = draft.count(baseline.lateJobs, 'job', { ...fact, label: 'late jobs without the plan' });
+  draft.say(
+    planned.lateJobs === 0
+      ? `Of the ${total} of plan ${name} none would be late.`
+      : `Of the ${total} of plan ${name} ${draft.count(planned.lateJobs, 'job', { ...fact, label: 'late jobs as planned', key: true })} would be late.`,
+    `Run at once, ${baseline.lateJobs === 0 ? 'none' : before} would be.`,
+  );
+  if (planned.lateJobs > 0 && planned.cost.tardiness > 0)
+    draft.say(
+      `Being late is priced at ${draft.money(planned.cost.tardiness, planned.cost.currency, { ...fact, label: 'cost of being late' })} in it.`,
+    );
+  if (plan.jobs.unplaced > 0)
+    draft.say(
+      `${draft.count(plan.jobs.unplaced, 'job', { ...fact, label: 'jobs without a place' })} found no place in the window.`,
+    );
+  return draft.from(...(await dataOf(desk, plan)));
+};
+
+export const hourLookups: readonly Lookup[] = [
+  { name: 'late', description: 'How many jobs a plan would finish late', uses: ['planId'], answer: late },
+];

@@ -1,0 +1,260 @@
+/** Answers about what was saved and what was emitted. Only verified records are called saved; plans are called plans. */
+import { type Estimate, sumCorrelated } from '../../domain/estimate.js';
+import type { Verification } from '../../domain/evidence/verification.js';
+import { type Desk, dataOf, dataOfRecords, planOf, presentOf, sumsOf, verifications } from '../desk.js';
+import { Draft } from '../facts.js';
+import { type Lookup, type Slots, stretchOf } from '../lookup.js';
+import { periodOf } from '../question/period.js';
+import { aboutPlan, effectOf, noPlan, planSource } from './plans.js';
+
+/** Savings of several records add with their bounds: their errors share grid data, so the cautious sum is taken. */
+const together = (parts: readonly Estimate[]): Estimate =>
+  sumCorrelated(parts, Math.min(...parts.map((p) => p.confidence)));
+
+const partOf = (v: Verification, team: string | undefined) =>
+  team === undefined ? v.verified : v.byTeam.find((t) => t.team === team)?.saved;
+
+const MOST_IDS = 5;
+
+const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
+  const { team, period, planId } = slots;
+  const named = period === undefined ? stretchOf(slots) : undefined;
+  // "What have we saved by now" asks for all of it.
+  const stretch = named !== undefined && named.from < named.to ? named : undefined;
+  const span = period === undefined ? stretch : periodOf(period, await presentOf(desk));
+  const of = (records: readonly Verification[]) => records.filter((v) => planId === undefined || v.planId === planId);
+  const all = of(await verifications(desk, span?.from, span?.to));
+  const records = all.flatMap((v) => {
+    const saved = partOf(v, team);
+    return saved ? [{ v, saved }] : [];
+  });
+  const draft = new Draft();
+  const who = team === undefined ? '' : `team ${draft.name(team, { label: 'the team', source: 'your question' })}`;
+  const when =
+    stretch !== undefined
+      ? ` between ${draft.time(stretch.from, { label: 'from', source: 'your question' })} and ${draft.time(stretch.to, { label: 'until', source: 'your question' })}`
+      : period === undefined || period === 'all'
+        ? ''
+        : ` ${period}`;
+  const elsewhere = when === '' ? [] : of(await verifications(desk)).flatMap((v) => partOf(v, team) ?? []);
+  if (records.length === 0 && elsewhere.length > 0) {
+    draft.answered = false;
+    const source = 'verifications';
+    const kg = draft.mass(together(elsewhere.map((s) => s.emissionsKg)), {
+      label: 'verified saving of CO2e at other times',
+      source,
+      about: team === undefined ? [] : [team],
+      verified: true,
+      saving: true,
+    });
+    return draft
+      .say(
+        `Nothing was verified${who === '' ? '' : ` for ${who}`}${when}.`,
+        `At other times ${draft.count(elsewhere.length, 'record', { label: 'records at other times', source })} ${elsewhere.length === 1 ? 'was' : 'were'}: ${kg} of CO2e.`,
+      )
+      .cite(source);
+  }
+  if (records.length === 0)
+    return planned(
+      draft,
+      { team, planId },
+      desk,
+      `Nothing is verified${who === '' ? '' : ` for ${who}`}${when} yet, so I can't say that anything was saved.`,
+    );
+
+  const source = `verification ${records
+    .slice(0, MOST_IDS)
+    .map((r) => r.v.id)
+    .join(', ')}${records.length > MOST_IDS ? ', …' : ''}`;
+  const about = team === undefined ? [] : [team];
+  const fact = { source, about };
+  const kg = together(records.map((r) => r.saved.emissionsKg));
+  const saving = draft.mass(kg, { ...fact, label: 'verified saving of CO2e', verified: true, saving: true, key: true });
+  const confidence = draft.ratio(kg.confidence, { ...fact, label: 'coverage of the interval' });
+  const n = draft.count(records.length, 'verified record', { ...fact, label: 'verified records counted' });
+  const subject = team === undefined ? 'We' : `Team ${draft.name(team, { label: 'the team', source, about })}`;
+  const demonstrated = kg.low > 0;
+  draft.say(
+    demonstrated
+      ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
+      : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
+  );
+  sayCost(draft, records, desk.world.scenario.currency, fact);
+  if (team === undefined) {
+    const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
+    const off = kg.value - claimed;
+    draft.say(
+      `The plans had promised ${draft.mass(claimed, { ...fact, label: 'what the plans promised', saving: true })}; ${draft.mass(Math.abs(off), { ...fact, label: off >= 0 ? 'verified beyond the promise' : 'promised and not verified', saving: true })} ${off >= 0 ? 'more was' : 'of it was not'} verified.`,
+    );
+    const causes = new Map<string, number>();
+    for (const { v } of records)
+      for (const d of v.difference) causes.set(d.cause, (causes.get(d.cause) ?? 0) + d.emissionsKg);
+    const most = [...causes.entries()].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))[0];
+    if (most && Math.abs(most[1]) > 1e-9)
+      draft.say(
+        `The largest cause of the difference is ${draft.name(most[0], { ...fact, label: 'largest cause' }, most[0])}.`,
+      );
+    const unverified = records.reduce((sum, r) => sum + r.v.unverifiedCount, 0);
+    if (unverified === 0 && /\bunverified\b|\bnot (?:be |yet )*verified\b/i.test(desk.question))
+      draft.say('Every moved job could be verified.');
+    if (unverified > 0)
+      draft.say(
+        `${draft.count(unverified, 'job', { ...fact, label: 'jobs that could not be verified' })} could not be verified and count for nothing.`,
+      );
+  } else {
+    const energy = records.reduce((sum, r) => sum + (r.v.byTeam.find((t) => t.team === team)?.energyKwh ?? 0), 0);
+    draft.say(
+      `It used ${draft.energy(energy, { ...fact, label: 'energy of the verified jobs' })} for the jobs in question.`,
+    );
+  }
+  draft.table(
+    ['record', 'plan', 'verified', 'on'],
+    records.slice(0, 10).map(({ v, saved }) => {
+      const mine = { source: `verification ${v.id}`, about: team === undefined ? [v.id] : [v.id, team] };
+      return [
+        draft.name(v.id, { ...mine, label: 'record' }),
+        draft.name(v.planId, { ...mine, label: 'its plan' }),
+        draft.mass(saved.emissionsKg, {
+          ...mine,
+          label: 'verified saving of this record',
+          verified: true,
+          saving: true,
+        }),
+        draft.time(v.at, { ...mine, label: 'verified on' }, 'day'),
+      ];
+    }),
+  );
+  if (records.length > 10)
+    draft.lines(`and ${draft.count(records.length - 10, 'more record', { ...fact, label: 'records not shown' })}`);
+  const first = records[0]!.v;
+  if (first.runId !== null)
+    draft.lines(
+      `Evidence: caco verify ${first.runId}${first.evidenceId === null ? '' : `, ledger record ${first.evidenceId}`}`,
+    );
+  draft.cite(...records.slice(0, MOST_IDS).map((r) => `verification ${r.v.id} (${r.v.method})`));
+  return draft.from(
+    ...(await dataOfRecords(
+      desk,
+      records.map((r) => r.v),
+    )),
+  );
+};
+
+/** A bill of which nothing is known is not one that stayed the same. */
+const sayCost = (
+  draft: Draft,
+  parts: readonly { v: Verification; saved: Verification['verified'] }[],
+  currency: string,
+  fact: { source: string; about: readonly string[] },
+) => {
+  const known = parts.filter((p) => p.saved.cost !== null);
+  const without = parts.reduce((n, p) => n + (p.saved.withoutPrice ?? 0), 0);
+  if (known.length === 0) {
+    draft.say('What that did to the bill is not known: no price that came true is known.');
+    return;
+  }
+  // Records of two worlds may be in two currencies, which do not add.
+  const sums = new Map<string, number>();
+  for (const { v, saved } of known) {
+    const in_ = v.currency ?? currency;
+    sums.set(in_, (sums.get(in_) ?? 0) + saved.cost!);
+  }
+  const bills = [...sums].map(([in_, cost]) => {
+    const money = draft.money(Math.abs(cost), in_, {
+      ...fact,
+      label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
+      verified: true,
+      saving: cost >= 0,
+    });
+    return `${money} ${cost >= 0 ? 'lower' : 'higher'}`;
+  });
+  draft.say(`The bill was ${bills.join(', and ')}.`);
+  if (without > 0)
+    draft.say(
+      `The price of ${draft.count(without, 'job', { ...fact, label: 'verified jobs without a known price' })} is not known, and not in it.`,
+    );
+};
+
+/** Nothing is verified: say so, and say what is planned as planned. */
+const planned = async (draft: Draft, { team, planId }: Slots, desk: Desk, opening: string): Promise<Draft> => {
+  draft.answered = false;
+  draft.say(opening);
+  const plan = await planOf(desk, planId);
+  if (!plan) return draft.say('Nothing has been planned either: `caco launch --horizon-hours 24` makes a plan.');
+  const sums = team === undefined ? undefined : (await sumsOf(desk, plan)).teams.get(team);
+  const source = planSource(plan);
+  const value = team === undefined ? plan.savings.emissionsKg : (sums?.plannedKg ?? null);
+  if (value !== null) {
+    const effect =
+      team === undefined
+        ? effectOf(draft, plan)
+        : `would save ${draft.mass(value, { label: 'planned saving of CO2e', source, about: [team], saving: true })}`;
+    draft.say(
+      `Plan ${draft.name(plan.id, { label: 'the plan', source })} ${effect} CO2e; that is verified once its window has closed.`,
+    );
+  } else draft.say(`Plan ${draft.name(plan.id, { label: 'the plan', source })} moves nothing of that team.`);
+  return draft.cite(source).from(...(await dataOf(desk, plan)));
+};
+
+const footprint = async ({ team, planId }: Slots, desk: Desk): Promise<Draft> => {
+  const plan = await planOf(desk, planId);
+  if (!plan) return noPlan(planId);
+  const draft = new Draft().cite(planSource(plan));
+  const source = planSource(plan);
+  const planName = draft.name(plan.id, { label: 'the plan', source });
+  if (team === undefined) {
+    const fact = { source, about: aboutPlan(plan) };
+    draft.say(
+      `The ${draft.count(plan.jobs.total, 'job', { ...fact, label: 'jobs in the plan' })} of plan ${planName} emit ${draft.mass(plan.planned.emissionsKg, { ...fact, label: 'CO2e as planned', key: true })} of CO2e as planned and use ${draft.energy(plan.planned.energyKwh, { ...fact, label: 'energy as planned' })}.`,
+      `Run at once they would emit ${draft.mass(plan.baseline.emissionsKg, { ...fact, label: 'CO2e without the plan' })}.`,
+    );
+  } else {
+    const sums = (await sumsOf(desk, plan)).teams.get(team);
+    if (!sums) {
+      draft.answered = false;
+      return draft.say(
+        `Team ${draft.name(team, { label: 'what was asked for', source: 'your question' })} has no job in plan ${planName}.`,
+      );
+    }
+    const fact = { source: `${source}, jobs of team ${team}`, about: [team] };
+    draft.say(
+      `The ${draft.count(sums.jobs, 'job', { ...fact, label: 'jobs of the team' })} of team ${draft.name(team, { ...fact, label: 'the team' })} emit ${draft.mass(sums.emissionsKg, { ...fact, label: 'CO2e as planned', key: true })} of CO2e as planned and use ${draft.energy(sums.energyKwh, { ...fact, label: 'energy as planned' })}, in plan ${planName}.`,
+    );
+    if (sums.moved > 0)
+      draft.say(
+        `${draft.count(sums.moved, 'job', { ...fact, label: 'moved jobs of the team' })} of them were moved, which would save ${draft.mass(sums.plannedKg, { ...fact, label: 'planned saving of CO2e', saving: true })}.`,
+      );
+  }
+  const rows = [...(await sumsOf(desk, plan)).teams.entries()].sort(
+    (a, b) => b[1].emissionsKg - a[1].emissionsKg || (a[0] < b[0] ? -1 : 1),
+  );
+  if (team === undefined)
+    draft.table(
+      ['team', 'jobs', 'energy', 'CO2e'],
+      rows.slice(0, 12).map(([name, t]) => {
+        const fact = { source: `${source}, jobs of team ${name}`, about: [name] };
+        return [
+          draft.name(name, { ...fact, label: 'a team' }),
+          draft.count(t.jobs, 'job', { ...fact, label: 'jobs of the team' }),
+          draft.energy(t.energyKwh, { ...fact, label: 'energy of the team' }),
+          draft.mass(t.emissionsKg, { ...fact, label: 'CO2e of the team as planned' }),
+        ];
+      }),
+    );
+  return draft.from(...(await dataOf(desk, plan)));
+};
+
+export const savingLookups: readonly Lookup[] = [
+  {
+    name: 'savings',
+    description: 'What was verified as saved, with its interval, for everybody or one team',
+    uses: ['team', 'period', 'planId', 'from', 'to'],
+    answer: savings,
+  },
+  {
+    name: 'footprint',
+    description: 'Emissions and energy of the planned work, in all or of one team',
+    uses: ['team', 'planId'],
+    answer: footprint,
+  },
+];

@@ -1,0 +1,192 @@
+/** What Slurm's outputs have in common: our part of a comment, arrays, trackable resources, and a waiting job as a draft. */
+import { fromEpoch, isMoment } from '../../../domain/time.js';
+import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
+import type { Reading } from './reading.js';
+
+/** A pending job as Slurm knows it, whichever output told it. Times in epoch seconds, 0 or null: unset. */
+export interface PendingJob {
+  readonly line: number;
+  readonly jobId: number;
+  readonly name: string;
+  readonly cluster: string | null;
+  readonly account: string;
+  readonly user: string;
+  readonly comment: string;
+  readonly reason: string;
+  readonly dependency: string;
+  readonly submitted: number | null;
+  readonly eligible: number | null;
+  readonly deadline: number | null;
+  /** null: unlimited */
+  readonly limitMinutes: number | null;
+  readonly cpus: number | null;
+  readonly tres: string;
+  readonly arrayJobId: number;
+  readonly arrayTaskId: number | null;
+  readonly arrayTasks: string;
+  readonly hetJobId: number;
+  readonly hetOffset: number;
+}
+
+/** The part of a comment that is ours: `caco:flex=240;class=balanced`; everything else in it is somebody else's. */
+export const cacoComment = (comment: string): Readonly<Record<string, string>> => {
+  const at = comment.indexOf('caco:');
+  if (at < 0) return {};
+  const [own = ''] = comment.slice(at + 5).split(/[\s|,]/, 1);
+  const found: Record<string, string> = {};
+  for (const part of own.split(';')) {
+    const [, key, value] = /^([a-z_]{1,20})=(.{1,100})$/.exec(part) ?? [];
+    if (key !== undefined && value !== undefined) found[key] = value;
+  }
+  return found;
+};
+
+/** Most tasks that one array record is believed to hold; Slurm's own default limit is 1001. */
+const MOST_TASKS = 100_000;
+
+/** `3-5%2`, `1-9:2`, `3,5-7` as numbers; null for text that is none of these. */
+export const arrayTasks = (text: string): { tasks: number[]; atOnce: number | null } | null => {
+  const [list = '', throttle] = text.replace(/^\[|\]$/g, '').split('%');
+  const tasks: number[] = [];
+  for (const part of list.split(',')) {
+    const [, from, to, step] = /^(\d+)(?:-(\d+)(?::(\d+))?)?$/.exec(part.trim()) ?? [];
+    if (from === undefined) return null;
+    const last = Number(to ?? from);
+    const by = Math.max(1, Number(step ?? 1));
+    if ((last - Number(from)) / by + tasks.length > MOST_TASKS) return null;
+    for (let task = Number(from); task <= last; task += by) tasks.push(task);
+  }
+  return { tasks, atOnce: throttle === undefined ? null : Number(throttle.replace(/\]$/, '')) };
+};
+
+/** GPUs in `cpu=2,mem=200M,gres/gpu=2`; a count by type names the same devices again and is used only where no total stands. */
+export const gpusIn = (tres: string): number => {
+  let total: number | null = null;
+  let byType = 0;
+  for (const part of tres.split(',')) {
+    const [, type, count] = /^gres\/gpu(:[^=]+)?=(\d+)$/.exec(part.trim()) ?? [];
+    if (count === undefined) continue;
+    if (type === undefined) total = Number(count);
+    else byType += Number(count);
+  }
+  return total ?? byType;
+};
+
+const NEVER = new Set(['PartitionConfig', 'PartitionTimeLimit', 'PartitionNodeLimit', 'BadConstraints']);
+
+/** One record; an array record is one draft per task. */
+export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[] => {
+  const { line } = job;
+  const ours = cacoComment(job.comment);
+  const cluster = job.cluster ?? reading.options.clusterId;
+  const own = cluster === null || cluster === '' ? '' : `${cluster}-`;
+  warnAbout(job, reading);
+  const id = (rest: string) => `${own}${rest}`;
+  const tasks = job.arrayTasks !== '' && job.arrayTaskId === null ? arrayTasks(job.arrayTasks) : null;
+  if (job.arrayTasks !== '' && job.arrayTaskId === null && tasks === null)
+    return [
+      rejected(
+        line,
+        'array_task_string',
+        'unknown_value',
+        job.arrayTasks,
+        'the list of array tasks cannot be read',
+        'Give it as Slurm prints it, for example 1-9:2 or 3,5-7%2.',
+      ),
+    ];
+  if (tasks?.atOnce)
+    reading.warn(
+      `Array ${job.jobId} may run ${tasks.atOnce} tasks at once; the plan does not keep that limit, Slurm does.`,
+    );
+  const minutes = ours.duration === undefined ? job.limitMinutes : positive(ours.duration);
+  if (minutes === null || minutes <= 0)
+    return [
+      {
+        ...rejected(
+          line,
+          'duration_hours',
+          'no_duration',
+          null,
+          'the job has no time limit',
+          'set --time, or --comment=caco:duration=MIN, or a site default',
+        ),
+        id: id(String(job.jobId)),
+      },
+    ];
+  const flex = ours.flex === undefined ? undefined : positive(ours.flex);
+  if (flex === null) reading.warn('Some comments name a flexibility that is not a number of minutes; it is ignored.');
+  const submitted = job.submitted ?? 0;
+  const earliest = Math.max(submitted, job.eligible ?? 0);
+  for (const [field, value] of [
+    ['submit_time', submitted],
+    ['eligible_time', earliest],
+    ['deadline', job.deadline ?? 0],
+  ] as const)
+    if (!isMoment(value)) return [beyondCalendar(line, field, value)];
+  const base: Draft = {
+    line,
+    name: job.name,
+    team: job.account || job.user || undefined,
+    category: ours.class,
+    submittedAt: submitted > 0 ? fromEpoch(submitted) : undefined,
+    earliestStart: earliest > 0 ? fromEpoch(earliest) : undefined,
+    deadline: job.deadline ? fromEpoch(job.deadline) : null,
+    durationHours: minutes / 60,
+    flexMinutes: flex ?? undefined,
+    vcpus: job.cpus ?? undefined,
+    gpus: gpusIn(job.tres),
+    clusterId: cluster || undefined,
+    interruptible: ours.interruptible === 'true' || ours.interruptible === 'yes',
+    assumed: [
+      ...(ours.duration === undefined ? ([['duration_hours', 'time limit, an upper bound']] as const) : []),
+      ...(ours.interruptible === undefined ? ([['interruptible', 'false']] as const) : []),
+    ],
+  };
+  if (tasks) return tasks.tasks.map((task) => ({ ...base, id: id(`${job.arrayJobId}_${task}`) }));
+  if (job.arrayJobId > 0 && job.arrayTaskId !== null)
+    return [{ ...base, id: id(`${job.arrayJobId}_${job.arrayTaskId}`) }];
+  return [{ ...base, id: id(String(job.jobId)) }];
+};
+
+const positive = (text: string): number | null => {
+  const value = Number(text);
+  return Number.isFinite(value) && value >= 0 ? value : null;
+};
+
+const warnAbout = ({ jobId, reason, dependency }: PendingJob, reading: Reading): void => {
+  if (NEVER.has(reason)) reading.warn(`Job ${jobId} can never run as it was asked for (${reason}).`);
+  if (reason.startsWith('JobHeld')) reading.warn(`Some jobs are held (${reason}); they start only once released.`);
+  if (dependency !== '')
+    reading.warn('Some jobs depend on others; the plan does not keep that order, the scheduler does.');
+};
+
+/** Components of one heterogeneous job must start together: one job for the plan, under its leader's id. */
+export class HetJobs {
+  readonly #groups = new Map<number, PendingJob[]>();
+
+  /** True when the job is a component and was kept for later. */
+  take(job: PendingJob): boolean {
+    if (job.hetJobId <= 0) return false;
+    const group = this.#groups.get(job.hetJobId);
+    if (group) group.push(job);
+    else this.#groups.set(job.hetJobId, [job]);
+    return true;
+  }
+
+  merged(): PendingJob[] {
+    return [...this.#groups.values()].map((group) => {
+      const components = [...group].sort((a, b) => a.hetOffset - b.hetOffset);
+      const leader = components[0]!;
+      const limits = components.map((c) => c.limitMinutes);
+      return {
+        ...leader,
+        hetJobId: 0,
+        jobId: leader.hetJobId,
+        cpus: components.reduce((sum, c) => sum + (c.cpus ?? 0), 0),
+        tres: `gres/gpu=${components.reduce((sum, c) => sum + gpusIn(c.tres), 0)}`,
+        limitMinutes: limits.includes(null) ? null : Math.max(...limits.map((limit) => limit ?? 0)),
+        eligible: Math.max(...components.map((c) => c.eligible ?? 0)),
+      };
+    });
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * `squeue --json` and `sacct --json` of both generations: numbers are plain or null (22.05) or `{set, infinite, number}`
+ * (23.x on), the state is text or a list. Of a queue only what waits is taken.
+ */
+import { Fault } from '../../../domain/fault.js';
+import { fromEpoch, isMoment } from '../../../domain/time.js';
+import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
+import { JsonSplitter } from './json-values.js';
+import type { Reader, Reading, Rows } from './reading.js';
+import { draftsOf, HetJobs, type PendingJob } from './slurm-fields.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export const readSlurmJson: Reader = async function* (pieces, reading) {
+  const splitter = new JsonSplitter(['jobs']);
+  const het = new HetJobs();
+  const errors: unknown[] = [];
+  let jobs = 0;
+  const take = (values: ReturnType<JsonSplitter['push']>): Rows => {
+    const rows: Rows = [];
+    for (const { key, text, line } of values) {
+      if (key === 'errors') errors.push(...listOf(parsed(text)));
+      if (key !== null) continue;
+      jobs++;
+      const value = parsed(text);
+      if (value === null || typeof value !== 'object') {
+        rows.push(rejected(line, null, 'not_a_job', text, 'this is not a job', 'Give Slurm’s output as it is.'));
+        continue;
+      }
+      rows.push(...jobOf(value as Row, line, reading, het));
+    }
+    return rows;
+  };
+  for await (const piece of pieces) {
+    const rows = take(splitter.push(piece));
+    if (rows.length > 0) yield rows;
+  }
+  const rest = take(splitter.end());
+  // squeue answers 0 and an empty list when the controller is down; only `errors` says so.
+  if (errors.length > 0)
+    throw new Fault(
+      'unavailable',
+      `Slurm reported: ${errors.map(said).join('; ').slice(0, 500)}`,
+      jobs === 0 ? 'Ask again when the controller is up (`scontrol ping`).' : 'Ask Slurm again; nothing was taken in.',
+    );
+  yield [...rest, ...het.merged().flatMap((job) => draftsOf(job, reading))];
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const said = (error: unknown): string => {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { error: message, description } = error as Row;
+  return String(description ?? message ?? JSON.stringify(error));
+};
+
+/** Null for null, unset and infinite. */
+const numberOf = (value: unknown): number | null => {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null) return null;
+  const { set, infinite, number } = value as Row;
+  return set === false || infinite === true || typeof number !== 'number' ? null : number;
+};
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const FLAGS = new Set(['COMPLETING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED', 'SPECIAL_EXIT']);
+const stateOf = (value: unknown): string => {
+  if (!Array.isArray(value)) return textOf(value);
+  return value.map(textOf).find((state) => !FLAGS.has(state)) ?? textOf(value[0]);
+};
+
+const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft | Rejected)[] => {
+  if (typeof row.time === 'object' && row.time !== null) return historyOf(row, line, reading);
+  const state = stateOf(row.job_state);
+  if (state !== 'PENDING') {
+    reading.skip(`not waiting: ${/^[A-Z_]{1,30}$/.test(state) ? state : 'state unknown'}`);
+    return [];
+  }
+  const jobId = numberOf(row.job_id);
+  if (jobId === null)
+    return [rejected(line, 'job_id', 'missing', null, 'the record has no job_id', 'Give Slurm’s output as it is.')];
+  const job: PendingJob = {
+    line,
+    jobId,
+    name: textOf(row.name),
+    cluster: textOf(row.cluster) || null,
+    account: textOf(row.account),
+    user: textOf(row.user_name),
+    comment: textOf(row.comment),
+    reason: textOf(row.state_reason),
+    dependency: textOf(row.dependency),
+    submitted: numberOf(row.submit_time),
+    eligible: numberOf(row.eligible_time),
+    deadline: numberOf(row.deadline),
+    limitMinutes: numberOf(row.time_limit),
+    cpus: numberOf(row.cpus),
+    tres: textOf(row.tres_req_str),
+    arrayJobId: numberOf(row.array_job_id) ?? 0,
+    arrayTaskId: numberOf(row.array_task_id),
+    arrayTasks: textOf(row.array_task_string),
+    hetJobId: numberOf(row.het_job_id) ?? 0,
+    hetOffset: numberOf(row.het_job_offset) ?? 0,
+  };
+  return het.take(job) ? [] : draftsOf(job, reading);
+};
+
+/** A record of `sacct --json`: what ran, with the time that it took. */
+const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)[] => {
+  const time = row.time as Row;
+  const state = stateOf((row.state as Row | undefined)?.current);
+  const elapsed = numberOf(time.elapsed) ?? 0;
+  const started = numberOf(time.start) ?? 0;
+  if (state === 'REQUEUED' || elapsed <= 0 || started <= 0) {
+    reading.skip(state === 'REQUEUED' ? 'earlier lives of requeued jobs' : 'never ran');
+    return [];
+  }
+  const array = (row.array ?? {}) as Row;
+  const task = numberOf(array.task_id);
+  const cluster = textOf(row.cluster) || reading.options.clusterId || '';
+  const number = task !== null && numberOf(array.job_id) ? `${numberOf(array.job_id)}_${task}` : numberOf(row.job_id);
+  const submitted = numberOf(time.submission) ?? started;
+  const eligible = Math.max(submitted, numberOf(time.eligible) ?? 0);
+  if (!isMoment(submitted) || !isMoment(eligible)) return [beyondCalendar(line, 'time.submission', submitted)];
+  const requested = listOf((row.tres as Row | undefined)?.requested) as Row[];
+  const gpus = requested.filter((t) => t.type === 'gres' && textOf(t.name).startsWith('gpu'));
+  return [
+    {
+      line,
+      id: cluster === '' ? String(number) : `${cluster}-${number}`,
+      name: textOf(row.name),
+      team: textOf(row.account) || textOf(row.user) || undefined,
+      submittedAt: fromEpoch(submitted),
+      earliestStart: fromEpoch(eligible),
+      deadline: null,
+      durationHours: elapsed / 3600,
+      vcpus: numberOf((row.required as Row | undefined)?.CPUs) ?? undefined,
+      gpus: gpus.reduce((most, t) => Math.max(most, numberOf(t.count) ?? 0), 0),
+      clusterId: cluster || undefined,
+      interruptible: false,
+      assumed: [['interruptible', 'false'], ...elapsedNote(state)],
+    },
+  ];
+};
+
+/** What an elapsed time is worth when the job did not end by itself. */
+export const elapsedNote = (state: string): [string, string][] => {
+  if (state === 'COMPLETED') return [];
+  if (state === 'RUNNING') return [['duration_hours', 'elapsed so far; still running']];
+  return [['duration_hours', `elapsed; state ${state.split(' ')[0]}, so the work may be longer`]];
+};

@@ -1,0 +1,185 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../domain/fault.js';
+import { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
+import { instant, plusHours, toEpoch } from '../../../domain/time.js';
+import { dampedProfile, profileForecast } from './profile.js';
+import { publishedTo, recordedGrid, recordingAge, shippedRecording } from './recorded.js';
+
+const csv = shippedRecording();
+const at = (now: string) => ({ now: () => instant(now) });
+const june = instant('2022-06-01T00:00:00Z');
+const clock = { now: () => june };
+const grid = recordedGrid({ clock });
+const days = (from: number, to: number) => ({ start: plusHours(june, from * 24), end: plusHours(june, to * 24) });
+
+/** The recording with everything from `now` on replaced. */
+const withOtherFuture = (now: string, shift: number) =>
+  csv
+    .split('\n')
+    .map((line) => {
+      const [time, carbon, price, ...rest] = line.split(',');
+      if (time === undefined || time === 'time' || time === '' || time < now) return line;
+      return [time, String(Number(carbon) * 3 + shift), String(Number(price) - shift), ...rest].join(',');
+    })
+    .join('\n');
+
+describe('the recorded grid', () => {
+  it('says what was recorded, and that NESO and Octopus say so', async () => {
+    const carbon = await grid.carbon('GB', { start: june, end: plusHours(june, 3) }, 'actual');
+    expect(CarbonSignal.parse(carbon)).toEqual(carbon);
+    // NESO's published values of that night.
+    expect(carbon.series.values).toEqual([268, 270, 272]);
+    expect(carbon.kind).toEqual({ accounting: 'average', scope: 'operational' });
+    expect(carbon.source).toContain('NESO');
+    const price = await grid.price('GB', { start: june, end: plusHours(june, 3) }, 'actual');
+    expect(PriceSignal.parse(price)).toEqual(price);
+    // 28.94, 28.52 and 28.36 p/kWh.
+    expect(price.series.values).toEqual([289.4, 285.2, 283.6]);
+    expect(price.currency).toBe('GBP');
+  });
+
+  it('has no value outside the recording and no other region', async () => {
+    const after = await grid.carbon(
+      'GB',
+      { start: instant('2022-07-15T22:00:00Z'), end: instant('2022-07-16T02:00:00Z') },
+      'actual',
+    );
+    expect(after.series.values.map((v) => v === null)).toEqual([false, false, true, true]);
+    await expect(grid.carbon('DE', days(0, 1), 'actual')).rejects.toMatchObject({ code: 'not-found' });
+    expect(() => recordedGrid({ clock, scenario: { name: 'x', currency: 'USD' } })).toThrow(Fault);
+    const early = recordedGrid({ clock: at('2022-04-20T00:00:00Z') });
+    const blind = await early.carbon(
+      'GB',
+      { start: instant('2022-04-20T00:00:00Z'), end: instant('2022-04-20T06:00:00Z') },
+      'forecast',
+    );
+    expect(blind.series.values).toEqual([null, null, null, null, null, null]);
+  });
+
+  it('never looks ahead: another future changes neither forecast nor bounds', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 24 * 8, max: 24 * 80 }),
+        fc.integer({ min: 1, max: 500 }),
+        fc.integer({ min: 0, max: 59 }),
+        async (hour, shift, minute) => {
+          const now = new Date((toEpoch(instant('2022-04-20T00:00:00Z')) + hour * 3600 + minute * 60) * 1000)
+            .toISOString()
+            .replace('.000', '');
+          // The hour that runs at now has not ended, so it counts as future.
+          const other = recordedGrid({ clock: at(now), csv: withOtherFuture(`${now.slice(0, 13)}:00:00Z`, shift) });
+          const same = recordedGrid({ clock: at(now) });
+          const interval = { start: plusHours(instant(now), -12), end: plusHours(instant(now), 60) };
+          expect(await other.carbon('GB', interval, 'forecast')).toEqual(await same.carbon('GB', interval, 'forecast'));
+          // Prices are public a day ahead: what changes after that changes nothing either.
+          const later = recordedGrid({ clock: at(now), csv: withOtherFuture(publishedTo(instant(now)), shift) });
+          expect(await later.price('GB', interval, 'forecast')).toEqual(await same.price('GB', interval, 'forecast'));
+          expect(await other.carbon('GB', interval, 'actual')).not.toEqual(await same.carbon('GB', interval, 'actual'));
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  it('knows the prices that had been published, to the hour, in summer and at the turn of the day', async () => {
+    expect(publishedTo(instant('2022-06-01T00:00:00Z'))).toBe('2022-06-01T22:00:00Z');
+    expect(publishedTo(instant('2022-06-01T14:59:59Z'))).toBe('2022-06-01T22:00:00Z');
+    expect(publishedTo(instant('2022-06-01T15:00:00Z'))).toBe('2022-06-02T22:00:00Z');
+    expect(publishedTo(instant('2022-01-15T16:00:00Z'))).toBe('2022-01-16T23:00:00Z');
+    const window = { start: instant('2022-06-01T00:00:00Z'), end: instant('2022-06-02T12:00:00Z') };
+    const asked = recordedGrid({ clock: at('2022-06-01T00:00:00Z') });
+    const [ahead, truth] = [await asked.price('GB', window, 'forecast'), await asked.price('GB', window, 'actual')];
+    expect(ahead.series.values.slice(0, 22)).toEqual(truth.series.values.slice(0, 22));
+    expect(ahead.series.values.slice(22)).not.toEqual(truth.series.values.slice(22));
+    expect(ahead.issuedAt <= '2022-06-01T00:00:00Z').toBe(true);
+  });
+
+  it('forecasts as the formula says, worked out by hand on round numbers', () => {
+    // Seven days of 100 at each hour, the last hour 40 higher than its week: profile 100, anomaly 40 fading with e^(−(h+1)/12).
+    const values: number[] = Array.from({ length: 8 * 24 }, () => 100);
+    values[values.length - 1] = 140;
+    const forecast = dampedProfile(values, values.length, 24, 24, 1);
+    expect(forecast[0]).toBeCloseTo(100 + 40 * Math.exp(-1 / 12), 9);
+    expect(forecast[11]).toBeCloseTo(100 + 40 * Math.exp(-1), 9);
+    // Hour 23 comes at the time of day of the odd value: (6 × 100 + 140) / 7.
+    expect(forecast[23]).toBeCloseTo(740 / 7 + 40 * Math.exp(-2), 9);
+  });
+
+  it('carries bounds around every forecast value, and knows the past exactly', async () => {
+    const signal = await grid.carbon('GB', days(-1, 2), 'forecast');
+    for (const [i, value] of signal.series.values.entries()) {
+      expect(signal.low![i]! <= value! && value! <= signal.high![i]!).toBe(true);
+      if (i < 24) expect(signal.low![i]).toBe(signal.high![i]);
+      else expect(signal.high![i]! - signal.low![i]!).toBeGreaterThan(5);
+    }
+    expect(signal.issuedAt).toBe(june);
+    expect(signal.series.values.slice(0, 24)).toEqual((await grid.carbon('GB', days(-1, 0), 'actual')).series.values);
+  });
+
+  it('tells its age', () => {
+    expect(recordingAge(instant('2026-11-24T00:00:00Z'))).toBe('4.4 years');
+  });
+});
+
+const reference = new URL('../../../../shared/data/gb-2020-2022/gb_hourly.csv', import.meta.url);
+const bars = new URL('../../../../shared/data/expected/forecast_baselines.json', import.meta.url);
+
+describe.skipIf(!existsSync(reference) || !existsSync(bars))('three years of the British grid', () => {
+  const values = existsSync(reference)
+    ? readFileSync(reference, 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => Number(line.split(',')[1]))
+    : [];
+
+  it('are forecast with the independent reference’s mean error, and bounds that hold as its do', () => {
+    let sum = 0;
+    let n = 0;
+    for (let origin = 35 * 24; origin + 48 <= values.length; origin += 12) {
+      const forecast = dampedProfile(values, origin, 24, 24, 1);
+      for (const [h, value] of forecast.entries()) {
+        sum += Math.abs(value! - values[origin + h]!);
+        n++;
+      }
+    }
+    // Reference: 31.566 g/kWh for damped_profile7 at 24 h.
+    expect(Math.abs(sum / n - 31.566)).toBeLessThan(0.001);
+    let held = 0;
+    let count = 0;
+    for (let origin = 35 * 24; origin + 24 <= values.length; origin += 72) {
+      const forecast = profileForecast(values, origin, 24, 60, 0);
+      for (let h = 0; h < 24; h++) {
+        if (values[origin + h]! >= forecast.low[h]! && values[origin + h]! <= forecast.high[h]!) held++;
+        count++;
+      }
+    }
+    expect(Math.abs(held / count - 0.777)).toBeLessThan(0.02);
+  });
+
+  it('contain the excerpt that ships', () => {
+    const source = new Map(
+      readFileSync(reference, 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => {
+          const [time, carbon, price, temperature] = line.split(',');
+          return [time!.replace('Z', ':00Z'), { carbon, price, temperature }];
+        }),
+    );
+    const rows = csv
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','));
+    expect(rows).toHaveLength(2088);
+    for (const [time, carbon, price, temperature] of rows) {
+      const original = source.get(time!)!;
+      expect([carbon, temperature]).toEqual([original.carbon, original.temperature]);
+      expect(Number(price)).toBeCloseTo(Number(original.price) * 10, 9);
+    }
+  });
+});
