@@ -18,7 +18,7 @@ import { getStatus } from './graph/status.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
-import { loadScenario, type Scenario } from './sim/scenario.js';
+import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
 import { openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { filesFleet } from './tools/fleet/fleet.js';
@@ -59,7 +59,6 @@ export interface App {
   readonly config: Config;
   readonly settings: readonly Setting[];
   readonly world: World;
-  readonly scenario: Scenario;
   /** Every tool, graph's compositions included. */
   readonly tools: readonly Tool[];
   readonly orchestrator: Orchestrator;
@@ -82,9 +81,9 @@ const seedOf = (config: Config, scenario: Scenario) => config.seed ?? scenario.s
 
 const gridOf = (config: Config, scenario: Scenario, clock: Pick<Clock, 'now'>): Grid | FileGrid => {
   const choice = config.grid ?? scenario.grid;
-  if (choice === 'recorded') return recordedGrid({ clock, scenario });
+  if (choice === 'recorded') return recordedGrid({ clock, setting: scenario });
   if (choice === 'sim') return simulatedGrid(scenario, seedOf(config, scenario), clock);
-  return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, scenario });
+  return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, setting: scenario });
 };
 
 /** How many workloads back one is looked for that a signal file covers. */
@@ -145,16 +144,9 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
       tickets: openTracker(config, clock.now),
       ledger,
       method: methodOf(config),
-      thresholds: scenario.thresholds,
-      scenario: {
-        name: scenario.name,
-        title: scenario.title,
-        currency: scenario.currency,
-        dataNote: scenario.dataNote,
-        seed: seedOf(config, scenario),
-      },
+      setting: settingOf(scenario, seedOf(config, scenario)),
     };
-    return assemble(config, settings, scenario, world, ledger, database);
+    return assemble(config, settings, world, ledger, database);
   } catch (error) {
     await store.close();
     throw error;
@@ -164,7 +156,6 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
 const assemble = (
   config: Config,
   settings: readonly Setting[],
-  scenario: Scenario,
   world: World,
   ledger: SigningLedger,
   database: string,
@@ -198,7 +189,6 @@ const assemble = (
     config,
     settings,
     world,
-    scenario,
     tools,
     tokens: openTokens(world.store),
     ledger,

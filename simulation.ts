@@ -68,7 +68,7 @@ const gridOf = (config: Config, scenario: Scenario, seed: number): Grid => {
   const clock = simulatedClock(scenario.start);
   const choice = config.grid ?? scenario.grid;
   if (choice === 'sim') return simulatedGrid(scenario, seed, clock);
-  if (choice === 'recorded') return recordedGrid({ clock, scenario });
+  if (choice === 'recorded') return recordedGrid({ clock, setting: scenario });
   throw invalid(
     '`caco simulate` runs a scenario’s own world, not a signal file',
     'Leave --grid out, or ingest jobs and use `caco plan` with --grid file:PATH.',

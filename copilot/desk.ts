@@ -118,15 +118,15 @@ export const planWithJob = async (desk: Desk, said: string, planId?: string): Pr
 
 /** Whose data plans are made of: the note of the scenario of their runs; of another one than the configured, what the plan itself says. */
 export const dataOf = async (desk: Desk, ...plans: readonly Plan[]): Promise<string[]> => {
-  const { scenario } = desk.world;
+  const { setting } = desk.world;
   const notes = new Set<string>();
   for (const plan of plans) {
     const run = await runOfPlan(desk, plan.id);
-    if (!run || run.scenario === scenario.name) notes.add(scenario.dataNote);
+    if (!run || run.scenario === setting.name) notes.add(setting.dataNote);
     else {
       const sources = [...new Set(plan.signals.map((s) => s.source))];
       notes.add(
-        `plan ${plan.id} is of scenario ${run.scenario}, not of ${scenario.name} as configured here.${sources.length === 0 ? '' : ` Its signals: ${sources.slice(0, 4).join('; ')}.`}`,
+        `plan ${plan.id} is of scenario ${run.scenario}, not of ${setting.name} as configured here.${sources.length === 0 ? '' : ` Its signals: ${sources.slice(0, 4).join('; ')}.`}`,
       );
     }
   }
@@ -140,7 +140,7 @@ export const dataOfRecords = async (desk: Desk, records: readonly Verification[]
     const plan = (await desk.world.store.collection(PLANS).get(planId))?.value;
     if (plan) plans.push(plan);
   }
-  return plans.length === 0 ? [desk.world.scenario.dataNote] : dataOf(desk, ...plans);
+  return plans.length === 0 ? [desk.world.setting.dataNote] : dataOf(desk, ...plans);
 };
 
 /** Sums over a plan's rows. */

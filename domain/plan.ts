@@ -126,5 +126,5 @@ export type Order = z.infer<typeof Order>;
 export const ORDERS = defineCollection('orders', Order);
 
 /** Two scenarios or seeds are two worlds: what is ordered in one takes no room in the other. */
-export const worldName = ({ scenario }: { scenario: { name: string; seed: number } }): string =>
-  `${scenario.name}/${scenario.seed}`;
+export const worldName = ({ setting }: { setting: { name: string; seed: number } }): string =>
+  `${setting.name}/${setting.seed}`;

@@ -1,10 +1,10 @@
 /** Every way in which the program touches what it does not control. Behind each port stands an adapter, simulated or real. */
 import { z } from 'zod';
-import type { Thresholds } from './decision.js';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Job } from './job.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
+import type { Setting } from './setting.js';
 import type { CarbonSignal, PriceSignal } from './signal.js';
 import type { Site } from './site.js';
 import { defineRows, type Store } from './store.js';
@@ -253,12 +253,5 @@ export interface World {
   readonly store: Store;
   /** Constants of method in force. */
   readonly method: Method;
-  readonly thresholds: Thresholds;
-  readonly scenario: {
-    readonly name: string;
-    readonly title: string;
-    readonly currency: string;
-    readonly dataNote: string;
-    readonly seed: number;
-  };
+  readonly setting: Setting;
 }

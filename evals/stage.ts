@@ -52,7 +52,7 @@ const planned = async (
 ) => {
   const now = world.clock.now();
   const [region = 'GB'] = await world.grid.regions();
-  const { currency } = world.scenario;
+  const { currency } = world.setting;
   const workloadId = `W-${id}`;
   const moved = jobs.filter((j) => j.savedKg > 0);
   const emitted = sum(jobs.map((j) => j.emissionsKg));
@@ -185,7 +185,7 @@ const waits = async (program: Program, seed: Extract<Seed, { waits: string }>) =
     id: `R-${plan.id}`,
     kind: 'plan',
     status: 'waiting',
-    scenario: world.scenario.name,
+    scenario: world.setting.name,
     horizonHours: 24,
     approvalMode: 'ask',
     workloadId: plan.workloadId,
@@ -251,14 +251,17 @@ const verified = async ({ world }: Program, seed: Extract<Seed, { verified: stri
 
 /** The world's own signal, issued long ago. */
 const age = ({ world }: Program, { signalAgeHours, limitHours }: Extract<Seed, { signalAgeHours: number }>) => {
-  const { grid } = world;
+  const { grid, setting } = world;
   const issuedAt = plusHours(world.clock.now(), -signalAgeHours);
   const old: Grid = {
     regions: () => grid.regions(),
     carbon: async (...asked) => ({ ...(await grid.carbon(...asked)), issuedAt }),
     price: async (...asked) => ({ ...(await grid.price(...asked)), issuedAt }),
   };
-  Object.assign(world, { grid: old, thresholds: { ...world.thresholds, maxSignalAgeHours: limitHours } });
+  Object.assign(world, {
+    grid: old,
+    setting: { ...setting, thresholds: { ...setting.thresholds, maxSignalAgeHours: limitHours } },
+  });
 };
 
 /** The world's own signal with the present hour missing. */

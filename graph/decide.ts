@@ -21,7 +21,7 @@ export const decideAlone = async (world: World, approval: Approval, signal: Abor
   };
   const plan = (await world.store.collection(PLANS).get(approval.planId))!.value;
   const policy = await callTool(evaluatePolicy, { planId: plan.id }, world, call);
-  const verdict = strictest(judge(plan, world.thresholds, world.clock.now(), 'ask'), policy, true);
+  const verdict = strictest(judge(plan, world.setting.thresholds, world.clock.now(), 'ask'), policy, true);
   const people = new Set(approval.votes.filter((v) => v.decision === 'approve').map((v) => v.actor.id));
   const said = outcome(verdict, approval);
   const answered = verdict.rule === TRIMMED ? await withinPolicy(world, plan.id, said) : said;

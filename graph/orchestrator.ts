@@ -175,8 +175,8 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         id,
         kind: 'plan',
         status: 'running',
-        scenario: world.scenario.name,
-        seed: world.scenario.seed,
+        scenario: world.setting.name,
+        seed: world.setting.seed,
         from,
         request: { ...request },
         horizonHours,
@@ -251,8 +251,8 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
 };
 
 /** Sites, signals and clock of another scenario would place and verify this run where it does not belong. */
-const requireItsWorld = (world: World, { id, scenario, seed = world.scenario.seed }: Run): void => {
-  const here = world.scenario;
+const requireItsWorld = (world: World, { id, scenario, seed = world.setting.seed }: Run): void => {
+  const here = world.setting;
   if (scenario === here.name && seed === here.seed) return;
   const of = (name: string, n: number) => `${name}, seed ${n}`;
   throw new Fault(

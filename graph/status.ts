@@ -92,9 +92,9 @@ export const getStatus = defineTool({
     const decided = decisions.map((d) => ({ decisionId: d.id, planId: d.value.planId, status: d.value.status }));
     return {
       now: world.clock.now(),
-      scenario: `${world.scenario.name}: ${world.scenario.title}`,
-      dataNote: world.scenario.dataNote,
-      currency: world.scenario.currency,
+      scenario: `${world.setting.name}: ${world.setting.title}`,
+      dataNote: world.setting.dataNote,
+      currency: world.setting.currency,
       model: world.model?.name ?? null,
       signals: await Promise.all(regions.slice(0, REGIONS).map((region) => signalOf(world, region))),
       regions: regions.length,

@@ -57,7 +57,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
   const [ran] = verification ? (await world.store.rows(BOOKED).page(verification.id, { limit: 1 })).items : [];
   const model = world.model === null ? 'no model' : world.model.name;
   const paragraphs = [
-    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.scenario.name} · ${model}\n${indent(world.scenario.dataNote)}`,
+    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.setting.name} · ${model}\n${indent(world.setting.dataNote)}`,
     indent(waitingText(plan, of.waiting, await world.fleet.sites())),
     await loadPicture(world, plan),
     table(plan),

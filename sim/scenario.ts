@@ -3,12 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { Thresholds } from '../domain/decision.js';
 import { invalid, notFound } from '../domain/fault.js';
 import { Category, JobKind } from '../domain/job.js';
+import { Setting } from '../domain/setting.js';
 import { Site } from '../domain/site.js';
 import { Instant } from '../domain/time.js';
-import { Currency } from '../domain/units.js';
 
 const weight = z.number().min(0);
 
@@ -92,13 +91,9 @@ export type KindSpec = z.infer<typeof KindSpec>;
 
 export const Scenario = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9-]+$/, 'must be lower-case letters, digits and dashes'),
-    title: z.string().min(1),
-    currency: Currency,
+    ...Setting.shape,
     grid: z.enum(['sim', 'recorded']).describe('where signals come from unless CACO_GRID says otherwise'),
     start: Instant.describe('the instant at which this world starts'),
-    seed: z.number().int().min(0),
-    dataNote: z.string().min(1).describe('what is real and what is simulated, for people'),
     sites: z.array(Site).min(1),
     regions: z.record(z.string(), RegionSignals).describe('wave parameters of the simulated signals, by region'),
     homes: z.record(z.string(), weight).describe('how often a region is a job’s home'),
@@ -110,7 +105,6 @@ export const Scenario = z
       weekdayWeights: z.array(weight).length(7).describe('Monday first, UTC, relative'),
       noticeHours: z.number().min(0).default(0).describe('how long before its earliest start a job is submitted'),
     }),
-    thresholds: Thresholds,
   })
   .superRefine((s, context) => {
     const complain = (path: (string | number)[], message: string) =>
@@ -137,6 +131,12 @@ export const Scenario = z
       complain(['arrivals'], 'all weights are 0');
   });
 export type Scenario = z.output<typeof Scenario>;
+
+/** What of a scenario describes the world; the rest generates its work and signals. */
+export const settingOf = (scenario: Scenario, seed: number = scenario.seed): Setting => {
+  const { name, title, currency, start, dataNote, sites, thresholds } = scenario;
+  return { name, title, currency, start, seed, dataNote, sites, thresholds };
+};
 
 const FOLDER = new URL('./scenarios/', import.meta.url);
 

@@ -90,7 +90,7 @@ const world = (context: Context) =>
 const signals = (context: Context) =>
   attempt('grid', async () => {
     const { world: w } = await context.app();
-    return ok('grid', `${(await w.grid.regions()).join(', ')} · ${w.scenario.dataNote}`);
+    return ok('grid', `${(await w.grid.regions()).join(', ')} · ${w.setting.dataNote}`);
   });
 
 export const register = (program: Command) => {

@@ -107,13 +107,13 @@ const decisions = async (slots: Slots, desk: Desk): Promise<Draft> => {
 const data = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   const plan = await planOf(desk, planId);
   if (planId !== undefined && !plan) return noPlan(planId);
-  const { scenario } = desk.world;
-  const draft = new Draft().cite(`scenario ${scenario.name}`);
+  const { setting } = desk.world;
+  const draft = new Draft().cite(`scenario ${setting.name}`);
   draft.say(
-    `The world is scenario ${draft.name(scenario.name, { label: 'the scenario', source: 'configuration', key: true })}. ${scenario.dataNote}`,
+    `The world is scenario ${draft.name(setting.name, { label: 'the scenario', source: 'configuration', key: true })}. ${setting.dataNote}`,
   );
   if (!plan) return draft;
-  draft.cite(planSource(plan)).from(...(await dataOf(desk, plan)).filter((note) => note !== scenario.dataNote));
+  draft.cite(planSource(plan)).from(...(await dataOf(desk, plan)).filter((note) => note !== setting.dataNote));
   draft.say(`Plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })} saw these signals:`);
   return draft.lines(
     ...plan.signals.slice(0, 8).map((s) => `  ${quoted(s.region, 40)}: ${s.status}, ${quoted(s.source, 200)}`),

@@ -65,7 +65,7 @@ const viewOf = (signal: CarbonSignal, desk: Desk, hours: number): View => {
       about: [signal.region],
     },
     ageHours,
-    stale: ageHours > desk.world.thresholds.maxSignalAgeHours,
+    stale: ageHours > desk.world.setting.thresholds.maxSignalAgeHours,
     now: valueAt(signal.series, desk.now),
     best: leastWindow(signal.series, desk.now, hours),
   };
@@ -111,7 +111,7 @@ const gridThen = async (desk: Desk, region: string | undefined, { from, to }: St
     }
     if (
       status === 'forecast' &&
-      Math.max(0, secondsBetween(signal.issuedAt, desk.now) / 3600) > desk.world.thresholds.maxSignalAgeHours
+      Math.max(0, secondsBetween(signal.issuedAt, desk.now) / 3600) > desk.world.setting.thresholds.maxSignalAgeHours
     )
       draft.say('That data is older than the limit, so it may no longer hold.');
     draft.cite(fact.source);
@@ -120,7 +120,7 @@ const gridThen = async (desk: Desk, region: string | undefined, { from, to }: St
     draft.say(
       `I have no carbon signal for ${draft.name(region ?? '', { label: 'what was asked for', source: 'your question' })}. I have one for ${regions.slice(0, 8).join(', ')}.`,
     );
-  return draft.from(desk.world.scenario.dataNote);
+  return draft.from(desk.world.setting.dataNote);
 };
 
 const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
@@ -178,13 +178,13 @@ const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
     );
   }
   for (const source of priced) draft.cite(source);
-  return draft.from(desk.world.scenario.dataNote);
+  return draft.from(desk.world.setting.dataNote);
 };
 
 /** Old data is spoken of as old, and nothing is recommended by it. */
 const sayStale = (draft: Draft, { signal, fact, ageHours, now }: View, desk: Desk) => {
   const age = draft.hours(ageHours, { ...fact, label: 'age of the data', key: true });
-  const limit = draft.hours(desk.world.thresholds.maxSignalAgeHours, {
+  const limit = draft.hours(desk.world.setting.thresholds.maxSignalAgeHours, {
     source: 'thresholds of the scenario',
     label: 'limit of the age',
   });

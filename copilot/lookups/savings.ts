@@ -79,7 +79,7 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
       : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
   );
-  sayCost(draft, records, desk.world.scenario.currency, fact);
+  sayCost(draft, records, desk.world.setting.currency, fact);
   if (team === undefined) {
     const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
     const off = kg.value - claimed;

@@ -19,11 +19,11 @@ export const EXAMPLES = [
 
 const status = async (_: Slots, desk: Desk): Promise<Draft> => {
   const { world } = desk;
-  const draft = new Draft().cite(`scenario ${world.scenario.name}`);
+  const draft = new Draft().cite(`scenario ${world.setting.name}`);
   const [run] = await runs(desk, 1);
   const source = run ? `run ${run.id}` : 'runs';
   draft.say(
-    `It is ${draft.time(desk.now, { label: 'now', source: 'clock', key: true })} in ${draft.name(world.scenario.name, { label: 'the scenario', source: 'scenario' })}, ${world.model === null ? 'without a model' : `with model ${draft.name(world.model.name, { label: 'the model', source: 'configuration' })}`}.`,
+    `It is ${draft.time(desk.now, { label: 'now', source: 'clock', key: true })} in ${draft.name(world.setting.name, { label: 'the scenario', source: 'scenario' })}, ${world.model === null ? 'without a model' : `with model ${draft.name(world.model.name, { label: 'the model', source: 'configuration' })}`}.`,
   );
   if (!run) draft.say('Nothing has run yet: `caco launch --horizon-hours 24` starts.');
   else {
@@ -59,7 +59,7 @@ const status = async (_: Slots, desk: Desk): Promise<Draft> => {
   draft.say(
     `There ${open === 1 ? 'is' : 'are'} ${draft.count(open, 'approval', { label: 'approvals that wait', source: 'approvals' })} waiting, ${draft.count(records, 'verified record', { label: 'verified records', source: 'verifications' })}, and ${draft.count(jobs, 'job', { label: 'jobs of the newest workload', source: 'workloads' })} in the newest workload.`,
   );
-  return draft.from(world.scenario.dataNote);
+  return draft.from(world.setting.dataNote);
 };
 
 const help = async (): Promise<Draft> =>

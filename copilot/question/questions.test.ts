@@ -126,7 +126,7 @@ describe('an answer', () => {
 
   it('about a run of another scenario does not name this one’s data', async () => {
     const { ask, world } = await openRoom([plan('p1', { jobs: [ml], decided: 'approved' })]);
-    expect((await ask('explain plan p1')).answer).toContain(`Data: ${world.scenario.dataNote}`);
+    expect((await ask('explain plan p1')).answer).toContain(`Data: ${world.setting.dataNote}`);
     const runs = world.store.collection(RUNS);
     await runs.put('R-1', {
       id: 'R-1',
@@ -155,7 +155,7 @@ describe('an answer', () => {
       expect(answer, question).toContain(
         'Data: plan p1 is of scenario gb-hpc, not of five-regions as configured here.',
       );
-      expect(`${answer} ${sources.join(' ')}`, question).not.toContain(world.scenario.dataNote);
+      expect(`${answer} ${sources.join(' ')}`, question).not.toContain(world.setting.dataNote);
     }
   });
 

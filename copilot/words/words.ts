@@ -66,7 +66,7 @@ export const inWords = async (desk: Desk, wanted: Wanted): Promise<Words> => {
     facts: draft.facts,
     draft: [...draft.prose.map((p) => draft.fill(p)), ...draft.tail, ...box.prose.map((p) => draft.fill(p))].join('\n'),
     question: desk.question,
-    names: [desk.world.scenario.name],
+    names: [desk.world.setting.name],
   });
   const budget: ModelBudget = {
     secondsLeft: model.secondsPerAnswer ?? 30,

@@ -31,7 +31,7 @@ export interface Question {
 export const judgeStep: Node = async (state, desk) => {
   const plan = (await desk.world.store.collection(PLANS).get(state.planId!))!.value;
   const usual = await usualScale(desk.world.store, plan.id);
-  const byRule = judge(plan, desk.world.thresholds, desk.world.clock.now(), state.approvalMode, usual);
+  const byRule = judge(plan, desk.world.setting.thresholds, desk.world.clock.now(), state.approvalMode, usual);
   const policy = await desk.call(evaluatePolicy, { planId: plan.id });
   return { verdict: strictest(byRule, policy, state.trim), planDigest: plan.digest };
 };

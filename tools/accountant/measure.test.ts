@@ -29,7 +29,7 @@ beforeEach(async () => {
   const store = await openStore(':memory:');
   const fleet = simulatedFleet({ scenario, seed: scenario.seed, clock, store });
   const grid = simulatedGrid(scenario, scenario.seed, clock);
-  world = { clock, store, fleet, grid, method, scenario, model: null } as unknown as World;
+  world = { clock, store, fleet, grid, method, setting: scenario, model: null } as unknown as World;
   jobs = simulateJobs(scenario, { seed: 7, start: scenario.start, days: 1 });
 });
 const keep = async (id: string, of: readonly Job[]) => {

@@ -121,7 +121,7 @@ export const measureEmissions = defineTool({
     const books = new Collector(sites, world.method);
     const placeless = await collect(question, input, world, call, books);
     const { spans } = books;
-    const currency = sites[0]?.currency ?? world.scenario.currency;
+    const currency = sites[0]?.currency ?? world.setting.currency;
     const interval = spans.length === 0 ? null : { start: fromEpoch(spans.begin), end: fromEpoch(spans.end) };
     const used = new Set<number>();
     for (let i = 0; i < spans.length; i++) used.add(spans.site[i]!);

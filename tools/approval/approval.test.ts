@@ -22,8 +22,8 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'caco-approval-'));
   now = toEpoch(instant('2026-06-01T00:00:00Z'));
   const store = await openStore(join(folder, 'a.db'));
-  const thresholds = { approvalHours: 24 };
-  world = { store, thresholds, clock: { now: () => fromEpoch(now) } } as unknown as World;
+  const setting = { thresholds: { approvalHours: 24 } };
+  world = { store, setting, clock: { now: () => fromEpoch(now) } } as unknown as World;
   await store.collection(PLANS).put('P-1', planWith('P-1', 'a'));
   await store.rows(RECOMMENDATIONS).append(
     'P-1',

@@ -74,7 +74,7 @@ export const requestApproval = defineTool({
       approvalsNeeded: input.approvalsNeeded,
       votes: [],
       askedAt,
-      expiresAt: plusHours(askedAt, world.thresholds.approvalHours),
+      expiresAt: plusHours(askedAt, world.setting.thresholds.approvalHours),
     };
     call.commit((tx) => tx.collection(APPROVALS).put(id, approval));
     return { approval };

@@ -76,7 +76,7 @@ const gathered = async (window: Interval, world: World, call: Running, draft: Jo
     }
     call.progress({ done: sums.jobs, note: 'jobs gathered' });
   }
-  const { name: scenario, seed } = world.scenario;
+  const { name: scenario, seed } = world.setting;
   const id = shortId('W', { scenario, seed, window, jobs: hash.digest('hex') });
   call.commit(async (tx) => {
     if (await tx.collection(WORKLOADS).get(id)) return draft.discard(tx);
@@ -138,7 +138,7 @@ const requireSites = async (world: World, plan: Plan): Promise<void> => {
   if (missing.length > 0)
     throw new Fault(
       'conflict',
-      `plan ${plan.id} was made for ${missing.slice(0, 5).join(', ')}, where ${world.scenario.name} has no site`,
+      `plan ${plan.id} was made for ${missing.slice(0, 5).join(', ')}, where ${world.setting.name} has no site`,
       'Carry it out in the world that it was made in: the same command with its --scenario.',
     );
 };

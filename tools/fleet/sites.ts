@@ -65,7 +65,7 @@ export const importSites = defineTool({
       [...known, ...sites.values()].find((other) => other.region === region && other.id !== id);
     for (const row of rows) {
       const noted: string[] = [];
-      const site = siteOf(row, world.scenario.currency, (field, value) => noted.push(`${field}\t${value}`));
+      const site = siteOf(row, world.setting.currency, (field, value) => noted.push(`${field}\t${value}`));
       if (Array.isArray(site)) rejected.push(...site);
       else if (sites.has(site.id))
         rejected.push({

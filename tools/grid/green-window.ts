@@ -108,7 +108,7 @@ export const findGreenWindow = defineTool({
     const ranking = ranked(rankable, (w) => (input.rankBy === 'carbon' ? w.meanGPerKwh : (w.cost ?? 0)));
     return {
       energyKwh,
-      currency: found[0]?.currency ?? world.scenario.currency,
+      currency: found[0]?.currency ?? world.setting.currency,
       now,
       windows: apart(ranking, input.limit).map((w) => against(w, now)),
       considered: all.length,

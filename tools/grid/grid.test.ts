@@ -36,12 +36,11 @@ const worldOf = (scenario: Scenario, gridOf: (clock: ReturnType<typeof simulated
     model: null,
     store,
     method: Method.parse({}),
-    thresholds: scenario.thresholds,
-    scenario,
+    setting: scenario,
   };
 };
 const gb = loadScenario('gb-hpc');
-const british = () => worldOf(gb, (clock) => recordedGrid({ clock, scenario: gb }));
+const british = () => worldOf(gb, (clock) => recordedGrid({ clock, setting: gb }));
 const five = loadScenario('five-regions');
 const cloud = () => worldOf(five, (clock) => simulatedGrid(five, 7, clock));
 const call: Call = {

@@ -33,11 +33,11 @@ const british = (): World => {
   const clock = simulatedClock(gb.start);
   const world = {
     clock,
-    grid: recordedGrid({ clock, scenario: gb }),
+    grid: recordedGrid({ clock, setting: gb }),
     fleet: simulatedFleet({ scenario: gb, seed: 1, clock, store }),
     store,
     method: Method.parse({}),
-    scenario: gb,
+    setting: gb,
   };
   // The tools of this room touch no other port.
   return world as unknown as World;

@@ -29,7 +29,7 @@ it('no plan ranks a marginal intensity against an average one; a region alone ca
       },
     },
     method: Method.parse({}),
-    scenario,
+    setting: scenario,
     model: null,
     ledger: {},
   } as unknown as World;

@@ -36,7 +36,7 @@ const settingOf = async (world: World, { plan, decision, limits }: Filing): Prom
     plan,
     decision,
     currency: plan.baseline.cost.currency,
-    dataNote: world.scenario.dataNote,
+    dataNote: world.setting.dataNote,
     ledgerSeq: entries === 0 ? null : entries - 1,
     tableRows: limits.tableRows,
     muteDays: limits.muteDays,

@@ -55,8 +55,7 @@ beforeEach(async () => {
     model: null,
     store,
     method: Method.parse({}),
-    thresholds: scenario.thresholds,
-    scenario,
+    setting: scenario,
   };
 });
 afterEach(() => store.close());

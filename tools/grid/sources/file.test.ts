@@ -18,7 +18,7 @@ const write = (text: string, ending = 'csv') => {
 const start = instant('2022-06-01T00:00:00Z');
 const scenario = { name: 'test', currency: 'GBP', start, sites: [{ region: 'GB' }] };
 const open = (path: string, more: Partial<FileGridOptions> = {}) =>
-  fileGrid({ path, clock: { now: () => start }, scenario, ...more });
+  fileGrid({ path, clock: { now: () => start }, setting: scenario, ...more });
 const hours = (n: number, from = start) => ({ start: from, end: plusHours(from, n) });
 const line = (i: number, value: number | string) => `${plusHours(start, i)},${value}`;
 
@@ -31,7 +31,7 @@ describe('a signal file', () => {
     expect((await grid.price('GB', hours(2), 'forecast')).series.values).toEqual([null, null]);
     await expect(grid.carbon('FR', hours(1), 'actual')).rejects.toMatchObject({ code: 'not-found' });
     const two = { ...scenario, sites: [{ region: 'GB' }, { region: 'FR' }] };
-    expect(() => open(write('time,ci\n2022-06-01T00:00Z,5\n'), { scenario: two })).toThrow('2 regions');
+    expect(() => open(write('time,ci\n2022-06-01T00:00Z,5\n'), { setting: two })).toThrow('2 regions');
   });
 
   it('means the same whatever the order of its rows', async () => {

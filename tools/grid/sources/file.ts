@@ -16,7 +16,7 @@ export interface FileGridOptions {
   readonly path: string;
   readonly column?: string | undefined;
   readonly clock: Pick<Clock, 'now'>;
-  readonly scenario: {
+  readonly setting: {
     readonly name: string;
     readonly currency: string;
     readonly start: Instant;
@@ -38,19 +38,19 @@ export interface FileGrid extends Grid {
  * understood, `not-found` for a missing file or region.
  */
 export const fileGrid = (options: FileGridOptions): FileGrid => {
-  const { clock, scenario } = options;
+  const { clock, setting } = options;
   const sheet = readSheet(options.path);
-  const file = readSignals(sheet, options.column, scenario.start);
-  if (file.currency !== null && file.currency !== scenario.currency)
+  const file = readSignals(sheet, options.column, setting.start);
+  if (file.currency !== null && file.currency !== setting.currency)
     throw invalid(
-      `prices of ${sheet.name} are in ${file.currency}, scenario ${scenario.name} counts in ${scenario.currency}`,
-      `Give prices in ${scenario.currency} per MWh.`,
+      `prices of ${sheet.name} are in ${file.currency}, scenario ${setting.name} counts in ${setting.currency}`,
+      `Give prices in ${setting.currency} per MWh.`,
     );
-  const homes = [...new Set(scenario.sites.map((site) => site.region))];
+  const homes = [...new Set(setting.sites.map((site) => site.region))];
   const single = file.regions.has('');
   if (single && homes.length > 1)
     throw invalid(
-      `${sheet.name} holds one signal and scenario ${scenario.name} has ${homes.length} regions`,
+      `${sheet.name} holds one signal and scenario ${setting.name} has ${homes.length} regions`,
       'Give a file with a region column or with a column per region.',
     );
   const regions = single ? homes : [...file.regions.keys()];
@@ -86,13 +86,13 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
           source: `no prices in ${label}`,
           series: { start: interval.start, stepMinutes: 60, values: [] },
         };
-        return priceSignal(observed(nothing, interval, clock.now()), scenario.currency);
+        return priceSignal(observed(nothing, interval, clock.now()), setting.currency);
       }
       const record = { region, source: `${label}, column ${price.header}`, series: price.series };
       const now = clock.now();
       return priceSignal(
         status === 'actual' ? observed(record, interval, now) : ahead(record, price.header, interval, now),
-        scenario.currency,
+        setting.currency,
       );
     },
   };

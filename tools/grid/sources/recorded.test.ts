@@ -48,7 +48,7 @@ describe('the recorded grid', () => {
     );
     expect(after.series.values.map((v) => v === null)).toEqual([false, false, true, true]);
     await expect(grid.carbon('DE', days(0, 1), 'actual')).rejects.toMatchObject({ code: 'not-found' });
-    expect(() => recordedGrid({ clock, scenario: { name: 'x', currency: 'USD' } })).toThrow(Fault);
+    expect(() => recordedGrid({ clock, setting: { name: 'x', currency: 'USD' } })).toThrow(Fault);
     const early = recordedGrid({ clock: at('2022-04-20T00:00:00Z') });
     const blind = await early.carbon(
       'GB',

@@ -38,16 +38,16 @@ export const recordingAge = (today: Instant, csv: string = shippedRecording()): 
  */
 export const recordedGrid = ({
   clock,
-  scenario,
+  setting,
   csv,
 }: {
   clock: Pick<Clock, 'now'>;
-  scenario?: { readonly name: string; readonly currency: string };
+  setting?: { readonly name: string; readonly currency: string };
   csv?: string;
 }): Grid => {
-  if (scenario && scenario.currency !== CURRENCY)
+  if (setting && setting.currency !== CURRENCY)
     throw invalid(
-      `the recording's prices are in ${CURRENCY} and scenario ${scenario.name} counts in ${scenario.currency}`,
+      `the recording's prices are in ${CURRENCY} and scenario ${setting.name} counts in ${setting.currency}`,
       'Use CACO_GRID=sim with this scenario, or a scenario in GBP.',
     );
   let read: ReturnType<typeof readRecording> | undefined;

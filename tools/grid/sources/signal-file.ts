@@ -34,7 +34,7 @@ export const openSignalFile = (options: {
     path,
     column,
     clock: { now: () => BEFORE_ALL },
-    scenario: { name: basename(path), currency: currency ?? 'USD', start, sites: names.map((region) => ({ region })) },
+    setting: { name: basename(path), currency: currency ?? 'USD', start, sites: names.map((region) => ({ region })) },
   });
   return {
     // When somebody made the file is not known: it is as old as its first value.
