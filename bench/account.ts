@@ -31,6 +31,7 @@ try {
     }
     await store.collection(WORKLOADS).put(id, {
       id,
+      origin: 'ingested',
       source: 'bench',
       createdAt: clock.now(),
       jobs,

@@ -1,7 +1,7 @@
 /** A piece of work that wants to run. */
 import { z } from 'zod';
 import { durationSeconds } from './physics.js';
-import { defineCollection, defineRows } from './store.js';
+import { defineCollection, defineRows, type Tx } from './store.js';
 import { Instant } from './time.js';
 import { Hours, Kw } from './units.js';
 
@@ -71,10 +71,15 @@ export function jobText(job: Job): string {
   );
 }
 
+/** `queue`: gathered from what waits in the fleet; `ingested`: taken in from a file or a call; `submitted`: sent one by one. */
+export const WorkloadOrigin = z.enum(['queue', 'ingested', 'submitted']);
+export type WorkloadOrigin = z.infer<typeof WorkloadOrigin>;
+
 /** A set of jobs that came in together. Its jobs are rows of JOBS under the workload's id. */
 export const Workload = z.strictObject({
   id: z.string(),
-  source: z.string().describe('file, agent or scenario that it came from'),
+  origin: WorkloadOrigin,
+  source: z.string().describe('file, agent or scenario that it came from, in words'),
   createdAt: Instant,
   jobs: z.number().int().min(0),
   earliestStart: Instant.nullable(),
@@ -84,5 +89,16 @@ export const Workload = z.strictObject({
 export type Workload = z.infer<typeof Workload>;
 
 export const WORKLOADS = defineCollection('workloads', Workload);
+
+/** The newest workload that was ingested or submitted; undefined where only the fleet's queue was ever gathered. */
+export const newestIngested = async (store: Pick<Tx, 'collection'>): Promise<Workload | undefined> => {
+  for (let after: string | undefined; ; ) {
+    const page = await store.collection(WORKLOADS).list({ after, limit: 50 });
+    const found = page.find(({ value }) => value.origin !== 'queue');
+    if (found || page.length < 50) return found?.value;
+    after = page.at(-1)!.id;
+  }
+};
+
 /** Rows by workload id, named by job id. */
 export const JOBS = defineRows('jobs', Job, jobText);

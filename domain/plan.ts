@@ -104,6 +104,10 @@ export const Plan = z.strictObject({
 export type Plan = z.infer<typeof Plan>;
 
 export const PLANS = defineCollection('plans', Plan);
+
+/** What the fleet knows a plan's order by. It binds to what the plan says: another content is another order. */
+export const orderKeyOf = ({ id, digest }: Pick<Plan, 'id' | 'digest'>): string => `${id}:${digest.slice(0, 16)}`;
+
 /** Rows by plan id, named `<jobId>#<piece>`. */
 export const PLACEMENTS = defineRows('placements', Placement);
 /** What would have happened without the plan; rows by plan id. */

@@ -85,6 +85,7 @@ const planned = async (
   await store.collection(PLANS).put(id, plan);
   await store.collection(WORKLOADS).put(workloadId, {
     id: workloadId,
+    origin: 'ingested',
     source: 'evaluation',
     createdAt: now,
     jobs: jobs.length,

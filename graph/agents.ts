@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { Fault } from '../domain/fault.js';
-import { WORKLOADS } from '../domain/job.js';
+import { newestIngested } from '../domain/job.js';
 import { PLACEMENTS, RECOMMENDATIONS } from '../domain/plan.js';
 import { Instant } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -130,9 +130,7 @@ const plan = async (
 ) => {
   const from = command.from ?? world.clock.now();
   const horizonHours = command.horizon_hours;
-  const ingested = (await world.store.collection(WORKLOADS).list({ limit: 50 })).find(
-    (w) => !w.value.source.startsWith('queue of '),
-  );
+  const ingested = await newestIngested(world.store);
   const { workloadId } = await call(gatherJobs, {
     ...(ingested ? { workloadId: ingested.id } : {}),
     from,

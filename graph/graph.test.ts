@@ -8,7 +8,7 @@ import { readConfig } from '../config.js';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { JOBS } from '../domain/job.js';
-import { PLACEMENTS, PLANS } from '../domain/plan.js';
+import { orderKeyOf, PLACEMENTS, PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import { plusHours, toEpoch } from '../domain/time.js';
 import { type Grid, RAN } from '../domain/world.js';
@@ -225,7 +225,7 @@ describe('what ran', () => {
     const { store, fleet } = app.world;
     const plan = (await store.collection(PLANS).get(run.planId!))!.value;
     const ids = new Set<string>();
-    for await (const page of fleet.ran(`${plan.id}:${plan.digest.slice(0, 16)}`))
+    for await (const page of fleet.ran(orderKeyOf(plan)))
       for (const piece of page) {
         expect(RAN.schema.safeParse(piece).success).toBe(true);
         expect(toEpoch(piece.end)).toBeGreaterThan(toEpoch(piece.start));

@@ -26,6 +26,25 @@ const serial = (flavour: Flavour) => (flavour === 'postgres' ? sql`bigserial` : 
 /** Byte order, whatever the server's locale: keyset paging compares text. */
 const text = (flavour: Flavour) => (flavour === 'postgres' ? sql`text collate "C"` : sql`text`);
 
+/** Until then the origin of a workload had to be guessed from its source: "queue of gb-hpc", "jobs submitted one by one". */
+const workloadsSayTheirOrigin: Step = async (db) => {
+  const workloads = await db
+    .selectFrom('documents')
+    .select(['seq', 'body'])
+    .where('collection', '=', 'workloads')
+    .execute();
+  for (const { seq, body } of workloads) {
+    const { id, source, ...rest } = JSON.parse(body) as { id: string; source: string };
+    const submitted = source === 'jobs submitted one by one';
+    const origin = source.startsWith('queue of ') ? 'queue' : submitted ? 'submitted' : 'ingested';
+    await db
+      .updateTable('documents')
+      .set({ body: JSON.stringify({ id, origin, source, ...rest }) })
+      .where('seq', '=', seq)
+      .execute();
+  }
+};
+
 const STEPS: Step[] = [
   async (db, flavour) => {
     const t = text(flavour);
@@ -66,6 +85,7 @@ const STEPS: Step[] = [
       .execute();
     await createLedgerTables(db);
   },
+  workloadsSayTheirOrigin,
 ];
 
 /** One process at a time: SQLite by the immediate transaction, Postgres by an advisory lock. */

@@ -39,6 +39,7 @@ const keep = async (id: string, of: readonly Job[]) => {
   );
   await world.store.collection(WORKLOADS).put(id, {
     id,
+    origin: 'ingested',
     source: 'test',
     createdAt: scenario.start,
     jobs: of.length,

@@ -6,7 +6,7 @@ import { invalid, notFound } from '../../domain/fault.js';
 import { energyText, massEstimateText, moneyText } from '../../domain/figures.js';
 import { JOBS, WORKLOADS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
-import { BASELINE, Cost, PLACEMENTS, PLANS, type Plan } from '../../domain/plan.js';
+import { BASELINE, Cost, orderKeyOf, PLACEMENTS, PLANS, type Plan } from '../../domain/plan.js';
 import { besideJobs } from '../../domain/schedule.js';
 import type { Collection } from '../../domain/store.js';
 import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
@@ -242,7 +242,7 @@ const collect = async (
     return 0;
   }
   if (schedule === 'ran') {
-    const ran = world.fleet.ran(`${plan.id}:${plan.digest.slice(0, 16)}`);
+    const ran = world.fleet.ran(orderKeyOf(plan));
     return besides(besideJobs(jobs, ran), call, books);
   }
   const rows = world.store.rows(schedule === 'baseline' ? BASELINE : PLACEMENTS);

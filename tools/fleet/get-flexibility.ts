@@ -1,7 +1,7 @@
 /** The tool that answers how much power can be put off. */
 import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
-import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
+import { JOBS, type Job, newestIngested, WORKLOADS } from '../../domain/job.js';
 import { FlexibilitySlot } from '../../domain/offer.js';
 import { Instant, secondsBetween, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -85,14 +85,12 @@ export const getFlexibility = defineTool({
 });
 
 const ingestedWorkload = async (world: World, workloadId: string | undefined): Promise<string | null> => {
-  const workloads = world.store.collection(WORKLOADS);
   if (workloadId !== undefined) {
-    if (!(await workloads.get(workloadId)))
+    if (!(await world.store.collection(WORKLOADS).get(workloadId)))
       throw notFound(`there is no workload ${workloadId}`, '`caco ingest FILE` makes one and prints its id.');
     return workloadId;
   }
-  const ingested = (await workloads.list({ limit: 50 })).find((w) => !w.value.source.startsWith('queue of '));
-  return ingested?.id ?? null;
+  return (await newestIngested(world.store))?.id ?? null;
 };
 
 async function* queue(world: World, from: Instant, to: Instant): AsyncGenerator<Job[]> {

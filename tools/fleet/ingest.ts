@@ -164,6 +164,7 @@ const finish = async (
     await tx.collection(WORKLOADS).delete(id);
     await tx.collection(WORKLOADS).insert(id, {
       id,
+      origin: merged?.origin ?? 'ingested',
       source: merged?.source ?? source,
       createdAt: world.clock.now(),
       jobs: await tx.rows(JOBS).count(id),

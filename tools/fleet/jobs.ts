@@ -104,6 +104,7 @@ export const submitJob = defineTool({
       await tx.collection(WORKLOADS).delete(SUBMITTED);
       await tx.collection(WORKLOADS).insert(SUBMITTED, {
         id: SUBMITTED,
+        origin: 'submitted',
         source: 'jobs submitted one by one',
         createdAt: now,
         jobs: await tx.rows(JOBS).count(SUBMITTED),

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { JOBS, WORKLOADS } from '../../domain/job.js';
+import { plusHours } from '../../domain/time.js';
 import { simulatedFleet } from '../../sim/fleet.js';
 import { openTrial, removeFolder, scenario } from './fixtures/trial.js';
-import { gatherJobs } from './fleet.js';
+import { gatherJobs, getFlexibility } from './fleet.js';
 
 afterAll(removeFolder);
 const window = { from: scenario.start, horizonHours: 24 };
@@ -26,6 +27,17 @@ describe('the queue as a workload', () => {
     expect(after.jobs).toBeGreaterThan(before.jobs * 1.5);
     expect(after.workloadId).not.toBe(before.workloadId);
     expect(await store.rows(JOBS).count(before.workloadId)).toBe(before.jobs);
+  });
+
+  it('never stands in the way of what was ingested, however often it was gathered since', async () => {
+    const trial = await openTrial();
+    const { workloadId } = await trial.ingest({ jobs: [{ id: 'a', duration_hours: 1, vcpus: 4 }] });
+    const gathered = await trial.call(gatherJobs, window);
+    const workloads = trial.world.store.collection(WORKLOADS);
+    const queue = (await workloads.get(gathered.workloadId))!.value;
+    for (let n = 0; n < 60; n++) await workloads.insert(`W-${n}`, { ...queue, id: `W-${n}` });
+    const asked = { from: scenario.start, to: plusHours(scenario.start, 2) };
+    expect(await trial.call(getFlexibility, asked)).toMatchObject({ workloadId, jobs: 1 });
   });
 
   it('is whole when several gather it at once', async () => {

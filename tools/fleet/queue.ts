@@ -6,7 +6,7 @@ import { shortId } from '../../domain/digest.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
-import { ORDERS, PLANS, type Plan, worldName } from '../../domain/plan.js';
+import { ORDERS, orderKeyOf, PLANS, type Plan, worldName } from '../../domain/plan.js';
 import { orderedPieces } from '../../domain/schedule.js';
 import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -83,6 +83,7 @@ const gathered = async (window: Interval, world: World, call: Running, draft: Jo
     await draft.become(tx, id);
     await tx.collection(WORKLOADS).insert(id, {
       id,
+      origin: 'queue',
       source: `queue of ${scenario}`,
       createdAt: world.clock.now(),
       jobs: sums.jobs,
@@ -115,7 +116,7 @@ const decided = async (planId: string, world: World, call: Running) => {
 /** Placing again with the same key changes nothing that arrived, so it is also the way to ask after a crash. */
 const place: Place = async ({ planId }, world, call) => {
   const { plan, jobs } = await decided(planId, world, call);
-  const orderKey = `${planId}:${plan.digest.slice(0, 16)}`;
+  const orderKey = orderKeyOf(plan);
   const { workloadId } = plan;
   const { placed } = await world.fleet.place({ key: orderKey, pages: withPieces(world, { workloadId, planId, jobs }) });
   call.commit((tx) =>

@@ -40,6 +40,7 @@ it('no plan ranks a marginal intensity against an average one; a region alone ca
   );
   await store.collection(WORKLOADS).put('W-1', {
     id: 'W-1',
+    origin: 'ingested',
     source: 'test',
     createdAt: scenario.start,
     jobs: jobs.length,

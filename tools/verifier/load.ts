@@ -7,7 +7,15 @@ import { canonicalJson } from '../../domain/digest.js';
 import type { EvidenceJob, EvidencePlace } from '../../domain/evidence/record.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { JOBS, type Job } from '../../domain/job.js';
-import { BASELINE, PLACEMENTS, PLANS, type Placement, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import {
+  BASELINE,
+  orderKeyOf,
+  PLACEMENTS,
+  PLANS,
+  type Placement,
+  type Plan,
+  RECOMMENDATIONS,
+} from '../../domain/plan.js';
 import type { CarbonKind } from '../../domain/signal.js';
 import { type Instant, toEpoch } from '../../domain/time.js';
 import type { Ran, World } from '../../domain/world.js';
@@ -80,7 +88,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
     }
   signal.throwIfAborted();
 
-  const orderKey = `${planId}:${plan.digest.slice(0, 16)}`;
+  const orderKey = orderKeyOf(plan);
   const ran: Ran[] = [];
   const ranByJob = new Map<string, Ran[]>();
   const strangers = new Set<string>();

@@ -1,6 +1,6 @@
 /** A fleet without a scheduler: jobs come by ingest, sites by import, orders are kept, and what ran is modelled from them. */
 import { z } from 'zod';
-import { JOBS, type Job, WORKLOADS } from '../../../domain/job.js';
+import { JOBS, type Job, newestIngested } from '../../../domain/job.js';
 import { Placement } from '../../../domain/plan.js';
 import { overlaySites, type Site } from '../../../domain/site.js';
 import { defineCollection, defineRows, type Store } from '../../../domain/store.js';
@@ -27,9 +27,7 @@ export const filesFleet = ({
 
   /** The jobs of the workload that was taken in last. */
   waiting: async function* ({ start, end }) {
-    const newest = (await store.collection(WORKLOADS).list({ limit: 50 })).find(
-      (w) => !w.value.source.startsWith('queue of '),
-    );
+    const newest = await newestIngested(store);
     if (!newest) return;
     for await (const page of store.rows(JOBS).pages(newest.id)) {
       const waiting: Job[] = page.filter((job) => job.earliestStart < end && (job.deadline ?? end) > start);
