@@ -5,13 +5,14 @@ import type { Config, Setting } from './config.js';
 import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
-import { notFound } from './domain/fault.js';
+import { Fault, notFound } from './domain/fault.js';
 import { WORKLOADS } from './domain/job.js';
 import type { Method } from './domain/method.js';
 import type { Store } from './domain/store.js';
 import { floorTo, type Instant, instant, plusHours } from './domain/time.js';
 import type { Clock, Fleet, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
+import { requestApproval } from './graph/ask.js';
 import { executePlan } from './graph/execute.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
 import { getStatus } from './graph/status.js';
@@ -19,6 +20,7 @@ import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
 import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
+import { openRoles, type RoleBook } from './store/roles.js';
 import { openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { filesFleet } from './tools/fleet/fleet.js';
@@ -33,7 +35,8 @@ export type { Config, Setting } from './config.js';
 export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
 export type { Summary, SummaryBy } from './copilot/summary.js';
 export type { AgentName } from './graph/agents.js';
-export type { By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
+export type { Answered, By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
+export type { RoleBook } from './store/roles.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
 export {
   askWitness,
@@ -63,6 +66,8 @@ export interface App {
   readonly tools: readonly Tool[];
   readonly orchestrator: Orchestrator;
   readonly tokens: TokenBook;
+  /** Whom a policy means when it names somebody. */
+  readonly roles: RoleBook;
   /** The world's ledger with what only its owner does: turn keys over, answer a witness. */
   readonly ledger: SigningLedger;
   /** Parses, checks leave, runs, journals. Throws Fault. */
@@ -116,6 +121,14 @@ const methodOf = (config: Config): Method => ({
   slotMinutes: config.slotMinutes,
   embodiedGPerVcpuHour: config.embodiedGPerVcpuHour,
 });
+
+/** Steps that only the graph takes, and what a caller does instead. */
+const RESERVED: Readonly<Record<string, string>> = {
+  record_decision: 'A decision is what governance finds: request_approval puts a plan before a person, who answers.',
+  open_approval: 'request_approval puts a plan before a person.',
+  answer_approval: 'A person answers under their own name: `caco approve ID`, or POST /approvals/ID with their token.',
+  place_jobs: 'execute_plan carries out a plan with the decision on it.',
+};
 
 const idle = new AbortController().signal;
 
@@ -182,8 +195,14 @@ const assemble = (
     return opened;
   };
   // What needs several rooms at once lives in the graph and joins the rooms' list here.
-  const tools: readonly Tool[] = [...TOOLS, getStatus, executePlan];
+  const tools: readonly Tool[] = [...TOOLS, getStatus, requestApproval, executePlan];
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const notOffered = (name: string) => {
+    const way = RESERVED[name];
+    return way === undefined
+      ? notFound(`there is no tool ${name}`, `There are: ${[...byName.keys()].sort().join(', ')}.`)
+      : new Fault('forbidden', `${name} is a step of the program’s own and no door offers it`, way);
+  };
 
   return {
     config,
@@ -191,6 +210,7 @@ const assemble = (
     world,
     tools,
     tokens: openTokens(world.store),
+    roles: openRoles(world.store),
     ledger,
     orchestrator: {
       launch: async (input, by) => (await graph()).orchestrator.launch(input, by),
@@ -199,7 +219,7 @@ const assemble = (
     },
     async call(name, input, by) {
       const tool = byName.get(name);
-      if (!tool) throw notFound(`there is no tool ${name}`, `There are: ${[...byName.keys()].sort().join(', ')}.`);
+      if (!tool) throw notOffered(name);
       return callTool(tool, input, world, {
         actor: by.actor,
         cause: by.cause ?? null,

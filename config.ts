@@ -83,6 +83,10 @@ export const SETTINGS = {
     z.string().optional(),
     'token whose owner acts at the command line instead of the operating-system user',
   ),
+  mcpDialog: setting(
+    z.enum(['on', 'off']).default('on'),
+    'on: an assistant’s program may show an approval to the person at it and return their answer; off: answers come by `caco approve` and HTTP only',
+  ),
   host: setting(
     z.string().default('127.0.0.1'),
     'address that `caco serve` listens on; another than loopback needs tokens',

@@ -48,6 +48,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['export', ['export']],
   ['ledger', ['ledger']],
   ['token', ['token']],
+  ['role', ['role']],
   ['backup', ['backup']],
   ['doors', ['mcp', 'serve']],
   ['tickets', ['tickets']],

@@ -92,6 +92,10 @@ export const Plan = z.strictObject({
     .array(z.string())
     .optional()
     .describe('plans that had been handed to the fleet when this one was made, and that it leaves room for'),
+  replaces: z
+    .string()
+    .optional()
+    .describe('the plan that this one plans again in place: jobs that it holds may move to this one'),
   signals: z.array(
     z.strictObject({ region: z.string(), kind: z.string(), source: z.string(), status: z.string(), issuedAt: Instant }),
   ),
@@ -122,6 +126,8 @@ export const Order = z.strictObject({
   key: z.string().describe('what the fleet knows the order by'),
   world: z.string().describe('scenario and seed of the world that it was placed in'),
   jobs: z.array(z.string()).nullable().describe('jobs that run as planned, the others as without the plan; null: all'),
+  decisionId: z.string().optional().describe('the leave that it was handed over by'),
+  leftOut: z.number().int().optional().describe('jobs of the plan that another plan held already'),
   span: Interval.describe('from the start of the plan’s window to the end of its last piece'),
 });
 export type Order = z.infer<typeof Order>;

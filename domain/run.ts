@@ -15,6 +15,8 @@ export const Run = z.strictObject({
   approvalMode: z.enum(['auto', 'ask']),
   workloadId: z.string().nullable(),
   planId: z.string().nullable(),
+  takesUp: z.string().optional().describe('a plan that was refused, taken up for the jobs that the policy allows'),
+  sameAs: z.string().optional().describe('the run that waits for the answer on the same plan; this one ended there'),
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),
   startedBy: z.string(),

@@ -71,6 +71,10 @@ export interface Rows<T> {
   pages(set: string, size?: number): AsyncIterable<T[]>;
   page(set: string, page: Page): Promise<{ items: T[]; next: string | null }>;
   find(set: string, id: string): Promise<T | undefined>;
+  /** Those of the named rows that are there, by id. */
+  findAll(set: string, ids: readonly string[]): Promise<Map<string, T>>;
+  /** Unknown ids are passed over. */
+  remove(set: string, ids: readonly string[]): Promise<void>;
   count(set: string): Promise<number>;
   clear(set: string): Promise<void>;
   /** Gives a whole set its final name; rows that had that name before are gone. */

@@ -150,7 +150,7 @@ const deeds = async (scenario: Scenario, program: Program, log: string[]) => {
           (a) => a.value.status === 'waiting',
         );
         await program.orchestrator.answer(
-          { approvalId: waiting?.id ?? 'none', decision: deed.answer, why: deed.why, only: deed.only ?? null },
+          { id: waiting?.id ?? 'none', decision: deed.answer, why: deed.why, only: deed.only ?? null },
           { actor: { id: deed.as, via: 'cli' } },
         );
       }

@@ -168,7 +168,7 @@ const waits = async (program: Program, seed: Extract<Seed, { waits: string }>) =
   if (!(await plans.get(seed.waits))) await planned(program, { plan: seed.waits });
   const plan = (await plans.get(seed.waits))!.value;
   const now = world.clock.now();
-  const id = seed.approvalId ?? approvalIdOf('', plan.digest);
+  const id = seed.approvalId ?? approvalIdOf({ workloadId: plan.workloadId, planDigest: plan.digest }, 0);
   await world.store.collection(APPROVALS).put(id, {
     id,
     threadId: '',

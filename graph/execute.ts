@@ -1,12 +1,12 @@
-/** Carrying out a decided plan outside a run: the fleet gets its orders and the teams their tickets, once per decision. */
+/** Carrying out a decided plan outside a run, as doors ask for it. */
 import { z } from 'zod';
-import { DECISIONS } from '../domain/decision.js';
-import { Fault } from '../domain/fault.js';
+import { leaveFor } from '../domain/decision.js';
 import { PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import type { World } from '../domain/world.js';
-import { placeJobs } from '../tools/fleet/fleet.js';
-import { draftTickets, fileTickets } from '../tools/tickets/tickets.js';
+import { leftOutText } from '../tools/fleet/fleet.js';
+import { draftTickets } from '../tools/tickets/tickets.js';
 import { callTool, defineTool, type Running } from '../tools/tool.js';
+import { carryOut } from './carry-out.js';
 
 const MAX_TICKETS = 20;
 
@@ -22,6 +22,7 @@ const Executed = z.strictObject({
   decisionId: z.string(),
   movedJobs: z.number().int().describe('jobs whose time or place changes'),
   placedPieces: z.number().int().nullable().describe('pieces of work that the fleet took; null in a dry run'),
+  leftOutJobs: z.number().int().nullable().describe('jobs that another plan had handed over before; null in a dry run'),
   tickets: z
     .array(z.strictObject({ title: z.string(), state: z.string(), url: z.string().nullable() }))
     .describe('at most 20'),
@@ -29,52 +30,39 @@ const Executed = z.strictObject({
   alerts: z.array(z.string()),
 });
 
-/** Leave was checked by callTool; here, that it is leave for this very plan. */
-const decisionOn = async (world: World, planId: string, decisionId: string) => {
-  const decision = (await world.store.collection(DECISIONS).get(decisionId))?.value;
-  if (decision?.planId === planId) return decision;
-  throw new Fault(
-    'forbidden',
-    `decision ${decisionId} is not about plan ${planId}`,
-    `Call request_approval for ${planId}; get_status lists decisions with their plans.`,
-  );
-};
-
 const execute = async (
   { planId, decisionId, dryRun }: z.output<typeof ExecuteInput>,
   world: World,
   call: Running,
 ): Promise<z.input<typeof Executed>> => {
-  const decision = await decisionOn(world, planId, decisionId);
-  const plan = (await world.store.collection(PLANS).get(planId))!.value;
   const same = { planId, decisionId };
   if (dryRun) {
+    const plan = (await world.store.collection(PLANS).get(planId))!.value;
+    const { jobs } = await leaveFor(world.store, decisionId, plan);
     const { drafts } = await callTool(draftTickets, same, world, { ...call, idempotencyKey: undefined });
-    const moved = decision.jobs === null ? await world.store.rows(RECOMMENDATIONS).count(planId) : decision.jobs.length;
-    const tickets = drafts.slice(0, MAX_TICKETS).map((d) => ({ title: d.title, state: `would ${d.does}`, url: null }));
-    return { dryRun, ...same, movedJobs: moved, placedPieces: null, tickets, ticketCount: drafts.length, alerts: [] };
+    return {
+      dryRun,
+      ...same,
+      movedJobs: jobs === null ? await world.store.rows(RECOMMENDATIONS).count(planId) : jobs.length,
+      placedPieces: null,
+      leftOutJobs: null,
+      tickets: drafts.slice(0, MAX_TICKETS).map((d) => ({ title: d.title, state: `would ${d.does}`, url: null })),
+      ticketCount: drafts.length,
+      alerts: [],
+    };
   }
-  // The keys follow from the decision, so that whoever executes it again, by whatever door, does nothing twice.
-  const leave = { ...call, cause: decisionId, decisionId };
-  call.progress({ done: 0, total: 2, note: `placing ${plan.jobs.moved} moved jobs` });
-  const { placed, moved } = await callTool(placeJobs, { planId }, world, {
-    ...leave,
-    idempotencyKey: `${decisionId}/place_jobs`,
-  });
-  call.progress({ done: 1, total: 2, note: 'filing tickets' });
-  const filed = await callTool(fileTickets, { planId }, world, {
-    ...leave,
-    idempotencyKey: `${decisionId}/file_tickets`,
-  });
-  call.progress({ done: 2, total: 2, note: 'done' });
+  const { placing, filing } = await carryOut(world, { ...call, cause: decisionId }, planId, decisionId);
+  const tickets = filing?.tickets ?? [];
+  const leftOut = leftOutText(placing).trim();
   return {
     dryRun,
     ...same,
-    movedJobs: moved,
-    placedPieces: placed,
-    tickets: filed.tickets.slice(0, MAX_TICKETS).map(({ title, state, url }) => ({ title, state, url })),
-    ticketCount: filed.total,
-    alerts: filed.alerts,
+    movedJobs: placing.moved,
+    placedPieces: placing.placed,
+    leftOutJobs: placing.leftOut,
+    tickets: tickets.slice(0, MAX_TICKETS).map(({ title, state, url }) => ({ title, state, url })),
+    ticketCount: filing?.total ?? 0,
+    alerts: [...(leftOut === '' ? [] : [leftOut]), ...(filing?.alerts ?? [])],
   };
 };
 
@@ -82,7 +70,7 @@ export const executePlan = defineTool({
   name: 'execute_plan',
   title: 'Execute a plan',
   description:
-    'Hands a decided plan to the fleet and files its tickets, once per decision. Needs the decisionId of a person’s or a rule’s approval. dryRun, the default, only says what would be done.',
+    'Hands a decided plan to the fleet and files its tickets, once per decision; a job that another plan has handed over is left to that one. Needs the decisionId of a person’s or a rule’s approval. dryRun, the default, only says what would be done.',
   toolset: 'plan',
   effect: 'acts',
   input: ExecuteInput,

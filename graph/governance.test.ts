@@ -11,7 +11,7 @@ import { APPROVALS, DECISIONS, Thresholds } from '../domain/decision.js';
 import { JOBS } from '../domain/job.js';
 import { PLANS, type Plan, RECOMMENDATIONS } from '../domain/plan.js';
 import { plusHours } from '../domain/time.js';
-import { judge } from './risk.js';
+import { riskOf as judge } from './risk.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-governance-'));
 const opened: App[] = [];
@@ -39,7 +39,7 @@ const enforce = async (app: App, text: string, meanings: unknown[] = []) => {
 const placings = async (app: App) =>
   (await app.world.ledger.read(0, 1000)).filter((e) => e.body.kind === 'place_jobs').length;
 const yes = (app: App, approvalId: string | null, who: string, only: string[] | null = null) =>
-  app.orchestrator.answer({ approvalId: approvalId!, decision: 'approve', why: 'fine', only }, by(who));
+  app.orchestrator.answer({ id: approvalId!, decision: 'approve', why: 'fine', only }, by(who));
 
 /** Starts the waiting process and answers what it says; it is still alive then. */
 const waitingElsewhere = (
@@ -144,7 +144,7 @@ describe('a policy in force', () => {
     expect(kinds.size).toBeGreaterThan(1);
     const forbidden = moved[0]!.kind;
     await app.orchestrator.answer(
-      { approvalId: probe.approvalId!, decision: 'reject', why: 'only to look', only: null },
+      { id: probe.approvalId!, decision: 'reject', why: 'only to look', only: null },
       by('bob'),
     );
     // The plan was made before this policy: it is judged by what is in force when it is taken up.

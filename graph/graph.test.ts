@@ -130,7 +130,7 @@ describe('a run', () => {
     const still = await second.orchestrator.resume(waiting.id, by('bob'));
     expect(still.status).toBe('waiting');
     const { approval, run } = await second.orchestrator.answer(
-      { approvalId: waiting.approvalId!, decision: 'approve', why: 'fine', only: null },
+      { id: waiting.approvalId!, decision: 'approve', why: 'fine', only: null },
       by('bob'),
     );
     expect(approval.status).toBe('approved');
@@ -138,10 +138,7 @@ describe('a run', () => {
     const decision = (await second.world.store.collection(DECISIONS).get(run!.decisionId!))!.value;
     expect(decision).toMatchObject({ status: 'approved', by: ['bob'], reasons: ['fine'] });
     await expect(
-      second.orchestrator.answer(
-        { approvalId: waiting.approvalId!, decision: 'approve', why: 'again', only: null },
-        by('eve'),
-      ),
+      second.orchestrator.answer({ id: waiting.approvalId!, decision: 'approve', why: 'again', only: null }, by('eve')),
     ).rejects.toMatchObject({ code: 'conflict' });
   });
 
@@ -149,7 +146,7 @@ describe('a run', () => {
     const app = await open('reject');
     const waiting = await app.orchestrator.launch({ horizonHours: 6, approval: 'ask' }, by('ann'));
     const { run } = await app.orchestrator.answer(
-      { approvalId: waiting.approvalId!, decision: 'reject', why: 'maintenance tonight', only: null },
+      { id: waiting.approvalId!, decision: 'reject', why: 'maintenance tonight', only: null },
       by('bob'),
     );
     expect(run!.status).toBe('refused');
@@ -168,7 +165,7 @@ describe('a run', () => {
       moved.push(...page.map((r) => r.jobId));
     const only = moved.slice(0, 2);
     const { run } = await app.orchestrator.answer(
-      { approvalId: waiting.approvalId!, decision: 'approve', why: 'these two', only },
+      { id: waiting.approvalId!, decision: 'approve', why: 'these two', only },
       by('bob'),
     );
     const decision = (await store.collection(DECISIONS).get(run!.decisionId!))!.value;
@@ -182,7 +179,7 @@ describe('a run', () => {
     await opened.pop()!.close();
     for (const other of [{}, { scenario: 'five-regions', seed: 99 }]) {
       const app = await open('worlds', other);
-      const asked = { approvalId: waiting.approvalId!, decision: 'approve' as const, why: 'fine', only: null };
+      const asked = { id: waiting.approvalId!, decision: 'approve' as const, why: 'fine', only: null };
       const elsewhere = { code: 'conflict', remedy: expect.stringContaining('--scenario five-regions') };
       await expect(app.orchestrator.answer(asked, by('bob'))).rejects.toMatchObject(elsewhere);
       await expect(app.orchestrator.resume(waiting.id, by('bob'))).rejects.toMatchObject(elsewhere);
@@ -195,7 +192,11 @@ describe('a run', () => {
     await store.collection(DECISIONS).put(decision.id, { ...decision, ...leave });
     const gb = await open('worlds');
     await expect(
-      gb.call('place_jobs', { planId: plan.id }, { ...by('bob'), decisionId: decision.id }),
+      gb.call(
+        'execute_plan',
+        { planId: plan.id, decisionId: decision.id, dryRun: false },
+        { ...by('bob'), decisionId: decision.id },
+      ),
     ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('has no site') });
   });
 

@@ -3,7 +3,8 @@
  *
  *   plan     START ─► compute ─┐
  *            ─► grid ──────────┴► coordination ─► governance ─► executor ─► copilot ─► END
- *                                                     └─ refused ────────► copilot
+ *                                     │               └─ refused ────────► copilot
+ *                                     └─ nothing waits ──────────────────► copilot
  *   settle   START ─► executor ─► copilot ─► END
  */
 import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';
@@ -56,16 +57,19 @@ export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
       ['compute', 'grid', 'governance', 'executor'],
     )
     .addEdge(['compute', 'grid'], 'coordination')
-    .addEdge('coordination', 'governance')
-    .addConditionalEdges('governance', (s) => (s.verdict?.outcome === 'ask' ? 'governance-ask' : 'governance-record'), [
+    .addConditionalEdges('coordination', (s) => (s.planId === null ? 'copilot' : 'governance'), [
+      'governance',
+      'copilot',
+    ])
+    .addConditionalEdges('governance', (s) => (s.outcome === 'ask' ? 'governance-ask' : 'governance-record'), [
       'governance-ask',
       'governance-record',
     ])
     .addEdge('governance-ask', 'governance-record')
     .addConditionalEdges(
       'governance-record',
-      (s) => (s.decision === 'changed' ? 'governance' : s.decision === 'refused' ? 'copilot' : 'executor'),
-      ['governance', 'executor', 'copilot'],
+      (s) => (s.decision === 'open' ? 'governance-ask' : s.decision === 'refused' ? 'copilot' : 'executor'),
+      ['governance-ask', 'executor', 'copilot'],
     )
     .addEdge('executor', 'copilot')
     .addEdge('copilot', END)

@@ -32,7 +32,14 @@ describe('sums that are kept with a plan', () => {
           await store.collection(PLAN_SUMS).delete(planId!);
           await store.collection(PLAN_LOADS).delete(planId!);
         }
-        const none = { runId: 'R', decisionId: null, verificationId: null, ticketCount: 0, waiting: null };
+        const none = {
+          runId: 'R',
+          decisionId: null,
+          verificationId: null,
+          ticketCount: 0,
+          waiting: null,
+          placing: null,
+        };
         const answers: string[] = [];
         for (const question of ['What will run when, and why?', 'List the largest jobs', 'Explain the plan'])
           answers.push((await app.chat(question, undefined, { actor })).answer);

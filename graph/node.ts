@@ -1,7 +1,7 @@
 /** What a node is: it reads the state, calls tools, returns a patch. */
 import type { z } from 'zod';
 import type { World } from '../domain/world.js';
-import { callTool, type Progress, type Tool } from '../tools/tool.js';
+import { type Call, callTool, type Progress, type Tool } from '../tools/tool.js';
 import type { GraphState, Patch } from './state.js';
 
 /** What one step of one thread has at hand. */
@@ -9,6 +9,8 @@ export interface Desk {
   readonly world: World;
   readonly signal: AbortSignal;
   readonly progress: (step: Progress) => void;
+  /** As whom this node calls, for what is no deed of its own. */
+  readonly caller: Call;
   /**
    * Calls a tool as this node. The deed's key is (thread, node, tool, input), so that a node which a crash or an
    * interrupt runs again does nothing twice.
@@ -32,17 +34,23 @@ export const deskFor = (
     progress: (step: Progress) => void;
     deedKey: (tool: string, input: unknown) => string;
   },
-): Desk => ({
-  world,
-  signal: options.signal,
-  progress: options.progress,
-  call: (tool, input, decisionId) =>
-    callTool(tool, input, world, {
-      actor: { id: `node:${node}`, via: 'graph' },
-      cause: runId,
-      signal: options.signal,
-      progress: options.progress,
-      decisionId,
-      idempotencyKey: `${threadId}/${node}/${options.deedKey(tool.name, input)}`,
-    }),
-});
+): Desk => {
+  const caller: Call = {
+    actor: { id: `node:${node}`, via: 'graph' },
+    cause: runId,
+    signal: options.signal,
+    progress: options.progress,
+  };
+  return {
+    world,
+    signal: options.signal,
+    progress: options.progress,
+    caller,
+    call: (tool, input, decisionId) =>
+      callTool(tool, input, world, {
+        ...caller,
+        decisionId,
+        idempotencyKey: `${threadId}/${node}/${options.deedKey(tool.name, input)}`,
+      }),
+  };
+};

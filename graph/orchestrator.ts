@@ -1,20 +1,21 @@
 /** Starts, resumes and finishes runs. A run is a plan thread and, once its window has closed, a settle thread. */
 import { randomUUID } from 'node:crypto';
 import { Command } from '@langchain/langgraph';
-import { type Actor, APPROVALS, type Approval } from '../domain/decision.js';
+import { type Actor, APPROVALS, type Approval, DECISIONS, type Decision } from '../domain/decision.js';
 import { shortId } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
-import { type Instant, plusHours } from '../domain/time.js';
+import { type Instant, plusHours, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
-import { answerApproval, requestApproval } from '../tools/approval/approval.js';
+import { answerApproval } from '../tools/approval/approval.js';
 import { deniedJobsOf } from '../tools/policy/policy.js';
-import { callTool } from '../tools/tool.js';
-import { decideAlone } from './decide.js';
+import { type Call, callTool } from '../tools/tool.js';
+import { openQuestion } from './ask.js';
+import { decide, movedJobs } from './decide.js';
 import type { Graph } from './graph.js';
 import { holding } from './hold.js';
-import { movedJobs, type Question } from './nodes/governance.js';
+import type { Question } from './nodes/governance.js';
 import type { GraphState, PlanRequest } from './state.js';
 
 /** What a listener hears while a run goes on. */
@@ -42,11 +43,22 @@ export interface Orchestrator {
   launch(input: LaunchInput, by: By): Promise<Run>;
   /** Goes on with a run that waits for nothing any more: after a crash, an answer, or an approval that expired. */
   resume(runId: string, by: By): Promise<Run>;
-  /** A person's answer; when it settles the approval, the run goes on to its end. */
+  /**
+   * A person's answer; when it settles the approval, the run goes on to its end. `id` is that of an approval, or of a run or
+   * plan that waits for one. A yes to some jobs of a refused plan takes it up again for those that the policy allows.
+   */
   answer(
-    input: { approvalId: string; decision: 'approve' | 'reject'; why: string; only: string[] | null },
+    input: { id: string; decision: 'approve' | 'reject'; why: string; only: string[] | null },
     by: By,
-  ): Promise<{ approval: Approval; run: Run | null }>;
+  ): Promise<Answered>;
+}
+
+export interface Answered {
+  readonly approval: Approval;
+  /** The run that went on; null while more people have to agree, and where no run waited. */
+  readonly run: Run | null;
+  /** What came of it; null while more people have to agree. A plan that the policy refuses in part says so in its reasons. */
+  readonly decision: Decision | null;
 }
 
 const MAX_HOURS = 840;
@@ -98,35 +110,42 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
     return { values: snapshot.values as GraphState, pending, next: snapshot.next };
   };
 
-  /** The thread rests on a question: put it before a person. The id follows from thread and plan, so this can be repeated. */
-  const ask = async (runId: string, question: Question, interruptId: string, by: By): Promise<Run> => {
-    const { approval } = await callTool(
-      requestApproval,
-      {
-        planId: question.planId,
-        reasons: question.reasons,
-        threadId: runId,
-        interruptId,
-        approvalsNeeded: question.approvalsNeeded,
-      },
-      world,
-      {
-        actor: { id: 'node:governance', via: 'graph' },
-        cause: runId,
-        signal: by.signal ?? never(),
-        progress: () => {},
-      },
-    );
+  const governance = (cause: string, by: By): Call => ({
+    actor: { id: 'node:governance', via: 'graph' },
+    cause,
+    signal: by.signal ?? never(),
+    progress: () => {},
+  });
+
+  /**
+   * The thread rests on a question: put the plan before a person. What the plan would do names the question, so this can be
+   * repeated; where another run waits for the answer to the same, this one ends and that one is answered.
+   */
+  const ask = async (runId: string, { planId }: Question, interruptId: string, by: By): Promise<Run> => {
+    const asked = { planId, run: { id: runId, interruptId }, reasons: [] };
+    const approval = await openQuestion(world, governance(runId, by), asked);
+    const other = approval.threadId === runId ? undefined : (await runs().get(approval.threadId))?.value;
+    if (other?.status === 'waiting') {
+      const story = `Run ${runId} would do the same as run ${other.id}, which waits for the answer to ${approval.id}; nothing was asked twice.`;
+      by.onEvent?.({ type: 'status', runId, status: 'done' });
+      await update(runId, { status: 'done', planId, sameAs: other.id, story, finishedAt: world.clock.now() });
+      return other;
+    }
+    const run = await update(runId, { status: 'waiting', approvalId: approval.id, planId });
+    if (approval.status !== 'waiting') return goOn(runId, new Command({ resume: { [interruptId]: { planId } } }), by);
     by.onEvent?.({ type: 'status', runId, status: 'waiting' });
-    return update(runId, { status: 'waiting', approvalId: approval.id, planId: question.planId });
+    return run;
   };
 
   const settle = async (runId: string, state: GraphState, by: By): Promise<Run> => {
     const { planId, decisionId, workloadId } = state;
-    if (state.decision === 'refused') {
-      by.onEvent?.({ type: 'status', runId, status: 'refused' });
-      return update(runId, { status: 'refused', planId, decisionId, workloadId, finishedAt: world.clock.now() });
-    }
+    const end = (status: 'done' | 'refused') => {
+      by.onEvent?.({ type: 'status', runId, status });
+      return update(runId, { status, planId, decisionId, workloadId, finishedAt: world.clock.now(), error: null });
+    };
+    if (state.decision === 'refused') return end('refused');
+    // Nothing was placed by this run, so nothing of it will run and there is nothing to verify.
+    if (planId === null || state.orderKey === null) return end('done');
     await update(runId, { planId, decisionId, workloadId });
     const plan = (await world.store.collection(PLANS).get(planId!))!.value;
     const last = plan.finishesAt > plan.window.end ? plan.finishesAt : plan.window.end;
@@ -143,8 +162,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       ticketCount: state.ticketCount,
     };
     await drive(runId, threadId, (await begun(threadId, by)) ? null : order, by);
-    by.onEvent?.({ type: 'status', runId, status: 'done' });
-    return update(runId, { status: 'done', finishedAt: world.clock.now(), error: null });
+    return end('done');
   };
 
   /** From wherever the plan thread stands to the end of the run, or to the next question. */
@@ -183,6 +201,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         approvalMode: approval,
         workloadId: null,
         planId: planId ?? null,
+        ...(planId === undefined ? {} : { takesUp: planId }),
         approvalId: null,
         decisionId: null,
         startedBy: by.actor.id,
@@ -207,47 +226,93 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         if (pending) {
           const question = pending.value as Question;
           const plan = (await world.store.collection(PLANS).get(question.planId))?.value;
+          const asked = run.approvalId === null ? undefined : await asItStands(world, run.approvalId);
           // A plan that changed while it waited is judged and asked about anew; the old question is closed for good.
-          if (plan?.digest !== question.planDigest) {
-            await supersede(world, question.approvalId);
-            return goOn(runId, new Command({ resume: { [pending.id!]: { changed: true } } }), by);
-          }
-          const current = await ask(runId, question, pending.id!, by);
-          const approval = await closed(world, question.approvalId);
-          if (approval === undefined) return current;
-          return goOn(
-            runId,
-            new Command({ resume: { [pending.id!]: { approvalId: approval.id, planDigest: approval.planDigest } } }),
-            by,
-          );
+          const changed = asked !== undefined && plan?.digest !== asked.planDigest;
+          if (changed) await supersede(world, asked.id);
+          if (asked === undefined || changed || asked.status === 'waiting')
+            return ask(runId, question, pending.id!, by);
+          return goOn(runId, new Command({ resume: { [pending.id!]: question } }), by);
         }
         // Going on with a thread that has ended runs nothing and leads to its settlement.
         if (await begun(runId, by)) return goOn(runId, null, by);
         const { from = run.startedAt, request = {}, horizonHours, approvalMode } = run;
-        const again = run.planId === null ? {} : await takenUp(world, run.planId);
+        const again = run.takesUp === undefined ? {} : await takenUp(world, run.takesUp);
         return goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
       });
     },
 
-    async answer(given, by) {
-      const asked = (await world.store.collection(APPROVALS).get(given.approvalId))?.value;
-      const run = asked && (await runs().get(asked.threadId))?.value;
-      if (run) requireItsWorld(world, run);
-      const input = { ...given, only: await namedJobs(world, given.approvalId, given.only) };
+    async answer({ id, ...given }, by) {
+      const approvalId = await meant(world, id, given, (planId) => takeUp(this, world, planId, by));
+      const asked = (await world.store.collection(APPROVALS).get(approvalId))?.value;
+      const waiting = asked && (await runs().get(asked.threadId))?.value;
+      if (waiting) requireItsWorld(world, waiting);
+      const input = { ...given, approvalId, only: await namedJobs(world, approvalId, given.only) };
       const { approval, settled } = await callTool(answerApproval, input, world, {
         actor: by.actor,
-        cause: input.approvalId,
+        cause: approvalId,
         signal: by.signal ?? never(),
         progress: () => {},
       });
-      if (!settled) return { approval, run: null };
+      if (!settled) return { approval, run: null, decision: null };
       if (approval.threadId === '') {
-        await decideAlone(world, approval, by.signal ?? never());
-        return { approval, run: null };
+        const alone = { planId: approval.planId, runId: null, approvalId: approval.id };
+        return { approval, run: null, decision: await decide(world, governance(approval.id, by), alone) };
       }
-      return { approval, run: await this.resume(approval.threadId, by) };
+      const run = await this.resume(approval.threadId, by);
+      // Runs that were started at the same moment may rest on the same question; what one places the others leave out.
+      for (const { value: other } of await runs().list({ limit: 1000 }))
+        if (other.status === 'waiting' && other.approvalId === approval.id) await this.resume(other.id, by);
+      const decision =
+        run.decisionId === null ? undefined : await world.store.collection(DECISIONS).get(run.decisionId);
+      return { approval, run, decision: decision?.value ?? null };
     },
   };
+};
+
+/**
+ * The approval that somebody means by its own id, or by that of a run or plan that waits for one. Fault `not-found` for what is
+ * none of them, `conflict` where nothing waits.
+ */
+const meant = async (
+  world: World,
+  id: string,
+  { decision, only }: { decision: 'approve' | 'reject'; only: string[] | null },
+  takeUpAgain: (planId: string) => Promise<string>,
+): Promise<string> => {
+  const { store } = world;
+  if (await store.collection(APPROVALS).get(id)) return id;
+  const run = (await store.collection(RUNS).get(id))?.value;
+  const planId = run ? run.planId : (await store.collection(PLANS).get(id)) ? id : undefined;
+  if (planId === undefined)
+    throw notFound(`there is no approval, run or plan ${id}`, '`caco approvals` lists what waits.');
+  const plan = planId === null ? undefined : (await store.collection(PLANS).get(planId))?.value;
+  const waiting = (await store.collection(APPROVALS).list({ limit: 1000 }))
+    .map((a) => a.value)
+    .find((a) => a.status === 'waiting' && a.planDigest === plan?.digest && (!run || a.threadId === run.id));
+  if (waiting) return waiting.id;
+  if (decision === 'reject' || planId === null || only === null)
+    throw new Fault(
+      'conflict',
+      `nothing waits for an answer on ${id}`,
+      decision === 'reject' || planId === null
+        ? '`caco approvals` lists what waits.'
+        : `A refused plan can be taken up for the jobs that the policy allows: caco approve ${planId} --only allowed`,
+    );
+  return takeUpAgain(planId);
+};
+
+/** A refused plan, taken up again: it is judged anew and a person is always asked. Answers the id of that question. */
+const takeUp = async (orchestrator: Orchestrator, world: World, planId: string, by: By): Promise<string> => {
+  const plan = (await world.store.collection(PLANS).get(planId))!.value;
+  const hours = (toEpoch(plan.window.end) - toEpoch(plan.window.start)) / 3600;
+  const run = await orchestrator.launch({ planId, horizonHours: hours, approval: 'ask', from: plan.window.start }, by);
+  if (run.status === 'waiting' && run.approvalId !== null) return run.approvalId;
+  throw new Fault(
+    'conflict',
+    `plan ${planId} was taken up again as run ${run.id}, which is ${run.status} without a question`,
+    `See why: caco show ${run.id}.`,
+  );
 };
 
 /** Sites, signals and clock of another scenario would place and verify this run where it does not belong. */
@@ -267,7 +332,7 @@ const requireItsWorld = (world: World, { id, scenario, seed = world.setting.seed
 const takenUp = async (world: World, planId: string): Promise<Partial<GraphState>> => {
   const plan = (await world.store.collection(PLANS).get(planId))?.value;
   if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
-  return { planId: plan.id, planDigest: plan.digest, workloadId: plan.workloadId, trim: true, approvalMode: 'ask' };
+  return { planId: plan.id, workloadId: plan.workloadId, trim: true, approvalMode: 'ask' };
 };
 
 /** `--only allowed` in names: every moved job of the plan that the policy in force allows. */
@@ -292,14 +357,13 @@ const supersede = async (world: World, approvalId: string): Promise<void> => {
   }
 };
 
-/** The approval once it is answered or has expired; an expiry is written down here, where it is noticed. */
-const closed = async (world: World, approvalId: string): Promise<Approval | undefined> => {
+/** The approval as it stands; that it has expired is written down here, where it is noticed. */
+const asItStands = async (world: World, approvalId: string): Promise<Approval> => {
   const approvals = world.store.collection(APPROVALS);
   for (;;) {
     const found = await approvals.get(approvalId);
     if (!found) throw new Fault('not-found', `there is no approval ${approvalId}`, '`caco approvals` lists them.');
-    if (found.value.status !== 'waiting') return found.value;
-    if (world.clock.now() < found.value.expiresAt) return undefined;
+    if (found.value.status !== 'waiting' || world.clock.now() < found.value.expiresAt) return found.value;
     const expired = { ...found.value, status: 'expired' as const };
     if (await approvals.replace(approvalId, found.version, expired)) return expired;
   }

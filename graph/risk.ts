@@ -1,8 +1,10 @@
 /** How risky a plan is, from declared thresholds: pure arithmetic, so that anybody can check why a person was asked. */
-import type { Thresholds } from '../domain/decision.js';
+import type { Judgement, Thresholds } from '../domain/decision.js';
 import type { Plan } from '../domain/plan.js';
 import { type Instant, secondsBetween } from '../domain/time.js';
-import type { Verdict } from './state.js';
+
+/** What the thresholds alone say of a plan. */
+export type Risk = Pick<Judgement, 'outcome' | 'rule' | 'riskRatio' | 'reasons' | 'approvalsNeeded'>;
 
 interface Measure {
   readonly name: string;
@@ -71,13 +73,13 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
 const risk = (ratio: number) => (ratio <= 0 ? 0 : Number.isFinite(ratio) ? ratio / (1 + ratio) : 1);
 
 /** The highest single risk decides: a plan is as risky as its riskiest side. */
-export const judge = (
+export const riskOf = (
   plan: Plan,
   thresholds: Thresholds,
   now: Instant,
   mode: 'auto' | 'ask',
   usualMoves: number | null = null,
-): Verdict => {
+): Risk => {
   const all = measures(plan, thresholds, now, usualMoves);
   const riskRatio = Math.max(...all.map((m) => risk(m.ratio)));
   const exceeded = all.filter((m) => m.ratio > 1);

@@ -1,5 +1,6 @@
 /** What a thread of the graph remembers: plain JSON, ids and small summaries. Each node owns the keys it writes. */
 import { Annotation } from '@langchain/langgraph';
+import type { Decision, Judgement } from '../domain/decision.js';
 import type { Instant } from '../domain/time.js';
 
 const last = <T>(fallback: T) => Annotation<T>({ reducer: (_, next) => next, default: () => fallback });
@@ -16,20 +17,21 @@ export const State = Annotation.Root({
   trim: last<boolean>(false),
   // compute
   workloadId: last<string | null>(null),
-  waiting: last<{ jobs: number; urgent: number; energyKwh: number } | null>(null),
+  waiting: last<{ jobs: number; urgent: number; energyKwh: number; placed: number; placedBy: string[] } | null>(null),
   // grid
   signals: last<{ region: string; source: string; status: string; issuedAt: Instant; unavailable: string | null }[]>(
     [],
   ),
   // coordination
   planId: last<string | null>(null),
-  planDigest: last<string | null>(null),
-  // governance
-  verdict: last<Verdict | null>(null),
+  // governance: what was found when it was judged, for the way that the thread takes; nothing is decided by it
+  outcome: last<Judgement['outcome'] | null>(null),
   decisionId: last<string | null>(null),
-  decision: last<'approved' | 'partly-approved' | 'refused' | 'changed' | null>(null),
+  // open: a person has to answer before anything can be written down
+  decision: last<Decision['status'] | 'open' | null>(null),
   // executor
   orderKey: last<string | null>(null),
+  placing: last<{ moved: number; leftOut: number; heldBy: string[] } | null>(null),
   ticketIds: last<string[]>([]),
   ticketCount: last<number>(0),
   verificationId: last<string | null>(null),
@@ -49,13 +51,4 @@ export interface PlanRequest {
   readonly tardinessWeight?: number;
   readonly maxPowerKw?: number;
   readonly seed?: number;
-}
-
-/** Governance's judgement before anybody is asked. */
-export interface Verdict {
-  readonly outcome: 'approve' | 'ask' | 'refuse';
-  readonly rule: string;
-  readonly riskRatio: number;
-  readonly reasons: string[];
-  readonly approvalsNeeded: number;
 }

@@ -19,10 +19,13 @@ import {
   powerText,
 } from '../domain/figures.js';
 import { PLANS, type Plan } from '../domain/plan.js';
+import { RUNS } from '../domain/run.js';
 import type { Site } from '../domain/site.js';
 import { type Instant, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
+import { leftOutText } from '../tools/fleet/fleet.js';
 import { loadPicture } from './picture.js';
+import type { GraphState } from './state.js';
 
 export interface StoryOf {
   readonly runId: string;
@@ -30,7 +33,8 @@ export interface StoryOf {
   readonly decisionId: string | null;
   readonly verificationId: string | null;
   readonly ticketCount: number;
-  readonly waiting: { readonly jobs: number; readonly urgent: number; readonly energyKwh: number } | null;
+  readonly waiting: GraphState['waiting'];
+  readonly placing: GraphState['placing'];
 }
 
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -46,7 +50,7 @@ const hoursOf = (plan: Plan) => (toEpoch(plan.window.end) - toEpoch(plan.window.
 
 /** 80 columns, no colour, nothing that moves. */
 export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
-  if (of.planId === null) return `Run ${of.runId} made no plan.`;
+  if (of.planId === null) return nothingText(world, of);
   const plan = (await world.store.collection(PLANS).get(of.planId))!.value;
   const decision =
     of.decisionId === null ? undefined : (await world.store.collection(DECISIONS).get(of.decisionId))?.value;
@@ -65,11 +69,28 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
     ...(plan.unseen.length > 0 ? [indent(`Not seen: ${plan.unseen.join('; ')}.`)] : []),
     ...(plan.bindingLimits.length > 0 ? [indent(limitsText(plan))] : []),
     indent(decisionText(plan, decision)),
-    ...(decision && decision.status !== 'refused' ? [indent(deedsText(plan, decision, of.ticketCount))] : []),
+    ...(decision && decision.status !== 'refused'
+      ? [indent(deedsText(plan, decision, of.ticketCount, of.placing))]
+      : []),
     ...(verification ? [indent(verificationText(verification, plan, ran))] : []),
     indent(`Next: caco show ${of.runId}   caco tickets   caco chat`),
   ];
   return paragraphs.join('\n\n');
+};
+
+/** A job is handed over once, so a second launch of the same window has nothing to do. */
+const nothingText = async (world: World, { runId, waiting }: StoryOf): Promise<string> => {
+  const run = (await world.store.collection(RUNS).get(runId))?.value;
+  if (waiting === null || waiting.placed === 0) return `Run ${runId} made no plan.`;
+  const [first] = waiting.placedBy;
+  const from = run?.from === undefined ? '' : ` from ${dayText(run.from)}`;
+  return [
+    `CACO · ${run?.horizonHours ?? ''} h${from} · ${world.setting.name}`,
+    indent(
+      `Nothing is left to place: ${waiting.placed === 1 ? 'the 1 job' : `all ${waiting.placed} jobs`} of this window ${waiting.placed === 1 ? 'is' : 'are'} with the fleet already, or ${waiting.placed === 1 ? 'has' : 'have'} run, under ${waiting.placedBy.join(', ')}. A job is placed once.`,
+    ),
+    `  Next: caco show ${first}   caco replan --from ${first}   caco ingest FILE`,
+  ].join('\n\n');
 };
 
 const indent = (text: string) =>
@@ -100,11 +121,15 @@ const waitingText = (plan: Plan, waiting: StoryOf['waiting'], sites: readonly Si
   const energy = waiting === null ? plan.baseline.energyKwh : waiting.energyKwh;
   const { total, urgent, movable, moved } = plan.jobs;
   const stay = movable - moved;
+  const before = waiting === null || waiting.placed === 0 ? '' : ` ${leftBefore(waiting)}`;
   return (
     `${jobs(total)} wait at ${place}, ${energyText(energy)} of computing; ${urgent} are urgent and left alone, ${movable} may move within their windows. ` +
-    `${moved} were moved because a later or cleaner place costs less, its carbon priced at ${moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency)}/t; ${stay} stay: nothing better was found for them within their windows and the limits.`
+    `${moved} were moved because a later or cleaner place costs less, its carbon priced at ${moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency)}/t; ${stay} stay: nothing better was found for them within their windows and the limits.${before}`
   );
 };
+
+const leftBefore = ({ placed, placedBy }: { placed: number; placedBy: string[] }) =>
+  `${jobs(placed)} more ${placed === 1 ? 'is' : 'are'} with the fleet already, or ${placed === 1 ? 'has' : 'have'} run, under ${placedBy.join(', ')}.`;
 
 const pad = (cells: readonly string[], widths: readonly number[]) =>
   cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('');
@@ -186,9 +211,13 @@ const decisionText = (plan: Plan, decision: Decision | undefined): string => {
   return `Approved${part} by ${by}${why}.`;
 };
 
-const deedsText = (plan: Plan, decision: Decision, tickets: number) => {
-  const moved = decision.jobs?.length ?? plan.jobs.moved;
-  return `Placed ${jobs(plan.jobs.total - plan.jobs.unplaced)}, ${moved} of them moved · ${tickets} ${tickets === 1 ? 'ticket' : 'tickets'} written (caco tickets).`;
+const deedsText = (plan: Plan, decision: Decision, tickets: number, placing: StoryOf['placing']) => {
+  const leftOut = placing?.leftOut ?? 0;
+  const all = plan.jobs.total - plan.jobs.unplaced;
+  if (placing !== null && leftOut > 0 && leftOut >= all) return `Placed nothing:${leftOutText(placing)}`;
+  const moved = placing?.moved ?? decision.jobs?.length ?? plan.jobs.moved;
+  const others = placing === null ? '' : leftOutText(placing);
+  return `Placed ${jobs(all - leftOut)}, ${moved} of them moved${others === '' ? '' : `;${others.replace(/\.$/, '')}`} · ${tickets} ${tickets === 1 ? 'ticket' : 'tickets'} written (caco tickets).`;
 };
 
 const RAN = {

@@ -147,9 +147,7 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
     requireScope(res, 'approve');
     const { decision, why, only } = parseBody(AnswerBody, req.body);
     const by = { actor: actorOf(res), signal: working.signal, onEvent: news.tell };
-    const answered = await working.track(
-      app.orchestrator.answer({ approvalId: req.params.id, decision, why, only }, by),
-    );
+    const answered = await working.track(app.orchestrator.answer({ id: req.params.id, decision, why, only }, by));
     res.json(answered);
   });
 

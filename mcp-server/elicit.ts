@@ -1,7 +1,6 @@
 /** Questions to the person in front of the client, in the client's own dialog. Asked only where the client offers it; leaving it unanswered changes nothing. */
 import type { App } from '../app.js';
-import { APPROVALS, type Approval, DECISIONS } from '../domain/decision.js';
-import { massEstimateText, moneyText } from '../domain/figures.js';
+import { type Actor, type Approval, type Decision, foundText } from '../domain/decision.js';
 import { PLANS } from '../domain/plan.js';
 import type { Caller, Passage } from './caller.js';
 
@@ -16,23 +15,38 @@ const options = (passage: Passage) => ({
   timeout: PATIENCE_MS,
 });
 
+/** Who answers in a dialog: the person of the connection, and the program that says what they answered. */
+const answerer = (person: Actor, passage: Passage): Actor => {
+  const client = passage.server.getClientVersion();
+  const name = client === undefined ? 'a client without a name' : `${client.name} ${client.version}`;
+  return { id: person.id, via: 'dialog', client: name.slice(0, 200) };
+};
+
 /**
- * The person may answer at once what `request_approval` has put before them. The answer is theirs: it is given under their own
- * name, and only where the connection says who they are. What the assistant passed as an argument plays no part in it.
+ * The person may answer at once what `request_approval` has put before them. They see what governance found, beside what the
+ * assistant says; their answer is kept as one that came out of this client's dialog, for nothing but the client says that a
+ * person saw it. `dialog: false` leaves answers to the command line and HTTP.
  */
-export const askForApproval = async (app: App, caller: Caller, answer: unknown, passage: Passage): Promise<unknown> => {
-  const { approval } = answer as { approval: Approval };
-  const reread = async () =>
-    withDecision(app, (await app.world.store.collection(APPROVALS).get(approval.id))?.value ?? approval);
-  if (approval.status !== 'waiting' || caller.person === null || !offersDialog(passage)) return reread();
+export const askForApproval = async (
+  app: App,
+  caller: Caller,
+  answer: unknown,
+  passage: Passage,
+  dialog: boolean,
+): Promise<unknown> => {
+  const asked = answer as Asked;
+  const { approval } = asked;
+  if (!dialog || approval.status !== 'waiting' || caller.person === null || !offersDialog(passage)) return asked;
+  const person = answerer(caller.person, passage);
   const plan = (await app.world.store.collection(PLANS).get(approval.planId))?.value;
   const about = plan
-    ? `Plan ${plan.id} moves ${plan.jobs.moved} of ${plan.jobs.total} jobs, saving ${massEstimateText(plan.savings.emissionsKg)} CO2e and ${moneyText(plan.savings.cost, plan.planned.cost.currency)}.`
+    ? `Plan ${plan.id} moves ${plan.jobs.moved} of ${plan.jobs.total} jobs.`
     : `Plan ${approval.planId}.`;
+  const found = approval.judgement === undefined ? '' : `\n${foundText(approval.judgement)}`;
   const reply = await passage.server
     .elicitInput(
       {
-        message: `${about}\nWhy you are asked: ${approval.reasons.join('; ')}`,
+        message: `${about}${found}\nWhy you are asked: ${approval.reasons.join('; ')}\nYou answer as ${person.id}, by the dialog of ${person.client}; it is kept so.`,
         requestedSchema: {
           type: 'object',
           properties: {
@@ -51,7 +65,7 @@ export const askForApproval = async (app: App, caller: Caller, answer: unknown, 
     )
     .catch(() => null);
   const decision = reply?.action === 'accept' ? reply.content?.decision : undefined;
-  if (decision !== 'approve' && decision !== 'reject') return reread();
+  if (decision !== 'approve' && decision !== 'reject') return asked;
   const said = reply?.content?.why;
   const why =
     typeof said === 'string' && said.trim() !== ''
@@ -59,22 +73,23 @@ export const askForApproval = async (app: App, caller: Caller, answer: unknown, 
       : decision === 'reject'
         ? 'rejected in the assistant’s dialog'
         : '';
-  await app.orchestrator.answer(
-    { approvalId: approval.id, decision, why, only: null },
-    { actor: caller.person, signal: passage.signal },
+  const answered = await app.orchestrator.answer(
+    { id: approval.id, decision, why, only: null },
+    { actor: person, signal: passage.signal },
   );
-  return reread();
+  return {
+    approval: answered.approval,
+    decisionId: answered.decision?.id ?? null,
+    decision: answered.decision?.status ?? null,
+  } satisfies Asked;
 };
 
-/** The decision that came of it, so that execute_plan can be called with its id. */
-const withDecision = async (app: App, approval: Approval) => {
-  if (approval.status === 'waiting') return { approval };
-  const decisions = await app.world.store.collection(DECISIONS).list({ limit: 1000 });
-  const decision = decisions.find(
-    (d) => d.value.planId === approval.planId && d.value.planDigest === approval.planDigest,
-  );
-  return decision ? { approval, decisionId: decision.id } : { approval };
-};
+/** What request_approval answers. */
+interface Asked {
+  readonly approval: Approval;
+  readonly decisionId: string | null;
+  readonly decision: Decision['status'] | null;
+}
 
 /** Where there are several regions and none was named, the person chooses. */
 export const askForRegion = async (app: App, input: Record<string, unknown>, passage: Passage) => {

@@ -39,19 +39,22 @@ export const listingOf = (tool: Tool): ToolListing => {
 export const menuOf = (app: () => Promise<App>, caller: Caller, choice: Choice): Menu => ({
   tools: async () => {
     const opened = await app();
-    return offered(opened.tools, caller.scopes, choice).map((tool) => doorTool(opened, tool, caller));
+    return offered(opened.tools, caller.scopes, choice).map((tool) =>
+      doorTool(opened, tool, caller, choice.dialog !== false),
+    );
   },
   prompts: async () => promptsOf(app),
   state: async () => String(await (await app()).world.ledger.size()),
   ...resourcesOf(app, caller),
 });
 
-const doorTool = (app: App, tool: Tool, caller: Caller): DoorTool => ({
+const doorTool = (app: App, tool: Tool, caller: Caller, dialog: boolean): DoorTool => ({
   listing: listingOf(tool),
   async call(args, passage) {
     try {
       const answer = await callTool(app, tool, caller, args, passage);
-      const final = tool.name === 'request_approval' ? await askForApproval(app, caller, answer, passage) : answer;
+      const final =
+        tool.name === 'request_approval' ? await askForApproval(app, caller, answer, passage, dialog) : answer;
       if (tool.effect !== 'reads') passage.log('info', { tool: tool.name, by: caller.id, done: tool.tell(answer) });
       return await resultOf(tool.name, final, tool.tell(final), app.world.store);
     } catch (error) {

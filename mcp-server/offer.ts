@@ -26,7 +26,7 @@ export const OFFER: readonly Offered[] = [
   { name: 'explain_plan' },
   { name: 'evaluate_policy' },
   { name: 'ingest_policy', idempotent: true, without: ['path'] },
-  { name: 'request_approval', idempotent: true, without: ['threadId', 'interruptId'] },
+  { name: 'request_approval', idempotent: true },
   { name: 'execute_plan', openWorld: true },
   { name: 'list_tickets' },
   { name: 'verify_savings', idempotent: true, without: ['constants'] },
@@ -40,6 +40,8 @@ export interface Choice {
   /** only these toolsets; all when left out */
   readonly toolsets?: readonly string[] | undefined;
   readonly readOnly?: boolean | undefined;
+  /** false: approvals are not answered in the client’s dialog */
+  readonly dialog?: boolean | undefined;
 }
 
 export const offered = (tools: readonly Tool[], scopes: readonly Scope[], choice: Choice): Tool[] => {

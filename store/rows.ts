@@ -160,6 +160,31 @@ export const rowsOf = <T>(
         .executeTakeFirst();
       return row && (JSON.parse(row.body) as T);
     },
+    async findAll(set, ids) {
+      const found = new Map<string, T>();
+      const key = ids.length === 0 ? undefined : await keyOf(db, set);
+      if (key === undefined) return found;
+      for (let from = 0; from < ids.length; from += BATCH) {
+        const rows = await db
+          .selectFrom('rows')
+          .select(['id', 'body'])
+          .where('set_key', '=', key)
+          .where('id', 'in', ids.slice(from, from + BATCH))
+          .execute();
+        for (const row of rows) found.set(row.id, JSON.parse(row.body) as T);
+      }
+      return found;
+    },
+    async remove(set, ids) {
+      const key = await keyOf(db, set);
+      if (key === undefined) return;
+      for (let from = 0; from < ids.length; from += BATCH)
+        await db
+          .deleteFrom('rows')
+          .where('set_key', '=', key)
+          .where('id', 'in', ids.slice(from, from + BATCH))
+          .execute();
+    },
     async count(set) {
       const key = await keyOf(db, set);
       if (key === undefined) return 0;

@@ -52,6 +52,9 @@ export const openTokens = (store: Pick<Store, 'collection'>, now: () => Instant 
     async create({ scope, owner, expiresAt }) {
       if (owner.trim() === '')
         throw invalid('a token needs an owner', 'Say whom it stands for: `caco token create --for NAME --scope read`.');
+      // Such names stand in decisions for the program's own rules and steps; a person who bore one would be taken for them.
+      if (/^(?:rule|node):/i.test(owner.trim()))
+        throw invalid(`a token cannot stand for "${owner.trim()}"`, 'Give the name of a person or program.');
       if (expiresAt !== undefined && expiresAt <= now())
         throw invalid(`a token that expires at ${expiresAt} is of no use: it is ${now()}`, 'Give a later time.');
       const id = randomBytes(8).toString('hex');

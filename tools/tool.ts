@@ -1,8 +1,8 @@
 /** What a tool is, and the one way to call it. */
 import type { z } from 'zod';
-import { type Actor, DECISIONS } from '../domain/decision.js';
+import { type Actor, leaveFor } from '../domain/decision.js';
 import { digest } from '../domain/digest.js';
-import { Fault, invalid } from '../domain/fault.js';
+import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import type { Store, Tx } from '../domain/store.js';
 import type { World } from '../domain/world.js';
@@ -71,7 +71,7 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   const parsed = tool.input.safeParse(input);
   if (!parsed.success) throw inputFault(tool.name, parsed.error);
   call.signal.throwIfAborted();
-  if (tool.effect === 'acts') await requireDecision(tool.name, world, call);
+  if (tool.effect === 'acts') await requireDecision(tool.name, parsed.data, world, call);
   if (tool.effect === 'decides') requirePerson(tool.name, call.actor);
 
   const key = tool.effect === 'reads' ? undefined : call.idempotencyKey;
@@ -141,7 +141,7 @@ const perform = async <I extends z.ZodType, O extends z.ZodType>(
         {
           kind: tool.name,
           at: world.clock.now(),
-          actor: `${call.actor.via}:${call.actor.id}`,
+          actor: actorText(call.actor),
           cause: call.cause,
           subject: key ?? null,
           data: { effect: tool.effect, input: inputDigest, output: digest(output) },
@@ -153,6 +153,9 @@ const perform = async <I extends z.ZodType, O extends z.ZodType>(
   }
   return output;
 };
+
+/** As the ledger names who did it. */
+const actorText = ({ via, id, client }: Actor): string => `${via}:${id}${client === undefined ? '' : ` (${client})`}`;
 
 const intend = async (tool: Tool, key: string, inputDigest: string, world: World, call: Call) => {
   const fresh = await world.store.deeds.intend({
@@ -173,22 +176,22 @@ const intend = async (tool: Tool, key: string, inputDigest: string, world: World
   return before;
 };
 
-const requireDecision = async (name: string, world: World, call: Call) => {
-  const remedy =
-    'Ask for leave: `caco approvals` lists what waits, `caco approve ID` gives it; agents use request_approval.';
+const requireDecision = async (name: string, input: unknown, world: World, call: Call) => {
   if (call.decisionId === undefined)
-    throw new Fault('forbidden', `${name} changes the world and has no decision`, remedy);
-  const decision = (await world.store.collection(DECISIONS).get(call.decisionId))?.value;
-  if (!decision) throw new Fault('forbidden', `there is no decision ${call.decisionId}`, remedy);
-  if (decision.status === 'refused')
-    throw new Fault('forbidden', `decision ${decision.id} refused this: ${decision.reasons.join('; ')}`, remedy);
-  const plan = (await world.store.collection(PLANS).get(decision.planId))?.value;
-  if (plan?.digest !== decision.planDigest)
-    throw new Fault('forbidden', `plan ${decision.planId} has changed since decision ${decision.id}`, remedy);
+    throw new Fault(
+      'forbidden',
+      `${name} changes the world and has no decision`,
+      'Ask for leave: `caco approvals` lists what waits, `caco approve ID` gives it; agents use request_approval.',
+    );
+  const { planId } = input as { planId?: unknown };
+  if (typeof planId !== 'string') return void (await leaveFor(world.store, call.decisionId));
+  const plan = (await world.store.collection(PLANS).get(planId))?.value;
+  if (!plan) throw notFound(`there is no plan ${planId}`, '`caco plan` makes one; `caco runs` lists what was planned.');
+  await leaveFor(world.store, call.decisionId, plan);
 };
 
 const requirePerson = (name: string, actor: Actor) => {
-  if (actor.via !== 'cli' && actor.via !== 'http')
+  if (actor.via !== 'cli' && actor.via !== 'http' && actor.via !== 'dialog')
     throw new Fault(
       'forbidden',
       `${name} is a person's answer; ${actor.via} cannot give it`,

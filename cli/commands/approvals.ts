@@ -1,10 +1,7 @@
 /** A person's answer: what waits, approve, reject. */
 import type { Command } from 'commander';
-import type { App } from '../../app.js';
-import { APPROVALS, type Approval } from '../../domain/decision.js';
-import { Fault, notFound } from '../../domain/fault.js';
-import { PLANS } from '../../domain/plan.js';
-import { RUNS } from '../../domain/run.js';
+import type { Answered } from '../../app.js';
+import type { Approval } from '../../domain/decision.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { plain, tableText } from '../terminal.js';
@@ -32,21 +29,6 @@ const listed = async (context: Context, _: string[], options: Record<string, unk
   };
 };
 
-/** The approval that somebody means by its own id, a run's or a plan's; undefined for a plan that nothing waits for. */
-const meant = async (app: App, id: string): Promise<{ approval: Approval | undefined; planId: string | null }> => {
-  const { store } = app.world;
-  const own = (await store.collection(APPROVALS).get(id))?.value;
-  if (own) return { approval: own, planId: own.planId };
-  const run = (await store.collection(RUNS).get(id))?.value;
-  const planId = run ? run.planId : (await store.collection(PLANS).get(id)) ? id : undefined;
-  if (planId === undefined)
-    throw notFound(`there is no approval, run or plan ${id}`, '`caco approvals` lists what waits.');
-  const waiting = (await store.collection(APPROVALS).list({ limit: 1000 }))
-    .map((a) => a.value)
-    .find((a) => a.status === 'waiting' && a.planId === planId && (!run || a.threadId === run.id));
-  return { approval: waiting, planId };
-};
-
 const onlyOf = (text: unknown): string[] | null =>
   text === undefined
     ? null
@@ -56,15 +38,16 @@ const onlyOf = (text: unknown): string[] | null =>
 
 const answer = async (
   context: Context,
-  approvalId: string,
+  id: string,
   decision: 'approve' | 'reject',
   options: Record<string, unknown>,
 ): Promise<Answer> => {
   const app = await context.app();
-  const { approval, run } = await app.orchestrator.answer(
-    { approvalId, decision, why: String(options.why ?? ''), only: onlyOf(options.only) },
+  const answered = await app.orchestrator.answer(
+    { id, decision, why: String(options.why ?? ''), only: onlyOf(options.only) },
     await byOf(context, 'approve'),
   );
+  const { approval, run } = answered;
   if (run) {
     const told = await runAnswer(app, context, run);
     const rejected = decision === 'reject' && run.status === 'refused';
@@ -74,8 +57,9 @@ const answer = async (
       exitCode: rejected ? EXIT.done : (told.exitCode ?? EXIT.done),
     };
   }
-  const agreed = approval.votes.filter((v) => v.decision === 'approve').length;
+  const agreed = new Set(approval.votes.filter((v) => v.decision === 'approve').map((v) => v.actor.id)).size;
   const waits = approval.status === 'waiting';
+  const refused = answered.decision?.status === 'refused' && decision === 'approve';
   return {
     json: {
       approvalId: approval.id,
@@ -83,44 +67,26 @@ const answer = async (
       planId: approval.planId,
       agreed,
       approvalsNeeded: approval.approvalsNeeded,
+      decision: answered.decision,
     },
     text: waits
       ? `${approval.id}: ${agreed} of ${approval.approvalsNeeded} approvals given; another person has to agree: caco approve ${approval.id}`
-      : `${approval.id} is ${approval.status}. The plan’s decision is on record: caco show ${approval.planId}`,
-    exitCode: waits ? EXIT.refused : EXIT.done,
+      : `${approval.id} is ${approval.status}. ${decisionText(answered.decision)} caco show ${approval.planId}`,
+    exitCode: waits || refused ? EXIT.refused : EXIT.done,
   };
 };
 
-const approve = async (context: Context, [id]: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const app = await context.app();
-  const { approval, planId } = await meant(app, id!);
-  if (approval) return answer(context, approval.id, 'approve', options);
-  const only = onlyOf(options.only);
-  if (planId === null || only === null)
-    throw new Fault(
-      'conflict',
-      `nothing waits for an answer on ${id}`,
-      planId === null
-        ? '`caco approvals` lists what waits.'
-        : `A refused plan can be taken up for the jobs that the policy allows: caco approve ${planId} --only allowed`,
-    );
-  // A refused plan, taken up again: it is judged anew and a person is always asked, which this answer then is.
-  const plan = (await app.world.store.collection(PLANS).get(planId))!.value;
-  const hours = (Date.parse(plan.window.end) - Date.parse(plan.window.start)) / 3_600_000;
-  const run = await app.orchestrator.launch(
-    { planId, horizonHours: hours, approval: 'ask', from: plan.window.start },
-    await byOf(context, 'approve'),
-  );
-  if (run.status !== 'waiting' || run.approvalId === null) return runAnswer(app, context, run);
-  return answer(context, run.approvalId, 'approve', options);
-};
+/** A yes to a plan that the policy refuses in part, or that too few have agreed to, says what it came to. */
+const decisionText = (decision: Answered['decision']): string =>
+  decision === null
+    ? ''
+    : `The plan is ${decision.status}${decision.jobs === null ? '' : ` for ${decision.jobs.length} jobs`}${decision.reasons.length === 0 ? '' : `: ${plain(decision.reasons.join('; '))}`}.`;
 
-const reject = async (context: Context, [id]: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const { approval } = await meant(await context.app(), id!);
-  if (!approval)
-    throw new Fault('conflict', `nothing waits for an answer on ${id}`, '`caco approvals` lists what waits.');
-  return answer(context, approval.id, 'reject', options);
-};
+const approve = (context: Context, [id]: string[], options: Record<string, unknown>) =>
+  answer(context, id!, 'approve', options);
+
+const reject = (context: Context, [id]: string[], options: Record<string, unknown>) =>
+  answer(context, id!, 'reject', options);
 
 export const register = (program: Command) => {
   addCommand(

@@ -7,7 +7,7 @@ import { addCommand, type Context } from '../command.js';
 
 const TOOLSETS = ['plan', 'grid', 'fleet', 'policy', 'proof', 'tickets', 'status'];
 
-const choiceOf = (options: Record<string, unknown>) => {
+const choiceOf = (context: Context, options: Record<string, unknown>) => {
   const toolsets =
     options.tools === undefined
       ? undefined
@@ -17,7 +17,11 @@ const choiceOf = (options: Record<string, unknown>) => {
   const unknown = toolsets?.filter((name) => !TOOLSETS.includes(name)) ?? [];
   if (unknown.length > 0)
     throw invalid(`--tools names no toolset ${unknown.join(', ')}`, `There are ${TOOLSETS.join(', ')}.`);
-  return { toolsets, readOnly: options.readOnly === true || process.env.CACO_MCP_READ_ONLY === '1' };
+  return {
+    toolsets,
+    readOnly: options.readOnly === true || process.env.CACO_MCP_READ_ONLY === '1',
+    dialog: options.dialog !== false && context.config.mcpDialog === 'on',
+  };
 };
 
 /** A token's owner and what the token reaches: one that may only read opens a door that only reads, one below `approve` answers nothing. */
@@ -41,7 +45,7 @@ const ownerOf = async (context: Context): Promise<{ user?: string; readOnly?: tr
 };
 
 const mcp = async (context: Context, _: string[], options: Record<string, unknown>) => {
-  const choice = choiceOf(options);
+  const choice = choiceOf(context, options);
   const { startStdio } = await import('../../mcp-server/mcp-server.js');
   await startStdio(context.app, { ...choice, ...(await ownerOf(context)) });
   return undefined;
@@ -54,7 +58,7 @@ const pagesFolder = () => {
 };
 
 const serve = async (context: Context, _: string[], options: Record<string, unknown>) => {
-  const choice = choiceOf(options);
+  const choice = choiceOf(context, options);
   const [app, { startHttp }, { mcpHandler }] = await Promise.all([
     context.app(),
     import('../../http-server/http-server.js'),
@@ -88,7 +92,8 @@ export const register = (program: Command) => {
     (c) =>
       c
         .option('--tools <sets>', `only these toolsets, joined by commas: ${TOOLSETS.join(', ')}`)
-        .option('--read-only', 'only tools that change nothing'),
+        .option('--read-only', 'only tools that change nothing')
+        .option('--no-dialog', 'approvals are not answered in the assistant’s dialog'),
     mcp,
   );
   addCommand(
@@ -102,7 +107,8 @@ export const register = (program: Command) => {
         .option('--require-token', 'demand a token on loopback too')
         .option('--allow-origin <url...>', 'origins of pages that may call')
         .option('--tools <sets>', `toolsets that /mcp offers, joined by commas: ${TOOLSETS.join(', ')}`)
-        .option('--read-only', '/mcp offers only tools that change nothing'),
+        .option('--read-only', '/mcp offers only tools that change nothing')
+        .option('--no-dialog', 'approvals are not answered in the dialogs of /mcp’s clients'),
     serve,
   );
 };

@@ -1,7 +1,7 @@
 /** Runs of the whole way: launch, resume, runs, show. */
 import type { Command } from 'commander';
 import type { App, RunEvent } from '../../app.js';
-import { APPROVALS, DECISIONS } from '../../domain/decision.js';
+import { APPROVALS, type Approval, DECISIONS, foundText } from '../../domain/decision.js';
 import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
@@ -63,9 +63,10 @@ const figuresOf = (plan: Plan) => ({
   unseen: plan.unseen,
 });
 
-const waitingText = (run: Run, reasons: readonly string[]) =>
+const waitingText = (run: Run, approval: Approval | undefined) =>
   [
-    `Run ${run.id} waits for a person: ${reasons.join('; ') || 'an approval is asked for'}.`,
+    `Run ${run.id} waits for a person: ${approval?.reasons.join('; ') || 'an approval is asked for'}.`,
+    ...(approval?.judgement === undefined ? [] : [foundText(approval.judgement)]),
     `  caco show ${run.planId}        what would be done`,
     `  caco approve ${run.approvalId} --why "…"    the run goes on to its end`,
     `  caco reject ${run.approvalId} --why "…"     nothing is placed`,
@@ -75,12 +76,9 @@ const waitingText = (run: Run, reasons: readonly string[]) =>
 export const runAnswer = async (app: App, context: Context, run: Run): Promise<Answer> => {
   const json = await runDocument(app, context, run);
   if (run.status === 'waiting') {
-    const { approvals } = await context.call<{ approvals: { id: string; reasons: string[] }[] }>('list_approvals', {
-      status: 'waiting',
-      limit: 200,
-    });
-    const reasons = approvals.find((a) => a.id === run.approvalId)?.reasons ?? [];
-    return { json, text: waitingText(run, reasons), exitCode: EXIT.refused };
+    const approval =
+      run.approvalId === null ? undefined : (await app.world.store.collection(APPROVALS).get(run.approvalId))?.value;
+    return { json, text: waitingText(run, approval), exitCode: EXIT.refused };
   }
   return {
     json,

@@ -16,6 +16,8 @@ export const noPlan = (conflict: Conflict | null): Fault =>
   );
 
 export const coordination: Node = async (state, desk) => {
+  // Everything that waits is with the fleet already: there is nothing to plan, and the story says so.
+  if (state.waiting !== null && state.waiting.jobs === 0 && state.waiting.placed > 0) return { planId: null };
   const { workloadId: _, ...request } = state.request;
   const { plan, conflict } = await desk.call(makePlan, {
     ...request,
@@ -24,5 +26,5 @@ export const coordination: Node = async (state, desk) => {
     horizonHours: state.horizonHours,
   });
   if (plan === null) throw noPlan(conflict);
-  return { planId: plan.id, planDigest: plan.digest };
+  return { planId: plan.id };
 };

@@ -11,6 +11,7 @@ export const copilot: Node = async (state, desk) => {
     decisionId: state.decisionId,
     verificationId: state.verificationId,
     ticketCount: state.ticketCount,
+    placing: state.placing,
     waiting: state.waiting,
   });
   for (;;) {

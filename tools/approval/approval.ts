@@ -1,17 +1,21 @@
-/** Leave to act: what waits for a person, the person's answer, and the decision that comes of it. */
+/** Leave to act: what waits for a person, and the person's answer. What it comes to is governance's to say. */
 import { z } from 'zod';
-import { APPROVALS, Approval, approvalIdOf, DECISIONS, Decision } from '../../domain/decision.js';
-import { shortId } from '../../domain/digest.js';
+import { APPROVALS, Approval, approvalIdOf, Judgement } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
-import { PLANS, RECOMMENDATIONS } from '../../domain/plan.js';
+import { PLANS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import { RUNS } from '../../domain/run.js';
 import { plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Tool } from '../tool.js';
-import { jobsOf, outcomeOf } from './votes.js';
+import { demandOf, jobsOf, mayAgree, missingRoles, outcomeOf } from './votes.js';
 
-export { jobsOf };
+export { demandOf, jobsOf, missingRoles, outcomeOf };
 
 const approvalId = z.string().min(1).describe('id of the approval, for example A-3K9QAB12');
+/** Texts that travel into tickets and answers; longer ones hide what they say. */
+const MOST_REASONS = 20;
+const Reason = z.string().min(1).max(2000);
+const MOST_JOBS = 100_000;
 
 const load = async (world: World, id: string) => {
   const found = await world.store.collection(APPROVALS).get(id);
@@ -41,47 +45,89 @@ export const listApprovals = defineTool({
       : approvals.map((a) => `${a.id}: plan ${a.planId}, ${a.status}; ${a.reasons.join('; ')}`).join('\n'),
 });
 
-export const requestApproval = defineTool({
-  name: 'request_approval',
-  title: 'Request an approval',
-  description: 'Puts a plan before a person. The answer is theirs: `caco approve ID` or authenticated HTTP.',
+/** Puts a plan before people with what governance found of it. Called by the graph, listed by no door. */
+export const openApproval = defineTool({
+  name: 'open_approval',
+  title: 'Open an approval',
+  description:
+    'Puts a plan before people. While a question about the same work is open, or has given leave that suffices, that one is answered.',
   toolset: 'policy',
   effect: 'records',
   input: z.strictObject({
-    planId: z.string().min(1).describe('id of the plan'),
-    reasons: z.array(z.string()).min(1).describe('why a person is asked, one sentence each'),
-    threadId: z.string().default('').describe('thread that waits for the answer; empty when none does'),
-    interruptId: z.string().nullable().default(null).describe('interrupt to resume with the answer'),
-    approvalsNeeded: z.number().int().min(1).max(5).default(1).describe('how many different people must agree'),
+    planId: z.string().min(1),
+    judgement: Judgement,
+    reasons: z.array(Reason).max(MOST_REASONS).describe('said by whoever asks, beside what governance found'),
+    threadId: z.string().describe('the run that waits for the answer; empty when none does'),
+    interruptId: z.string().nullable().describe('interrupt to resume with the answer'),
+    again: z.boolean().describe('ask also where people have said no to the same'),
   }),
   output: z.strictObject({ approval: Approval }),
-  run: async (input, world, call) => {
-    const plan = (await world.store.collection(PLANS).get(input.planId))?.value;
+  run: async ({ planId, judgement, reasons, threadId, interruptId, again }, world, call) => {
+    const plan = (await world.store.collection(PLANS).get(planId))?.value;
     if (!plan)
-      throw notFound(`there is no plan ${input.planId}`, '`caco plan` makes one; `caco runs` lists what was planned.');
-    const id = approvalIdOf(input.threadId, plan.digest);
-    const known = (await world.store.collection(APPROVALS).get(id))?.value;
-    if (known) return { approval: known };
+      throw notFound(`there is no plan ${planId}`, '`caco plan` makes one; `caco runs` lists what was planned.');
+    const { standing, round } = await questionsOn(world, plan, judgement, again);
+    if (standing !== undefined) {
+      if (standing.status !== 'waiting' || threadId === '' || (await isWaitedFor(world, standing)))
+        return { approval: standing };
+      const adopted = { ...standing, threadId, interruptId };
+      call.commit((tx) => tx.collection(APPROVALS).put(adopted.id, adopted));
+      return { approval: adopted };
+    }
     const askedAt = world.clock.now();
     const approval: Approval = {
-      id,
-      threadId: input.threadId,
-      interruptId: input.interruptId,
+      id: approvalIdOf({ workloadId: plan.workloadId, planDigest: plan.digest }, round),
+      threadId,
+      interruptId,
       planId: plan.id,
       planDigest: plan.digest,
       status: 'waiting',
-      reasons: input.reasons,
-      approvalsNeeded: input.approvalsNeeded,
+      reasons: [...judgement.reasons, ...reasons],
+      approvalsNeeded: judgement.approvalsNeeded,
+      judgement,
       votes: [],
       askedAt,
       expiresAt: plusHours(askedAt, world.setting.thresholds.approvalHours),
     };
-    call.commit((tx) => tx.collection(APPROVALS).put(id, approval));
+    call.commit(async (tx) => {
+      // Of two that ask at the same moment, the first one's question stands.
+      if ((await tx.collection(APPROVALS).get(approval.id)) === undefined)
+        await tx.collection(APPROVALS).insert(approval.id, approval);
+    });
     return { approval };
   },
   tell: ({ approval }) => `${approval.id} waits for ${approval.approvalsNeeded} answer(s): caco approve ${approval.id}`,
 });
 
+/** Whether some run will go on with the answer; a question that nobody waits for is taken over by the next run that asks it. */
+const isWaitedFor = async (world: World, { threadId }: Approval): Promise<boolean> => {
+  const status = threadId === '' ? undefined : (await world.store.collection(RUNS).get(threadId))?.value.status;
+  return status === 'waiting' || status === 'running';
+};
+
+/**
+ * The question that stands about what the plan would do: one that is open, one whose leave suffices for what governance
+ * demands now, or, unless it is asked again, one that people said no to. Else the number of the next.
+ */
+const questionsOn = async (
+  world: World,
+  plan: Plan,
+  judgement: Judgement,
+  again: boolean,
+): Promise<{ standing?: Approval; round: number }> => {
+  const demand = await demandOf(world.store, judgement);
+  for (let round = 0; ; round++) {
+    const id = approvalIdOf({ workloadId: plan.workloadId, planDigest: plan.digest }, round);
+    const asked = (await world.store.collection(APPROVALS).get(id))?.value;
+    if (asked === undefined) return { round };
+    if (asked.status === 'waiting' && world.clock.now() < asked.expiresAt) return { standing: asked, round };
+    const gaveLeave = asked.status === 'approved' || asked.status === 'partly-approved';
+    if (gaveLeave && outcomeOf(asked.votes, demand) !== 'waiting') return { standing: asked, round };
+    if (asked.status === 'rejected' && !again) return { standing: asked, round };
+  }
+};
+
+/** A person's answer. Called through the orchestrator, which goes on with what it settles. */
 export const answerApproval = defineTool({
   name: 'answer_approval',
   title: 'Answer an approval',
@@ -93,7 +139,12 @@ export const answerApproval = defineTool({
     approvalId,
     decision: z.enum(['approve', 'reject']).describe('approve or reject'),
     why: z.string().max(2000).default('').describe('the reason; demanded for a rejection'),
-    only: z.array(z.string()).nullable().default(null).describe('ids of the jobs that are approved; null: all'),
+    only: z
+      .array(z.string().max(200))
+      .max(MOST_JOBS)
+      .nullable()
+      .default(null)
+      .describe('ids of the jobs that are approved; null: all'),
   }),
   output: z.strictObject({ approval: Approval, settled: z.boolean().describe('true when this answer closed it') }),
   run: async ({ approvalId: id, decision, why, only }, world, call) => {
@@ -103,14 +154,20 @@ export const answerApproval = defineTool({
       const { value: approval, version } = await load(world, id);
       await refuseWhatCannotBeAnswered(approval, world);
       await refuseUnknownJobs(approval, only, world);
-      if (approval.votes.some((v) => v.actor.id === call.actor.id && v.decision === decision))
+      const person = call.actor.id;
+      const demand = await demandOf(world.store, {
+        approvalsNeeded: approval.approvalsNeeded,
+        approvers: approval.judgement?.approvers ?? [],
+      });
+      if (decision === 'approve' && !mayAgree(person, demand)) throw notTheOne(person, demand);
+      if (approval.votes.some((v) => v.actor.id === person && v.decision === decision))
         throw new Fault(
           'conflict',
-          `${call.actor.id} has answered ${id} already`,
+          `${person} has answered ${id} already`,
           'Another person has to answer: two distinct people are asked for.',
         );
       const votes = [...approval.votes, { actor: call.actor, decision, why, at: world.clock.now(), only }];
-      const next = { ...approval, votes, status: outcomeOf(votes, approval.approvalsNeeded) };
+      const next = { ...approval, votes, status: outcomeOf(votes, demand) };
       // Compare-and-swap: of two answers at the same moment one wins and the other is judged anew against it.
       if (await world.store.collection(APPROVALS).replace(id, version, next))
         return { approval: next, settled: next.status !== 'waiting' };
@@ -122,28 +179,14 @@ export const answerApproval = defineTool({
       : `${approval.id} is ${approval.status}.`,
 });
 
-export const recordDecision = defineTool({
-  name: 'record_decision',
-  title: 'Record a decision',
-  description: 'Writes down what governance decided of a plan: by rule, or as people answered.',
-  toolset: 'policy',
-  effect: 'records',
-  input: z.strictObject({
-    planId: z.string().describe('id of the plan'),
-    planDigest: z.string().describe('digest of the plan that was judged'),
-    status: z.enum(['approved', 'partly-approved', 'refused']).describe('what was decided'),
-    by: z.array(z.string()).min(1).describe('rule:<name>, or the people who answered'),
-    reasons: z.array(z.string()).describe('one sentence each'),
-    jobs: z.array(z.string()).nullable().describe('jobs that may be moved; null: all of the plan'),
-  }),
-  output: z.strictObject({ decision: Decision }),
-  run: async (input, world, call) => {
-    const decision: Decision = { id: shortId('D', { ...input, cause: call.cause }), ...input, at: world.clock.now() };
-    call.commit((tx) => tx.collection(DECISIONS).put(decision.id, decision));
-    return { decision };
-  },
-  tell: ({ decision }) => `${decision.planId} is ${decision.status} by ${decision.by.join(', ')}.`,
-});
+const notTheOne = (person: string, { roles }: Awaited<ReturnType<typeof demandOf>>) => {
+  const named = roles.map((r) => `“${r.role}”`).join(' and ');
+  return new Fault(
+    'forbidden',
+    `the policy asks ${named}, and nothing says that this is ${person}`,
+    `If it is, say so on the machine that holds the books: caco role grant "${roles[0]!.role}" --to "${person}".`,
+  );
+};
 
 const refuseWhatCannotBeAnswered = async (approval: Approval, world: World) => {
   if (approval.status !== 'waiting')
@@ -176,4 +219,5 @@ const refuseUnknownJobs = async (approval: Approval, only: readonly string[] | n
       );
 };
 
-export const approvalTools: readonly Tool[] = [listApprovals, requestApproval, answerApproval, recordDecision];
+/** What doors reach; opening and answering go through the graph. */
+export const approvalTools: readonly Tool[] = [listApprovals];

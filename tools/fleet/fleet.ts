@@ -3,7 +3,7 @@ import type { Tool } from '../tool.js';
 import { getFlexibility } from './get-flexibility.js';
 import { ingestJobs } from './ingest.js';
 import { listJobs, submitJob } from './jobs.js';
-import { gatherJobs, placeJobs } from './queue.js';
+import { gatherJobs } from './queue.js';
 import { importSites } from './sites.js';
 
 export { filesFleet } from './fleets/files.js';
@@ -11,15 +11,9 @@ export { FORMATS } from './formats/reading.js';
 export { getFlexibility } from './get-flexibility.js';
 export { ingestJobs } from './ingest.js';
 export { listJobs, submitJob } from './jobs.js';
-export { gatherJobs, placeJobs } from './queue.js';
+export { leftOutText, placeJobs } from './place.js';
+export { gatherJobs } from './queue.js';
 export { importedSites, importSites } from './sites.js';
 
-export const fleetTools: readonly Tool[] = [
-  gatherJobs,
-  ingestJobs,
-  listJobs,
-  submitJob,
-  getFlexibility,
-  importSites,
-  placeJobs,
-];
+/** What doors reach; placing goes through the graph. */
+export const fleetTools: readonly Tool[] = [gatherJobs, ingestJobs, listJobs, submitJob, getFlexibility, importSites];

@@ -1,18 +1,15 @@
-/** The work that waits: the fleet's queue taken in as a workload, and a plan's placements handed back to it. */
+/** The work that waits: the fleet's queue taken in as a workload, without what is with the fleet already. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { DECISIONS } from '../../domain/decision.js';
 import { shortId } from '../../domain/digest.js';
-import { Fault, notFound } from '../../domain/fault.js';
+import { notFound } from '../../domain/fault.js';
+import { holdersIn } from '../../domain/held.js';
 import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
-import { ORDERS, orderKeyOf, PLANS, type Plan, worldName } from '../../domain/plan.js';
-import { orderedPieces } from '../../domain/schedule.js';
 import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { JobSet, sweepJobSets } from './job-set.js';
-import { requireRoom } from './room.js';
 
 export const gatherJobs = defineTool({
   name: 'gather_jobs',
@@ -32,9 +29,11 @@ export const gatherJobs = defineTool({
   }),
   output: z.strictObject({
     workloadId: z.string(),
-    jobs: z.number().int(),
+    jobs: z.number().int().describe('jobs that wait'),
     urgent: z.number().int(),
-    energyKwh: z.number(),
+    energyKwh: z.number().describe('IT energy of those that wait'),
+    placed: z.number().int().describe('jobs of it that are with the fleet already, or have run; they are left out'),
+    placedBy: z.array(z.string()).describe('the plans that hold them, at most 5'),
   }),
   run: async ({ workloadId, from, horizonHours }, world, call) => {
     if (workloadId !== undefined) {
@@ -52,7 +51,8 @@ export const gatherJobs = defineTool({
       throw error;
     }
   },
-  tell: (o) => `Workload ${o.workloadId}: ${o.jobs} jobs wait, ${o.urgent} of them urgent.`,
+  tell: (o) =>
+    `Workload ${o.workloadId}: ${o.jobs} jobs wait, ${o.urgent} of them urgent.${o.placed === 0 ? '' : ` ${o.placed} more are with the fleet already, under ${o.placedBy.join(', ')}.`}`,
 });
 
 /**
@@ -66,10 +66,10 @@ const gathered = async (window: Interval, world: World, call: Running, draft: Jo
   let latest: Instant | null = null;
   for await (const page of world.fleet.waiting(window)) {
     call.signal.throwIfAborted();
-    await draft.append(page);
-    for (const job of page) {
+    const fresh = await sums.waiting(world, page);
+    await draft.append(fresh);
+    for (const job of fresh) {
       hash.update(jobText(job)).update('\n');
-      sums.add(job);
       const end = job.deadline ?? plusSeconds(job.earliestStart, spanSeconds(job));
       if (earliest === null || job.earliestStart < earliest) earliest = job.earliestStart;
       if (latest === null || end > latest) latest = end;
@@ -95,97 +95,43 @@ const gathered = async (window: Interval, world: World, call: Running, draft: Jo
   return { workloadId: id, ...sums.all() };
 };
 
-const PlaceInput = z.strictObject({ planId: z.string().describe('id of the plan to carry out') });
-const PlaceOutput = z.strictObject({ orderKey: z.string(), placed: z.number().int(), moved: z.number().int() });
-
-type Place = (input: z.output<typeof PlaceInput>, world: World, call: Running) => Promise<z.input<typeof PlaceOutput>>;
-
-const decided = async (planId: string, world: World, call: Running) => {
-  const plan = (await world.store.collection(PLANS).get(planId))?.value;
-  if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
-  const decision = (await world.store.collection(DECISIONS).get(call.decisionId!))?.value;
-  if (decision?.planId !== planId)
-    throw new Fault(
-      'forbidden',
-      `decision ${call.decisionId} is not about plan ${planId}`,
-      'Give the decision that was taken on this plan.',
-    );
-  return { plan, jobs: decision.jobs };
-};
-
-/** Placing again with the same key changes nothing that arrived, so it is also the way to ask after a crash. */
-const place: Place = async ({ planId }, world, call) => {
-  const { plan, jobs } = await decided(planId, world, call);
-  const orderKey = orderKeyOf(plan);
-  const { workloadId } = plan;
-  const { placed } = await world.fleet.place({ key: orderKey, pages: withPieces(world, { workloadId, planId, jobs }) });
-  call.commit((tx) =>
-    tx.collection(ORDERS).put(planId, {
-      planId,
-      workloadId,
-      key: orderKey,
-      world: worldName(world),
-      jobs,
-      span: { start: plan.window.start, end: plan.finishesAt },
-    }),
-  );
-  return { orderKey, placed, moved: jobs === null ? plan.jobs.moved : new Set(jobs).size };
-};
-
-/** A plan of another world of the same store names regions that this fleet cannot run in. */
-const requireSites = async (world: World, plan: Plan): Promise<void> => {
-  const here = new Set((await world.fleet.sites()).map((site) => site.region));
-  const missing = plan.signals.map((signal) => signal.region).filter((region) => !here.has(region));
-  if (missing.length > 0)
-    throw new Fault(
-      'conflict',
-      `plan ${plan.id} was made for ${missing.slice(0, 5).join(', ')}, where ${world.setting.name} has no site`,
-      'Carry it out in the world that it was made in: the same command with its --scenario.',
-    );
-};
-
-async function* withPieces(world: World, of: Parameters<typeof orderedPieces>[1]) {
-  for await (const page of orderedPieces(world.store, of)) yield page.filter(({ pieces }) => pieces.length > 0);
-}
-
-export const placeJobs = defineTool({
-  name: 'place_jobs',
-  title: 'Place jobs',
-  description:
-    'Hands a decided plan to the fleet. Needs the decision on that plan; jobs that were not approved run as they would have without it.',
-  toolset: 'plan',
-  effect: 'acts',
-  input: PlaceInput,
-  output: PlaceOutput,
-  run: async (input, world, call) => {
-    const { plan, jobs } = await decided(input.planId, world, call);
-    await requireSites(world, plan);
-    await requireRoom(world, plan, jobs);
-    return place(input, world, call);
-  },
-  reconcile: place,
-  tell: (o) => `${o.placed} pieces of work placed, ${o.moved} jobs moved.`,
-});
+const MOST_HOLDERS = 5;
 
 class Sums {
   jobs = 0;
   #urgent = 0;
   #energyKwh = 0;
+  #placed = 0;
+  readonly #holders = new Set<string>();
   constructor(private readonly method: Method) {}
 
-  add(job: Job): void {
-    this.jobs++;
-    if (job.category === 'urgent') this.#urgent++;
-    this.#energyKwh += itPowerKw(job, this.method) * (spanSeconds(job) / 3600);
+  /** The jobs of a page that no plan holds; both kinds are counted. */
+  async waiting(world: World, page: readonly Job[]): Promise<Job[]> {
+    const holders = await holdersIn(world, page);
+    for (const { planId } of holders.values()) if (this.#holders.size < MOST_HOLDERS) this.#holders.add(planId);
+    this.#placed += holders.size;
+    const fresh = holders.size === 0 ? [...page] : page.filter((job) => !holders.has(job.id));
+    for (const job of fresh) {
+      this.jobs++;
+      if (job.category === 'urgent') this.#urgent++;
+      this.#energyKwh += itPowerKw(job, this.method) * (spanSeconds(job) / 3600);
+    }
+    return fresh;
   }
 
   all() {
-    return { jobs: this.jobs, urgent: this.#urgent, energyKwh: this.#energyKwh };
+    return {
+      jobs: this.jobs,
+      urgent: this.#urgent,
+      energyKwh: this.#energyKwh,
+      placed: this.#placed,
+      placedBy: [...this.#holders],
+    };
   }
 }
 
 const summaryOf = async (world: World, workloadId: string) => {
   const sums = new Sums(world.method);
-  for await (const page of world.store.rows(JOBS).pages(workloadId)) for (const job of page) sums.add(job);
+  for await (const page of world.store.rows(JOBS).pages(workloadId)) await sums.waiting(world, page);
   return { workloadId, ...sums.all() };
 };

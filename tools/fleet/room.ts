@@ -4,9 +4,9 @@
  */
 import { Fault } from '../../domain/fault.js';
 import { figure } from '../../domain/figures.js';
+import { handings, heldPieces, holdersIn } from '../../domain/held.js';
 import type { Job } from '../../domain/job.js';
 import { ORDERS, type Order, type Placement, type Plan, worldName } from '../../domain/plan.js';
-import { orderedPieces } from '../../domain/schedule.js';
 import type { Site } from '../../domain/site.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -56,17 +56,24 @@ export const requireRoom = async (world: World, plan: Plan, jobs: readonly strin
   const [known, later] = [new Load(step), new Load(step)];
   const counted = new Set<string>();
   const { workloadId, id: planId } = plan;
-  for await (const page of orderedPieces(world.store, { workloadId, planId, jobs }))
+  for await (const page of handings(world.store, { workloadId, planId, jobs })) {
+    const holders = await holdersIn(
+      world,
+      page.map(({ job }) => job),
+    );
     for (const { job, pieces } of page) {
+      const holder = holders.get(job.id)?.planId;
+      if (holder !== undefined && holder !== planId && holder !== plan.replaces) continue;
       counted.add(job.id);
       known.add(job, pieces);
     }
+  }
   // Newest first: of a job that was ordered twice, the newest counts.
   for (const order of beside) {
     const mine: string[] = [];
-    for await (const page of orderedPieces(world.store, order))
+    for await (const page of heldPieces(world, order))
       for (const { job, pieces } of page) {
-        if (pieces.length === 0 || counted.has(job.id)) continue;
+        if (counted.has(job.id)) continue;
         mine.push(job.id);
         (seen.has(order.planId) ? known : later).add(job, pieces);
       }

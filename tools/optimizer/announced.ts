@@ -3,10 +3,10 @@
  * own workload are frozen rows; what others take is taken from the caps. Where announced and urgent work alone is above a
  * limit, the limit is what it takes there, so that nothing is added and the plan says so.
  */
+import { heldPieces } from '../../domain/held.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
 import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
-import { orderedPieces } from '../../domain/schedule.js';
-import { type Instant, toEpoch } from '../../domain/time.js';
+import { toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { runImmediately } from './engine/attempt.js';
 import { evaluate, type Loads } from './engine/evaluate.js';
@@ -17,8 +17,6 @@ import type { LeftOut } from './workload.js';
 /** Small, for a fleet may have announced a million of them. */
 export interface Announced {
   readonly planId: string;
-  /** The moment from which that plan planned. */
-  readonly plannedFrom: Instant;
   /** Length of the job. */
   readonly seconds: number;
   readonly team: string;
@@ -33,12 +31,11 @@ export interface Announced {
   readonly kg: readonly number[];
 }
 
-const compact = ({ planId, span }: Order, job: Job, unordered: readonly Placement[]): Announced => {
+const compact = ({ planId }: Order, job: Job, unordered: readonly Placement[]): Announced => {
   const pieces = [...unordered].sort((a, b) => (a.start < b.start ? -1 : 1));
   const times = pieces.flatMap((p) => [toEpoch(p.start), toEpoch(p.end)]);
   return {
     planId,
-    plannedFrom: span.start,
     seconds: spanSeconds(job),
     team: job.team,
     vcpus: job.vcpus,
@@ -55,9 +52,8 @@ export const announcedSince = async (world: World, from: number): Promise<Map<st
   const found = new Map<string, Announced>();
   for await (const order of orders(world)) {
     if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
-    for await (const page of orderedPieces(world.store, order))
-      for (const { job, pieces } of page)
-        if (pieces.length > 0 && !found.has(job.id)) found.set(job.id, compact(order, job, pieces));
+    for await (const page of heldPieces(world, order))
+      for (const { job, pieces } of page) if (!found.has(job.id)) found.set(job.id, compact(order, job, pieces));
   }
   return found;
 };
@@ -83,9 +79,7 @@ export interface WithAnnounced {
 }
 
 /**
- * `own` says what becomes of announced jobs of the problem itself: `free` leaves them to be planned, `keep` freezes those that
- * were planned from an earlier moment than `from`. The same question asked again at the same moment is answered anew, and what
- * is placed of it replaces the earlier order.
+ * `own` says what becomes of announced jobs of the problem itself: `free` leaves them to be planned, `keep` freezes them.
  * A job is the same where id and length are the same; one that has begun before slot 0 cannot be planned any more.
  */
 export const withAnnounced = (
@@ -93,7 +87,6 @@ export const withAnnounced = (
   origin: number,
   announced: ReadonlyMap<string, Announced>,
   own: 'keep' | 'free',
-  from: Instant,
 ): WithAnnounced => {
   if (announced.size === 0) return { problem, leftOut: [], keptBy: new Map(), remarks: [], takenKw: null };
   const { jobs, slots: T } = problem;
@@ -111,9 +104,8 @@ export const withAnnounced = (
     const known = announced.get(id);
     const seconds = Math.round((jobs.slots[j]! - 1 + jobs.lastFraction[j]!) * step);
     const same = known !== undefined && Math.abs(seconds - known.seconds) <= 1;
-    const free = own === 'free' || (known !== undefined && known.plannedFrom >= from);
-    if (same && free) others.delete(id);
-    if (!same || free) {
+    if (same && own === 'free') others.delete(id);
+    if (!same || own === 'free') {
       rows.push(j);
       continue;
     }

@@ -1,7 +1,8 @@
 /** The question that a person asks of a fleet, as a Problem: workload, sites and signals loaded by id. */
 import { z } from 'zod';
 import { Fault, notFound } from '../../domain/fault.js';
-import { JOBS, WORKLOADS } from '../../domain/job.js';
+import { holdersIn } from '../../domain/held.js';
+import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY, type SoldFlexibility } from '../../domain/offer.js';
 import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS, type PolicySet } from '../../domain/policy/policy.js';
 import type { Series } from '../../domain/series.js';
@@ -65,20 +66,22 @@ export interface FleetProblem {
 
 /**
  * Throws Fault `not-found` for a workload, region or cluster that is not there. Announced work of others counts against the
- * caps; `own` says whether jobs of the workload itself that were announced from an earlier moment stay or are free to be planned.
+ * caps; `own` says whether jobs of the workload itself that were announced stay, and those that have run are left out, or all
+ * are free to be planned.
  */
 export const fleetProblem = async (
   world: World,
   input: PlanInput,
   own: 'keep' | 'free' = 'free',
 ): Promise<FleetProblem> => {
-  const jobs = world.store.rows(JOBS);
   const workloadId = input.workloadId ?? (await newestWorkload(world));
   if (!(await world.store.collection(WORKLOADS).get(workloadId)))
     throw notFound(`there is no workload ${workloadId}`, '`caco ingest FILE` makes one and prints its id.');
   const start = input.from ?? world.clock.now();
   const window = { start, end: plusHours(start, input.horizonHours) };
-  const endEpoch = await gridEnd(jobs.pages(workloadId), window);
+  const jobs = () => world.store.rows(JOBS).pages(workloadId);
+  const ran: LeftOut[] = [];
+  const endEpoch = await gridEnd(jobs(), window);
   const { signals, unpriced, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
   const question: FleetQuestion = {
     window,
@@ -91,16 +94,17 @@ export const fleetProblem = async (
     policy: await policyInForce(world),
     sold: await soldWithin(world, { start, end: fromEpoch(endEpoch) }),
   };
-  const { origin, rows, ...posed } = await problemOf(jobs.pages(workloadId), question, workloadId, endEpoch);
+  const open = own === 'keep' ? withoutRan(world, jobs(), start, ran) : jobs();
+  const { origin, rows, ...posed } = await problemOf(open, question, workloadId, endEpoch);
   const announced = await announcedSince(world, origin);
-  const { problem, keptBy, takenKw, ...beside } = withAnnounced(posed.problem, origin, announced, own, start);
+  const { problem, keptBy, takenKw, ...beside } = withAnnounced(posed.problem, origin, announced, own);
   const { policySetId, words } = rows;
   return {
     workloadId,
     question,
     problem,
     origin,
-    leftOut: [...posed.leftOut, ...beside.leftOut],
+    leftOut: [...ran, ...posed.leftOut, ...beside.leftOut],
     least: posed.least,
     keptBy,
     takenKw,
@@ -112,6 +116,22 @@ export const fleetProblem = async (
     remarks: [...posed.remarks, ...beside.remarks, ...unpriced.map(withoutPrice)],
   };
 };
+
+/** What a plan handed over and what is over by then has run: it is not planned a second time. */
+async function* withoutRan(
+  world: World,
+  pages: AsyncIterable<Job[]>,
+  by: Instant,
+  ran: LeftOut[],
+): AsyncGenerator<Job[]> {
+  for await (const page of pages) {
+    const holders = await holdersIn(world, page);
+    const over = (job: Job) => (holders.get(job.id)?.end ?? by) < by;
+    for (const job of page)
+      if (over(job)) ran.push({ jobId: job.id, why: `it has run, handed over by plan ${holders.get(job.id)!.planId}` });
+    yield holders.size === 0 ? page : page.filter((job) => !over(job));
+  }
+}
 
 const withoutPrice = (region: string) =>
   `no energy price is known for ${region}: its hours are told apart by carbon alone, and no cost figure holds its electricity`;

@@ -245,6 +245,7 @@ export const write = async (world: World, call: Running, of: Writing) => {
       region: string | null;
       policySetId: string | null;
       beside: readonly string[];
+      replaces?: string;
       remarks: readonly string[];
       unpriced: readonly string[];
       signals: readonly CarbonSignal[];
@@ -278,6 +279,7 @@ export const write = async (world: World, call: Running, of: Writing) => {
         ...head.solved,
         policySetId: head.policySetId,
         ...(head.beside.length > 0 ? { beside: [...head.beside] } : {}),
+        ...(head.replaces === undefined ? {} : { replaces: head.replaces }),
         signals: head.signals.map((s) => ({
           region: s.region,
           kind: `${s.kind.accounting} ${s.kind.scope}`,

@@ -167,6 +167,7 @@ export const replan = defineTool({
       region: old.region,
       policySetId: fleet.policySetId,
       beside: fleet.besidePlans,
+      replaces: old.id,
       remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
       signals: fleet.signals,

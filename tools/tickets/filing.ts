@@ -1,5 +1,6 @@
 /** From a plan to tickets: looks at what there is, queues what has to be said, delivers. */
 import type { Decision } from '../../domain/decision.js';
+import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
 import type { World } from '../../domain/world.js';
@@ -21,13 +22,25 @@ export interface Filing {
   readonly overview: boolean;
 }
 
-/** The groups that a decision allows. */
+/** The groups that a decision allows, without the jobs that another plan has handed over: their saving is promised there. */
 export const groupsOf = async (world: World, { plan, decision }: Filing): Promise<Group[]> => {
   const only = decision?.jobs ? new Set(decision.jobs) : null;
   const wanted: Recommendation[] = [];
-  for await (const page of world.store.rows(RECOMMENDATIONS).pages(plan.id))
-    for (const r of page) if (only === null || only.has(r.jobId)) wanted.push(r);
+  for await (const page of world.store.rows(RECOMMENDATIONS).pages(plan.id)) {
+    const allowed = page.filter((r) => only === null || only.has(r.jobId));
+    const others = await heldByOthers(world, plan, allowed);
+    for (const r of allowed) if (!others.has(r.jobId)) wanted.push(r);
+  }
   return groupRecommendations(wanted, plan, world.method.uncertaintyRatio);
+};
+
+const heldByOthers = async (world: World, plan: Plan, moves: readonly Recommendation[]): Promise<Set<string>> => {
+  const jobs = await world.store.rows(JOBS).findAll(
+    plan.workloadId,
+    moves.map((r) => r.jobId),
+  );
+  const holders = await holdersIn(world, [...jobs.values()]);
+  return new Set([...holders].flatMap(([job, { planId }]) => (planId === plan.id ? [] : [job])));
 };
 
 const settingOf = async (world: World, { plan, decision, limits }: Filing): Promise<Setting> => {

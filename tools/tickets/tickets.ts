@@ -1,7 +1,8 @@
 /** Tickets: what a plan asks of teams, in their tracker, few and kept up to date. */
 import { z } from 'zod';
-import { DECISIONS, type Decision } from '../../domain/decision.js';
+import { type Decision, leaveFor } from '../../domain/decision.js';
 import { Estimate } from '../../domain/estimate.js';
+import { NEWEST_VERIFICATION, VERIFICATIONS, type Verification } from '../../domain/evidence/verification.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import { Instant } from '../../domain/time.js';
@@ -90,15 +91,7 @@ const planOf = async (world: World, planId: string): Promise<Plan> => {
 
 const decisionOf = async (world: World, plan: Plan, decisionId: string | undefined): Promise<Decision | null> => {
   if (decisionId === undefined) return null;
-  const decision = (await world.store.collection(DECISIONS).get(decisionId))?.value;
-  if (!decision) throw notFound(`there is no decision ${decisionId}`, '`caco approvals` lists what waits for one.');
-  if (decision.planId !== plan.id)
-    throw new Fault(
-      'forbidden',
-      `decision ${decision.id} is about plan ${decision.planId}, not ${plan.id}`,
-      'Ask for a decision on this plan: `caco approvals` lists what waits.',
-    );
-  return decision;
+  return leaveFor(world.store, decisionId, plan);
 };
 
 const filingOf = async (
@@ -258,19 +251,19 @@ export const listTickets = defineTool({
 export const settleTickets = defineTool({
   name: 'settle_tickets',
   title: 'Settle tickets',
-  description: 'Tells the verified saving in every ticket of a plan and closes those that nobody took over.',
+  description:
+    'Tells the verified saving, as it stands in the books, in every ticket of a plan and closes those that nobody took over.',
   toolset: 'tickets',
   effect: 'acts',
   input: z.strictObject({
-    planId: z.string().describe('the plan whose window has closed'),
-    verifiedKg: Estimate.describe('verified saving of the whole plan, kg CO2e with its interval'),
-    method: z.string().max(500).describe('how it was verified'),
+    planId: z.string().describe('the plan that was verified'),
   }),
   output: z.strictObject({ settled: z.number().int(), delivery: Delivery, alerts: z.array(z.string()) }),
-  run: async ({ planId, verifiedKg, method }, world, call) => {
+  run: async ({ planId }, world, call) => {
     const plan = await planOf(world, planId);
     await decisionOf(world, plan, call.decisionId);
     const { store, tickets: tracker } = world;
+    const { verified: found, method } = await verificationOf(world, planId);
     // What people did meanwhile stands: a change that they declined is not told as done.
     const unseen = await sync(world);
     let settled = 0;
@@ -278,7 +271,7 @@ export const settleTickets = defineTool({
       const ticket = before.value;
       if (ticket.planId !== planId || ticket.kind !== 'decision' || ticket.reason === VERIFIED) continue;
       if (ticket.state === 'failed' || ticket.state === 'declined') continue;
-      const verified = { savedKg: verifiedKg, planned: plan.savings.emissionsKg, method };
+      const verified = { savedKg: found.emissionsKg, planned: plan.savings.emissionsKg, method };
       const closing = (ticket.state === 'open' || ticket.state === 'queued') && !ticket.assigned;
       const payloads: Payload[] = [said(verifiedDoc(ticket, verified)), ...(closing ? [CLOSE] : [])];
       const next = { ...ticket, reason: VERIFIED, updatedAt: tracker.now() };
@@ -290,6 +283,18 @@ export const settleTickets = defineTool({
   },
   tell: (o) => `${o.settled} tickets were told the verified saving.`,
 });
+
+/** What a ticket says was saved is read here, never taken from whoever asks for it to be told. */
+const verificationOf = async (world: World, planId: string): Promise<Verification> => {
+  const newest = (await world.store.collection(NEWEST_VERIFICATION).get(planId))?.value;
+  const found = newest && (await world.store.collection(VERIFICATIONS).get(newest.verificationId))?.value;
+  if (found) return found;
+  throw new Fault(
+    'conflict',
+    `the saving of plan ${planId} is not verified`,
+    'Verify it first, once its window has closed: verify_savings, or `caco verify RUN`.',
+  );
+};
 
 const VERIFIED = 'verified';
 const CLOSE: Payload = { action: 'close', as: 'done' };

@@ -6,9 +6,12 @@ import { DECISIONS, type Decision } from '../../domain/decision.js';
 import { canonicalJson } from '../../domain/digest.js';
 import type { EvidenceJob, EvidencePlace } from '../../domain/evidence/record.js';
 import { Fault, notFound } from '../../domain/fault.js';
+import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import {
   BASELINE,
+  ORDERS,
+  type Order,
   orderKeyOf,
   PLACEMENTS,
   PLANS,
@@ -53,8 +56,10 @@ export interface Loaded {
 export const load = async (world: World, planId: string, signal: AbortSignal): Promise<Loaded> => {
   const { store } = world;
   const plan = await planOf(world, planId);
-  const decision = await decisionOf(world, planId);
-  const approved = decision?.jobs ? new Set(decision.jobs) : null;
+  const order = (await store.collection(ORDERS).get(planId))?.value;
+  const decision = await decisionOf(world, planId, order);
+  const jobsOfOrder = order === undefined ? decision?.jobs : order.jobs;
+  const approved = jobsOfOrder ? new Set(jobsOfOrder) : null;
 
   const claimed = new Map<string, { team: string; kg: number; cost: number }>();
   const claimedDigest = new ClaimedDigest();
@@ -64,7 +69,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
       if (approved === null || approved.has(r.jobId))
         claimed.set(r.jobId, { team: r.team, kg: r.savedKg, cost: r.savedCost });
     }
-  if (decision?.status === 'refused') claimed.clear();
+  if (order === undefined && decision?.status === 'refused') claimed.clear();
   signal.throwIfAborted();
 
   const baselineDigest = new PlacementsDigest();
@@ -108,7 +113,8 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
   const now = world.clock.now();
   const about = new Map<string, About>();
   const jobs: EvidenceJob[] = [];
-  for await (const page of store.rows(JOBS).pages(plan.workloadId))
+  for await (const page of store.rows(JOBS).pages(plan.workloadId)) {
+    const holders = await holdersIn(world, page);
     for (const job of page) {
       about.set(job.id, { team: job.team, instanceType: job.instanceType, submittedAt: job.submittedAt });
       const claim = claimed.get(job.id);
@@ -116,10 +122,16 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
       const own = ranByJob.get(job.id) ?? [];
       const asPlanned = planned.get(job.id) ?? [];
       const by = taken.get(job.id);
+      const holder = holders.get(job.id)?.planId ?? planId;
       const excluded =
-        by === undefined ? unfinished(own, asPlanned, now) : `its carbon saving is claimed by plan ${by} already`;
+        holder !== planId
+          ? `it runs under plan ${holder}`
+          : by === undefined
+            ? unfinished(own, asPlanned, now)
+            : `its carbon saving is claimed by plan ${by} already`;
       jobs.push(rowOf(job, claim, baselines.get(job.id) ?? [], asPlanned, own, excluded));
     }
+  }
 
   const { places, currency } = await actualPlaces(world, [...baselines.values(), ...planned.values(), ran], signal);
   return {
@@ -151,8 +163,10 @@ export const planOf = async (world: World, planId: string): Promise<Plan> => {
   return plan;
 };
 
-/** The newest decision on the plan as it is; null where nobody decided. */
-const decisionOf = async (world: World, planId: string): Promise<Decision | null> => {
+/** The decision that the plan was handed over by, else the newest on it; null where nobody decided. */
+const decisionOf = async (world: World, planId: string, order: Order | undefined): Promise<Decision | null> => {
+  if (order?.decisionId !== undefined)
+    return (await world.store.collection(DECISIONS).get(order.decisionId))?.value ?? null;
   for (let after: string | undefined; ; ) {
     const page = await world.store.collection(DECISIONS).list({ after, limit: 500 });
     const found = page.find(({ value }) => value.planId === planId);

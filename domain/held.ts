@@ -1,0 +1,159 @@
+/** A job is handed to a fleet once: which plan holds it, by job, from the moment before it is handed over. */
+import { z } from 'zod';
+import { Fault } from './fault.js';
+import { type Job, spanSeconds } from './job.js';
+import { ORDERS, type Order, type Placement, worldName } from './plan.js';
+import { orderedPieces } from './schedule.js';
+import { defineCollection, defineRows, type Store, type Tx } from './store.js';
+import { Instant } from './time.js';
+import type { World } from './world.js';
+
+export const Held = z.strictObject({
+  planId: z.string().describe('the plan under whose order the job runs'),
+  end: Instant.describe('when its last piece ends, as ordered'),
+});
+export type Held = z.infer<typeof Held>;
+
+/** Rows by world, named by `identityOf`. */
+const HELD = defineRows('held_jobs', Held);
+/** Worlds whose orders of before these rows existed have been entered. */
+const ENTERED = defineCollection('held_jobs_entered', z.strictObject({ orders: z.number().int() }));
+
+/**
+ * Two records are the same job when id, time of submission and length agree: the next day's job of the same name was submitted
+ * later, and a snapshot of a queue that is taken in again holds the same jobs under another workload.
+ */
+export const identityOf = (job: Pick<Job, 'id' | 'submittedAt' | 'durationHours'>): string =>
+  `${job.id}\t${job.submittedAt}\t${spanSeconds(job)}`;
+
+type Where = Pick<World, 'store' | 'setting'>;
+
+/** The holders of those jobs of a page that are held, by job id. */
+export const holdersIn = async (world: Where, jobs: readonly Job[]): Promise<Map<string, Held>> => {
+  await enterEarlierOrders(world);
+  const found = await world.store.rows(HELD).findAll(worldName(world), jobs.map(identityOf));
+  if (found.size === 0) return new Map();
+  return new Map(
+    jobs.flatMap((job) => {
+      const held = found.get(identityOf(job));
+      return held === undefined ? [] : [[job.id, held] as const];
+    }),
+  );
+};
+
+/** A job that is to be handed over under a plan. */
+export interface Handing {
+  readonly job: Job;
+  readonly end: Instant;
+}
+
+/**
+ * Reserves jobs for a plan and answers the ids of those that it holds then: again the same after a crash. Jobs of another plan
+ * stay with it, but for the one that this plan was made to replace.
+ */
+export const hold = async (
+  world: Where,
+  of: { readonly planId: string; readonly replaces: string | null },
+  page: readonly Handing[],
+): Promise<Set<string>> => {
+  await enterEarlierOrders(world);
+  const set = worldName(world);
+  for (;;) {
+    try {
+      return await world.store.transaction(async (tx) => {
+        const rows = tx.rows(HELD);
+        const known = await rows.findAll(
+          set,
+          page.map(({ job }) => identityOf(job)),
+        );
+        const mine = page.filter(({ job }) => {
+          const holder = known.get(identityOf(job))?.planId;
+          return holder === undefined || holder === of.planId || holder === of.replaces;
+        });
+        await rows.upsert(
+          set,
+          mine.map((handing) => rowOf(of.planId, handing)),
+        );
+        return new Set(mine.map(({ job }) => job.id));
+      });
+    } catch (error) {
+      // Another process reserved one of them between the look and the write; the next look sees it.
+      if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
+    }
+  }
+};
+
+/** Gives back what a plan reserved and surely did not hand over. */
+export const release = async (world: Where, planId: string, jobs: readonly Job[]): Promise<void> => {
+  const set = worldName(world);
+  await world.store.transaction(async (tx) => {
+    const rows = tx.rows(HELD);
+    const known = await rows.findAll(set, jobs.map(identityOf));
+    await rows.remove(
+      set,
+      jobs.map(identityOf).filter((id) => known.get(id)?.planId === planId),
+    );
+  });
+};
+
+const rowOf = (planId: string, { job, end }: Handing) => ({ id: identityOf(job), value: { planId, end } });
+
+const endOf = (pieces: readonly Placement[]): Instant =>
+  pieces.reduce((last, { end }) => (end > last ? end : last), pieces[0]!.end);
+
+/** What a decision hands over of a plan, in pages; a job that has no place in it is not among them. */
+export async function* handings(
+  store: Pick<Tx, 'rows'>,
+  of: Parameters<typeof orderedPieces>[1],
+): AsyncGenerator<(Handing & { readonly pieces: Placement[] })[], undefined> {
+  for await (const page of orderedPieces(store, of))
+    yield page.flatMap(({ job, pieces }) => (pieces.length === 0 ? [] : [{ job, pieces, end: endOf(pieces) }]));
+  return undefined;
+}
+
+/** What an order still has of its plan: jobs that another plan has taken over, or held before, are not among them. */
+export async function* heldPieces(
+  world: Where,
+  order: Pick<Order, 'workloadId' | 'planId' | 'jobs'>,
+): AsyncGenerator<(Handing & { readonly pieces: Placement[] })[], undefined> {
+  for await (const page of handings(world.store, order)) {
+    const holders = await holdersIn(
+      world,
+      page.map(({ job }) => job),
+    );
+    yield page.filter(({ job }) => holders.get(job.id)?.planId === order.planId);
+  }
+  return undefined;
+}
+
+const known = new WeakMap<Store, Set<string>>();
+
+/** Orders of a store that was written before these rows existed, oldest first: of a job that was ordered twice, the newest holds it. */
+const enterEarlierOrders = async (world: Where): Promise<void> => {
+  const set = worldName(world);
+  const done = known.get(world.store) ?? new Set();
+  known.set(world.store, done);
+  if (done.has(set)) return;
+  if (!(await world.store.collection(ENTERED).get(set))) {
+    const orders = (await allOrders(world.store)).filter((order) => order.world === set).reverse();
+    for (const order of orders)
+      for await (const page of handings(world.store, order))
+        await world.store.rows(HELD).upsert(
+          set,
+          page.map((handing) => rowOf(order.planId, handing)),
+        );
+    await world.store.collection(ENTERED).put(set, { orders: orders.length });
+  }
+  done.add(set);
+};
+
+/** Newest first. */
+const allOrders = async (store: Store): Promise<Order[]> => {
+  const found: Order[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.collection(ORDERS).list({ after, limit: 1000 });
+    found.push(...page.map(({ value }) => value));
+    if (page.length < 1000) return found;
+    after = page.at(-1)!.id;
+  }
+};

@@ -1,0 +1,43 @@
+/** Roles: whom a policy means by "the operations manager". Kept by whoever owns the home; no tool and no door writes here. */
+import { invalid, notFound } from '../domain/fault.js';
+import { ROLES, type Role, roleKey } from '../domain/role.js';
+import type { Store } from '../domain/store.js';
+
+export interface RoleBook {
+  /** Fault `invalid-input` for an empty name. Again for the same person it changes nothing. */
+  grant(role: string, person: string): Promise<Role>;
+  /** Fault `not-found` for somebody who does not hold it. Answers given before stand. */
+  revoke(role: string, person: string): Promise<Role>;
+  /** Newest first. */
+  list(): Promise<Role[]>;
+}
+
+export const openRoles = (store: Pick<Store, 'collection'>): RoleBook => {
+  const roles = store.collection(ROLES);
+  const change = async (name: string, next: (role: Role) => Role): Promise<Role> => {
+    const key = roleKey(name);
+    for (;;) {
+      const found = await roles.get(key);
+      const role = next(found?.value ?? { name: name.trim(), people: [] });
+      if (found === undefined) {
+        await roles.insert(key, role);
+        return role;
+      }
+      if (await roles.replace(key, found.version, role)) return role;
+    }
+  };
+  return {
+    async grant(name, person) {
+      if (roleKey(name) === '' || person.trim() === '')
+        throw invalid('a role needs a name and a person', 'caco role grant "operations manager" --to NAME');
+      return change(name, (role) => ({ ...role, people: [...new Set([...role.people, person.trim()])] }));
+    },
+    async revoke(name, person) {
+      const held = (await roles.get(roleKey(name)))?.value.people.includes(person.trim()) ?? false;
+      if (!held)
+        throw notFound(`${person.trim()} does not hold the role "${name.trim()}"`, '`caco role list` shows who does.');
+      return change(name, (role) => ({ ...role, people: role.people.filter((p) => p !== person.trim()) }));
+    },
+    list: async () => (await roles.list({ limit: 1000 })).map(({ value }) => value),
+  };
+};

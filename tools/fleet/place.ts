@@ -1,0 +1,132 @@
+/** A plan's placements handed to the fleet: each job once, whoever planned it before or asks again. */
+import { z } from 'zod';
+import { leaveFor } from '../../domain/decision.js';
+import { Fault, notFound } from '../../domain/fault.js';
+import { handings, heldPieces, hold, holdersIn, release } from '../../domain/held.js';
+import { ORDERS, type Order, orderKeyOf, PLANS, type Plan, RECOMMENDATIONS, worldName } from '../../domain/plan.js';
+import type { World } from '../../domain/world.js';
+import { defineTool, type Running } from '../tool.js';
+import { requireRoom } from './room.js';
+
+const Input = z.strictObject({ planId: z.string().describe('id of the plan to carry out') });
+const Output = z.strictObject({
+  orderKey: z.string(),
+  placed: z.number().int().describe('pieces of work that the fleet took'),
+  moved: z.number().int().describe('jobs that run elsewhere or later than without the plan'),
+  leftOut: z.number().int().describe('jobs that another plan had handed over before'),
+  heldBy: z.array(z.string()).describe('the plans that hold those, at most 5'),
+});
+type Placed = z.output<typeof Output>;
+
+const MOST_HOLDERS = 5;
+
+const decided = async (planId: string, world: World, call: Running) => {
+  const plan = (await world.store.collection(PLANS).get(planId))?.value;
+  if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
+  const { jobs } = await leaveFor(world.store, call.decisionId!, plan);
+  return { plan, jobs };
+};
+
+/**
+ * Placing again with the same key changes nothing that arrived, so it is also the way to ask after a crash. What the fleet
+ * surely did not take is given back, so that another plan may have it.
+ */
+const place = async (plan: Plan, jobs: readonly string[] | null, world: World, call: Running): Promise<Placed> => {
+  const { id: planId, workloadId } = plan;
+  const order: Order = {
+    planId,
+    workloadId,
+    key: orderKeyOf(plan),
+    world: worldName(world),
+    jobs: jobs === null ? null : [...jobs],
+    span: { start: plan.window.start, end: plan.finishesAt },
+  };
+  const others = await reserve(world, plan, order, call);
+  if (others.held === 0)
+    return { orderKey: order.key, placed: 0, moved: 0, leftOut: others.leftOut, heldBy: others.by };
+  try {
+    const { placed } = await world.fleet.place({ key: order.key, pages: heldPieces(world, order) });
+    call.commit((tx) =>
+      tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
+    );
+    const moved = others.leftOut > 0 ? await movedOf(world, order) : jobs === null ? plan.jobs.moved : jobs.length;
+    return { orderKey: order.key, placed, moved, leftOut: others.leftOut, heldBy: others.by };
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'unavailable' && !(await world.store.collection(ORDERS).get(planId)))
+      for await (const page of handings(world.store, order))
+        await release(
+          world,
+          planId,
+          page.map(({ job }) => job),
+        );
+    throw error;
+  }
+};
+
+/** Before anything is handed over, every job is held by this plan or known to be another's. */
+const reserve = async (world: World, plan: Plan, order: Order, call: Running) => {
+  const of = { planId: plan.id, replaces: plan.replaces ?? null };
+  let [held, leftOut] = [0, 0];
+  const by = new Set<string>();
+  for await (const page of handings(world.store, order)) {
+    call.signal.throwIfAborted();
+    const mine = await hold(world, of, page);
+    held += mine.size;
+    if (mine.size === page.length) continue;
+    const rest = page.filter(({ job }) => !mine.has(job.id)).map(({ job }) => job);
+    leftOut += rest.length;
+    for (const { planId } of (await holdersIn(world, rest)).values()) if (by.size < MOST_HOLDERS) by.add(planId);
+  }
+  return { held, leftOut, by: [...by] };
+};
+
+const movedOf = async (world: World, order: Order): Promise<number> => {
+  const approved = order.jobs === null ? null : new Set(order.jobs);
+  let moved = 0;
+  for await (const page of heldPieces(world, order)) {
+    const ids = page.map(({ job }) => job.id).filter((id) => approved === null || approved.has(id));
+    moved += (await world.store.rows(RECOMMENDATIONS).findAll(order.planId, ids)).size;
+  }
+  return moved;
+};
+
+/** A plan of another world of the same store names regions that this fleet cannot run in. */
+const requireSites = async (world: World, plan: Plan): Promise<void> => {
+  const here = new Set((await world.fleet.sites()).map((site) => site.region));
+  const missing = plan.signals.map((signal) => signal.region).filter((region) => !here.has(region));
+  if (missing.length > 0)
+    throw new Fault(
+      'conflict',
+      `plan ${plan.id} was made for ${missing.slice(0, 5).join(', ')}, where ${world.setting.name} has no site`,
+      'Carry it out in the world that it was made in: the same command with its --scenario.',
+    );
+};
+
+/** Called by the graph when a plan is carried out, listed by no door. */
+export const placeJobs = defineTool({
+  name: 'place_jobs',
+  title: 'Place jobs',
+  description:
+    'Hands a decided plan to the fleet. Needs the decision on that plan; jobs that were not approved run as they would have without it, and a job that another plan has handed over is left to that one.',
+  toolset: 'plan',
+  effect: 'acts',
+  input: Input,
+  output: Output,
+  run: async ({ planId }, world, call) => {
+    const { plan, jobs } = await decided(planId, world, call);
+    await requireSites(world, plan);
+    await requireRoom(world, plan, jobs);
+    return place(plan, jobs, world, call);
+  },
+  reconcile: async ({ planId }, world, call) => {
+    const { plan, jobs } = await decided(planId, world, call);
+    return place(plan, jobs, world, call);
+  },
+  tell: (o) => `${o.placed} pieces of work placed, ${o.moved} jobs moved.${leftOutText(o)}`,
+});
+
+/** Empty where nothing was left out. */
+export const leftOutText = ({ leftOut, heldBy }: Pick<Placed, 'leftOut' | 'heldBy'>): string =>
+  leftOut === 0
+    ? ''
+    : ` ${leftOut} ${leftOut === 1 ? 'job is' : 'jobs are'} with the fleet already, under ${heldBy.join(', ')}, and ${leftOut === 1 ? 'was' : 'were'} not placed again.`;
