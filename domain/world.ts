@@ -44,14 +44,20 @@ export const RAN = defineRows('ran', Ran);
 
 export interface Fleet {
   sites(): Promise<Site[]>;
-  /** Jobs that wait and may start within the interval, in pages. */
+  /**
+   * Jobs that wait and may start within the interval, in pages. As long as the same jobs wait they come in the same order:
+   * a workload is named by its jobs one after the other.
+   */
   waiting(interval: Interval): AsyncIterable<Job[]>;
   /**
    * Asks the fleet to run jobs at these places and times. `key` travels to the scheduler: a second call with it changes
-   * nothing. Answers how many pieces were accepted.
+   * nothing, and one after a call that was cut short completes it. Answers how many pieces were accepted.
    */
   place(order: { key: string; pages: AsyncIterable<{ job: Job; pieces: Placement[] }[]> }): Promise<{ placed: number }>;
-  /** What ran of an order up to the clock's now. */
+  /**
+   * What ran of an order up to the clock's now: every piece once, in any order, those of one job not necessarily together
+   * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.
+   */
   ran(key: string): AsyncIterable<Ran[]>;
 }
 

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DECISIONS } from '../../domain/decision.js';
 import { Fault } from '../../domain/fault.js';
+import { inHalves, shuffled } from '../../domain/fixtures/any-order.js';
 import { itPowerKw, JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
-import { BASELINE, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
+import { BASELINE, orderKeyOf, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
+import { orderedPieces } from '../../domain/schedule.js';
 import { integrate, type Series } from '../../domain/series.js';
 import { fromEpoch, plusHours, toEpoch } from '../../domain/time.js';
 import { kg, kwh, money } from '../../domain/units.js';
@@ -175,6 +177,55 @@ describe('measure_emissions', () => {
     expect((await faultOf(measure({ workloadId: 'W-9' }))).code).toBe('not-found');
     expect((await faultOf(measure({ planId: 'P-1', workloadId: 'W-2' }))).code).toBe('invalid-input');
     expect((await faultOf(measure({ by: ['colour'] }))).code).toBe('invalid-input');
+  });
+
+  it('accounts what ran to the same figures in whatever order the fleet tells it', async () => {
+    await keep('W-3', jobs.slice(0, 60));
+    const by = { actor: { id: 'somebody', via: 'mcp' }, cause: null, signal: new AbortController().signal } as const;
+    const made = await callTool(makePlan, { workloadId: 'W-3', horizonHours: 24 }, world, {
+      ...by,
+      progress: () => {},
+    });
+    const plan = made.plan!;
+    const key = orderKeyOf(plan);
+    await world.fleet.place({
+      key,
+      pages: orderedPieces(world.store, { workloadId: 'W-3', planId: plan.id, jobs: null }),
+    });
+    await world.clock.waitUntil(plusHours(plan.finishesAt, 24));
+    const asked = { planId: plan.id, schedule: 'ran', by: ['team', 'region'] };
+    const { fleet } = world;
+    let energy = 0;
+    for await (const page of fleet.ran(key)) for (const row of page) energy += row.energyKwh;
+    const whole = await measure(asked);
+    expect(whole.total.jobs).toBe(60);
+    expect(whole.unseen).toEqual([]);
+    expect(whole.total.energyKwh).toBeCloseTo(energy, 6);
+    const halves = inHalves(fleet);
+    world = { ...world, fleet: halves };
+    const inOrder = await measure(asked);
+    expect(inOrder.total.energyKwh).toBeCloseTo(energy, 6);
+    world = { ...world, fleet: shuffled(halves) };
+    expect(await measure(asked)).toEqual(inOrder);
+
+    const ran = async function* (of: string) {
+      yield [
+        {
+          jobId: 'unheard-of',
+          region: 'eu-west-1',
+          start: plan.window.start,
+          end: plan.window.end,
+          energyKwh: 5,
+          source: 'measured' as const,
+        },
+      ];
+      yield* halves.ran(of);
+    };
+    world = { ...world, fleet: { ...fleet, ran } };
+    expect(await measure(asked)).toEqual({
+      ...inOrder,
+      unseen: ['1 jobs ran under the order that workload W-3 does not hold; their 5.00 kWh are not accounted.'],
+    });
   });
 
   it('agrees with a plan on its own totals: cost, energy, emissions and their bounds', async () => {

@@ -4,10 +4,10 @@ import { DECISIONS, type Decision } from '../../domain/decision.js';
 import { Estimate } from '../../domain/estimate.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { energyText, massEstimateText, moneyText } from '../../domain/figures.js';
-import { JOBS, WORKLOADS } from '../../domain/job.js';
+import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
-import { BASELINE, Cost, orderKeyOf, PLACEMENTS, PLANS, type Plan } from '../../domain/plan.js';
-import { besideJobs } from '../../domain/schedule.js';
+import { BASELINE, Cost, orderKeyOf, PLANS, type Plan } from '../../domain/plan.js';
+import { besideJobs, gatherByJob, orderedPieces } from '../../domain/schedule.js';
 import type { Collection } from '../../domain/store.js';
 import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -119,7 +119,7 @@ export const measureEmissions = defineTool({
     const question = await whatToAccount(input, world);
     const sites = await world.fleet.sites();
     const books = new Collector(sites, world.method);
-    const placeless = await collect(question, input, world, call, books);
+    const missed = await collect(question, input, world, call, books);
     const { spans } = books;
     const currency = sites[0]?.currency ?? world.setting.currency;
     const interval = spans.length === 0 ? null : { start: fromEpoch(spans.begin), end: fromEpoch(spans.end) };
@@ -154,7 +154,7 @@ export const measureEmissions = defineTool({
         };
       }),
       method: { ...world.method },
-      unseen: [...signals.unseen, ...left(books, placeless, question), ...gaps(accounts.total)],
+      unseen: [...signals.unseen, ...left(books, missed, question), ...gaps(accounts.total)],
     };
   },
   tell: ({ total, schedule, planId, workloadId }) =>
@@ -166,7 +166,7 @@ interface Question {
   readonly plan: Plan | null;
   readonly schedule: z.output<typeof MeasureOutput>['schedule'];
   /** jobs that were approved; null: all */
-  readonly approved: ReadonlySet<string> | null;
+  readonly approved: readonly string[] | null;
 }
 
 const whatToAccount = async (input: z.output<typeof MeasureInput>, world: World): Promise<Question> => {
@@ -205,8 +205,7 @@ const standingPlan = async (world: World, workloadId: string, schedule: string |
     if (plan.workloadId !== workloadId) continue;
     newest ??= plan;
     const decision = decisions.get(keyOfPlan(plan.id, plan.digest));
-    if (decision && decision.status !== 'refused')
-      return { plan, approved: decision.jobs === null ? null : new Set(decision.jobs) };
+    if (decision && decision.status !== 'refused') return { plan, approved: decision.jobs };
   }
   return schedule !== undefined && newest ? { plan: newest, approved: null } : null;
 };
@@ -224,66 +223,71 @@ async function* all<T>(collection: Pick<Collection<T>, 'list'>): AsyncGenerator<
   }
 }
 
-/** Streams jobs and pieces into spans; answers how many jobs of the workload have no place in the schedule. */
+/** What of a schedule is in no span. */
+interface Missed {
+  /** jobs of the workload that have no place in the schedule */
+  placeless: number;
+  /** jobs that ran under the order and are not in the workload, with their facility energy */
+  strangers: number;
+  strangersKwh: number;
+}
+
+/** Streams jobs and pieces into spans. */
 const collect = async (
   { workloadId, plan, schedule, approved }: Question,
   input: z.output<typeof MeasureInput>,
   world: World,
   call: Running,
   books: Collector,
-): Promise<number> => {
+): Promise<Missed> => {
+  const missed: Missed = { placeless: 0, strangers: 0, strangersKwh: 0 };
+  const book = (job: Job, pieces: readonly Piece[]) => {
+    if (pieces.length === 0) missed.placeless++;
+    books.add(job, pieces);
+  };
   const jobs = world.store.rows(JOBS).pages(workloadId);
-  const grid = input.starts === 'grid' ? world.method.slotMinutes : null;
   if (schedule === 'immediate' || plan === null) {
+    const grid = input.starts === 'grid' ? world.method.slotMinutes : null;
     for await (const page of jobs) {
       call.signal.throwIfAborted();
-      for (const job of page) books.add(job, [runImmediately(job, grid)]);
+      for (const job of page) book(job, [runImmediately(job, grid)]);
     }
-    return 0;
+  } else if (schedule === 'ran') {
+    const { signal } = call;
+    const ran = await gatherByJob(world.fleet.ran(orderKeyOf(plan)), { keep: pieceOf, order: byTime, signal });
+    for await (const page of jobs) {
+      signal.throwIfAborted();
+      for (const job of page) {
+        book(job, ran.get(job.id) ?? []);
+        ran.delete(job.id);
+      }
+    }
+    missed.strangers = ran.size;
+    const kwh = [...ran.values()].flat().map((piece) => piece.energyKwh);
+    // In one order, so that the same answer gives the same sum to the last bit.
+    missed.strangersKwh = kwh.sort((a, b) => a - b).reduce((sum, one) => sum + one, 0);
+  } else {
+    const rows =
+      schedule === 'baseline'
+        ? besideJobs(jobs, world.store.rows(BASELINE).pages(plan.id))
+        : orderedPieces(world.store, { workloadId, planId: plan.id, jobs: approved });
+    for await (const page of rows) {
+      call.signal.throwIfAborted();
+      for (const { job, pieces } of page) book(job, pieces.map(pieceOf));
+    }
   }
-  if (schedule === 'ran') {
-    const ran = world.fleet.ran(orderKeyOf(plan));
-    return besides(besideJobs(jobs, ran), call, books);
-  }
-  const rows = world.store.rows(schedule === 'baseline' ? BASELINE : PLACEMENTS);
-  if (approved === null || schedule === 'baseline') return besides(besideJobs(jobs, rows.pages(plan.id)), call, books);
-  const before = besideJobs(world.store.rows(JOBS).pages(workloadId), world.store.rows(BASELINE).pages(plan.id));
-  let placeless = 0;
-  for await (const page of besideJobs(jobs, rows.pages(plan.id))) {
-    call.signal.throwIfAborted();
-    const other = await before.next();
-    page.forEach(({ job, pieces }, i) => {
-      const mine = approved.has(job.id) ? pieces : (other.value?.[i]?.pieces ?? []);
-      if (mine.length === 0) placeless++;
-      books.add(job, mine.map(pieceOf));
-    });
-  }
-  return placeless;
+  return missed;
 };
 
-type Placed = { jobId: string; region: string; start: Instant; end: Instant; energyKwh: number };
-const pieceOf = ({ region, start, end, energyKwh }: Placed): Piece => ({
+type Placed = { region: string; start: Instant; end: Instant; energyKwh: number };
+const pieceOf = ({ region, start, end, energyKwh }: Placed) => ({
   region,
   from: toEpoch(start),
   to: toEpoch(end),
   energyKwh,
 });
-
-const besides = async <P extends Placed>(
-  rows: AsyncIterable<{ job: Parameters<Collector['add']>[0]; pieces: P[] }[]>,
-  call: Running,
-  books: Collector,
-): Promise<number> => {
-  let placeless = 0;
-  for await (const page of rows) {
-    call.signal.throwIfAborted();
-    for (const { job, pieces } of page) {
-      if (pieces.length === 0) placeless++;
-      books.add(job, pieces.map(pieceOf));
-    }
-  }
-  return placeless;
-};
+const byTime = (a: ReturnType<typeof pieceOf>, b: ReturnType<typeof pieceOf>) =>
+  a.from - b.from || a.to - b.to || (a.region < b.region ? -1 : 1);
 
 const clipped = (begin: number, end: number, clip: { from?: number | undefined; to?: number | undefined }) => {
   const from = Math.max(begin, clip.from ?? begin);
@@ -311,14 +315,19 @@ const told = ({ sums: _, ...of }: Account) => {
 const named = ({ region, team, hour, category }: Group) => ({ region, team, hour, category });
 const keyOf = (group: Group, by: readonly (typeof DIMENSIONS)[number][]) => by.map((d) => String(group[d])).join(' / ');
 
-const left = (books: Collector, placeless: number, { schedule, plan }: Question): string[] => [
+const left = (books: Collector, missed: Missed, { schedule, plan, workloadId }: Question): string[] => [
   ...[...books.homeless].map(([region, jobs]) => `${jobs} jobs are not accounted: region ${region} has no site.`),
   ...[...books.unpriced].map(([what, jobs]) => `The machines of ${jobs} pieces cost nothing here: ${what}.`),
-  ...(placeless > 0
+  ...(missed.placeless > 0
     ? [
         schedule === 'ran'
-          ? `${placeless} jobs have not run yet.`
-          : `${placeless} jobs have no place in plan ${plan?.id}.`,
+          ? `${missed.placeless} jobs have not run yet.`
+          : `${missed.placeless} jobs have no place in plan ${plan?.id}.`,
+      ]
+    : []),
+  ...(missed.strangers > 0
+    ? [
+        `${missed.strangers} jobs ran under the order that workload ${workloadId} does not hold; their ${energyText(missed.strangersKwh)} are not accounted.`,
       ]
     : []),
 ];

@@ -19,6 +19,7 @@ import {
   type Plan,
   RECOMMENDATIONS,
 } from '../../domain/plan.js';
+import { gatherByJob } from '../../domain/schedule.js';
 import type { CarbonKind } from '../../domain/signal.js';
 import { type Instant, toEpoch } from '../../domain/time.js';
 import type { Ran, World } from '../../domain/world.js';
@@ -94,32 +95,23 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
   signal.throwIfAborted();
 
   const orderKey = orderKeyOf(plan);
-  const ran: Ran[] = [];
-  const ranByJob = new Map<string, Ran[]>();
-  const strangers = new Set<string>();
-  let strangeKwh = 0;
-  for await (const page of world.fleet.ran(orderKey))
-    for (const row of page) {
-      ran.push(row);
-      if (claimed.has(row.jobId)) push(ranByJob, row.jobId, row);
-      if (known.has(row.jobId)) continue;
-      strangers.add(row.jobId);
-      strangeKwh += row.energyKwh;
-    }
-  signal.throwIfAborted();
+  const ranByJob = await gatherByJob(world.fleet.ran(orderKey), { keep: (row) => row, order: byTime, signal });
 
   const claims = [...baselines].flatMap(([jobId, pieces]) => claimsOf(jobId, pieces, planId));
   const taken = await claimedElsewhere(store, claims);
   const now = world.clock.now();
   const about = new Map<string, About>();
   const jobs: EvidenceJob[] = [];
+  // In the order of the jobs, whatever the fleet's: the same work gives the same record.
+  const ran: Ran[] = [];
   for await (const page of store.rows(JOBS).pages(plan.workloadId)) {
     const holders = await holdersIn(world, page);
     for (const job of page) {
+      const own = ranByJob.get(job.id) ?? [];
+      ran.push(...own);
       about.set(job.id, { team: job.team, instanceType: job.instanceType, submittedAt: job.submittedAt });
       const claim = claimed.get(job.id);
       if (!claim) continue;
-      const own = ranByJob.get(job.id) ?? [];
       const asPlanned = planned.get(job.id) ?? [];
       const by = taken.get(job.id);
       const holder = holders.get(job.id)?.planId ?? planId;
@@ -133,6 +125,11 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
     }
   }
 
+  // What ran under the order without having been planned.
+  const strangers = [...ranByJob.keys()].filter((id) => !known.has(id)).sort();
+  const strangeKwh = strangers.flatMap((id) => ranByJob.get(id)!).reduce((sum, row) => sum + row.energyKwh, 0);
+  for (const id of [...ranByJob.keys()].filter((one) => !about.has(one)).sort()) ran.push(...ranByJob.get(id)!);
+
   const { places, currency } = await actualPlaces(world, [...baselines.values(), ...planned.values(), ran], signal);
   return {
     plan,
@@ -144,7 +141,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
     contracts: (await store.collection(CONTRACTS).get('current'))?.value ?? null,
     kind: kindOf(plan, places),
     currency: currency ?? plan.planned.cost.currency,
-    unplanned: { jobs: strangers.size, energyKwh: decimal(strangeKwh) },
+    unplanned: { jobs: strangers.length, energyKwh: decimal(strangeKwh) },
     baselines,
     ran,
     about,
@@ -197,6 +194,11 @@ const frozenOf = async (
   if (said.claimedDigest !== found.claimedDigest) throw changed('what the recommendations promise');
   if (said.planDigest !== plan.digest) throw changed('the digest');
   return { ...found, seq: kept.seq, entryHash: kept.hash };
+};
+
+const byTime = (a: Ran, b: Ran): number => {
+  const [first, second] = [a, b].map(({ start, end, region }) => `${start} ${end} ${region}`);
+  return first! < second! ? -1 : 1;
 };
 
 /** A job that may still be at work: what it will have used is not known. */

@@ -8,8 +8,9 @@ import { DECISIONS, type Decision } from '../../domain/decision.js';
 import { canonicalJson } from '../../domain/digest.js';
 import { EVIDENCE, EVIDENCE_ENTRIES, EVIDENCE_JOBS, type EvidenceRecord } from '../../domain/evidence/record.js';
 import { BOOKED, VERIFICATIONS, VERIFIED_JOBS } from '../../domain/evidence/verification.js';
+import { inHalves, shuffled } from '../../domain/fixtures/any-order.js';
 import { Method } from '../../domain/method.js';
-import { BASELINE, ORDERS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import { BASELINE, ORDERS, orderKeyOf, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import type { Store } from '../../domain/store.js';
 import type { Grid, World } from '../../domain/world.js';
 import { simulatedClock } from '../../sim/clock.js';
@@ -156,6 +157,23 @@ describe('verify_savings', () => {
     // Its own claims do not stand in its way.
     expect(second.verification.jobs).toBe(first.jobs);
     expect((await kinds()).filter((k) => k === 'verification')).toHaveLength(2);
+  });
+
+  it('makes the same record of what ran in whatever order the fleet tells it', async () => {
+    const { plan } = await carriedOut();
+    await later(plan);
+    const halves = inHalves(world.fleet);
+    world = { ...world, fleet: shuffled(halves) };
+    const { verification } = await verified(plan);
+    expect(verification.jobs).toBeGreaterThan(20);
+    const booked = (await store.rows(BOOKED).page(verification.id, { limit: 5000 })).items;
+    const told = [];
+    for await (const page of halves.ran(orderKeyOf(plan))) told.push(...page);
+    expect(booked.map(({ jobId, start, energyKwh }) => [jobId, start, energyKwh])).toEqual(
+      told.map(({ jobId, start, energyKwh }) => [jobId, start, energyKwh]),
+    );
+    world = { ...world, fleet: halves };
+    expect(await verified(plan)).toEqual({ verification, unchanged: true });
   });
 
   it('refuses when the baseline or the promises are not what was frozen', async () => {
