@@ -23,7 +23,7 @@ import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
 import { openRoles, type RoleBook } from './store/roles.js';
 import { openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
-import { filesFleet } from './tools/fleet/fleet.js';
+import { FLEETS, type FleetAdapter, type FleetGround } from './tools/fleet/fleet.js';
 import { type FileGrid, fileGrid } from './tools/grid/sources/file.js';
 import { recordedGrid } from './tools/grid/sources/recorded.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
@@ -112,6 +112,14 @@ const startOver = async ({ covers }: FileGrid, scenario: Scenario, store: Store)
 const clockOf = (config: Config, scenario: Scenario): Clock =>
   simulatedClock(config.now === undefined ? scenario.start : instant(config.now));
 
+/** Those of the room, and the simulated one, which stands in no room of tools. */
+const fleetOf = (config: Config, scenario: Scenario, ground: FleetGround): Fleet | Promise<Fleet> => {
+  const open: FleetAdapter['open'] = (_, { store, clock }) =>
+    simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
+  const fleets = { ...FLEETS, sim: { live: false, open } };
+  return fleets[config.fleet].open(config, ground);
+};
+
 const methodOf = (config: Config): Method => ({
   kwPerVcpu: config.kwPerVcpu,
   kwPerGpu: config.kwPerGpu,
@@ -141,10 +149,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
   const store = await openStore(database);
   try {
     if (config.now === undefined && 'covers' in grid) clock = simulatedClock(await startOver(grid, scenario, store));
-    const fleet: Fleet =
-      config.fleet === 'files'
-        ? filesFleet({ store, clock, own: scenario.sites })
-        : simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
+    const fleet = await fleetOf(config, scenario, { store, clock, sites: scenario.sites });
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });

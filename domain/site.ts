@@ -1,6 +1,6 @@
 /** A place that runs work: its limits, and what it really pays for electricity and machines. */
 import { z } from 'zod';
-import { defineCollection } from './store.js';
+import { defineCollection, type Tx } from './store.js';
 import { Currency } from './units.js';
 
 /** Who pays for what, so that nothing is paid twice: a tenant pays instances and egress, an owner energy and demand. */
@@ -53,6 +53,17 @@ export type Site = z.infer<typeof Site>;
 
 /** Sites that a person imported; they stand in for a scenario's site of the same id. */
 export const SITES = defineCollection('sites', Site);
+
+/** Every imported site, the newest first. */
+export const importedSites = async (store: Pick<Tx, 'collection'>): Promise<Site[]> => {
+  const sites: Site[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.collection(SITES).list({ after, limit: 1000 });
+    for (const { value } of page) sites.push(value);
+    if (page.length < 1000) return sites;
+    after = page.at(-1)!.id;
+  }
+};
 
 /** A world's own sites with the imported ones in their place: same id stands in, new ids come after, in order of id. */
 export const overlaySites = (own: readonly Site[], imported: Iterable<Site>): Site[] => {

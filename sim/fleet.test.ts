@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { drain, fleetContract } from '../domain/fixtures/fleet-contract.js';
 import type { Job } from '../domain/job.js';
 import { itPowerKw, spanSeconds } from '../domain/job.js';
 import type { Placement } from '../domain/plan.js';
 import { SITES } from '../domain/site.js';
-import { ceilTo, fromEpoch, plusHours, plusSeconds, toEpoch } from '../domain/time.js';
+import { ceilTo, plusHours, plusSeconds, toEpoch } from '../domain/time.js';
 import { kg, kwh, money } from '../domain/units.js';
 import type { Ran } from '../domain/world.js';
 import { openStore } from '../store/store.js';
@@ -20,12 +21,6 @@ const world = async () => {
   const clock = simulatedClock(scenario.start);
   const store = await openStore(':memory:');
   return { clock, store, fleet: simulatedFleet({ scenario, seed: scenario.seed, clock, store }) };
-};
-
-const drain = async <T>(pages: AsyncIterable<T[]>): Promise<T[]> => {
-  const all: T[] = [];
-  for await (const page of pages) all.push(...page);
-  return all;
 };
 
 /** A job in as many equal pieces as asked, an hour apart. */
@@ -58,6 +53,8 @@ async function* pagesOf(jobs: readonly Job[], count = 1) {
 
 const spanOf = (r: Ran) => toEpoch(r.end) - toEpoch(r.start);
 
+fleetContract('the simulated fleet', world);
+
 describe('the simulated fleet', () => {
   it('queues the generator’s jobs, in order', async () => {
     const { fleet } = await world();
@@ -76,25 +73,6 @@ describe('the simulated fleet', () => {
       ['hpc-1', 9000],
       ['hpc-2', 12000],
     ]);
-  });
-
-  it('takes an order once, also when it was cut short before', async () => {
-    const { fleet, clock } = await world();
-    const jobs = await drain(fleet.waiting(day));
-    const broken = async function* () {
-      for await (const page of pagesOf(jobs)) {
-        yield page;
-        throw new Error('the line went dead');
-      }
-    };
-    await expect(fleet.place({ key: 'k', pages: broken() })).rejects.toThrow('dead');
-    expect(await fleet.place({ key: 'k', pages: pagesOf(jobs) })).toEqual({ placed: jobs.length });
-    // The second order with the key carries other work and changes nothing.
-    expect(await fleet.place({ key: 'k', pages: pagesOf(jobs.slice(0, 3), 2) })).toEqual({ placed: jobs.length });
-    await clock.waitUntil(plusHours(day.end, 48));
-    const ran = await drain(fleet.ran('k'));
-    expect(ran).toHaveLength(jobs.length);
-    expect(await drain(fleet.ran('unheard of'))).toEqual([]);
   });
 
   it('runs most jobs as asked, some a few percent longer or shorter, at the planned power', async () => {
@@ -118,27 +96,5 @@ describe('the simulated fleet', () => {
     }
     expect(exact / jobs.length).toBeGreaterThan(0.6);
     expect(exact / jobs.length).toBeLessThan(0.9);
-  });
-
-  it('tells only what had run by now, and never takes it back', async () => {
-    const { fleet, clock } = await world();
-    const jobs = await drain(fleet.waiting(day));
-    await fleet.place({ key: 'k', pages: pagesOf(jobs) });
-    expect(await drain(fleet.ran('k'))).toEqual([]);
-    let before: Ran[] = [];
-    for (const hour of [6, 12, 30, 96]) {
-      const now = plusHours(scenario.start, hour);
-      await clock.waitUntil(now);
-      const ran = await drain(fleet.ran('k'));
-      expect(ran.every((r) => r.start < now && r.end <= now)).toBe(true);
-      const ends = new Map(ran.map((r) => [r.jobId, r]));
-      for (const old of before) {
-        const grown = ends.get(old.jobId)!;
-        expect(grown.end >= old.end && grown.energyKwh >= old.energyKwh).toBe(true);
-      }
-      before = ran;
-    }
-    expect(before).toHaveLength(jobs.length);
-    expect(fromEpoch(Math.max(...before.map((r) => toEpoch(r.end)))) > day.end).toBe(true);
   });
 });

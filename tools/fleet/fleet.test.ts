@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
-import { faultOf, file, openTrial, removeFolder, scenario, type Trial } from './fixtures/trial.js';
-import { filesFleet, getFlexibility, importedSites, importSites, listJobs, submitJob } from './fleet.js';
+import { importedSites } from '../../domain/site.js';
+import { faultOf, file, openTrial, removeFolder, type Trial } from './fixtures/trial.js';
+import { getFlexibility, importSites, listJobs, submitJob } from './fleet.js';
 
 let trial: Trial;
 beforeEach(async () => {
@@ -181,44 +182,5 @@ describe('jobs one by one', () => {
     expect(ml.jobs.map((j) => j.id)).toEqual(['b']);
     expect((await faultOf(call(submitJob, { durationHours: 2 }))).message).toContain('vcpus');
     expect((await faultOf(call(listJobs, { cursor: "1' or 1=1" }))).code).toBe('invalid-input');
-  });
-});
-
-describe('a fleet of files', () => {
-  it('has the ingested jobs and imported sites, takes an order once, and answers what was placed as modelled', async () => {
-    const fleet = filesFleet({ store: trial.world.store, clock: trial.world.clock });
-    expect(await fleet.sites()).toEqual([]);
-    await call(importSites, { sites: [{ id: 'hpc-1', region: 'GB', clusterId: 'hpc-1' }] });
-    expect((await fleet.sites()).map((s) => s.id)).toEqual(['hpc-1']);
-    await ingest({ jobs: [{ id: 'a', duration_hours: 2, vcpus: 100, earliest_start: '2022-06-01T00:00:00Z' }] });
-    const day = { start: scenario.start, end: '2022-06-02T00:00:00Z' as typeof scenario.start };
-    const waiting: Job[] = [];
-    for await (const page of fleet.waiting(day)) waiting.push(...page);
-    expect(waiting.map((j) => j.id)).toEqual(['a']);
-    const piece = {
-      jobId: 'a',
-      region: 'GB',
-      start: '2022-06-01T04:00:00Z',
-      end: '2022-06-01T06:00:00Z',
-      energyKwh: 1.1,
-      emissionsKg: 0.2,
-      energyCost: 0.1,
-      instanceCost: 0,
-      egressCost: 0,
-    };
-    const pages = async function* () {
-      yield [{ job: waiting[0]!, pieces: [piece] as never }];
-    };
-    expect(await fleet.place({ key: 'k', pages: pages() })).toEqual({ placed: 1 });
-    expect(await fleet.place({ key: 'k', pages: pages() })).toEqual({ placed: 1 });
-    const ranBy = async (at: string) => {
-      await trial.world.clock.waitUntil(at as typeof scenario.start);
-      const all = [];
-      for await (const page of fleet.ran('k')) all.push(...page);
-      return all;
-    };
-    expect(await ranBy('2022-06-01T03:00:00Z')).toEqual([]);
-    expect(await ranBy('2022-06-01T05:00:00Z')).toMatchObject([{ energyKwh: 0.55, source: 'modelled' }]);
-    expect(await ranBy('2022-06-01T09:00:00Z')).toMatchObject([{ end: '2022-06-01T06:00:00Z', energyKwh: 1.1 }]);
   });
 });

@@ -6,14 +6,14 @@ import { listJobs, submitJob } from './jobs.js';
 import { gatherJobs } from './queue.js';
 import { importSites } from './sites.js';
 
-export { filesFleet } from './fleets/files.js';
+export { FLEETS, type FleetAdapter, type FleetGround } from './fleets/fleets.js';
 export { FORMATS } from './formats/reading.js';
 export { getFlexibility } from './get-flexibility.js';
 export { ingestJobs } from './ingest.js';
 export { listJobs, submitJob } from './jobs.js';
 export { leftOutText, placeJobs } from './place.js';
 export { gatherJobs } from './queue.js';
-export { importedSites, importSites } from './sites.js';
+export { importSites } from './sites.js';
 
 /** What doors reach; placing goes through the graph. */
 export const fleetTools: readonly Tool[] = [gatherJobs, ingestJobs, listJobs, submitJob, getFlexibility, importSites];

@@ -2,24 +2,11 @@
 import { z } from 'zod';
 import { Fault, invalid } from '../../domain/fault.js';
 import { SITES, type Site } from '../../domain/site.js';
-import type { Store } from '../../domain/store.js';
 import { defineTool } from '../tool.js';
 import { type SiteProblem, type SiteRow, siteOf, siteRows } from './site-rows.js';
 import { openText } from './source.js';
 
 const LARGEST = 16 * 1024 * 1024;
-const PAGE = 1000;
-
-/** Every imported site. */
-export const importedSites = async (store: Store): Promise<Site[]> => {
-  const sites: Site[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.collection(SITES).list({ after, limit: PAGE });
-    for (const { value } of page) sites.push(value);
-    if (page.length < PAGE) return sites;
-    after = page.at(-1)!.id;
-  }
-};
 
 export const importSites = defineTool({
   name: 'import_sites',
