@@ -24,16 +24,21 @@ export const orderBook = <R>(
   { store, clock }: { store: Store; clock: Pick<Clock, 'now'> },
   { rows, receipts, rowsOf, runOf, source }: Shelf<R>,
 ): Pick<Fleet, 'place' | 'ran'> => ({
-  place: async ({ key, pages }) => {
+  place: async ({ key, replaces, pages }) => {
     const receipt = await store.collection(receipts).get(key);
     if (receipt) return receipt.value;
+    const before = replaces === undefined ? null : await piecesByJob(store.rows(rows).pages(replaces), runOf);
     let placed = 0;
     for await (const page of pages) {
       const items = page.flatMap(({ job, pieces }) => {
         const inTime = [...pieces].sort((a, b) => (a.start < b.start ? -1 : 1));
         return rowsOf(inTime).map((value, i) => ({ id: `${job.id}#${i}`, value }));
       });
-      await store.rows(rows).upsert(key, items);
+      const gone = page.flatMap(({ job }) => namesOf(job.id, before?.get(job.id) ?? 0));
+      await store.transaction(async (tx) => {
+        if (replaces !== undefined && gone.length > 0) await tx.rows(rows).remove(replaces, gone);
+        await tx.rows(rows).upsert(key, items);
+      });
       placed += items.length;
     }
     // An order that was cut short has rows but no receipt; sending it again writes the same rows.
@@ -49,6 +54,19 @@ export const orderBook = <R>(
     }
   },
 });
+
+/** How many rows each job has in an order. */
+const piecesByJob = async <R>(pages: AsyncIterable<R[]>, runOf: Shelf<R>['runOf']): Promise<Map<string, number>> => {
+  const counts = new Map<string, number>();
+  for await (const page of pages)
+    for (const row of page) {
+      const { jobId } = runOf(row).piece;
+      counts.set(jobId, (counts.get(jobId) ?? 0) + 1);
+    }
+  return counts;
+};
+
+const namesOf = (jobId: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${jobId}#${i}`);
 
 /**
  * What became of a piece by `now` (epoch seconds); null before it starts. It draws the power it was planned with for as long as

@@ -51,9 +51,15 @@ export interface Fleet {
   waiting(interval: Interval): AsyncIterable<Job[]>;
   /**
    * Asks the fleet to run jobs at these places and times. `key` travels to the scheduler: a second call with it changes
-   * nothing, and one after a call that was cut short completes it. Answers how many pieces were accepted.
+   * nothing, and one after a call that was cut short completes it. `replaces` is the key of an earlier order that this one was
+   * made to replace: jobs of it that are among these move over whole, the rest of it stays. Answers how many pieces were
+   * accepted.
    */
-  place(order: { key: string; pages: AsyncIterable<{ job: Job; pieces: Placement[] }[]> }): Promise<{ placed: number }>;
+  place(order: {
+    key: string;
+    replaces?: string | undefined;
+    pages: AsyncIterable<{ job: Job; pieces: Placement[] }[]>;
+  }): Promise<{ placed: number }>;
   /**
    * What ran of an order up to the clock's now: every piece once, in any order, those of one job not necessarily together
    * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.

@@ -45,7 +45,8 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
   if (others.held === 0)
     return { orderKey: order.key, placed: 0, moved: 0, leftOut: others.leftOut, heldBy: others.by };
   try {
-    const { placed } = await world.fleet.place({ key: order.key, pages: heldPieces(world, order) });
+    const replaces = await replacedBy(world, plan);
+    const { placed } = await world.fleet.place({ key: order.key, replaces, pages: heldPieces(world, order) });
     call.commit((tx) =>
       tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
     );
@@ -62,6 +63,10 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
     throw error;
   }
 };
+
+/** The key of the order that a plan made in place of another one takes jobs from. */
+const replacedBy = async (world: World, { replaces }: Plan): Promise<string | undefined> =>
+  replaces === undefined ? undefined : (await world.store.collection(ORDERS).get(replaces))?.value.key;
 
 /** Before anything is handed over, every job is held by this plan or known to be another's. */
 const reserve = async (world: World, plan: Plan, order: Order, call: Running) => {
