@@ -148,7 +148,9 @@ describe('the walk', () => {
   test('plan, explain, be refused, ask, be approved by the person in the dialog, execute once', async () => {
     const { client } = await connect(tokens.approve, { elicitation: { form: {} } });
     client.setRequestHandler(ElicitRequestSchema, async (request) => {
-      expect((request.params as { message: string }).message).toMatch(/jobs, saving/);
+      expect((request.params as { message: string }).message).toMatch(
+        /jobs\.\n.*promises[\s\S]*1 person must agree[\s\S]*approve-owner asks: it moves two jobs[\s\S]*You answer as approve-owner, by the dialog of /,
+      );
       return { action: 'accept' as const, content: { decision: 'approve', why: 'looks right' } };
     });
     await submit(client, 'train-1');
@@ -162,7 +164,12 @@ describe('the walk', () => {
     expect(refused.texts[0]).toMatch(/forbidden: there is no decision D-INVENTED[\s\S]*request_approval/);
 
     const asked = await call(client, 'request_approval', { planId, reasons: ['it moves two jobs'] });
-    expect(asked.data).toMatchObject({ approval: { status: 'approved', votes: [{ actor: { id: 'approve-owner' } }] } });
+    expect(asked.data).toMatchObject({
+      approval: {
+        status: 'approved',
+        votes: [{ actor: { id: 'approve-owner', via: 'dialog', client: expect.stringMatching(/\S \S/) } }],
+      },
+    });
     const decisionId = asked.data.decisionId as unknown as string;
     const dry = await call(client, 'execute_plan', { planId, decisionId });
     expect(dry.data).toMatchObject({ dryRun: true, placedPieces: null });

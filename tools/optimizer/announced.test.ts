@@ -28,7 +28,7 @@ const earlier = () => ({ from: plusHours(world.clock.now(), -1), horizonHours: 2
 const planned = async (input: Record<string, unknown> = {}): Promise<Plan> =>
   (await callTool(makePlan, { workloadId: 'W-1', ...input }, world, call)).plan!;
 
-const placed = async (plan: Plan, only: string[] | null = null): Promise<Plan> => {
+const placing = async (plan: Plan, only: string[] | null = null) => {
   const id = `D-${plan.id}`;
   await store.collection(DECISIONS).put(id, {
     id,
@@ -40,7 +40,11 @@ const placed = async (plan: Plan, only: string[] | null = null): Promise<Plan> =
     jobs: only,
     at: world.clock.now(),
   });
-  await callTool(placeJobs, { planId: plan.id }, world, { ...call, decisionId: id });
+  return callTool(placeJobs, { planId: plan.id }, world, { ...call, decisionId: id });
+};
+
+const placed = async (plan: Plan, only: string[] | null = null): Promise<Plan> => {
+  await placing(plan, only);
   return plan;
 };
 
@@ -74,23 +78,43 @@ describe('a plan beside announced work', () => {
     expect(where(await rows(PLACEMENTS, second.id))).toEqual(before);
     expect(where(await rows(BASELINE, second.id))).toEqual(before);
     expect(second.unseen.join()).toContain(`60 jobs were announced by plan ${first.id}`);
-    // Handed over once more, they are still announced once.
-    await placed(second);
+    // Handed over once more, nothing is placed and they stay under the first.
+    expect(await placing(second)).toMatchObject({ placed: 0, leftOut: 60, heldBy: [first.id] });
     expect((await planned({ from: plusHours(world.clock.now(), 0.5) })).unseen.join()).toContain(
-      `announced by plan ${second.id}`,
+      `announced by plan ${first.id}`,
     );
   });
 
-  it('answers the same question at the same moment anew, and the newer order replaces the older', async () => {
-    const first = await placed(await planned());
+  it('leaves them there at the same moment too: of two plans of one workload one is carried out', async () => {
+    const [first, other] = [await planned(), await planned({ carbonPricePerTonne: 5000 })];
+    expect(other.digest).not.toBe(first.digest);
+    await placed(first);
     const second = await planned({ carbonPricePerTonne: 5000 });
-    expect(second.jobs.moved).toBeGreaterThan(10);
-    expect(second.digest).not.toBe(first.digest);
-    expect(second.unseen.join()).not.toContain('announced');
-    await placed(second);
-    const later = await planned({ from: plusHours(world.clock.now(), 0.5) });
-    expect(later.unseen.join()).toContain(second.id);
-    expect(later.unseen.join()).not.toContain(first.id);
+    expect(second.jobs.moved).toBe(0);
+    expect(second.unseen.join()).toContain(`60 jobs were announced by plan ${first.id}`);
+    expect(await placing(other)).toMatchObject({ placed: 0, moved: 0, leftOut: 60, heldBy: [first.id] });
+    expect(await store.collection(ORDERS).get(other.id)).toBeUndefined();
+  });
+
+  it('does not plan a second time what has run', async () => {
+    const first = await placed(await planned());
+    const later = await planned({ from: plusHours(first.finishesAt, 1) });
+    expect(later.jobs).toMatchObject({ moved: 0, unplaced: 60 });
+    expect(later.unseen.join()).toContain(`it has run, handed over by plan ${first.id}`);
+    expect(later.planned.cost.tardiness).toBe(0);
+  });
+
+  it('takes jobs over from the plan that it was made to replace, and from no other', async () => {
+    const first = await placed(await planned());
+    const { plan: again } = await callTool(
+      replan,
+      { fromPlanId: first.id, at: first.window.start, churnCost: 0 },
+      world,
+      call,
+    );
+    expect(again!.replaces).toBe(first.id);
+    expect(await placing(again!)).toMatchObject({ leftOut: 0, heldBy: [] });
+    expect(await placing(first)).toMatchObject({ placed: 0, heldBy: [again!.id] });
   });
 
   it('plans jobs anew that were planned but never placed', async () => {
@@ -171,7 +195,12 @@ describe('a plan beside announced work', () => {
     const ids = new Set((await rows(PLACEMENTS, second.id)).map((p) => p.jobId));
     expect([...begun].filter((id) => ids.has(id))).toEqual([]);
     expect(ids.size + begun.size).toBe(60);
-    expect(second.unseen.join()).toContain(`${begun.size} left out because plan ${first.id} has it elsewhere or begun`);
+    const ran = (await rows(PLACEMENTS, first.id)).filter((p) => begun.has(p.jobId) && p.end < from);
+    const over = new Set(ran.map((p) => p.jobId)).size;
+    expect(second.unseen.join()).toContain(`${over} left out because it has run, handed over by plan ${first.id}`);
+    expect(second.unseen.join()).toContain(
+      `${begun.size - over} left out because plan ${first.id} has it elsewhere or begun`,
+    );
     const again = await callTool(replan, { fromPlanId: first.id, at: first.window.start }, world, call);
     expect(again.frozen).toBeLessThan(60);
     expect(again.moved).toBe(0);

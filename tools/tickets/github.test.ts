@@ -208,12 +208,8 @@ describe('GitHub issues', () => {
       await s.go();
       s.github.issues[0]!.assignees = assignees;
       await s.go();
-      const input = {
-        planId: s.plan.id,
-        verifiedKg: { value: 2, low: 1, high: 3, confidence: 0.95 },
-        method: 'metered',
-      };
-      await callTool(settleTickets, input, s.world, s.call(`D-${s.plan.id}`));
+      await s.verified(s.plan, { value: 2, low: 1, high: 3, confidence: 0.95 });
+      await callTool(settleTickets, { planId: s.plan.id }, s.world, s.call(`D-${s.plan.id}`));
       expect(s.github.issues[0]!.state).toBe(assignees.length === 0 ? 'closed' : 'open');
       expect(s.github.comments.get(1)![0]!.body).toContain('2.00 kg CO2e (1.00 to 3.00 kg');
     }

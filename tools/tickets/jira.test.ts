@@ -458,13 +458,10 @@ const PLAYS: Record<string, Play> = {
   },
 };
 
-const settle = (s: Stage) =>
-  callTool(
-    settleTickets,
-    { planId: s.plan.id, verifiedKg: { value: 3, low: 2, high: 4, confidence: 0.95 }, method: 'metered' },
-    s.world,
-    s.call(`D-${s.plan.id}`),
-  );
+const settle = async (s: Stage) => {
+  await s.verified(s.plan, { value: 3, low: 2, high: 4, confidence: 0.95 });
+  return callTool(settleTickets, { planId: s.plan.id }, s.world, s.call(`D-${s.plan.id}`));
+};
 
 describe('a Jira that answers as scripted', () => {
   it('has a play for every scenario', () => {
@@ -503,9 +500,7 @@ describe('several senders', () => {
   it('do not file a ticket whose saving was verified before it could leave', async () => {
     const s = await begin({ apiBase: 'http://127.0.0.1:9' });
     await s.go();
-    const verifiedKg = { value: 5, low: 4, high: 6, confidence: 0.95 };
-    const input = { planId: s.plan.id, verifiedKg, method: 'metered' };
-    expect(await callTool(settleTickets, input, s.world, s.call(`D-${s.plan.id}`))).toMatchObject({ settled: 0 });
+    expect(await settle(s)).toMatchObject({ settled: 0 });
     s.time.pass(3600);
     await deliver({ store: s.store, tracker: jiraTracker({ ...s.settings, apiBase: s.jira.base }) });
     expect(s.jira.issues).toHaveLength(0);

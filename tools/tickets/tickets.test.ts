@@ -182,10 +182,23 @@ describe('file_tickets', () => {
   });
 
   it('tells the verified saving once and closes', async () => {
-    const { file, plan, world, call } = await setUp(20);
+    const { file, plan, world, call, verified } = await setUp(20);
     const filed = await file(plan);
-    const verifiedKg = { value: 61, low: 50, high: 72, confidence: 0.95 };
-    const input = { planId: plan.id, verifiedKg, method: 'metered against the placed baseline' };
+    const input = { planId: plan.id };
+    // What is told stands in the books: nobody says it, and before it stands there nothing is told.
+    await expect(callTool(settleTickets, input, world, call(`D-${plan.id}`))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('not verified'),
+    });
+    const invented = {
+      ...input,
+      verifiedKg: { value: 999_999, low: 1, high: 1e6, confidence: 0.95 },
+      method: 'trust me',
+    };
+    await expect(callTool(settleTickets, invented, world, call(`D-${plan.id}`))).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    await verified(plan, { value: 61, low: 50, high: 72, confidence: 0.95 }, 'metered against the placed baseline');
     const settled = await callTool(settleTickets, input, world, call(`D-${plan.id}`));
     expect(settled.settled).toBe(filed.tickets.filter((t) => t.kind === 'decision').length);
     expect((await callTool(settleTickets, input, world, call(`D-${plan.id}`))).settled).toBe(0);
@@ -197,12 +210,13 @@ describe('file_tickets', () => {
   });
 
   it('says nothing of a verified saving where a person declined the change', async () => {
-    const { file, plan, world, call } = await setUp(20);
+    const { file, plan, world, call, verified } = await setUp(20);
     const filed = await file(plan, { overview: false });
     const refused = filed.tickets[0]!;
     const path = join(folder, markdownFiles().find((name) => name.includes(refused.id))!);
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^status: \w+/m, 'status: declined'));
-    const input = { planId: plan.id, verifiedKg: { value: 61, low: 50, high: 72, confidence: 0.95 }, method: 'm' };
+    await verified(plan, { value: 61, low: 50, high: 72, confidence: 0.95 });
+    const input = { planId: plan.id };
     const settled = await callTool(settleTickets, input, world, call(`D-${plan.id}`));
     expect(settled.settled).toBe(filed.total - 1);
     expect(readFileSync(path, 'utf8')).toMatch(/^status: declined/m);
