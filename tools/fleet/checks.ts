@@ -1,6 +1,6 @@
 /** What no default may fill and no job may say: missing sizes and durations, and numbers outside their ranges. */
 import { durationSeconds } from '../../domain/physics.js';
-import { type Draft, type Rejected, rejected } from './formats/draft.js';
+import { type Draft, type Rejected, rejected } from './formats/formats.js';
 
 const LONGEST_HOURS = 87_600;
 

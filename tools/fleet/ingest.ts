@@ -8,8 +8,7 @@ import type { Tx } from '../../domain/store.js';
 import { Instant, isTimeZone } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { objectReader } from './formats/generic.js';
-import { FORMATS } from './formats/reading.js';
+import { FORMATS, objectReader } from './formats/formats.js';
 import { type Intake, type IntakeOptions, type Sink, takeIn, takeInline } from './intake.js';
 import { JobSet, sweepJobSets } from './job-set.js';
 

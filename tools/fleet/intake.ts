@@ -3,10 +3,22 @@ import { createHash } from 'node:crypto';
 import { invalid } from '../../domain/fault.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
 import { type Instant, plusSeconds } from '../../domain/time.js';
-import { Assumptions, DEFAULTS, jobMaker, type Places } from './assume.js';
-import { type Draft, isRejected, type Rejected, rejected } from './formats/draft.js';
-import { formatOf, READERS } from './formats/formats.js';
-import { type Format, type ReaderOptions, Reading, type Rows } from './formats/reading.js';
+import { Assumptions } from './assumptions.js';
+import { DEFAULTS } from './defaults.js';
+import {
+  type Draft,
+  type Format,
+  formatOf,
+  isRejected,
+  READERS,
+  type ReaderOptions,
+  Reading,
+  type Rejected,
+  type Rows,
+  rejected,
+} from './formats/formats.js';
+import { jobMaker } from './job-maker.js';
+import type { Places } from './places.js';
 import { SeenIds } from './seen.js';
 import { openText, type Source } from './source.js';
 

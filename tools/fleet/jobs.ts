@@ -5,7 +5,9 @@ import { invalid, notFound } from '../../domain/fault.js';
 import { Category, JOBS, Job, WORKLOADS } from '../../domain/job.js';
 import { Instant } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
-import { Assumptions, DEFAULTS, jobMaker } from './assume.js';
+import { Assumptions } from './assumptions.js';
+import { DEFAULTS } from './defaults.js';
+import { jobMaker } from './job-maker.js';
 
 /** Pages of the store that one call reads at most while it looks for matching jobs. */
 const MOST_PAGES = 50;

@@ -1,10 +1,14 @@
-/** Sites as people write them: JSON, YAML or CSV, snake_case or camelCase, with the plainest tariffs on one line. */
+/**
+ * Sites as people write them: JSON, YAML or CSV, snake_case or camelCase, with the plainest tariffs on one line:
+ *
+ *     id,region,cluster_id,power_cap_kw,pue,energy_price_per_mwh
+ *     hpc-1,GB,hpc-1,9000,1.2,90
+ */
 import { parseDocument } from 'yaml';
 import { invalid } from '../../domain/fault.js';
 import { Site } from '../../domain/site.js';
 import { isTimeZone } from '../../domain/time.js';
-import { csvRows, separatorOf } from './formats/csv.js';
-import { decimal } from './formats/fields.js';
+import { csvRows, decimal, separatorOf } from './formats/formats.js';
 
 export interface SiteProblem {
   readonly line: number;

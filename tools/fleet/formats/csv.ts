@@ -1,4 +1,8 @@
-/** Rows of separated text as they arrive (RFC 4180 quotes, any line end), with the line on which each begins. */
+/**
+ * Rows of separated text as they arrive (RFC 4180 quotes, any line end), with the line on which each begins. Three cells:
+ *
+ *     train-7,"nightly, ""full""",2.5
+ */
 import { invalid } from '../../../domain/fault.js';
 
 export interface CsvRow {

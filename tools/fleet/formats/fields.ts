@@ -193,7 +193,9 @@ const truthful =
     return undefined;
   };
 
+/** `1.5`, `.5`, `1e3`. */
 const PLAIN = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
+/** `1,5`. */
 const COMMA = /^[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?$/;
 
 /** undefined: blank. null: not a number; a comma counts as a decimal sign only where it cannot separate anything else. */
@@ -205,6 +207,7 @@ export const decimal = (text: string, decimalComma: boolean): number | null | un
   return null;
 };
 
+/** `2022-06-01 08:30` and `2022-06-01T08:30:00`: a clock's reading without a zone. */
 const LOCAL = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(:\d{2})?)$/;
 
 /** A time with a zone, or one without when the file's zone is known; undefined for anything else. */

@@ -1,14 +1,23 @@
-/** Which reader reads a text: by what stands at its beginning, never by its name. */
+/**
+ * The front door of what reads jobs from text: every format by its name, and which of them a text is, told by what stands at its
+ * beginning, never by its file's name. A reader makes drafts; it knows no sites, no defaults and no store.
+ */
 import { readCsv, readJson, readJsonLines } from './generic.js';
-import { readKubernetes } from './kubernetes-yaml.js';
-import type { Format, Reader } from './reading.js';
+import { readKubernetes } from './kubernetes-json.js';
+import type { Reader } from './reading.js';
 import { readSacct } from './sacct.js';
 import { readScontrol } from './scontrol.js';
 import { readSlurmJson } from './slurm-json.js';
-import { readSwf } from './swf.js';
+import { looksLikeSwf, readSwf } from './swf.js';
 import { ALIBABA_HEADER, GAIA_HEADER, LWA_HEADER, readAlibaba, readGaia, readLwa } from './traces.js';
 
-export const READERS: Readonly<Record<Format, Reader>> = {
+export { csvRows, separatorOf } from './csv.js';
+export { beyondCalendar, type Draft, isRejected, nearest, type Rejected, rejected } from './draft.js';
+export { decimal } from './fields.js';
+export { objectReader } from './generic.js';
+export { type ReaderOptions, Reading, type Rows } from './reading.js';
+
+export const READERS = {
   json: readJson,
   jsonl: readJsonLines,
   csv: readCsv,
@@ -20,7 +29,10 @@ export const READERS: Readonly<Record<Format, Reader>> = {
   'alibaba-gpu-2023': readAlibaba,
   lwa: readLwa,
   k8s: readKubernetes,
-};
+} satisfies Readonly<Record<string, Reader>>;
+
+export type Format = keyof typeof READERS;
+export const FORMATS = Object.keys(READERS) as [Format, ...Format[]];
 
 /** `head` is the text's beginning. A text that nothing else claims is read as CSV, which says what its header lacks. */
 export const formatOf = (head: string): Format => {
@@ -49,16 +61,4 @@ const jsonFormat = (text: string, firstLine: string): Format => {
   const rest = text.slice(lineEnd(text)).trimStart();
   if (firstLine.startsWith('{') && firstLine.endsWith('}') && rest.startsWith('{')) return 'jsonl';
   return 'json';
-};
-
-/** A comment that names a header of the format, or 18 numbers. */
-const looksLikeSwf = (text: string): boolean => {
-  for (const line of text.split('\n', 400)) {
-    const content = line.trim();
-    if (/^;\s*(Version|Computer|UnixStartTime|MaxProcs|MaxJobs|MaxNodes|Note)\b/i.test(content)) return true;
-    if (content === '' || content.startsWith(';')) continue;
-    const cells = content.split(/\s+/);
-    return cells.length === 18 && cells.every((cell) => /^-?\d+(\.\d+)?$/.test(cell));
-  }
-  return false;
 };

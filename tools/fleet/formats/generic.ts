@@ -1,4 +1,11 @@
-/** Jobs in our own columns: JSON lists, JSON lines and CSV with a header. */
+/**
+ * Jobs in our own columns: a JSON list (or `{"jobs": […]}`, or one job), JSON lines, and CSV with a header:
+ *
+ *     [{"id": "train-7", "duration_hours": 2.5, "gpus": 8, "earliest_start": "2022-06-01T00:00:00Z"}]
+ *
+ *     id;duration_hours;power_kw;allowed_regions
+ *     train-7;2,5;12;GB|FR
+ */
 import { invalid } from '../../../domain/fault.js';
 import { csvRows, separatorOf } from './csv.js';
 import { type Draft, emptyDraft, nearest, type Rejected, rejected } from './draft.js';

@@ -3,21 +3,6 @@ import type { Instant } from '../../../domain/time.js';
 import type { Draft, Rejected } from './draft.js';
 import type { Unit } from './fields.js';
 
-export const FORMATS = [
-  'json',
-  'jsonl',
-  'csv',
-  'swf',
-  'slurm-json',
-  'sacct',
-  'scontrol',
-  'gaia',
-  'alibaba-gpu-2023',
-  'lwa',
-  'k8s',
-] as const;
-export type Format = (typeof FORMATS)[number];
-
 export interface ReaderOptions {
   /** unit of durations and arrival times in traces that do not say it */
   readonly unit: Unit | null;

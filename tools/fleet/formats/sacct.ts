@@ -1,6 +1,12 @@
 /**
- * `sacct -P`: what ran, by the columns of its header. Steps (`4.batch`) are no jobs. The form escapes nothing, so a name may
- * hold `|` and line breaks: rows are put together again where that can be done without guessing.
+ * `sacct -P`: what ran, by the columns of its header. Steps (`2.batch`) are no jobs:
+ *
+ *     JobID|JobName|User|Account|State|Submit|ElapsedRaw|AllocCPUS|AllocTRES
+ *     2|ok|root|root|COMPLETED|2026-11-21T10:45:04|2|1|billing=1,cpu=1,mem=50M,node=1
+ *     2.batch|batch||root|COMPLETED|2026-11-21T10:45:04|2|1|cpu=1,mem=50M,node=1
+ *
+ * The form escapes nothing, so a name may hold `|` and line breaks: rows are put together again where that can be done without
+ * guessing.
  */
 import { invalid } from '../../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../../domain/time.js';
@@ -10,6 +16,7 @@ import { lines, type Reader, type Reading, type Rows } from './reading.js';
 import { cacoComment, gpusIn } from './slurm-fields.js';
 import { elapsedNote } from './slurm-json.js';
 
+/** `2|`, `1_4|`, `1_[5-9%2]|`, `12+0|` (a part of a heterogeneous job), `2.batch|`. */
 const BEGINS = /^\d+(_(\d+|\[[^\]]*\]))?(\+\d+)?(\.\w+)?\|/;
 const NEEDED = ['JobID', 'State', 'Submit', 'ElapsedRaw'] as const;
 

@@ -1,6 +1,10 @@
 /**
- * `scontrol show job`, with or without -o. Nothing in it is escaped: a job's name ends where `UserId=` with a number in
- * brackets follows, so a name cannot pass itself off as another field. `squeue --json` is the safer source.
+ * `scontrol show job`, with -o on one line a job, without it on several that are indented:
+ *
+ *     JobId=23 ArrayJobId=1 ArrayTaskId=1 JobName=array UserId=root(0) … JobState=PENDING … TimeLimit=00:30:00 …
+ *
+ * Nothing in it is escaped: a job's name ends where `UserId=` with a number in brackets follows, so a name cannot pass itself off
+ * as another field. `squeue --json` is the safer source.
  */
 import { invalid } from '../../../domain/fault.js';
 import { toEpoch } from '../../../domain/time.js';
@@ -26,6 +30,7 @@ export const readScontrol: Reader = async function* (pieces, reading) {
   yield [...rest, ...het.merged().flatMap((job) => draftsOf(job, reading))];
 };
 
+/** The id, what stands between it and the name (`ArrayJobId=1 ArrayTaskId=1 `), the name, the user, and the rest. */
 const HEAD = /^JobId=(\d+) ([\s\S]*?)JobName=([\s\S]*?) (?:HetJobIdSet=\S+ )?UserId=([^\s(]+)\(\d+\) ([\s\S]*)$/;
 
 const recordOf = (record: { line: number; text: string }, reading: Reading, het: HetJobs): (Draft | Rejected)[] => {

@@ -44,7 +44,7 @@ export const cacoComment = (comment: string): Readonly<Record<string, string>> =
 /** Most tasks that one array record is believed to hold; Slurm's own default limit is 1001. */
 const MOST_TASKS = 100_000;
 
-/** `3-5%2`, `1-9:2`, `3,5-7` as numbers; null for text that is none of these. */
+/** `[3-5%2]`, `1-9:2`, `3,5-7` as numbers; null for text that is none of these. */
 export const arrayTasks = (text: string): { tasks: number[]; atOnce: number | null } | null => {
   const [list = '', throttle] = text.replace(/^\[|\]$/g, '').split('%');
   const tasks: number[] = [];

@@ -1,6 +1,11 @@
 /**
- * `squeue --json` and `sacct --json` of both generations: numbers are plain or null (22.05) or `{set, infinite, number}`
- * (23.x on), the state is text or a list. Of a queue only what waits is taken.
+ * `squeue --json` and `sacct --json` of both generations: numbers are plain or null (22.05) or an object (23.x on), the state is
+ * text or a list:
+ *
+ *     {"jobs": [{"job_id": 7, "job_state": "PENDING", "cpus": 4, "time_limit": 30, …}], "errors": []}
+ *     {"jobs": [{"job_id": 7, "job_state": ["PENDING"], "time_limit": {"set": true, "infinite": false, "number": 30}, …}], …}
+ *
+ * Of a queue only what waits is taken.
  */
 import { Fault } from '../../../domain/fault.js';
 import { fromEpoch, isMoment } from '../../../domain/time.js';

@@ -1,4 +1,11 @@
-/** Public cluster traces whose clock starts at 0: GAIA (unit demanded, two families share one header), Alibaba GPU 2023 pods and the jobs of Let's Wait Awhile. */
+/**
+ * Public cluster traces whose clock starts at 0: GAIA (unit demanded, two families share one header), Alibaba GPU 2023 pods and the
+ * jobs of Let's Wait Awhile. A row of each:
+ *
+ *     0.0,6302.0,1
+ *     openb-pod-0000,12000,16384,1,1000,,LS,Running,0,12537496,0
+ *     0,19,106
+ */
 import { invalid } from '../../../domain/fault.js';
 import { fromEpoch, type Instant, isMoment, toEpoch } from '../../../domain/time.js';
 import { csvRows } from './csv.js';

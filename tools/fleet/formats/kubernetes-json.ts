@@ -1,4 +1,9 @@
-/** Kubernetes Jobs as `kubectl get jobs -o json` prints them: one Job or a List; what is asked of us stands in annotations `caco.dev/…`. */
+/**
+ * Kubernetes Jobs as `kubectl get jobs -o json` prints them: one Job or a List. What is asked of us stands in annotations:
+ *
+ *     {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train",
+ *       "namespace": "ml", "annotations": {"caco.dev/duration": "PT3H", "caco.dev/deadline": "2022-06-02T08:00:00Z"}}, …}]}
+ */
 import { type Draft, type Rejected, rejected } from './draft.js';
 import { instantOf } from './fields.js';
 import { JsonSplitter } from './json-values.js';
