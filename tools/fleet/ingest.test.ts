@@ -10,7 +10,7 @@ import { JOBS, WORKLOADS } from '../../domain/job.js';
 import { defineCollection } from '../../domain/store.js';
 import { openStore } from '../../store/store.js';
 import { faultOf, file, folder, type Ingested, openTrial, removeFolder, type Trial } from './fixtures/trial.js';
-import { ingestJobs } from './fleet.js';
+import { importSites, ingestJobs } from './fleet.js';
 
 let trial: Trial;
 beforeEach(async () => {
@@ -98,6 +98,18 @@ none,1,,GB,,
     const path = file('secret.csv', 'id,duration_hours,vcpus\na,1,1\n');
     for (const via of ['http', 'mcp'] as const)
       expect((await faultOf(call(ingestJobs, { path }, via))).code).toBe('forbidden');
+  });
+
+  it('that other sites read in another way are another workload, and the first keeps its jobs', async () => {
+    const rows = ['GB', 'FR'].map((region) => ({ id: region, duration_hours: 1, vcpus: 4, region }));
+    const first = await trial.ingest({ jobs: rows });
+    expect([first.accepted, first.rejectedCount]).toEqual([1, 1]);
+    expect((await trial.ingest({ jobs: rows })).workloadId).toBe(first.workloadId);
+    await trial.call(importSites, { sites: [{ id: 'hpc-2', region: 'FR' }] });
+    const second = await trial.ingest({ jobs: rows });
+    expect(second.accepted).toBe(2);
+    expect(second.workloadId).not.toBe(first.workloadId);
+    expect([...(await trial.jobsOf(first.workloadId)).keys()]).toEqual(['GB']);
   });
 
   it('the same file twice is one workload with the same jobs; a mended row joins it by its id', async () => {

@@ -145,9 +145,11 @@ const finish = async (
     await draft.discard();
     return { ...answer, workloadId: into ?? null };
   }
-  // The same text read in the same way is the same workload.
+  // The same text read in the same way is the same workload. Where rows were left out it depends on the sites which ones, and
+  // another set of jobs must not take the place of one that plans rest on.
   const { format, unit, start, timeZone, region, clusterId, category } = input;
-  const id = into ?? shortId('W', { digest, format, unit, start, timeZone, region, clusterId, category });
+  const accepted = intake.rejectedCount === 0 ? undefined : intake.accepted;
+  const id = into ?? shortId('W', { digest, format, unit, start, timeZone, region, clusterId, category, accepted });
   const source =
     input.path === undefined
       ? 'jobs given in a call'
