@@ -7,6 +7,14 @@ import { hours, kw } from './units.js';
 const instant = fc.integer({ min: 0, max: 253_402_300_799 }).map(fromEpoch);
 const word = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\u2028', '\ud800', '\n'));
 const amount = fc.oneof(fc.nat(), fc.double({ min: 0 }), fc.constantFrom(0, -0, 1e21, 1e-7, Number.NaN, Infinity));
+const slurm = fc.record({
+  id: fc.constantFrom('76', '76_3'),
+  cluster: fc.option(word),
+  eligibleAt: fc.option(instant),
+  deadline: fc.option(instant),
+  limitMinutes: fc.option(amount),
+  stays: fc.option(word),
+});
 const job: fc.Arbitrary<Job> = fc.record({
   id: word,
   name: word,
@@ -31,6 +39,7 @@ const job: fc.Arbitrary<Job> = fc.record({
   resumeCost: amount,
   tardinessCostPerHour: amount,
   workUnits: fc.option(amount),
+  slurm: fc.option(slurm, { nil: undefined }),
 });
 
 describe('a job as JSON text', () => {

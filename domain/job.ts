@@ -1,6 +1,7 @@
 /** A piece of work that wants to run. */
 import { z } from 'zod';
 import { durationSeconds } from './physics.js';
+import { latestSafeEnd, SlurmJob } from './slurm.js';
 import { defineCollection, defineRows, type Tx } from './store.js';
 import { Instant } from './time.js';
 import { Hours, Kw } from './units.js';
@@ -34,6 +35,7 @@ export const Job = z.strictObject({
   resumeCost: z.number().min(0).describe('money per resumption'),
   tardinessCostPerHour: z.number().min(0).describe('money per hour finished after due'),
   workUnits: z.number().positive().nullable().describe('inferences, frames, … produced by the job'),
+  slurm: SlurmJob.optional().describe('what Slurm knows it by; only for jobs that came from Slurm'),
 });
 export type Job = z.infer<typeof Job>;
 
@@ -44,6 +46,12 @@ export const itPowerKw = (
 ): number => job.powerKw ?? job.vcpus * method.kwPerVcpu + job.gpus * method.kwPerGpu;
 
 export const spanSeconds = (job: Pick<Job, 'durationHours'>): number => durationSeconds(job.durationHours);
+
+/** By when a plan has the job end: its deadline, with room to spare where Slurm would remove the job. Null: no deadline. */
+export const latestPlannedEnd = (job: Pick<Job, 'deadline' | 'durationHours' | 'slurm'>): Instant | null => {
+  const safe = job.slurm === undefined ? null : latestSafeEnd(job.slurm, spanSeconds(job));
+  return safe !== null && (job.deadline === null || safe < job.deadline) ? safe : job.deadline;
+};
 
 /** Characters that JSON writes as they are. */
 const AS_IS = /^[ !#-[\]-~]*$/;
@@ -67,7 +75,8 @@ export function jobText(job: Job): string {
     `"gpus":${gpus},"powerKw":${powerKw},"region":${quoted(job.region)},"allowedRegions":${regions},` +
     `"clusterId":${orNull(job.clusterId)},"dataGb":${dataGb},"instanceType":${orNull(job.instanceType)},` +
     `"interruptible":${job.interruptible},"minChunkMinutes":${minChunkMinutes},"resumeCost":${resumeCost},` +
-    `"tardinessCostPerHour":${tardinessCostPerHour},"workUnits":${workUnits}}`
+    `"tardinessCostPerHour":${tardinessCostPerHour},"workUnits":${workUnits}` +
+    (job.slurm === undefined ? '}' : `,"slurm":${JSON.stringify(job.slurm)}}`)
   );
 }
 

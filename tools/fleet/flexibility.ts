@@ -5,7 +5,7 @@
  * time, not their deadline. Jobs that may be interrupted count once they run as well, at best effort.
  */
 
-import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
+import { itPowerKw, type Job, latestPlannedEnd, spanSeconds } from '../../domain/job.js';
 import type { FlexibilitySlot } from '../../domain/offer.js';
 import type { Site } from '../../domain/site.js';
 import { fromEpoch, type Interval, toEpoch } from '../../domain/time.js';
@@ -56,10 +56,11 @@ export class Flexibility {
     if (last <= first) return;
     this.jobs++;
     const kw = itPowerKw(job, this.method) * site.pue;
-    const movable = job.category !== 'urgent';
-    if (!movable) this.urgent++;
+    if (job.category === 'urgent') this.urgent++;
+    const movable = job.category !== 'urgent' && !job.slurm?.stays;
     const end = this.#from + this.#load.length * step;
-    const latestEnd = job.deadline === null ? null : toEpoch(job.deadline);
+    const plannedEnd = latestPlannedEnd(job);
+    const latestEnd = plannedEnd === null ? null : toEpoch(plannedEnd);
     const bestStart = latestEnd === null ? end : Math.floor((latestEnd - span) / step) * step;
     const firmEnd = job.due === null ? latestEnd : Math.min(toEpoch(job.due), latestEnd ?? Number.POSITIVE_INFINITY);
     const firmStart = firmEnd === null ? end : Math.min(bestStart, Math.floor((firmEnd - span) / step) * step);

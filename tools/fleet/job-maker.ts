@@ -68,6 +68,7 @@ export const jobMaker = (
       resumeCost: draft.resumeCost ?? 0,
       tardinessCostPerHour: draft.tardinessCostPerHour ?? rule.tardinessCostPerHour,
       workUnits: draft.workUnits ?? null,
+      ...(draft.slurm === undefined ? {} : { slurm: draft.slurm }),
     };
   };
 };

@@ -1,6 +1,6 @@
 /** A fleet's workload as a Problem: jobs in pages become columns; the jobs themselves stay in the store. */
 import { Fault } from '../../domain/fault.js';
-import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
+import { itPowerKw, type Job, latestPlannedEnd, spanSeconds } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
 import { Names } from '../../domain/names.js';
 import type { SoldFlexibility } from '../../domain/offer.js';
@@ -8,7 +8,7 @@ import type { PolicySet } from '../../domain/policy/policy.js';
 import { meanOver, type Series } from '../../domain/series.js';
 import type { Site } from '../../domain/site.js';
 import { instancePriceOf } from '../../domain/tariff.js';
-import { type Interval, toEpoch } from '../../domain/time.js';
+import { type Instant, type Interval, toEpoch } from '../../domain/time.js';
 import { PolicyRows } from './engine/policy-rows.js';
 import { COLUMNS, emptyJobs, MOVABLE, type Problem, URGENT } from './engine/problem.js';
 import type { Least } from './least-saving.js';
@@ -121,6 +121,7 @@ export const problemOf = async (
   const rows: Row[] = [];
   const leftOut: LeftOut[] = [];
   const least = new Map<string, Least>();
+  const staying = new Map<string, number>();
   const teams = new Names();
   const sets = new Names();
   const machines = new Names();
@@ -153,9 +154,13 @@ export const problemOf = async (
         const r = place.get(region);
         if (r !== undefined && seen[r] && affordable(r) && !allowed.includes(r)) allowed.push(r);
       }
-      const deadline = job.deadline === null ? slots : Math.min(slots, (toEpoch(job.deadline) - origin) / step);
+      const slotOf = (end: Instant | null) => (end === null ? slots : Math.min(slots, (toEpoch(end) - origin) / step));
+      const planned = slotOf(latestPlannedEnd(job));
       // Too late already, or no room: it stays where it is, and lateness is told, not planned away.
-      const fits = release + span <= deadline + 1e-9;
+      const fits = release + span <= planned + 1e-9;
+      const fixed = job.slurm?.stays ?? (!fits && release + span <= slotOf(job.deadline) + 1e-9 ? TOO_NEAR : null);
+      if (fixed !== null) staying.set(fixed, (staying.get(fixed) ?? 0) + 1);
+      const deadline = fits ? planned : slotOf(job.deadline);
       if (allowed.length === 0) {
         leftOut.push({ jobId: job.id, why: 'none of its allowed regions has a site, a signal and a price for it' });
         continue;
@@ -174,7 +179,7 @@ export const problemOf = async (
       rows.push({
         id: job.id,
         team: teams.of(job.team),
-        kind: job.category === 'urgent' || !fits || left.stays ? URGENT : MOVABLE,
+        kind: job.category === 'urgent' || !fits || fixed !== null || left.stays ? URGENT : MOVABLE,
         home,
         regionSet: sets.of(left.regions.map((region) => place.get(region)!).join(',')),
         release: left.stays ? release : left.release,
@@ -233,9 +238,12 @@ export const problemOf = async (
     carbonCaps: capped.caps,
     jobs,
   };
-  const remarks = [...capped.notPlanned, ...rules.notPlanned(), ...rules.unresolved()];
+  const stay = [...staying].map(([why, count]) => `${count} jobs of Slurm stay where they are: ${why}`);
+  const remarks = [...stay, ...capped.notPlanned, ...rules.notPlanned(), ...rules.unresolved()];
   return { problem, origin, leftOut, rows: rules, least, remarks };
 };
+
+const TOO_NEAR = 'their deadline leaves no room to wait';
 
 /** Churn is a replan's: a workload says nothing of it. */
 const OF_WORKLOAD = COLUMNS.filter((column) => column !== 'churnUsd');

@@ -1,4 +1,5 @@
 /** What a reader found out about one job, before defaults; and what is wrong with a row that cannot become a job. */
+import type { SlurmJob } from '../../../domain/slurm.js';
 import type { Instant } from '../../../domain/time.js';
 
 /** One row's finding. Undefined: the row does not say. Field names in reports are the columns' names. */
@@ -31,6 +32,8 @@ export interface Draft {
   /** share of its CPUs' time that the job uses */
   utilisationRatio?: number | undefined;
   gpuModel?: string | undefined;
+  /** what Slurm knows the job by */
+  slurm?: SlurmJob | undefined;
   /** due = earliest start + duration + this, in minutes, when the row gives no due time */
   flexMinutes?: number | undefined;
   /** what the reader assumed: field and value */
@@ -65,11 +68,12 @@ export const emptyDraft = (line: number): Draft => ({
   workUnits: undefined,
   utilisationRatio: undefined,
   gpuModel: undefined,
+  slurm: undefined,
   flexMinutes: undefined,
   assumed: undefined,
 });
 
-export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'assumed'>;
+export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'slurm' | 'assumed'>;
 
 /** A row that was not taken in: where, what and how to mend it. `field` is null when the whole row is at fault. */
 export interface Rejected {

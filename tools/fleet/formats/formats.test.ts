@@ -146,6 +146,59 @@ describe('published mappings', () => {
     expect([...shown.values()].find((job) => job.name.startsWith('a, "b"'))?.id).toBe('cacotest-12');
   });
 
+  it('keeps what Slurm knows a job by, and why one is not to be moved', async () => {
+    const job = (job_id: number, over: object) => ({
+      job_id,
+      job_state: 'PENDING',
+      state_reason: 'Priority',
+      submit_time: 1795964000,
+      eligible_time: 1795964000,
+      time_limit: 30,
+      cpus: 2,
+      name: 'x',
+      ...over,
+    });
+    const jobs = [
+      job(1, { cluster: 'lab', deadline: 1795993200 }),
+      job(2, { array_job_id: 2, array_task_id: null, array_task_string: '0-1', eligible_time: 0 }),
+      job(3, { state_reason: 'JobHeldUser' }),
+      job(4, { state_reason: 'JobHeldAdmin' }),
+      job(5, { state_reason: 'None', priority: { set: true, infinite: false, number: 0 } }),
+      job(6, { dependency: 'afterok:1(unfulfilled)' }),
+      job(7, { comment: 'caco:move=no' }),
+      job(8, { state_reason: 'PartitionTimeLimit' }),
+      job(9, { deadline: 1795964000 + 1800 + 119 }),
+      job(10, { deadline: 1795964000 + 1800 + 120 }),
+      job(12, { het_job_id: 11, het_job_offset: 1 }),
+      job(11, { het_job_id: 11, het_job_offset: 0 }),
+    ];
+    const path = file('marks.json', JSON.stringify({ errors: [], jobs }));
+    const marks = [...(await jobsOf((await ingest({ path })).workloadId)).values()].map((j) => j.slurm);
+    expect(marks[0]).toEqual({
+      id: '1',
+      cluster: 'lab',
+      eligibleAt: '2026-11-29T14:53:20Z',
+      deadline: '2026-11-29T23:00:00Z',
+      limitMinutes: 30,
+      stays: null,
+    });
+    expect(marks[1]).toMatchObject({ id: '2_0', cluster: null, eligibleAt: null, deadline: null });
+    expect(marks.map((mark) => [mark?.id, mark?.stays])).toEqual([
+      ['1', null],
+      ['2_0', null],
+      ['2_1', null],
+      ['3', 'its user holds it'],
+      ['4', 'an administrator holds it'],
+      ['5', 'it is held'],
+      ['6', 'it waits for other jobs'],
+      ['7', 'its owner does not want it moved (caco:move=no)'],
+      ['8', 'it can never run as it was asked for (PartitionTimeLimit)'],
+      ['9', 'waiting would leave less than 2 min to its deadline'],
+      ['10', null],
+      ['11', null],
+    ]);
+  });
+
   it('SWF: 08, and each of the broken rows by line, field, code and remedy', async () => {
     const good = await ingest({ path: fixture('small.swf') });
     expectJob((await jobsOf(good.workloadId)).get('2'), json('08-swf.json').expected);

@@ -13,7 +13,7 @@ import { fromEpoch, type Instant } from '../../../domain/time.js';
 import { type Draft, rejected } from './draft.js';
 import { instantOf } from './fields.js';
 import { lines, type Reader, type Reading, type Rows } from './reading.js';
-import { cacoComment, gpusIn } from './slurm-fields.js';
+import { cacoComment, gpusIn, ranInSlurm } from './slurm-fields.js';
 import { elapsedNote } from './slurm-json.js';
 
 /** `2|`, `1_4|`, `1_[5-9%2]|`, `12+0|` (a part of a heterogeneous job), `2.batch|`. */
@@ -106,6 +106,7 @@ const rowOf = (row: { line: number; text: string }, columns: readonly string[], 
     gpus: gpusIn(cell('AllocTRES') || cell('ReqTRES')),
     clusterId: cluster || undefined,
     interruptible: false,
+    slurm: ranInSlurm(jobId, cluster),
     assumed: [['interruptible', 'false'], ...elapsedNote(state)],
   };
   return [draft];

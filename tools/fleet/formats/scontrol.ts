@@ -67,6 +67,7 @@ const recordOf = (record: { line: number; text: string }, reading: Reading, het:
     user: user ?? '',
     comment: free.replace(/ StdErr=[\s\S]*$/, ''),
     reason: field('Reason'),
+    priority: /^\d+$/.test(field('Priority')) ? Number(field('Priority')) : null,
     dependency: field('Dependency'),
     submitted: timeOf(field('SubmitTime'), reading),
     eligible: timeOf(field('EligibleTime'), reading),

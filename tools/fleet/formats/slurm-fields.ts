@@ -1,5 +1,6 @@
 /** What Slurm's outputs have in common: our part of a comment, arrays, trackable resources, and a waiting job as a draft. */
-import { fromEpoch, isMoment } from '../../../domain/time.js';
+import { DEADLINE_SLACK_SECONDS, latestSafeEnd, type SlurmJob } from '../../../domain/slurm.js';
+import { fromEpoch, isMoment, toEpoch } from '../../../domain/time.js';
 import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import type { Reading } from './reading.js';
 
@@ -13,6 +14,8 @@ export interface PendingJob {
   readonly user: string;
   readonly comment: string;
   readonly reason: string;
+  /** 0: held */
+  readonly priority: number | null;
   readonly dependency: string;
   readonly submitted: number | null;
   readonly eligible: number | null;
@@ -140,13 +143,52 @@ export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[
     assumed: [
       ...(ours.duration === undefined ? ([['duration_hours', 'time limit, an upper bound']] as const) : []),
       ...(ours.interruptible === undefined ? ([['interruptible', 'false']] as const) : []),
+      ...(job.deadline ? ([['deadline', GUARDED]] as const) : []),
     ],
   };
-  if (tasks) return tasks.tasks.map((task) => ({ ...base, id: id(`${job.arrayJobId}_${task}`) }));
-  if (job.arrayJobId > 0 && job.arrayTaskId !== null)
-    return [{ ...base, id: id(`${job.arrayJobId}_${job.arrayTaskId}`) }];
-  return [{ ...base, id: id(String(job.jobId)) }];
+  const known = slurmJobOf(job, cluster || null, earliest, minutes * 60);
+  const numbered = (number: string): Draft => ({ ...base, id: id(number), slurm: { ...known, id: number } });
+  if (tasks) return tasks.tasks.map((task) => numbered(`${job.arrayJobId}_${task}`));
+  if (job.arrayJobId > 0 && job.arrayTaskId !== null) return [numbered(`${job.arrayJobId}_${job.arrayTaskId}`)];
+  return [numbered(String(job.jobId))];
 };
+
+const GUARDED = `${DEADLINE_SLACK_SECONDS / 60} min are left to it, since Slurm removes a job that cannot end in time`;
+
+const slurmJobOf = (job: PendingJob, cluster: string | null, earliest: number, seconds: number): SlurmJob => {
+  const slurm: SlurmJob = {
+    id: String(job.jobId),
+    cluster,
+    eligibleAt: job.eligible ? fromEpoch(job.eligible) : null,
+    deadline: job.deadline ? fromEpoch(job.deadline) : null,
+    limitMinutes: job.limitMinutes,
+    stays: whyItStays(job),
+  };
+  const end = latestSafeEnd(slurm, seconds);
+  if (slurm.stays !== null || end === null || earliest + seconds <= toEpoch(end)) return slurm;
+  return { ...slurm, stays: `waiting would leave less than ${DEADLINE_SLACK_SECONDS / 60} min to its deadline` };
+};
+
+/** Jobs that no start time is given to: it would not make them start, or it is not ours to give. */
+const whyItStays = ({ reason, priority, dependency, comment }: PendingJob): string | null => {
+  if (reason === 'JobHeldAdmin') return 'an administrator holds it';
+  if (reason === 'JobHeldUser') return 'its user holds it';
+  if (priority === 0 || /held/i.test(reason)) return 'it is held';
+  if (dependency !== '') return 'it waits for other jobs';
+  if (reason === 'Reservation') return 'it waits for a reservation';
+  if (NEVER.has(reason)) return `it can never run as it was asked for (${reason})`;
+  return cacoComment(comment).move === 'no' ? 'its owner does not want it moved (caco:move=no)' : null;
+};
+
+/** A job of the accounting, which has ended or runs: no queue knows its start any more. */
+export const ranInSlurm = (id: string, cluster: string): SlurmJob => ({
+  id,
+  cluster: cluster || null,
+  eligibleAt: null,
+  deadline: null,
+  limitMinutes: null,
+  stays: null,
+});
 
 const positive = (text: string): number | null => {
   const value = Number(text);

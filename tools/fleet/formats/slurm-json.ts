@@ -12,7 +12,7 @@ import { fromEpoch, isMoment } from '../../../domain/time.js';
 import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import { JsonSplitter } from './json-values.js';
 import type { Reader, Reading, Rows } from './reading.js';
-import { draftsOf, HetJobs, type PendingJob } from './slurm-fields.js';
+import { draftsOf, HetJobs, type PendingJob, ranInSlurm } from './slurm-fields.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -99,6 +99,7 @@ const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft |
     user: textOf(row.user_name),
     comment: textOf(row.comment),
     reason: textOf(row.state_reason),
+    priority: numberOf(row.priority),
     dependency: textOf(row.dependency),
     submitted: numberOf(row.submit_time),
     eligible: numberOf(row.eligible_time),
@@ -148,6 +149,7 @@ const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)
       gpus: gpus.reduce((most, t) => Math.max(most, numberOf(t.count) ?? 0), 0),
       clusterId: cluster || undefined,
       interruptible: false,
+      slurm: ranInSlurm(String(number), cluster),
       assumed: [['interruptible', 'false'], ...elapsedNote(state)],
     },
   ];
