@@ -43,8 +43,7 @@ const slurm = async (
       'draft_slurm_commands',
       { planId, limit: 5000, ...(after === undefined ? {} : { after }) },
     );
-    // Each page is a script of its own; its head stands once.
-    text += text === '' ? page.script : page.script.split('\n').slice(3).join('\n');
+    text += page.script;
     jobs += page.jobs;
     skipped += page.skipped;
     after = page.next;
@@ -70,11 +69,7 @@ const exportTo = async (context: Context, _: string[], options: Record<string, u
   };
   if (form === 'sbatch') {
     const { text, jobs, skipped } = await slurm(context, options);
-    return done(
-      text,
-      { jobs, skipped },
-      `${jobs} jobs${skipped > 0 ? `; ${skipped} change region and are left out` : ''}.`,
-    );
+    return done(text, { jobs, skipped }, `${jobs} jobs${skipped > 0 ? `; ${skipped} are left where they are` : ''}.`);
   }
   if (form === 'evidence') {
     const { record } = await context.call<{ record: { id: string } }>('export_evidence', {

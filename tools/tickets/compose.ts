@@ -3,7 +3,7 @@ import type { Decision } from '../../domain/decision.js';
 import type { Estimate } from '../../domain/estimate.js';
 import type { Job } from '../../domain/job.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
-import { type Instant, secondsBetween } from '../../domain/time.js';
+import { secondsBetween } from '../../domain/time.js';
 import { toAdf } from './adf.js';
 import {
   type Block,
@@ -20,7 +20,7 @@ import {
 } from './document.js';
 import type { Group } from './groups.js';
 import { toMarkdown } from './markdown.js';
-import { isSlurmId, slurmLine } from './slurm.js';
+import { moveCommand, slurmMoves } from './slurm.js';
 import { mass, moment, money, oneLine, three, whole } from './text.js';
 
 /** What all tickets of one plan share. */
@@ -153,15 +153,19 @@ const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, mute
   ),
 ];
 
-const slurmBlocks = (rows: readonly Recommendation[]): Block[] => {
-  if (rows.length === 0 || !rows.every((r) => isSlurmId(r.jobId) && r.fromRegion === r.toRegion)) return [];
-  const lines = (start: (r: Recommendation) => Instant) =>
-    rows.map((r) => slurmLine({ jobId: r.jobId, name: r.jobId, start: start(r) })).join('\n');
+/** Only where each row is a move within Slurm's queue. */
+const slurmBlocks = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>): Block[] => {
+  const known = rows.map((recommendation) => ({ recommendation, job: jobs.get(recommendation.jobId) }));
+  const lines = (undo: boolean) => {
+    const { moves, submissions, left } = slurmMoves(known, undo);
+    return submissions.length + left.length > 0 ? '' : moves.map(moveCommand).join('\n');
+  };
+  if (lines(false) === '') return [];
   return [
     paragraph('For Slurm, to apply:'),
-    { type: 'code', language: 'sh', text: lines((r) => r.toStart) },
+    { type: 'code', language: 'sh', text: lines(false) },
     paragraph('and to undo:'),
-    { type: 'code', language: 'sh', text: lines((r) => r.fromStart) },
+    { type: 'code', language: 'sh', text: lines(true) },
   ];
 };
 
@@ -240,7 +244,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
       ['Undo: give the jobs the region and start of the column From again before they start.'],
       ['Plan anew from here: ', code(`caco replan --from ${plan.id}`)],
     ]),
-    ...slurmBlocks(shown),
+    ...slurmBlocks(shown, jobs),
     heading(2, 'What changed'),
     paragraph(
       ...(follows === null

@@ -1,17 +1,20 @@
 /** Patches that git really applies, and lines that a shell reads as meant. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instant } from '../../domain/time.js';
+import type { Job } from '../../domain/job.js';
+import type { Recommendation } from '../../domain/plan.js';
+import type { SlurmJob } from '../../domain/slurm.js';
+import { instant, plusSeconds, toEpoch } from '../../domain/time.js';
 import { callTool } from '../tool.js';
 import { shiftCron } from './cron.js';
 import { filesTracker } from './files.js';
-import { decisionFor, HOSTILE, jobFor, planFor, recommendation, scene, timer } from './fixtures/scene.js';
+import { decisionFor, HOSTILE, jobFor, planFor, recommendation, START, scene, timer } from './fixtures/scene.js';
 import { patchSchedule } from './schedule-patch.js';
-import { shellQuote, slurmLine } from './slurm.js';
+import { moveCommand, shellQuote, slurmMoves, submitLine } from './slurm.js';
 import { draftSchedulePatch, draftSlurmCommands } from './tickets.js';
 
 let folder: string;
@@ -163,16 +166,70 @@ describe('shiftCron', () => {
   });
 });
 
-describe('Slurm lines', () => {
-  const start = instant('2026-11-22T02:00:00Z');
+describe('Slurm commands', () => {
+  const start = instant('2026-06-02T02:00:00Z');
+  const queued = (id: string, over: Partial<SlurmJob> = {}): SlurmJob => ({
+    id,
+    cluster: 'lab',
+    eligibleAt: START,
+    deadline: null,
+    limitMinutes: 60,
+    stays: null,
+    ...over,
+  });
+  const row = (jobId: string, slurm?: SlurmJob, over: Partial<Recommendation> = {}) => {
+    const r = recommendation(1, { jobId, toStart: start, toEnd: plusSeconds(start, 7200), ...over });
+    return { recommendation: r, job: jobFor(r, slurm === undefined ? {} : { slurm }) };
+  };
+  const moved = (...rows: ReturnType<typeof row>[]) => slurmMoves(rows, false);
+
   it('say UTC and never Z', () => {
-    expect(slurmLine({ jobId: '41', name: 'x', start })).toBe(
-      'TZ=UTC scontrol update JobId=41 StartTime=2026-11-22T02:00:00',
+    const { moves, submissions } = moved(row('lab-41', queued('41')), row('42'));
+    expect(moves.map(moveCommand)).toEqual(['TZ=UTC scontrol update JobId=41 StartTime=2026-06-02T02:00:00']);
+    expect(submissions.map(submitLine)[0]).toContain("TZ=UTC sbatch --begin=2026-06-02T02:00:00 --job-name='work 42'");
+  });
+  it('move what came from a queue, whatever its id looks like, and submit nothing else than what did not', () => {
+    const { moves, submissions, left } = moved(row('lab-41', queued('41')), row('41'), row('x y', queued('7_3')));
+    expect(moves.map((move) => move.target)).toEqual(['41', '7_3']);
+    expect(submissions.map((one) => one.jobId)).toEqual(['41']);
+    expect(left).toEqual([]);
+  });
+  it('know a job that is to be submitted by itself, not by plan, workload or the time at which its file was read', () => {
+    const keys = (over: Partial<Job>) => {
+      const one = row('train');
+      return moved({ ...one, job: { ...one.job, ...over } }).submissions.map((submission) => submission.key);
+    };
+    expect(keys({ submittedAt: start, earliestStart: start })).toEqual(keys({}));
+    expect(keys({ name: 'another' })).not.toEqual(keys({}));
+  });
+  it('take tasks of one array that move alike in one command, and others apart', () => {
+    const tasks = [4, 0, 1, 2, 9, 7].map((n) => row(`lab-7_${n}`, queued(`7_${n}`)));
+    const later = row('lab-7_3', queued('7_3'), { toStart: plusSeconds(start, 1800), toEnd: plusSeconds(start, 9000) });
+    const other = row('other-7_5', queued('7_5', { cluster: 'other' }));
+    const { moves } = moved(...tasks, later, other);
+    expect(moves.map((move) => [move.target, move.jobs])).toEqual([
+      ['7_[0-2,4,7,9]', 6],
+      ['7_3', 1],
+      ['7_5', 1],
+    ]);
+    expect(moveCommand(moves[0]!)).toContain("update 'JobId=7_[0-2,4,7,9]' StartTime=");
+  });
+  it('leave, with the reason, what Slurm could not do or would end', () => {
+    const late = queued('4', { deadline: plusSeconds(start, 7200 + 119), limitMinutes: 120 });
+    const just = queued('5', { deadline: plusSeconds(start, 7200 + 120), limitMinutes: 120 });
+    // Slurm reckons by the limit, not by what the job is expected to take.
+    const long = queued('6', { deadline: plusSeconds(start, 7200 + 3600), limitMinutes: 179 });
+    const { moves, left } = moved(
+      row('a', queued('1', { stays: 'its user holds it' })),
+      row('b', queued('2'), { toRegion: 'eu-north-1' }),
+      row('c', queued('3'), { toEnd: plusSeconds(start, 9000) }),
+      row('d', late),
+      row('e', just),
+      row('f', long),
     );
-    expect(slurmLine({ jobId: '41_7', name: 'x', start })).toContain('JobId=41_7 ');
-    expect(slurmLine({ jobId: 'train', name: "a'b", start })).toContain(
-      `sbatch --begin=2026-11-22T02:00:00 --job-name='a'\\''b'`,
-    );
+    expect(left.map(({ jobId }) => jobId)).toEqual(['1', '2', '3', '4', '6']);
+    expect(left.map(({ why }) => why).join('; ')).toMatch(/holds.*eu-north-1.*pauses.*remove.*remove/);
+    expect(moves.map((move) => move.target)).toEqual(['5']);
   });
   it('are one word each to a shell, whatever the name', () => {
     fc.assert(
@@ -184,29 +241,118 @@ describe('Slurm lines', () => {
       { numRuns: 60 },
     );
   });
-  it('of a plan make a script that a shell accepts and that names every job in place', async () => {
+
+  /** The script of a plan, and a run of it with programs of our own for Slurm's. */
+  const scripted = async (rows: ReturnType<typeof row>[], programs: Record<string, string>) => {
     const time = timer();
     const at = await scene(filesTracker({ folder, now: time.now }), time);
-    const rows = HOSTILE.map((_, n) => recommendation(1, { jobId: n % 2 === 0 ? String(100 + n) : `j-${n}` }));
-    const plan = planFor(rows);
+    const recommendations = rows.map((one) => one.recommendation);
+    const plan = planFor(recommendations);
     await at.keep(
-      rows,
+      recommendations,
       plan,
       decisionFor(plan),
-      rows.map((r, n) => jobFor(r, { name: HOSTILE[n]! })),
+      rows.map((one) => one.job),
     );
-    const { script, jobs } = await callTool(draftSlurmCommands, { planId: plan.id }, at.world, at.call());
-    expect(jobs).toBe(rows.length);
-    expect(script.trimEnd().split('\n')).toHaveLength(rows.length + 3);
+    const answers = [];
+    for (let after: string | null | undefined; after !== null; ) {
+      const input = { planId: plan.id, limit: 3, ...(after === undefined ? {} : { after }) };
+      const answer = await callTool(draftSlurmCommands, input, at.world, at.call());
+      answers.push(answer);
+      after = answer.next;
+    }
+    const script = answers.map((answer) => answer.script).join('');
     writeFileSync(join(folder, 'moves.sh'), script);
-    execFileSync('sh', ['-n', join(folder, 'moves.sh')]);
-    // With the two commands replaced by `echo`, the script does nothing but name the jobs.
-    mkdirSync(join(folder, 'bin'));
-    for (const tool of ['scontrol', 'sbatch'])
-      writeFileSync(join(folder, 'bin', tool), '#!/bin/sh\necho "$TZ $#"\n', { mode: 0o755 });
-    const env = { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, JOB_SCRIPTS: '/jobs' };
-    const said = execFileSync('sh', [join(folder, 'moves.sh')], { encoding: 'utf8', env });
-    expect(said.trim().split('\n')).toEqual(rows.map(() => 'UTC 3'));
+    for (const name of ['bin', 'jobs']) mkdirSync(join(folder, name));
+    // The script's clock stands just after the jobs were read.
+    for (const [name, text] of Object.entries({ date: `echo ${toEpoch(START) + 10}`, ...programs }))
+      writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    // Nothing of a Slurm that may be installed here.
+    for (const name of ['sh', 'env', 'awk', 'sed', 'tr', 'cat'])
+      symlinkSync(
+        execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
+        join(folder, 'bin', name),
+      );
+    const env = { PATH: join(folder, 'bin'), JOB_SCRIPTS: join(folder, 'jobs') };
+    const run = () => spawnSync('sh', [join(folder, 'moves.sh')], { encoding: 'utf8', env });
+    return { script, run, jobs: answers.reduce((sum, answer) => sum + answer.jobs, 0) };
+  };
+
+  it('of a plan make one script over all pages, whose words a shell keeps apart', async () => {
+    const rows = HOSTILE.map((name, n) => {
+      const one = row(n % 2 === 0 ? `lab-${n}` : `j-${n}`, n % 2 === 0 ? queued(String(n)) : undefined);
+      return { ...one, job: { ...one.job, name } };
+    });
+    const log = `echo "$0 $TZ $#" | sed 's/.*bin.//' >>${join(folder, 'log')}`;
+    const { script, run, jobs } = await scripted(rows, {
+      scontrol: `[ "$1" = show ] && { echo 'ClusterName = lab'; exit; }\n${log}`,
+      sbatch: log,
+      squeue: `case $* in *' -j '*) for a; do case $p in -j) echo "$a PENDING ${toEpoch(START)} 5 None" ;; esac; p=$a; done ;; esac`,
+    });
+    expect(jobs).toBe(rows.length);
+    expect(script.match(/^#!/gm)).toHaveLength(1);
+    const { status, stdout, stderr } = run();
+    expect(stderr).toBe('');
+    // Nothing has moved here, which is told of each.
+    expect([status, stdout.match(/: refused:/g)?.length]).toEqual([1, 7]);
+    const said = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
+    expect(said.filter((line) => line === 'scontrol UTC 3')).toHaveLength(7);
+    expect(said.filter((line) => line === 'sbatch UTC 4')).toHaveLength(6);
+    expect(run().stdout.match(/submitted before/g)).toHaveLength(6);
+  });
+
+  it('go on after a refusal and a lost race, stop at nothing, and say what happened', async () => {
+    const rows = [
+      ...['1', '2', '3', '4', '5'].map((id) => row(`lab-${id}`, queued(id))),
+      row('far-6', queued('6', { cluster: 'far' })),
+    ];
+    const { run } = await scripted(rows, {
+      scontrol: `case "$*" in
+*config) echo 'ClusterName = lab' ;;
+*JobId=2\\ *) echo 'Access/permission denied for job 2' >&2; exit 1 ;;
+*JobId=3\\ *) echo 'Job is no longer pending execution for job 3' >&2; : >${folder}/began; exit 1 ;;
+*) : >${folder}/moved-\${2#JobId=} ;;
+esac`,
+      squeue: `for a; do case $p in -j) id=$a ;; esac; p=$a; done
+from=${toEpoch(START)}; state=PENDING
+[ -e ${folder}/moved-$id ] && from=${toEpoch(start)}
+case $id in
+3) [ -e ${folder}/began ] && state=RUNNING ;;
+4) echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1 ;;
+5) echo 'slurm_load_jobs error: Unexpected message received' >&2; exit 1 ;;
+esac
+echo "$id $state $from 5 None"`,
+    });
+    const first = run();
+    expect([first.status, first.stdout.trim().split('\n').at(-1)]).toEqual([
+      1,
+      '1 moved, 0 submitted, 0 there already, 2 started or ended before, 1 left as they are, 2 refused or not known',
+    ]);
+    expect(first.stdout).toContain('2: refused: Access/permission denied for job 2');
+    expect(first.stdout).toContain('3: started before it could be moved (RUNNING)');
+    expect(first.stdout).toContain('4: ended before it could be moved (no longer in the queue)');
+    expect(first.stdout).toContain('5: not moved: the queue could not be read');
+    expect(first.stdout).toContain('6: left: it belongs to cluster far, this is lab');
+    expect(run().stdout).toContain('1: there already');
+  });
+
+  it('without squeue leave it to Slurm to refuse what no longer waits', async () => {
+    const { run } = await scripted([row('lab-1', queued('1')), row('lab-2', queued('2')), row('x')], {
+      scontrol: `case "$*" in *JobId=2\\ *) echo 'Job is no longer pending execution for job 2' >&2; exit 1 ;; esac`,
+      sbatch: 'echo Submitted batch job 9',
+    });
+    const last = (counts: string) => `${counts}, 0 left as they are, 0 refused or not known`;
+    const ends = () => run().stdout.trim().split('\n').at(-1);
+    expect(ends()).toBe(last('1 moved, 1 submitted, 0 there already, 1 started or ended before'));
+    expect(ends()).toBe(last('1 moved, 0 submitted, 1 there already, 1 started or ended before'));
+  });
+
+  it('do nothing where Slurm does not answer', async () => {
+    const { run } = await scripted([row('lab-1', queued('1'))], {
+      scontrol: `case "$*" in *config) echo 'slurm_load_ctl_conf error: Unable to contact slurm controller'; exit 1 ;; esac; : >${folder}/touched`,
+    });
+    expect(run()).toMatchObject({ status: 6, stdout: '' });
+    expect(existsSync(join(folder, 'touched'))).toBe(false);
   });
 });
 

@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { JOBS } from '../../domain/job.js';
-import { PLANS, RECOMMENDATIONS } from '../../domain/plan.js';
+import { PLANS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { cronFields, shiftCron } from './cron.js';
 import { patchSchedule } from './schedule-patch.js';
-import { type Move, slurmScript } from './slurm.js';
+import { type NotMoved, slurmMoves } from './slurm.js';
+import { SCRIPT_FOOT, scriptHead, scriptLines } from './slurm-script.js';
 
 export const draftSchedulePatch = defineTool({
   name: 'draft_schedule_patch',
@@ -20,7 +22,11 @@ export const draftSchedulePatch = defineTool({
     path: z.string().max(500).describe('path within its repository'),
     text: z.string().max(500_000).describe('the whole file as it is now'),
     from: z.string().max(200).describe('the schedule to change, five fields as they stand in the file'),
-    to: z.string().max(200).optional().describe('the new schedule, five fields'),
+    to: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('the new schedule, five fields, in the zone in which the file’s schedules are read'),
     shiftMinutes: z
       .number()
       .int()
@@ -58,7 +64,7 @@ export const draftSlurmCommands = defineTool({
   name: 'draft_slurm_commands',
   title: 'Draft Slurm commands',
   description:
-    'A plan’s moves as a shell script for an HPC administrator: scontrol update for queued Slurm jobs, sbatch --begin for others. Runs nothing.',
+    'A plan’s moves as a shell script for an HPC administrator: scontrol update for jobs of a Slurm queue, which it never submits, and sbatch --begin, once, for jobs that Slurm does not know. Runs nothing.',
   toolset: 'tickets',
   effect: 'reads',
   input: z.strictObject({
@@ -68,9 +74,11 @@ export const draftSlurmCommands = defineTool({
     limit: z.number().int().min(1).max(5000).default(1000).describe('jobs per answer'),
   }),
   output: z.strictObject({
-    script: z.string(),
+    script: z
+      .string()
+      .describe('the first answer has its head, the last one its foot: joined in order they are one script'),
     jobs: z.number().int(),
-    skipped: z.number().int().describe('jobs that go to another region, which no start time can say'),
+    skipped: z.number().int().describe('jobs of the plan that are left where they are; the script says why'),
     next: z.string().nullable().describe('give it as `after` for more'),
   }),
   run: async ({ planId, undo, after, limit }, world) => {
@@ -80,19 +88,35 @@ export const draftSlurmCommands = defineTool({
     const page = await world.store
       .rows(RECOMMENDATIONS)
       .page(planId, after === undefined ? { limit } : { after, limit });
-    const moves: Move[] = [];
-    for (const r of page.items) {
-      if (r.fromRegion !== r.toRegion) continue;
-      const job = await world.store.rows(JOBS).find(plan.workloadId, r.jobId);
-      moves.push({ jobId: r.jobId, name: job?.name ?? r.jobId, start: undo ? r.fromStart : r.toStart });
-    }
+    const rows = [];
+    for (const recommendation of page.items)
+      rows.push({ recommendation, job: await world.store.rows(JOBS).find(plan.workloadId, recommendation.jobId) });
+    const found = slurmMoves(rows, undo);
     const title = `${undo ? 'Undoes' : 'Applies'} plan ${plan.id}, SHA-256 ${plan.digest}`;
+    const head =
+      after === undefined ? scriptHead(title) + scriptLines({ ...NONE, left: await staying(world, plan) }) : '';
     return {
-      script: slurmScript(title, moves),
-      jobs: moves.length,
-      skipped: page.items.length - moves.length,
+      script: head + scriptLines(found) + (page.next === null ? SCRIPT_FOOT : ''),
+      jobs: page.items.length - found.left.length,
+      skipped: found.left.length,
       next: page.next,
     };
   },
-  tell: (o) => `${o.jobs} jobs${o.skipped > 0 ? `; ${o.skipped} change region and are left out` : ''}.`,
+  tell: (o) => `${o.jobs} jobs${o.skipped > 0 ? `; ${o.skipped} are left where they are` : ''}.`,
 });
+
+const NONE = { moves: [], submissions: [], left: [] };
+/** Jobs that the plan had to leave alone are told one by one up to this. */
+const MOST_TOLD = 1000;
+
+/** Slurm's jobs that nobody may move, and that the plan therefore has no move for. */
+const staying = async ({ store }: World, plan: Plan): Promise<NotMoved[]> => {
+  const left: NotMoved[] = [];
+  for await (const page of store.rows(JOBS).pages(plan.workloadId))
+    for (const { id, slurm } of page) {
+      if (!slurm?.stays || (await store.rows(RECOMMENDATIONS).find(plan.id, id))) continue;
+      if (left.length === MOST_TOLD) return [...left, { jobId: 'and more', why: `only ${MOST_TOLD} are listed` }];
+      left.push({ jobId: slurm.id, why: slurm.stays });
+    }
+  return left;
+};

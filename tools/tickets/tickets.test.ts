@@ -71,6 +71,38 @@ describe('file_tickets', () => {
     expect(text).toContain('caco ledger show 0');
   });
 
+  it('gives commands for a queue of Slurm, to apply and to undo, and none for ids that only look like it', async () => {
+    const time = timer();
+    const at = await scene(filesTracker({ folder, now: time.now }), time);
+    const toStart = plusSeconds(START, 6 * 3600);
+    const of = (jobId: string) =>
+      recommendation(1, { jobId, team: 'web', toStart, toEnd: plusSeconds(toStart, 7200), savedKg: 20 });
+    const known = { cluster: 'lab', eligibleAt: START, deadline: null, limitMinutes: 120, stays: null };
+    const rows = [of('lab-76_0'), of('lab-76_1'), of('lab-80')];
+    const jobs = rows.map((r) => jobFor(r, { slurm: { ...known, id: r.jobId.slice(4) } }));
+    const plan = planFor(rows);
+    await at.keep(rows, plan, decisionFor(plan), jobs);
+    await at.file(plan);
+    const texts = () =>
+      markdownFiles()
+        .map((name) => readFileSync(join(folder, name), 'utf8'))
+        .join('\n');
+    for (const [job, time] of [
+      [`'JobId=76_[0-1]'`, '2026-06-01T06:00:00'],
+      ['JobId=80', '2026-06-01T06:00:00'],
+      [`'JobId=76_[0-1]'`, '2026-06-01T00:00:00'],
+    ])
+      expect(texts()).toContain(`TZ=UTC scontrol update ${job} StartTime=${time}\n`);
+
+    const numbered = [of('76'), of('80')].map((r) => ({ ...r, team: 'other' }));
+    const other = planFor(numbered, { id: 'P-2', workloadId: 'W-2' });
+    await at.keep(numbered, other, decisionFor(other));
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    await at.file(other);
+    expect(texts()).toContain('P-2');
+    expect(texts()).not.toMatch(/scontrol|sbatch --begin/);
+  });
+
   it('files nothing twice in three re-runs, and edits nothing when nothing moved', async () => {
     const { file, plan } = await setUp(300);
     await file(plan);
