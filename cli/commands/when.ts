@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import { invalid, notFound } from '../../domain/fault.js';
 import { figure, massText, percentText } from '../../domain/figures.js';
+import { DEADLINE_SLACK_SECONDS } from '../../domain/slurm.js';
 import { type Instant, instant, plusSeconds } from '../../domain/time.js';
 import type { WhenAnswer, WhenInput } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
@@ -83,7 +84,17 @@ const ask = async (context: Context, options: Record<string, unknown>): Promise<
 
 const spoken = (at: Instant) => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 
-export const whenText = (o: WhenAnswer, durationMinutes: number): string => {
+/**
+ * When Slurm is to begin it. Slurm takes a begin that leaves no room to a deadline and then removes the job unrun, so the begin
+ * lies before the best start where that is too near.
+ */
+const beginOf = (start: Instant, durationMinutes: number, deadline: Instant | undefined): Instant => {
+  if (deadline === undefined) return start;
+  const safe = plusSeconds(deadline, -(Math.round(durationMinutes * 60) + DEADLINE_SLACK_SECONDS));
+  return safe < start ? safe : start;
+};
+
+export const whenText = (o: WhenAnswer, durationMinutes: number, deadline?: Instant): string => {
   const best = o.carbonIntensityOptimal;
   const now = o.carbonIntensityNow;
   const where = o.places.length > 1 ? ` in ${plain(o.location)}` : '';
@@ -118,9 +129,15 @@ export const whenText = (o: WhenAnswer, durationMinutes: number): string => {
   for (const said of o.assumed) lines.push(`  ${plain(said)}`);
   const [source] = o.places;
   if (source) lines.push(`  Source: ${plain(source.source)}; known since ${spoken(source.generatedAt)}.`);
+  const begin = beginOf(best.start, durationMinutes, deadline);
+  if (begin < best.start)
+    lines.push(
+      `  The command for Slurm begins earlier, so that ${DEADLINE_SLACK_SECONDS / 60} min are left to the deadline.`,
+    );
+  // Slurm reads a time without a zone in the zone of whoever calls it.
   lines.push(
     '',
-    `  Next: caco run -d ${durationMinutes} -- COMMAND   sbatch --begin=${best.start.slice(0, 19)} SCRIPT`,
+    `  Next: caco run -d ${durationMinutes} -- COMMAND   TZ=UTC sbatch --begin=${begin.slice(0, 19)} SCRIPT`,
   );
   return lines.join('\n');
 };
@@ -128,7 +145,9 @@ export const whenText = (o: WhenAnswer, durationMinutes: number): string => {
 const when = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const { answer } = await ask(context, options);
   const text =
-    options.format === undefined ? whenText(answer, minutesOf(options.duration)) : JSON.stringify(answer, null, 2);
+    options.format === undefined
+      ? whenText(answer, minutesOf(options.duration), inputOf(options).deadline)
+      : JSON.stringify(answer, null, 2);
   if (options.format !== undefined && options.format !== 'json')
     throw invalid(`--format is "${String(options.format)}"`, 'The only format is json.');
   return { json: answer, text };
