@@ -1,6 +1,7 @@
 /** Which adapter stands behind which port. Start here to understand the program. */
 import { join } from 'node:path';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
+import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
 import type { Config, Setting } from './config.js';
 import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
@@ -12,10 +13,7 @@ import type { Store } from './domain/store.js';
 import { floorTo, type Instant, instant, plusHours } from './domain/time.js';
 import type { Clock, Fleet, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
-import { requestApproval } from './graph/ask.js';
-import { executePlan } from './graph/execute.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
-import { getStatus } from './graph/status.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
@@ -29,8 +27,8 @@ import { recordedGrid } from './tools/grid/sources/recorded.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
-import { TOOLS } from './tools/tools.js';
 
+export type { ToolAnswer, ToolInput, ToolName } from './catalogue.js';
 export type { Config, Setting } from './config.js';
 export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
 export type { Summary, SummaryBy } from './copilot/summary.js';
@@ -70,7 +68,11 @@ export interface App {
   readonly roles: RoleBook;
   /** The world's ledger with what only its owner does: turn keys over, answer a witness. */
   readonly ledger: SigningLedger;
-  /** Parses, checks leave, runs, journals. Throws Fault. */
+  /**
+   * Parses, checks leave, runs, journals. Throws Fault. A tool that is named in the code answers with its own type; a
+   * name or an input from outside is checked when it arrives.
+   */
+  call<N extends ToolName>(name: N, input: ToolInput<N>, by: CallBy): Promise<ToolAnswer<N>>;
   call(name: string, input: unknown, by: CallBy): Promise<unknown>;
   /** One JSON command of the three agents; never throws a Fault. */
   agent(name: AgentName, command: unknown, by: By): Promise<Record<string, unknown>>;
@@ -199,8 +201,7 @@ const assemble = (
     })();
     return opened;
   };
-  // What needs several rooms at once lives in the graph and joins the rooms' list here.
-  const tools: readonly Tool[] = [...TOOLS, getStatus, requestApproval, executePlan];
+  const tools: readonly Tool[] = TOOLS;
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const notOffered = (name: string) => {
     const way = RESERVED[name];
@@ -222,7 +223,8 @@ const assemble = (
       resume: async (runId, by) => (await graph()).orchestrator.resume(runId, by),
       answer: async (input, by) => (await graph()).orchestrator.answer(input, by),
     },
-    async call(name, input, by) {
+    // `byName` gives the tool whose type the name stands for.
+    call: (async (name: string, input: unknown, by: CallBy): Promise<unknown> => {
       const tool = byName.get(name);
       if (!tool) throw notOffered(name);
       return callTool(tool, input, world, {
@@ -233,7 +235,7 @@ const assemble = (
         decisionId: by.decisionId,
         idempotencyKey: by.idempotencyKey,
       });
-    },
+    }) as App['call'],
     agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
     prepare: async () => void (await Promise.all([import('./copilot/copilot.js'), graph()])),
     async chat(message, threadId, by) {

@@ -22,7 +22,7 @@ interface Room {
 }
 
 const FRONT_DOOR = /^tools\/([a-z-]+)\/\1\.ts$/;
-const APP = ['app.ts', 'simulation.ts', 'offline.ts', 'config.ts'];
+const APP = ['app.ts', 'catalogue.ts', 'simulation.ts', 'offline.ts', 'config.ts'];
 
 /** Folders with walls of their own within a room. All others, the rest of the room too, enter by the file that bears the name. */
 const INSIDES: readonly { readonly folder: string; readonly may: readonly (string | RegExp)[] }[] = [
@@ -56,9 +56,10 @@ const ROOMS: readonly Room[] = [
   { files: /^model\//, may: [/^domain\//, /^prompts\//] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR, 'model/model.ts'] },
+  { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
     files: /^(app|simulation|offline)\.ts$/,
-    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^(graph|copilot|model)\//, 'config.ts'],
+    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^(graph|copilot|model)\//, 'catalogue.ts', 'config.ts'],
   },
   { files: /^(mcp-server|http-server|evals|bench)\//, may: [/^domain\//, ...APP] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },

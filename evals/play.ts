@@ -130,12 +130,11 @@ const deeds = async (scenario: Scenario, program: Program, log: string[]) => {
         seen.texts.push(summary.answer);
       } else if ('ingest' in deed) {
         const { ingest: text, name, tz } = deed;
-        const reading = await program.call(
+        seen.reading = await program.call(
           'ingest_policy',
           { text, ...(name === undefined ? {} : { name }), ...(tz === undefined ? {} : { tz }) },
           { actor: PERSON },
         );
-        seen.reading = reading as PolicyReading;
       } else if ('confirm' in deed) {
         const [draft] = (await store.collection(POLICY_SETS).list({ limit: 50 })).filter(
           (s) => s.value.status === 'draft',

@@ -34,13 +34,7 @@ export const stage = async (program: Program, seeds: readonly Seed[]): Promise<v
     else if ('signalAgeHours' in seed) age(program, seed);
     else if ('signalGap' in seed) gap(program);
     else if ('policy' in seed) {
-      const { setId } = (await program.call(
-        'ingest_policy',
-        { text: seed.policy, useModel: false },
-        { actor: PERSON },
-      )) as {
-        setId: string;
-      };
+      const { setId } = await program.call('ingest_policy', { text: seed.policy, useModel: false }, { actor: PERSON });
       if (seed.confirmed) await program.call('confirm_policy', { setId, why: 'checked' }, { actor: PERSON });
     } else await program.orchestrator.launch({ horizonHours: seed.launch, approval: seed.approval }, { actor: PERSON });
   }

@@ -1,5 +1,6 @@
 /** Questions to the person in front of the client, in the client's own dialog. Asked only where the client offers it; leaving it unanswered changes nothing. */
 import type { App } from '../app.js';
+import { toolOf } from '../catalogue.js';
 import { type Actor, type Approval, type Decision, foundText } from '../domain/decision.js';
 import { PLANS } from '../domain/plan.js';
 import type { Caller, Passage } from './caller.js';
@@ -34,7 +35,7 @@ export const askForApproval = async (
   passage: Passage,
   dialog: boolean,
 ): Promise<unknown> => {
-  const asked = answer as Asked;
+  const asked: Asked = toolOf('request_approval').output.parse(answer);
   const { approval } = asked;
   if (!dialog || approval.status !== 'waiting' || caller.person === null || !offersDialog(passage)) return asked;
   const person = answerer(caller.person, passage);

@@ -1,6 +1,6 @@
 /** What one caller finds here: the offered tools of the registry, prompts and resources, over an App that opens at the first need. */
 import type { Tool as ToolListing } from '@modelcontextprotocol/sdk/types.js';
-import type { App, Tool } from '../app.js';
+import type { App, Tool, ToolInput } from '../app.js';
 import { Fault } from '../domain/fault.js';
 import { WORKLOADS } from '../domain/job.js';
 import { resultOf } from './answer.js';
@@ -119,9 +119,8 @@ const withWorkload = async (app: App, input: Record<string, unknown>, by: Parame
   if (newest) return input;
   const { idempotencyKey: _, ...plain } = by;
   const horizon = input.horizonHours ?? 24;
-  const asked = { horizonHours: horizon, ...(input.from === undefined ? {} : { from: input.from }) };
-  const gathered = (await app.call('gather_jobs', { from: app.world.clock.now(), ...asked }, plain)) as {
-    workloadId: string;
-  };
-  return { ...input, workloadId: gathered.workloadId };
+  // What the assistant sent is checked when it arrives at the tool.
+  const asked = { horizonHours: horizon, from: input.from ?? app.world.clock.now() } as ToolInput<'gather_jobs'>;
+  const { workloadId } = await app.call('gather_jobs', asked, plain);
+  return { ...input, workloadId };
 };

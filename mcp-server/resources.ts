@@ -146,7 +146,7 @@ const ADDRESSES: readonly Address[] = [
     description: 'the words of a ticket that was filed',
     mimeType: 'text/markdown',
     read: async (app, { id = '' }, _, caller) => {
-      const { markdown } = (await app.call('list_tickets', { id }, reader(caller))) as { markdown: string | null };
+      const { markdown } = await app.call('list_tickets', { id }, reader(caller));
       return { text: markdown ?? '', next: null };
     },
   },

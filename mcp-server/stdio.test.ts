@@ -122,7 +122,7 @@ test('two stdio servers and an HTTP server on one store under 20 parallel client
     for (const result of results) expect((result as CallToolResult).isError, JSON.stringify(result)).toBeFalsy();
     const { workloadId } = (results[0] as CallToolResult).structuredContent as { workloadId: string };
     expect(await app.world.store.rows(JOBS).count(workloadId)).toBe(60);
-    const { ok } = (await app.call('audit_ledger', {}, { actor: { id: 'me', via: 'mcp' } })) as { ok: boolean };
+    const { ok } = await app.call('audit_ledger', {}, { actor: { id: 'me', via: 'mcp' } });
     expect(ok).toBe(true);
   } finally {
     await Promise.all(clients.map((client) => client.close()));

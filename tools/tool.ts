@@ -40,8 +40,8 @@ export interface Running extends Call {
   commit(work: (tx: Tx) => Promise<void>): void;
 }
 
-export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
-  readonly name: string;
+export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, N extends string = string> {
+  readonly name: N;
   readonly title: string;
   readonly description: string;
   readonly toolset: Toolset;
@@ -56,7 +56,10 @@ export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   tell(output: z.output<O>): string;
 }
 
-export const defineTool = <I extends z.ZodType, O extends z.ZodType>(tool: Tool<I, O>): Tool<I, O> => tool;
+/** Keeps name and schemas as types, so that whoever calls the tool by its name gets the type of its answer. */
+export const defineTool = <I extends z.ZodType, O extends z.ZodType, const N extends string>(
+  tool: Tool<I, O, N>,
+): Tool<I, O, N> => tool;
 
 /**
  * Parses, checks leave, runs, parses the answer, journals. Doors and graph have no other way in.

@@ -11,7 +11,7 @@ import { ticketsTools } from './tickets/tickets.js';
 import type { Tool } from './tool.js';
 import { verifierTools } from './verifier/verifier.js';
 
-export const TOOLS: readonly Tool[] = [
+export const TOOLS = [
   ...gridTools,
   ...fleetTools,
   ...optimizerTools,
@@ -22,4 +22,4 @@ export const TOOLS: readonly Tool[] = [
   ...verifierTools,
   ...exportTools,
   ...ledgerTools,
-];
+] as const satisfies readonly Tool[];

@@ -1,5 +1,4 @@
 /** The accountant's front door: what work used, emitted and cost. */
-import type { Tool } from '../tool.js';
 import { measureEmissions } from './measure.js';
 
 export { type Account, type AccountQuestion, account, DIMENSIONS, type Dimension, type Group } from './account.js';
@@ -8,4 +7,4 @@ export { MeasureOutput, measureEmissions } from './measure.js';
 export { sciOf } from './sci.js';
 export { SpanTable } from './spans.js';
 
-export const accountantTools: readonly Tool[] = [measureEmissions];
+export const accountantTools = [measureEmissions] as const;

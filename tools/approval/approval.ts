@@ -6,7 +6,7 @@ import { PLANS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
 import { plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
-import { defineTool, type Tool } from '../tool.js';
+import { defineTool } from '../tool.js';
 import { demandOf, jobsOf, mayAgree, missingRoles, outcomeOf } from './votes.js';
 
 export { demandOf, jobsOf, missingRoles, outcomeOf };
@@ -220,4 +220,4 @@ const refuseUnknownJobs = async (approval: Approval, only: readonly string[] | n
 };
 
 /** What doors reach; opening and answering go through the graph. */
-export const approvalTools: readonly Tool[] = [listApprovals];
+export const approvalTools = [listApprovals] as const;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { invalid } from '../../domain/fault.js';
 import { energyText, massText } from '../../domain/figures.js';
 import { Instant } from '../../domain/time.js';
-import { defineTool, type Tool } from '../tool.js';
+import { defineTool } from '../tool.js';
 import { booksOf, pricedOf, totalsOf } from './books.js';
 import { manifestOf } from './impact-framework.js';
 import { codecarbonOf, focusOf } from './tables.js';
@@ -76,4 +76,4 @@ export const exportBooks = defineTool({
     `${o.rows} pieces from ${o.from} to ${o.to}: ${energyText(Number(o.totals.energyKwh))}, ${massText(Number(o.totals.emissionsKg))} CO2e${o.omitted === 0 ? '' : `; ${o.omitted} left out for want of an intensity or a price`}.`,
 });
 
-export const exportTools: readonly Tool[] = [exportBooks];
+export const exportTools = [exportBooks] as const;

@@ -1,5 +1,4 @@
 /** The fleet's front door: taking jobs and sites in, asking what waits and what can wait, and placing what was decided. */
-import type { Tool } from '../tool.js';
 import { getFlexibility } from './get-flexibility.js';
 import { ingestJobs } from './ingest.js';
 import { listJobs, submitJob } from './jobs.js';
@@ -16,4 +15,4 @@ export { gatherJobs } from './queue.js';
 export { importSites } from './sites.js';
 
 /** What doors reach; placing goes through the graph. */
-export const fleetTools: readonly Tool[] = [gatherJobs, ingestJobs, listJobs, submitJob, getFlexibility, importSites];
+export const fleetTools = [gatherJobs, ingestJobs, listJobs, submitJob, getFlexibility, importSites] as const;

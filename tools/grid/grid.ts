@@ -6,7 +6,7 @@ import { CarbonKind, SignalStatus } from '../../domain/signal.js';
 import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
-import { defineTool, type Tool } from '../tool.js';
+import { defineTool } from '../tool.js';
 import { recordCommandRun } from './command-run.js';
 import { findGreenWindow } from './green-window.js';
 import { whenToRun } from './when.js';
@@ -163,4 +163,4 @@ const onlyRegion = async (world: World): Promise<string> => {
 export { COMMAND_RUNS, CommandRun, recordCommandRun } from './command-run.js';
 export { answerWhen, type WhenAnswer, type WhenInput, type WhenWorld, whenToRun } from './when.js';
 export { findGreenWindow };
-export const gridTools: readonly Tool[] = [getGridForecast, findGreenWindow, whenToRun, recordCommandRun];
+export const gridTools = [getGridForecast, findGreenWindow, whenToRun, recordCommandRun] as const;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Audit, Checkpoint, Entry } from '../../domain/evidence/evidence.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import type { Ledger } from '../../domain/world.js';
-import { defineTool, type Tool } from '../tool.js';
+import { defineTool } from '../tool.js';
 import { findBack } from './find.js';
 
 export { auditFile } from './audit-file.js';
@@ -178,11 +178,4 @@ const nothingAt = async (ledger: Ledger, what: string): Promise<Fault> => {
   );
 };
 
-export const ledgerTools: readonly Tool[] = [
-  listLedger,
-  getEvidence,
-  auditLedger,
-  proveLedger,
-  getCheckpoint,
-  exportLedger,
-];
+export const ledgerTools = [listLedger, getEvidence, auditLedger, proveLedger, getCheckpoint, exportLedger] as const;

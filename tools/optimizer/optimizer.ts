@@ -4,7 +4,6 @@
  * `optimize` (optimize.ts) solves a problem in a worker thread; `solve` is the same without thread or clock. `parseCaco`,
  * `writeSolution` and `writeCertificate` speak the exchange format `caco-opt-1`. `makePlan` plans a workload of the store.
  */
-import type { Tool } from '../tool.js';
 import { compareBaselines } from './baselines/compare-baselines.js';
 import { comparePlans, tradeOff } from './compare.js';
 import { explainPlan } from './explain.js';
@@ -34,11 +33,4 @@ export { replanProblem } from './replan-problem.js';
 export { replayStudy, STUDIES } from './studies/studies.js';
 export type { StudyAnswer, StudyRow } from './studies/study.js';
 
-export const optimizerTools: readonly Tool[] = [
-  makePlan,
-  tradeOff,
-  comparePlans,
-  explainPlan,
-  compareBaselines,
-  replan,
-];
+export const optimizerTools = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines, replan] as const;

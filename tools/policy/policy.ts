@@ -5,7 +5,7 @@ import { PLANS } from '../../domain/plan.js';
 import { inForce, Meaning, POLICY_SETS, PolicyReading, PolicySet, Verdict } from '../../domain/policy/policy.js';
 import { termsOf } from '../../domain/policy/scope.js';
 import type { World } from '../../domain/world.js';
-import { defineTool, type Tool } from '../tool.js';
+import { defineTool } from '../tool.js';
 import { type Judgement, judgePlan } from './evaluate.js';
 import { ingestPolicy } from './ingest.js';
 import { plannedJobs } from './rows.js';
@@ -214,5 +214,5 @@ export const showPolicy = defineTool({
     `Policy set ${set.id} (${active ? 'in force' : set.status}): ${set.constraints.length} constraints, ${set.questions.length} questions, ${set.notUnderstood.length} passages not understood.`,
 });
 
-export const policyTools: readonly Tool[] = [evaluatePolicy, ingestPolicy, confirmPolicy, listPolicies, showPolicy];
+export const policyTools = [evaluatePolicy, ingestPolicy, confirmPolicy, listPolicies, showPolicy] as const;
 export { PolicyReading };

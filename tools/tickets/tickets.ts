@@ -8,7 +8,7 @@ import { PLANS, type Plan } from '../../domain/plan.js';
 import { Instant } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
-import { defineTool, type Running, type Tool } from '../tool.js';
+import { defineTool, type Running } from '../tool.js';
 import { toAdf } from './adf.js';
 import { type Filing, fileFor, previewsOf, sync } from './filing.js';
 import { LIMITS } from './groups.js';
@@ -299,11 +299,11 @@ const verificationOf = async (world: World, planId: string): Promise<Verificatio
 const VERIFIED = 'verified';
 const CLOSE: Payload = { action: 'close', as: 'done' };
 
-export const ticketsTools: readonly Tool[] = [
+export const ticketsTools = [
   fileTickets,
   draftTickets,
   listTickets,
   settleTickets,
   draftSchedulePatch,
   draftSlurmCommands,
-];
+] as const;

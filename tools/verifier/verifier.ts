@@ -1,5 +1,4 @@
 /** Front door of the verifier: what a plan really saved, with an interval, and the evidence that lets a stranger recompute it. */
-import type { Tool } from '../tool.js';
 import { importContracts } from './import-contracts.js';
 import { exportEvidence, recomputeEvidence } from './recompute.js';
 import { verifySavings } from './verify-savings.js';
@@ -9,4 +8,4 @@ export { normalQuantile } from './normal.js';
 export { METHOD, type Question, type Verified, verify } from './verify.js';
 export { exportEvidence, importContracts, recomputeEvidence, verifySavings };
 
-export const verifierTools: readonly Tool[] = [verifySavings, recomputeEvidence, exportEvidence, importContracts];
+export const verifierTools = [verifySavings, recomputeEvidence, exportEvidence, importContracts] as const;
