@@ -4,7 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { App, CallBy, Progress, Tool } from '../app.js';
+import type { App, CallBy, Progress, Tool, ToolAnswer, ToolInput, ToolName } from '../app.js';
 import { type Config, readConfig, SETTINGS, type Setting, type SettingName } from '../config.js';
 import type { Actor } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
@@ -28,8 +28,12 @@ export interface Context {
   app(): Promise<App>;
   /** Who acts: the owner of CACO_TOKEN, whose scope must allow it, else the operating-system user. */
   actor(needed: Scope): Promise<Actor>;
-  /** Calls a tool as this person, with progress shown. `T` is the tool's answer. */
-  call<T>(tool: string, input: unknown, options?: Partial<CallBy>): Promise<T>;
+  /** Calls a tool as this person, with progress shown. */
+  call<N extends ToolName>(tool: N, input: ToolInput<N>, by?: Partial<CallBy>): Promise<ToolAnswer<N>>;
+  /** The same for a tool whose name was typed. */
+  callNamed(tool: string, input: unknown, by?: Partial<CallBy>): Promise<unknown>;
+  /** A tool's answer in its own words. */
+  tell<N extends ToolName>(tool: N, answer: ToolAnswer<N>): Promise<string>;
   /** Progress of a long computation, on a terminal only. */
   progress(step: Progress): void;
   /** One line to standard error. */
@@ -46,25 +50,41 @@ export type Action = (
 const flagOf = (name: SettingName) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
-/** Makes a leaf command: `--json` and every setting as a flag come with it. Options that the command defines itself win. */
+/** Commands whose flags are not made yet: flags that come from a tool load it, and one command is run at a time. */
+const unshaped = new WeakMap<Command, () => Promise<void>>();
+
+/** Gives their flags to the commands that are wanted by name, and to those inside them. */
+export const shapeCommands = async (command: Command, wanted: (name: string) => boolean): Promise<void> => {
+  await unshaped.get(command)?.();
+  unshaped.delete(command);
+  for (const inner of command.commands) if (wanted(inner.name())) await shapeCommands(inner, wanted);
+};
+
+/**
+ * Makes a leaf command. `shape` adds its flags; `--json` and every setting as a flag come with it. Options that the command
+ * defines itself win.
+ */
 export const addCommand = (
   parent: Command,
   nameAndArgs: string,
   summary: string,
-  shape: (command: Command) => void,
+  shape: (command: Command) => unknown,
   action: Action,
 ): Command => {
   const command = parent.command(nameAndArgs).description(summary);
-  shape(command);
-  command.option('--json', 'print one JSON document on standard output');
-  const own = new Set(command.options.map((o) => o.attributeName()));
-  for (const name of SETTING_NAMES)
-    if (!own.has(name)) command.addOption(new Option(`${flagOf(name)} <value>`, SETTINGS[name].description).hideHelp());
-  if (!own.has('column')) command.addOption(new Option('--column <name>', 'the same as --grid-column').hideHelp());
-  command.addHelpText('after', '\nEvery setting is a flag too, such as --home DIR or --now T: caco config show');
-  command.action(async (...given: unknown[]) => {
+  let own: ReadonlySet<string> = new Set();
+  unshaped.set(command, async () => {
+    await shape(command);
+    command.option('--json', 'print one JSON document on standard output');
+    own = new Set(command.options.map((o) => o.attributeName()));
+    for (const name of SETTING_NAMES)
+      if (!own.has(name))
+        command.addOption(new Option(`${flagOf(name)} <value>`, SETTINGS[name].description).hideHelp());
+    if (!own.has('column')) command.addOption(new Option('--column <name>', 'the same as --grid-column').hideHelp());
+    command.addHelpText('after', '\nEvery setting is a flag too, such as --home DIR or --now T: caco config show');
+  });
+  command.action(async () => {
     const args = command.processedArgs.flatMap((a) => (a === undefined ? [] : Array.isArray(a) ? a : [a])) as string[];
-    void given;
     await run(command, action, args, own);
   });
   return command;
@@ -100,6 +120,12 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
         return app;
       };
       const actor = (needed: Scope) => actorOf(config, open, needed);
+      const callNamed: Context['callNamed'] = async (tool, input, by = {}) => {
+        const opened = await open();
+        const effect = opened.tools.find((t) => t.name === tool)?.effect ?? 'reads';
+        const caller = { actor: await actor(NEEDED[effect]), signal: abort.signal, progress: bar.show };
+        return opened.call(tool, input, { ...caller, ...by });
+      };
       return {
         config,
         settings,
@@ -107,12 +133,9 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
         signal: abort.signal,
         app: open,
         actor,
-        call: async <T>(tool: string, input: unknown, by: Partial<CallBy> = {}) => {
-          const opened = await open();
-          const effect = opened.tools.find((t) => t.name === tool)?.effect ?? 'reads';
-          const caller = { actor: await actor(NEEDED[effect]), signal: abort.signal, progress: bar.show };
-          return (await opened.call(tool, input, { ...caller, ...by })) as T;
-        },
+        call: callNamed as Context['call'],
+        callNamed,
+        tell: async (tool, answer) => (await open()).tools.find((t) => t.name === tool)!.tell(answer),
         progress: bar.show,
         warn: (text) => void process.stderr.write(`${text}\n`),
       };

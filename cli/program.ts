@@ -1,6 +1,7 @@
 /** The tree of commands. Each file of commands/ brings the commands of one matter. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { shapeCommands } from './command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -67,5 +68,6 @@ export const programOf = async (words: readonly string[]): Promise<Command> => {
     register(program);
   }
   inherit(program);
+  await shapeCommands(program, (name) => words.includes(name));
   return program;
 };

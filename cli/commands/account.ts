@@ -1,38 +1,23 @@
 /** `account`: what a workload or a plan used, emitted and cost. */
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import type { Estimate } from '../../domain/estimate.js';
 import { energyText, figure, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import type { Cost } from '../../domain/plan.js';
 import { addCommand } from '../command.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
-interface Totals {
-  readonly jobs: number;
-  readonly energyKwh: number;
-  readonly emissionsKg: Estimate | null;
-  readonly cost: Cost | null;
-  readonly gPerWorkUnit: number | null;
-}
-interface Measured {
-  readonly workloadId: string;
-  readonly planId: string | null;
-  readonly schedule: string;
-  readonly interval: { start: string; end: string } | null;
-  readonly total: Totals;
-  readonly groups: readonly (Totals & { key: string })[];
-  readonly groupCount: number;
-  readonly sci: { functionalUnit: string; gPerUnit: number; operationalG: number; embodiedG: number } | null;
-  readonly factors: readonly {
-    region: string;
-    source: string;
-    kind: string;
-    status: string;
-    meanGPerKwh: number | null;
-    pue: number;
-  }[];
-  readonly method: { kwPerVcpu: number; uncertaintyRatio: number };
-  readonly unseen: readonly string[];
-}
+type Measured = ToolAnswer<'measure_emissions'>;
+
+const FLAGS = flagsOf('measure_emissions', {
+  workloadId: { about: 'the newest when neither it nor --plan is given' },
+  planId: { about: 'a plan’s schedule' },
+  schedule: { about: 'immediate, baseline, planned or ran' },
+  by: { about: 'group by region, team, hour (of day, UTC), category' },
+  starts: { about: 'immediate starts on the plan’s grid of slots (grid) or to the second (exact)' },
+  foresight: { about: 'actual, or forecast' },
+});
 
 const SCHEDULES: Readonly<Record<string, string>> = {
   immediate: 'as it would run without a plan',
@@ -87,39 +72,11 @@ export const register = (program: Command) => {
     program,
     'account',
     'energy, emissions and cost of a workload or a plan',
-    (c) =>
-      c
-        .option('--workload <id>', 'the newest when neither it nor --plan is given')
-        .option('--plan <id>', 'a plan’s schedule')
-        .option('--schedule <which>', 'immediate, baseline, planned or ran')
-        .option('--by <list>', 'group by region, team, hour (of day, UTC), category; parted by commas')
-        .option('--from <time>', 'only what runs from here on')
-        .option('--to <time>', 'only what runs before')
-        .option('--starts <where>', 'immediate starts on the plan’s grid of slots (grid) or to the second (exact)')
-        .option('--foresight <which>', 'actual, or forecast')
-        .option('--functional-unit <unit>', 'of SCI: work_unit, job or vcpu_hour'),
+    FLAGS.shape,
     async (context, _, options) => {
-      const by =
-        options.by === undefined
-          ? []
-          : String(options.by)
-              .split(',')
-              .map((part) => part.trim());
-      const names = [
-        ['workload', 'workloadId'],
-        ['plan', 'planId'],
-        ['schedule', 'schedule'],
-        ['from', 'from'],
-        ['to', 'to'],
-        ['starts', 'starts'],
-        ['foresight', 'foresight'],
-        ['functionalUnit', 'functionalUnit'],
-      ] as const;
-      const given = Object.fromEntries(
-        names.flatMap(([option, member]) => (options[option] === undefined ? [] : [[member, options[option]]])),
-      );
-      const answer = await context.call<Measured>('measure_emissions', { by, ...given });
-      return { json: answer, text: text(answer, by.join(' / ')) };
+      const input = await FLAGS.input(options);
+      const answer = await context.call('measure_emissions', input);
+      return { json: answer, text: text(answer, (input.by ?? []).join(' / ')) };
     },
   );
 };

@@ -5,8 +5,8 @@ import type { AgentName, App } from '../../app.js';
 import { figure, moneyText } from '../../domain/figures.js';
 import { plusHours } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { flagsOf, numberOf } from '../flags.js';
 import { tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
 /** A line longer than this is answered with an error and never parsed. */
 const MOST_CHARACTERS = 64 * 1024 * 1024;
@@ -41,29 +41,29 @@ const listen = async (name: AgentName, context: Context): Promise<undefined> => 
   context.signal.throwIfAborted();
 };
 
-interface Forecast {
-  region: string;
-  source: string;
-  status: string;
-  generatedAt: string;
-  points: {
-    start: string;
-    intensityGPerKwh: number | null;
-    low: number | null;
-    high: number | null;
-    pricePerMwh: number | null;
-    currency: string;
-  }[];
-}
+const NOW = flagsOf('get_grid_forecast', { from: false, to: false, horizonHours: false, windowHours: false });
+const FORECAST = flagsOf('get_grid_forecast', {
+  from: false,
+  to: false,
+  horizonHours: { flag: '--hours <hours>', about: 'how far ahead (default: 24)' },
+  windowHours: false,
+});
+const WINDOWS = flagsOf('find_green_window', {
+  durationHours: { optional: true, about: 'length of the work (default: 2)' },
+  energyKwh: false,
+  from: false,
+  deadline: false,
+  regions: { flag: '--region <region>', about: 'grid region; every one with a signal when left out' },
+  rankBy: false,
+  limit: false,
+});
 
-const forecastAnswer = async (context: Context, hours: number, region: string | undefined): Promise<Answer> => {
-  const app = await context.app();
-  const from = app.world.clock.now();
-  const forecast = await context.call<Forecast>('get_grid_forecast', {
-    from,
-    to: plusHours(from, hours),
-    ...(region === undefined ? {} : { region }),
-  });
+const forecastAnswer = async (
+  context: Context,
+  { region, horizonHours = 24 }: { region?: string | undefined; horizonHours?: number | undefined },
+): Promise<Answer> => {
+  const from = (await context.app()).world.clock.now();
+  const forecast = await context.call('get_grid_forecast', { from, to: plusHours(from, horizonHours), region });
   const rows = forecast.points.map((p) => [
     p.start,
     p.intensityGPerKwh === null ? 'no data' : figure(p.intensityGPerKwh),
@@ -77,20 +77,12 @@ const forecastAnswer = async (context: Context, hours: number, region: string | 
   return { json: forecast, text };
 };
 
-const windowsAnswer = async (
-  context: Context,
-  hours: number,
-  durationHours: number,
-  region: string | undefined,
-): Promise<Answer> => {
-  const app = await context.app();
-  const from = app.world.clock.now();
-  const found = await context.call<unknown>('find_green_window', {
-    durationHours,
-    deadline: plusHours(from, hours),
-    ...(region === undefined ? {} : { regions: [region] }),
-  });
-  return { json: found, text: app.tools.find((t) => t.name === 'find_green_window')!.tell(found) };
+const windows = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const from = (await context.app()).world.clock.now();
+  const { durationHours = 2, regions } = await WINDOWS.input(options);
+  const deadline = plusHours(from, numberOf('--hours', options.hours));
+  const found = await context.call('find_green_window', { durationHours, deadline, regions });
+  return { json: found, text: await context.tell('find_green_window', found) };
 };
 
 export const register = (program: Command) => {
@@ -113,32 +105,17 @@ export const register = (program: Command) => {
     () => {},
     (context) => listen('grid', context),
   );
-  const forRegion = (c: Command) => c.option('--region <region>', 'grid region; the only one when left out');
-  addCommand(grid, 'now', 'carbon intensity and price at this moment', forRegion, (context, _, options) =>
-    forecastAnswer(context, 0.5, options.region as string | undefined),
+  addCommand(grid, 'now', 'carbon intensity and price at this moment', NOW.shape, async (context, _, options) =>
+    forecastAnswer(context, { ...(await NOW.input(options)), horizonHours: 0.5 }),
   );
-  addCommand(
-    grid,
-    'forecast',
-    'carbon intensity and price ahead',
-    (c) => forRegion(c).option('--hours <hours>', 'how far ahead', '24'),
-    (context, _, options) =>
-      forecastAnswer(context, numberOf('--hours', options.hours), options.region as string | undefined),
+  addCommand(grid, 'forecast', 'carbon intensity and price ahead', FORECAST.shape, async (context, _, options) =>
+    forecastAnswer(context, await FORECAST.input(options)),
   );
   addCommand(
     grid,
     'windows',
     'the cleanest windows ahead',
-    (c) =>
-      forRegion(c)
-        .option('--hours <hours>', 'how far ahead', '24')
-        .option('--duration-hours <hours>', 'length of the work', '2'),
-    (context, _, options) =>
-      windowsAnswer(
-        context,
-        numberOf('--hours', options.hours),
-        numberOf('--duration-hours', options.durationHours),
-        options.region as string | undefined,
-      ),
+    async (c) => (await WINDOWS.shape(c)).option('--hours <hours>', 'how far ahead', '24'),
+    windows,
   );
 };

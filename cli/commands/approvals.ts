@@ -1,14 +1,13 @@
 /** A person's answer: what waits, approve, reject. */
 import type { Command } from 'commander';
 import type { Answered } from '../../app.js';
-import type { Approval } from '../../domain/decision.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { plain, tableText } from '../terminal.js';
 import { byOf, runAnswer } from './launch.js';
 
 const listed = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const o = await context.call<{ approvals: Approval[] }>('list_approvals', {
+  const o = await context.call('list_approvals', {
     status: options.all === true ? 'all' : 'waiting',
     limit: 200,
   });

@@ -1,17 +1,24 @@
 /** `baselines`: the named policies on one's own work, each with what it breaks. */
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import { massText, moneyText, percentText } from '../../domain/figures.js';
 import type { BaselineRow } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
-interface Compared {
-  readonly workloadId: string | null;
-  readonly currency: string;
-  readonly rows: readonly BaselineRow[];
-  readonly unseen: readonly string[];
-}
+type Compared = Pick<ToolAnswer<'compare_baselines'>, 'currency' | 'rows' | 'unseen'> & { workloadId: string | null };
+
+const FLAGS = flagsOf('compare_baselines', {
+  workloadId: { about: 'workload to look at; the newest when left out' },
+  from: false,
+  region: { about: 'within this region only' },
+  tardinessWeight: false,
+  maxPowerKw: false,
+  foresight: false,
+  cpuSeconds: { about: 'CPU seconds for the planner' },
+  carbonPricePerTonne: false,
+});
 
 const share = (ratio: number | null) =>
   ratio === null ? '–' : ratio < 0 ? `−${percentText(-ratio)}` : percentText(ratio);
@@ -48,9 +55,7 @@ export const baselinesText = ({ workloadId, currency, rows, unseen }: Compared):
 };
 
 const baselines = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const policies = options.policies === undefined ? undefined : String(options.policies).split(',');
-  const cpuSeconds = options.cpuSeconds === undefined ? undefined : numberOf('--cpu-seconds', options.cpuSeconds);
-  const seed = options.seed === undefined ? 1 : numberOf('--seed', options.seed);
+  const given = await FLAGS.input(options);
   let answer: Compared;
   if (options.problem !== undefined) {
     const { baselinesOf, readProblem } = await import('../../offline.js');
@@ -60,25 +65,15 @@ const baselines = async (context: Context, _: string[], options: Record<string, 
       confidence: context.config.confidence,
     };
     const rows = await baselinesOf(readProblem(String(options.problem)), {
-      policies,
+      policies: given.policies,
       telling,
-      seed,
-      cpuSeconds,
+      seed: given.seed ?? 1,
+      cpuSeconds: given.cpuSeconds,
       signal: context.signal,
       onProgress: (done, total, note) => context.progress({ done, total, note }),
     });
     answer = { workloadId: null, currency: 'USD', rows, unseen: [] };
-  } else {
-    answer = await context.call<Compared>('compare_baselines', {
-      horizonHours: numberOf('--horizon-hours', options.horizonHours),
-      seed,
-      ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
-      ...(options.region === undefined ? {} : { region: String(options.region) }),
-      ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
-      ...(policies === undefined ? {} : { policies }),
-      ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
-    });
-  }
+  } else answer = await context.call('compare_baselines', given);
   return { json: answer, text: baselinesText(answer) };
 };
 
@@ -87,16 +82,11 @@ export const register = (program: Command) => {
     program,
     'baselines',
     'named policies from practice and literature on your own work, each with what it breaks',
-    (c) =>
-      void c
-        .option('--workload <id>', 'workload to look at; the newest when left out')
-        .option('--problem <file>', 'a caco-opt-1 problem (.json or .json.gz) instead of a workload')
-        .option('--policies <list>', 'names separated by commas; all and the planner when left out')
-        .option('--horizon-hours <hours>', 'length of the window', '24')
-        .option('--region <region>', 'within this region only')
-        .option('--cluster <id>', 'this cluster only')
-        .option('--cpu-seconds <s>', 'CPU seconds for the planner')
-        .option('--seed <n>', 'of the planner’s search'),
+    async (c) =>
+      (await FLAGS.shape(c)).option(
+        '--problem <file>',
+        'a caco-opt-1 problem (.json or .json.gz) instead of a workload',
+      ),
     baselines,
   );
 };

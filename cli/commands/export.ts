@@ -7,15 +7,6 @@ import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { write } from './verify.js';
 
-interface Exported {
-  readonly text: string;
-  readonly rows: number;
-  readonly omitted: number;
-  readonly from: string;
-  readonly to: string;
-  readonly totals: { energyKwh: string; emissionsKg: string; cost: string | null; currency: string };
-}
-
 const FORMS = ['if', 'codecarbon', 'focus', 'sbatch', 'evidence'] as const;
 
 /** The plan of a run, or of the newest run that has one. */
@@ -39,10 +30,11 @@ const slurm = async (
     throw notFound('there is no plan whose moves could be written', 'caco launch makes one; or give --plan ID.');
   let [text, jobs, skipped] = ['', 0, 0];
   for (let after: string | null | undefined; after !== null; ) {
-    const page = await context.call<{ script: string; jobs: number; skipped: number; next: string | null }>(
-      'draft_slurm_commands',
-      { planId, limit: 5000, ...(after === undefined ? {} : { after }) },
-    );
+    const page = await context.call('draft_slurm_commands', {
+      planId,
+      limit: 5000,
+      ...(after === undefined ? {} : { after }),
+    });
     text += page.script;
     jobs += page.jobs;
     skipped += page.skipped;
@@ -72,14 +64,14 @@ const exportTo = async (context: Context, _: string[], options: Record<string, u
     return done(text, { jobs, skipped }, `${jobs} jobs${skipped > 0 ? `; ${skipped} are left where they are` : ''}.`);
   }
   if (form === 'evidence') {
-    const { record } = await context.call<{ record: { id: string } }>('export_evidence', {
+    const { record } = await context.call('export_evidence', {
       evidenceId: String(options.evidence),
     });
     const again = out === undefined ? '' : ` Check it: caco verify ${out} --recompute.`;
     return done(`${JSON.stringify(record)}\n`, { evidenceId: record.id }, `Evidence ${record.id}.${again}`);
   }
   const planId = await planOf(context, options);
-  const books = await context.call<Exported>('export_books', {
+  const books = await context.call('export_books', {
     format: form,
     ...(options.from === undefined ? {} : { from: instant(String(options.from)) }),
     ...(options.to === undefined ? {} : { to: instant(String(options.to)) }),

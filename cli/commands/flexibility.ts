@@ -1,22 +1,19 @@
 /** `flexibility`: how much power can be put off, when, and for how long. */
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import { energyText, powerText } from '../../domain/figures.js';
 import type { FlexibilitySlot } from '../../domain/offer.js';
 import { instant, plusHours } from '../../domain/time.js';
 import { addCommand } from '../command.js';
+import { flagsOf } from '../flags.js';
 import { tableText } from '../terminal.js';
 
-interface Flexible {
-  readonly clusterId: string | null;
-  readonly workloadId: string | null;
-  readonly slots: readonly FlexibilitySlot[];
-  readonly jobs: number;
-  readonly deferrableJobs: number;
-  readonly urgentJobs: number;
-  readonly peakKw: number;
-  readonly deferrableKwh: number;
-  readonly assumptions: readonly string[];
-}
+type Flexible = ToolAnswer<'get_flexibility'>;
+
+const FLAGS = flagsOf('get_flexibility', {
+  from: { optional: true, about: 'start of the window; now when left out' },
+  to: { optional: true, about: 'end of the window; 24 hours later when left out' },
+});
 
 const BAR = 24;
 
@@ -50,21 +47,11 @@ export const register = (program: Command) => {
     program,
     'flexibility',
     'kW of waiting work that can be put off, slot by slot',
-    (c) =>
-      c
-        .option('--from <time>', 'start of the window; now when left out')
-        .option('--to <time>', 'end of the window; 24 hours later when left out')
-        .option('--cluster <id>', 'this cluster only')
-        .option('--workload <id>', 'jobs of this workload; the one ingested last when left out, else the queue'),
+    FLAGS.shape,
     async (context, _, options) => {
-      const from = options.from === undefined ? (await context.app()).world.clock.now() : instant(String(options.from));
-      const to = options.to === undefined ? plusHours(from, 24) : instant(String(options.to));
-      const answer = await context.call<Flexible>('get_flexibility', {
-        from,
-        to,
-        ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
-        ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
-      });
+      const given = await FLAGS.input(options);
+      const from = instant(given.from ?? (await context.app()).world.clock.now());
+      const answer = await context.call('get_flexibility', { ...given, from, to: given.to ?? plusHours(from, 24) });
       return { json: answer, text: text(answer) };
     },
   );

@@ -1,27 +1,15 @@
 /** `ingest` and `site import`: what comes in from files. */
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
-interface Ingested {
-  readonly workloadId: string | null;
-  readonly accepted: number;
-  readonly rejected: readonly {
-    line: number;
-    field: string | null;
-    value: string | null;
-    message: string;
-    remedy: string;
-  }[];
-  readonly rejectedCount: number;
-  readonly assumed: readonly { field: string; value: string; count: number }[];
-  readonly format: string;
-  readonly skipped: readonly { what: string; count: number }[];
-  readonly ignored: readonly { field: string; suggestion: string | null }[];
-  readonly warnings: readonly string[];
-}
+type Ingested = ToolAnswer<'ingest_jobs'>;
+
+const FLAGS = flagsOf('ingest_jobs', { path: false, jobs: false });
 
 /** Rows that people read one by one; the rest is in --json. */
 const SHOWN = 20;
@@ -84,36 +72,13 @@ const ingestedText = (file: string, o: Ingested): string => {
   ].join('\n');
 };
 
-const OPTIONS = [
-  ['format', 'format'],
-  ['unit', 'unit'],
-  ['start', 'start'],
-  ['timeZone', 'timeZone'],
-  ['region', 'region'],
-  ['cluster', 'clusterId'],
-  ['category', 'category'],
-  ['workload', 'workloadId'],
-] as const;
-
 const ingest = async (context: Context, [file = '']: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const given = Object.fromEntries(
-    OPTIONS.flatMap(([option, member]) => (options[option] === undefined ? [] : [[member, options[option]]])),
-  );
-  const answer = await context.call<Ingested>('ingest_jobs', { path: pathOf(file), ...given });
+  const answer = await context.call('ingest_jobs', { ...(await FLAGS.input(options)), path: pathOf(file) });
   const empty = answer.accepted === 0 && answer.rejectedCount > 0;
   return { json: answer, text: ingestedText(file, answer), exitCode: empty ? EXIT.usage : EXIT.done };
 };
 
-interface Imported {
-  readonly accepted: number;
-  readonly replaced: number;
-  readonly sites: readonly { id: string; region: string; clusterId: string | null }[];
-  readonly rejected: readonly { line: number; field: string; message: string; remedy: string }[];
-  readonly assumed: Ingested['assumed'];
-  readonly warnings: readonly string[];
-}
-
-const importedText = (o: Imported): string =>
+const importedText = (o: ToolAnswer<'import_sites'>): string =>
   [
     `${o.accepted} ${o.accepted === 1 ? 'site' : 'sites'} imported${o.replaced > 0 ? `, ${o.replaced} in place of one that was known` : ''}.`,
     ...(o.sites.length > 0
@@ -142,19 +107,7 @@ export const register = (program: Command) => {
     program,
     'ingest <file>',
     'take jobs in: CSV, JSON, SWF, Slurm, Kubernetes or a public trace; - reads standard input',
-    (c) =>
-      c
-        .option(
-          '--format <format>',
-          'csv, json, jsonl, swf, slurm-json, sacct, scontrol, gaia, alibaba-gpu-2023, lwa, k8s',
-        )
-        .option('--unit <unit>', 'unit of times in traces that do not say it: s, m or h')
-        .option('--start <time>', 'the instant that a trace’s clock calls 0')
-        .option('--time-zone <zone>', 'zone of times that carry none, for example UTC')
-        .option('--region <region>', 'home of jobs that name none')
-        .option('--cluster <id>', 'cluster of jobs that name none')
-        .option('--category <category>', 'of jobs that name none: urgent, balanced or sustainable')
-        .option('--workload <id>', 'add to this workload instead of making one'),
+    FLAGS.shape,
     ingest,
   );
   const site = program.command('site').description('the places that run work: caps and tariffs');
@@ -164,7 +117,7 @@ export const register = (program: Command) => {
     'take sites in from JSON, YAML or CSV; a site of the same id is replaced',
     () => {},
     async (context, [file = '']) => {
-      const answer = await context.call<Imported>('import_sites', { path: pathOf(file) });
+      const answer = await context.call('import_sites', { path: pathOf(file) });
       const empty = answer.accepted === 0 && answer.rejected.length > 0;
       return { json: answer, text: importedText(answer), exitCode: empty ? EXIT.usage : EXIT.done };
     },

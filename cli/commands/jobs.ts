@@ -1,19 +1,17 @@
 /** `jobs`: the jobs of a workload, page by page. */
 import type { Command } from 'commander';
-import { invalid } from '../../domain/fault.js';
+import type { ToolAnswer } from '../../app.js';
 import { figure } from '../../domain/figures.js';
-import type { Job } from '../../domain/job.js';
 import { addCommand } from '../command.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
-interface Listed {
-  readonly workloadId: string | null;
-  readonly total: number;
-  readonly jobs: readonly Job[];
-  readonly next: string | null;
-}
+const FLAGS = flagsOf('list_jobs', {
+  limit: { about: 'jobs on a page, at most 500' },
+  cursor: { about: 'go on after the page before' },
+});
 
-const text = (o: Listed): string =>
+const text = (o: ToolAnswer<'list_jobs'>): string =>
   o.workloadId === null
     ? 'There is no workload yet: caco ingest FILE makes one.'
     : [
@@ -36,29 +34,8 @@ const text = (o: Listed): string =>
       ].join('\n');
 
 export const register = (program: Command) => {
-  addCommand(
-    program,
-    'jobs',
-    'list the jobs of a workload',
-    (c) =>
-      c
-        .option('--workload <id>', 'the newest when left out')
-        .option('--team <name>', 'jobs of this team only')
-        .option('--category <category>', 'urgent, balanced or sustainable')
-        .option('--limit <n>', 'jobs on a page, at most 500', '50')
-        .option('--cursor <cursor>', 'go on after the page before'),
-    async (context, _, options) => {
-      const limit = Number(options.limit);
-      if (!Number.isInteger(limit))
-        throw invalid(`--limit is "${String(options.limit)}"`, 'Give a whole number up to 500.');
-      const answer = await context.call<Listed>('list_jobs', {
-        limit,
-        ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
-        ...(options.team === undefined ? {} : { team: String(options.team) }),
-        ...(options.category === undefined ? {} : { category: String(options.category) }),
-        ...(options.cursor === undefined ? {} : { cursor: String(options.cursor) }),
-      });
-      return { json: answer, text: text(answer) };
-    },
-  );
+  addCommand(program, 'jobs', 'list the jobs of a workload', FLAGS.shape, async (context, _, options) => {
+    const answer = await context.call('list_jobs', await FLAGS.input(options));
+    return { json: answer, text: text(answer) };
+  });
 };

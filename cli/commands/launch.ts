@@ -8,19 +8,20 @@ import { PLANS, type Plan } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
 import { type Answer, addCommand, type Context, type Scope } from '../command.js';
 import { EXIT } from '../exit.js';
+import { flagsOf, numberOf } from '../flags.js';
 import { tableText } from '../terminal.js';
 
-/** A flag's number; Fault `invalid-input` names the flag. */
-export const numberOf = (flag: string, text: unknown): number => {
-  const value = Number(text);
-  if (typeof text !== 'string' || text.trim() === '' || !Number.isFinite(value))
-    throw invalid(`${flag} is "${String(text)}", not a number`, `Give a number, for example ${flag} 24.`);
-  return value;
-};
-
-interface Listed {
-  readonly tickets: { id: string; title: string; state: string; ref: string | null; url: string | null }[];
-}
+/** A run plans with make_plan, so what bounds its plan is spelt as there. */
+const FLAGS = flagsOf('make_plan', {
+  workloadId: { about: 'plan this ingested workload instead of the queue' },
+  from: false,
+  tardinessWeight: false,
+  foresight: false,
+  seed: false,
+  cpuSeconds: false,
+  carbonPricePerTonne: false,
+  relax: false,
+});
 
 /** Members that `launch`, `resume` and `show` share. */
 export const runDocument = async (app: App, context: Context, run: Run) => {
@@ -31,7 +32,7 @@ export const runDocument = async (app: App, context: Context, run: Run) => {
     plan && run.status === 'done'
       ? (await store.collection(VERIFICATIONS).list({ limit: 200 })).find((v) => v.value.planId === plan.id)?.value
       : undefined;
-  const tickets = plan ? (await context.call<Listed>('list_tickets', { planId: plan.id, limit: 200 })).tickets : [];
+  const tickets = plan ? (await context.call('list_tickets', { planId: plan.id, limit: 200 })).tickets : [];
   return {
     runId: run.id,
     status: run.status,
@@ -111,19 +112,9 @@ const launch = async (context: Context, _: string[], options: Record<string, unk
   const approval = options.approval;
   if (approval !== 'auto' && approval !== 'ask')
     throw invalid(`--approval is "${String(approval)}"`, 'Give auto (rules decide) or ask (a person decides).');
-  const horizonHours = numberOf('--horizon-hours', options.horizonHours);
+  const { horizonHours = 24, ...given } = await FLAGS.input(options);
   const app = await context.app();
-  const run = await app.orchestrator.launch(
-    {
-      horizonHours,
-      approval,
-      ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
-      ...(options.region === undefined ? {} : { region: String(options.region) }),
-      ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
-      ...(options.maxPowerKw === undefined ? {} : { maxPowerKw: numberOf('--max-power-kw', options.maxPowerKw) }),
-    },
-    await byOf(context),
-  );
+  const run = await app.orchestrator.launch({ ...given, horizonHours, approval }, await byOf(context));
   return runAnswer(app, context, run);
 };
 
@@ -134,9 +125,8 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
   if (run) return { ...(await runAnswer(app, context, run)), exitCode: EXIT.done };
   const plan = (await store.collection(PLANS).get(id!))?.value;
   if (plan) {
-    const explained = await context.call<unknown>('explain_plan', { planId: plan.id });
-    const tool = app.tools.find((t) => t.name === 'explain_plan')!;
-    return { json: { plan, explained }, text: tool.tell(explained) };
+    const explained = await context.call('explain_plan', { planId: plan.id });
+    return { json: { plan, explained }, text: await context.tell('explain_plan', explained) };
   }
   const decision = (await store.collection(DECISIONS).get(id!))?.value;
   if (decision)
@@ -167,15 +157,10 @@ export const register = (program: Command) => {
     program,
     'launch',
     'run once from the queue to the verified saving',
-    (c) =>
-      c
-        .option('--horizon-hours <hours>', 'length of the window to plan', '24')
+    async (c) =>
+      (await FLAGS.shape(c))
         .option('--scenario <name>', 'shipped scenario or path of a scenario file')
-        .option('--approval <mode>', 'auto: rules decide; ask: a person is always asked', 'auto')
-        .option('--workload <id>', 'plan this ingested workload instead of the queue')
-        .option('--region <region>', 'plan within this region only')
-        .option('--cluster <id>', 'plan this cluster only')
-        .option('--max-power-kw <kw>', 'cap on facility power below the sites’ own'),
+        .option('--approval <mode>', 'auto: rules decide; ask: a person is always asked', 'auto'),
     launch,
   );
   addCommand(

@@ -4,27 +4,21 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { askWitness, auditFile, openWitness, runWitness, serveWitness } from '../../app.js';
-import type { Audit, Checkpoint, Entry } from '../../domain/evidence/evidence.js';
+import type { Checkpoint } from '../../domain/evidence/evidence.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
+import { flagsOf, numberOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
-interface Listed {
-  readonly entries: {
-    seq: number;
-    kind: string;
-    at: string;
-    actor: string;
-    cause: string | null;
-    subject: string | null;
-    hash: string;
-  }[];
-  readonly size: number;
-  readonly next: number | null;
-}
+const FLAGS = flagsOf('list_ledger', {
+  before: { about: 'only entries below this number' },
+  cause: { about: 'of one run, approval or request' },
+  subject: { about: 'about one plan, record …' },
+  kind: { about: 'of one tool or record' },
+  actor: { about: 'by one actor, for example cli:ann' },
+});
 
 /** A witness is a party of its own and dates what it signs by its own clock, not by a simulated world's. */
 const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
@@ -66,15 +60,7 @@ const signatureText = (checkpoint: Checkpoint | null): string => {
 };
 
 const tail = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const text = (name: string) => (options[name] === undefined ? {} : { [name]: String(options[name]) });
-  const listed = await context.call<Listed>('list_ledger', {
-    limit: numberOf('--limit', options.limit),
-    ...(options.before === undefined ? {} : { before: seqOf(String(options.before)) }),
-    ...text('cause'),
-    ...text('subject'),
-    ...text('kind'),
-    ...text('actor'),
-  });
+  const listed = await context.call('list_ledger', await FLAGS.input(options));
   const checkpoint = await (await context.app()).ledger.head();
   const rows = listed.entries.map((e) => [
     String(e.seq),
@@ -94,11 +80,7 @@ const tail = async (context: Context, _: string[], options: Record<string, unkno
 };
 
 const show = async (context: Context, [seq]: string[]): Promise<Answer> => {
-  const { entries, signed, checkpoint } = await context.call<{
-    entries: Entry[];
-    signed: boolean;
-    checkpoint: Checkpoint | null;
-  }>('get_evidence', { seq: seqOf(seq!) });
+  const { entries, signed, checkpoint } = await context.call('get_evidence', { seq: seqOf(seq!) });
   const entry = entries[0]!;
   const { body } = entry;
   const lines = [
@@ -129,7 +111,7 @@ const audit = async (context: Context, _: string[], options: Record<string, unkn
   const since = options.since === undefined ? {} : { since: read(String(options.since)) };
   const found =
     options.file === undefined
-      ? await context.call<Audit>('audit_ledger', since)
+      ? await context.call('audit_ledger', since)
       : await auditFile({
           file: existing(String(options.file)),
           ...since,
@@ -160,7 +142,7 @@ const audit = async (context: Context, _: string[], options: Record<string, unkn
 const prove = async (context: Context, [given]: string[], options: Record<string, unknown>): Promise<Answer> => {
   const seq = seqOf(given!);
   const out = String(options.out);
-  const proof = await context.call<{ leaf: string; bundle: string; checkpoint: Checkpoint }>('prove_ledger', { seq });
+  const proof = await context.call('prove_ledger', { seq });
   const leaf = `${out.replace(/\.tlog-proof$/, '')}.leaf`;
   const keys = `${out.replace(/\.tlog-proof$/, '')}.vkeys`;
   const { ledger } = await context.app();
@@ -181,7 +163,7 @@ const prove = async (context: Context, [given]: string[], options: Record<string
 
 const exportTo = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const folder = resolve(String(options.out));
-  const written = await context.call<{ checkpoint: Checkpoint; files: string[] }>('export_ledger', { folder });
+  const written = await context.call('export_ledger', { folder });
   return {
     json: written,
     text: `${written.checkpoint.size} entries written.\n${written.files.map((f) => `  ${f}`).join('\n')}\n${signatureText(written.checkpoint)}`,
@@ -190,7 +172,7 @@ const exportTo = async (context: Context, _: string[], options: Record<string, u
 
 /** The signed state itself on standard output, so that it can be kept: `caco ledger checkpoint > kept`. */
 const checkpoint = async (context: Context): Promise<Answer> => {
-  const state = await context.call<Checkpoint>('get_ledger_checkpoint', {});
+  const state = await context.call('get_ledger_checkpoint', {});
   return { json: state, text: state.note };
 };
 
@@ -254,20 +236,7 @@ const untilAborted = (signal: AbortSignal) =>
 
 export const register = (program: Command) => {
   const ledger = program.command('ledger').description('what was done, measured and claimed, signed and provable');
-  addCommand(
-    ledger,
-    'tail',
-    'the newest entries, newest first',
-    (c) =>
-      c
-        .option('--limit <n>', 'at most this many', '20')
-        .option('--before <seq>', 'only entries below this number')
-        .option('--cause <id>', 'of one run, approval or request')
-        .option('--subject <id>', 'about one plan, record …')
-        .option('--kind <name>', 'of one tool or record')
-        .option('--actor <who>', 'by one actor, for example cli:ann'),
-    tail,
-  );
+  addCommand(ledger, 'tail', 'the newest entries, newest first', FLAGS.shape, tail);
   addCommand(ledger, 'show <seq>', 'one entry in full', () => {}, show);
   addCommand(
     ledger,

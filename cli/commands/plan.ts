@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
 import {
   boundText,
@@ -18,38 +19,23 @@ import type { Plan } from '../../domain/plan.js';
 import type { Result, Schedule } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
+import { flagsOf, numberOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
-interface Told {
-  readonly sentence: string;
-  readonly jobs: readonly string[];
-  readonly smallestRelaxation: Relaxation | null;
-}
+type Made = ToolAnswer<'make_plan'>;
 
-interface Relaxation {
-  readonly limit: string;
-  readonly name: string | null;
-  readonly region: string | null;
-  readonly amount: number;
-  readonly unit: string;
-}
-
-/** What `make_plan` answers, as far as it is read here. */
-interface Made {
-  readonly plan: Plan | null;
-  readonly conflict: Told | null;
-  readonly status: string;
-  readonly objectiveParts: Record<string, number> | null;
-  readonly cpuSeconds: number;
-  readonly seed: number;
-  readonly unplaced: readonly string[];
-}
-
-const relaxOf = (options: Record<string, unknown>): { smallest: boolean; texts: string[] } => {
-  const given = (options.relax as string[] | undefined) ?? [];
-  return { smallest: given.includes('smallest'), texts: given.filter((text) => text !== 'smallest') };
-};
+const FLAGS = flagsOf('make_plan', {
+  from: false,
+  tardinessWeight: false,
+  foresight: false,
+  carbonPricePerTonne: false,
+  relax: {
+    flag: '--relax <limit>',
+    about: 'smallest, or a limit set anew, such as cap:site-a@01:30=12; may be repeated',
+    repeated: true,
+    read: (limit) => limit,
+  },
+});
 
 const wholeOf = (flag: string, text: unknown): number => {
   const value = numberOf(flag, text);
@@ -59,7 +45,7 @@ const wholeOf = (flag: string, text: unknown): number => {
 };
 
 /** The conflict in one screen, with the way out. */
-const conflictText = (conflict: Told): string => {
+const conflictText = (conflict: NonNullable<Made['conflict']>): string => {
   const way = conflict.smallestRelaxation;
   const least = way
     ? `  Smallest way out: ${figure(way.amount)} ${way.unit} more ${way.name === null ? `of ${way.limit} in ${way.region}` : `for ${way.name}`}.`
@@ -100,16 +86,16 @@ const writeProof = async (folder: string, solved: Result, schedule: Schedule, ob
 
 const ofProblem = async (context: Context, options: Record<string, unknown>): Promise<Answer> => {
   const { optimize, readProblem, relaxBy } = await import('../../offline.js');
-  const relax = relaxOf(options);
-  const seed = options.seed === undefined ? 1 : wholeOf('--seed', options.seed);
-  const problem = relaxBy(readProblem(String(options.problem)), relax.texts);
+  const { seed = 1, relax = [], cpuSeconds } = await FLAGS.input(options);
+  const relaxedBy = relax.filter((limit) => limit !== 'smallest');
+  const problem = relaxBy(readProblem(String(options.problem)), relaxedBy);
   const solved = await optimize(problem, {
     seed,
     signal: context.signal,
-    relaxed: relax.smallest,
+    relaxed: relax.includes('smallest'),
     skipInvalid: options.skipInvalid === true,
     engine: engineOf(options.engine),
-    ...(options.cpuSeconds === undefined ? {} : { cpuSeconds: numberOf('--cpu-seconds', options.cpuSeconds) }),
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
     ...(options.iterations === undefined ? {} : { iterations: wholeOf('--iterations', options.iterations) }),
     onProgress: (step) => context.progress(step),
   });
@@ -139,7 +125,7 @@ const ofProblem = async (context: Context, options: Record<string, unknown>): Pr
     seed,
     jobs: solved.problem.jobs.count,
     skipped: solved.skipped,
-    ...(relax.texts.length > 0 ? { relaxedBy: relax.texts } : {}),
+    ...(relaxedBy.length > 0 ? { relaxedBy } : {}),
     ...(solved.conflict ? { conflict: solved.conflict } : {}),
     ...(solved.relaxed ? { relaxed: { objective: solved.relaxed.objective, raised: solved.relaxed.raised } } : {}),
     ...(solved.status === 'not-found' ? { unplaced: solved.unplaced } : {}),
@@ -190,17 +176,7 @@ const engineOf = (text: unknown): (typeof ENGINES)[number] => {
 };
 
 const ofWorkload = async (context: Context, options: Record<string, unknown>): Promise<Answer> => {
-  const relax = relaxOf(options);
-  const made = await context.call<Made>('make_plan', {
-    horizonHours: numberOf('--horizon-hours', options.horizonHours),
-    ...(options.seed === undefined ? {} : { seed: wholeOf('--seed', options.seed) }),
-    ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
-    ...(options.region === undefined ? {} : { region: String(options.region) }),
-    ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
-    ...(options.maxPowerKw === undefined ? {} : { maxPowerKw: numberOf('--max-power-kw', options.maxPowerKw) }),
-    ...(options.cpuSeconds === undefined ? {} : { cpuSeconds: numberOf('--cpu-seconds', options.cpuSeconds) }),
-    relax: relax.smallest ? [...relax.texts, 'smallest'] : relax.texts,
-  });
+  const made = await context.call('make_plan', await FLAGS.input(options));
   const { plan, conflict, status, objectiveParts, cpuSeconds, seed } = made;
   if (plan === null) {
     const json = { status, ...(conflict ? { conflict } : { unplaced: made.unplaced }), cpuSeconds, seed };
@@ -264,29 +240,15 @@ const plan = (context: Context, _: string[], options: Record<string, unknown>): 
   return options.problem === undefined ? ofWorkload(context, options) : ofProblem(context, options);
 };
 
-const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
-
 export const register = (program: Command) => {
   addCommand(
     program,
     'plan',
     'the best schedule of a workload or problem file, with proof; nothing is placed',
-    (c) =>
-      void c
-        .option('--workload <id>', 'workload to plan; the newest when left out')
+    async (c) =>
+      (await FLAGS.shape(c))
         .option('--problem <file>', 'a caco-opt-1 problem (.json or .json.gz) instead of a workload')
         .option('--out <dir>', 'with --problem: where solution.json and certificate.json are written')
-        .option('--horizon-hours <hours>', 'length of the window to plan', '24')
-        .option('--region <region>', 'plan within this region only')
-        .option('--cluster <id>', 'plan this cluster only')
-        .option('--max-power-kw <kw>', 'cap on facility power below the sites’ own')
-        .option(
-          '--relax <limit>',
-          'smallest, or a limit set anew, such as cap:site-a@01:30=12; may be repeated',
-          collect,
-        )
-        .option('--seed <n>', 'of the search; the same seed gives the same plan')
-        .option('--cpu-seconds <s>', 'clock limit on top of the limit by iterations')
         .option('--iterations <n>', 'with --problem: rounds of search; by size when left out')
         .option('--engine <name>', `with --problem: ${ENGINES.join(', ')}`)
         .option('--skip-invalid', 'with --problem: leave wrong jobs out, named, and plan the rest'),

@@ -1,16 +1,13 @@
 /** Policies: read a text, see what it came to, put it in force. */
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
-import type { Constraint, Meaning, Passage, PolicyReading, PolicySet } from '../../domain/policy/policy.js';
+import type { Constraint, Meaning, Passage } from '../../domain/policy/policy.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
-interface Ingested extends PolicyReading {
-  readonly setId: string;
-  readonly status: PolicySet['status'];
-  readonly usedModel: boolean;
-  readonly modelNote: string | null;
-}
+type Ingested = ToolAnswer<'ingest_policy'>;
 
 const quoted = (text: string) => `“${plain(text.replace(/\s+/g, ' '))}”`;
 
@@ -76,12 +73,16 @@ const readingText = (o: Ingested): string => {
   ].join('\n');
 };
 
+const PARSE = flagsOf('ingest_policy', {
+  text: false,
+  path: false,
+  name: { about: 'name of the document; one of the same name is replaced' },
+  tz: { flag: '--tz <zone>' },
+  useModel: false,
+});
+
 const parse = async (context: Context, [file]: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const o = await context.call<Ingested>('ingest_policy', {
-    path: file!,
-    ...(options.tz === undefined ? {} : { tz: String(options.tz) }),
-    ...(options.name === undefined ? {} : { name: String(options.name) }),
-  });
+  const o = await context.call('ingest_policy', { ...(await PARSE.input(options)), path: file });
   return { json: o, text: readingText(o) };
 };
 
@@ -110,19 +111,19 @@ const meaningOf = (text: string): Meaning => {
   return { term: match[1]!, ...filled };
 };
 
-interface Confirmed {
-  readonly set: PolicySet;
-  readonly inForce: number;
-  readonly unexplained: string[];
-}
+const CONFIRM = flagsOf('confirm_policy', {
+  setId: false,
+  reject: { flag: '--reject <ids>', about: 'constraints that shall not bind, for example c2,c5', repeated: true },
+  meanings: {
+    flag: '--meaning <word=jobs>',
+    about: 'which jobs a word means: environment:production=team:web,name:crm-*',
+    repeated: true,
+    read: meaningOf,
+  },
+});
 
 const confirm = async (context: Context, [id]: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const o = await context.call<Confirmed>('confirm_policy', {
-    setId: id!,
-    why: String(options.why ?? ''),
-    reject: ((options.reject as string[] | undefined) ?? []).flatMap((list) => list.split(',')),
-    meanings: ((options.meaning as string[] | undefined) ?? []).map(meaningOf),
-  });
+  const o = await context.call('confirm_policy', { ...(await CONFIRM.input(options)), setId: id! });
   const left = o.set.constraints.length - o.inForce;
   return {
     json: { setId: o.set.id, version: o.set.version, ...o },
@@ -143,22 +144,8 @@ const confirm = async (context: Context, [id]: string[], options: Record<string,
   };
 };
 
-interface Listed {
-  readonly active: string | null;
-  readonly sets: {
-    id: string;
-    status: string;
-    version: number | null;
-    documents: string[];
-    constraints: number;
-    binding: number;
-    questions: number;
-    notUnderstood: number;
-  }[];
-}
-
 const list = async (context: Context): Promise<Answer> => {
-  const o = await context.call<Listed>('list_policies', {});
+  const o = await context.call('list_policies', {});
   const rows = o.sets.map((s) => [
     s.id,
     s.id === o.active ? 'in force' : s.status,
@@ -178,10 +165,7 @@ const list = async (context: Context): Promise<Answer> => {
 };
 
 const show = async (context: Context, [id]: string[]): Promise<Answer> => {
-  const o = await context.call<{ set: PolicySet; active: boolean; unexplained: string[] }>(
-    'show_policy',
-    id === undefined ? {} : { setId: id },
-  );
+  const o = await context.call('show_policy', { setId: id });
   const { set } = o;
   const state = o.active ? `in force, version ${set.version}` : set.status;
   return {
@@ -210,35 +194,16 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
   };
 };
 
-const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
-
 export const register = (program: Command) => {
   const policy = program.command('policy').description('policy texts: read, confirm, list and show them');
   addCommand(
     policy,
     'parse <file>',
     'read a policy (text, Markdown, PDF or DOCX) into constraints; a draft, nothing is in force yet',
-    (c) =>
-      c
-        .option('--tz <zone>', 'IANA time zone of times that name none, for example Europe/London')
-        .option('--name <name>', 'name of the document; one of the same name is replaced'),
+    PARSE.shape,
     parse,
   );
-  addCommand(
-    policy,
-    'confirm <set>',
-    'put a draft in force',
-    (c) =>
-      c
-        .option('--why <text>', 'the reason, kept with the set')
-        .option('--reject <ids>', 'constraints that shall not bind, for example c2,c5', collect)
-        .option(
-          '--meaning <word=jobs>',
-          'which jobs a word means: environment:production=team:web,name:crm-*',
-          collect,
-        ),
-    confirm,
-  );
+  addCommand(policy, 'confirm <set>', 'put a draft in force', CONFIRM.shape, confirm);
   addCommand(policy, 'list', 'policy sets, the newest first', () => {}, list);
   addCommand(policy, 'show [set]', 'one policy set, the one in force when none is named', () => {}, show);
 };

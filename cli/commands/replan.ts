@@ -1,28 +1,15 @@
 /** `replan`: the plan under way, planned again from now on. */
 import type { Command } from 'commander';
+import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
 import { figure, massText, moneyText, percentText } from '../../domain/figures.js';
-import type { Plan } from '../../domain/plan.js';
 import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
+import { flagsOf, numberOf } from '../flags.js';
 import { plain } from '../terminal.js';
-import { numberOf } from './launch.js';
 
-interface Replanned {
-  readonly plan: Plan | null;
-  readonly conflict: { readonly sentence: string } | null;
-  readonly status: string;
-  readonly moved: number;
-  readonly kept: number;
-  readonly frozen: number;
-  readonly added: number;
-  readonly stopped: readonly string[];
-  readonly stranded: readonly string[];
-  readonly churnCost: number;
-  readonly change: { readonly cost: number; readonly emissionsKg: number; readonly objective: number } | null;
-  readonly regret: { readonly cost: number; readonly ratio: number | null } | null;
-}
+type Replanned = ToolAnswer<'replan'>;
 
 const named = (ids: readonly string[]) => `${ids.slice(0, 5).map(plain).join(', ')}${ids.length > 5 ? ', …' : ''}`;
 
@@ -72,22 +59,36 @@ const overrunOf = (form: string) => {
   return { jobId: form.slice(0, at), durationHours: numberOf('--overran', form.slice(at + 1)) };
 };
 
-const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+const FLAGS = flagsOf('replan', {
+  fromPlanId: '--from <plan>',
+  noticeMinutes: { flag: '--notice <minutes>', about: 'work that starts this soon was announced and stays' },
+  churnCost: { flag: '--churn <money>', about: 'what moving one planned job must be worth' },
+  events: {
+    flag: '--cap <form>',
+    about: 'SITE@FROM/TO=KW: a cap in a window; may be given several times',
+    repeated: true,
+    read: eventOf,
+  },
+  lostRegions: {
+    flag: '--lost <site>',
+    about: 'a site that is gone; may be given several times',
+    repeated: true,
+    read: (site) => site,
+  },
+  overran: {
+    flag: '--overran <form>',
+    about: 'JOB=HOURS: a job that takes longer or shorter; may be given several times',
+    repeated: true,
+    read: overrunOf,
+  },
+  foresight: false,
+  withRegret: { flag: '--regret', about: 'also say what perfect knowledge would have saved' },
+  cpuSeconds: { about: 'CPU seconds of the search' },
+});
 
 const replan = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const from = String(options.from);
-  const answer = await context.call<Replanned>('replan', {
-    fromPlanId: from,
-    ...(options.at === undefined ? {} : { at: instant(String(options.at)) }),
-    noticeMinutes: numberOf('--notice', options.notice),
-    churnCost: numberOf('--churn', options.churn),
-    events: ((options.cap as string[] | undefined) ?? []).map(eventOf),
-    lostRegions: (options.lost as string[] | undefined) ?? [],
-    overran: ((options.overran as string[] | undefined) ?? []).map(overrunOf),
-    withRegret: options.regret === true,
-    ...(options.seed === undefined ? {} : { seed: numberOf('--seed', options.seed) }),
-    ...(options.cpuSeconds === undefined ? {} : { cpuSeconds: numberOf('--cpu-seconds', options.cpuSeconds) }),
-  });
+  const given = await FLAGS.input(options);
+  const answer = await context.call('replan', given);
   const { plan } = answer;
   const figures = plan && {
     objective: plan.objective,
@@ -100,7 +101,7 @@ const replan = async (context: Context, _: string[], options: Record<string, unk
   };
   return {
     json: { planId: plan?.id ?? null, ...figures, ...answer },
-    text: text(answer, from),
+    text: text(answer, given.fromPlanId),
     exitCode: plan === null ? EXIT.infeasible : EXIT.done,
   };
 };
@@ -110,22 +111,7 @@ export const register = (program: Command) => {
     program,
     'replan',
     'plan again in place: new jobs, new forecasts, overruns, lost sites and caps in a window',
-    (c) =>
-      void c
-        .requiredOption('--from <plan>', 'the plan that is under way')
-        .option('--at <time>', 'what has begun by then stays; now when left out')
-        .option('--notice <minutes>', 'work that starts this soon was announced and stays', '0')
-        .option('--churn <money>', 'what moving one planned job must be worth', '0.5')
-        .option('--cap <form>', 'SITE@FROM/TO=KW: a cap in a window; may be given several times', collect)
-        .option('--lost <site>', 'a site that is gone; may be given several times', collect)
-        .option(
-          '--overran <form>',
-          'JOB=HOURS: a job that takes longer or shorter; may be given several times',
-          collect,
-        )
-        .option('--regret', 'also say what perfect knowledge would have saved')
-        .option('--cpu-seconds <s>', 'CPU seconds of the search')
-        .option('--seed <n>', 'of the search'),
+    FLAGS.shape,
     replan,
   );
 };

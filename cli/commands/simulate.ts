@@ -5,8 +5,8 @@ import { boundText, massText, moneyText, percentText } from '../../domain/figure
 import type { Totals } from '../../domain/plan.js';
 import { type Simulated, simulate } from '../../simulation.js';
 import { addCommand } from '../command.js';
+import { numberOf } from '../flags.js';
 import { tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
 const row = (name: string, t: Totals, currency: string) => [
   name,

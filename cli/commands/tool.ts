@@ -4,57 +4,10 @@ import { z } from 'zod';
 import type { Tool } from '../../app.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { type Field, fieldsOf, kebab, readFlag } from '../flags.js';
 import { tableText } from '../terminal.js';
 
-interface Field {
-  readonly name: string;
-  readonly flag: string;
-  readonly schema: JsonSchema;
-  readonly required: boolean;
-}
-interface JsonSchema {
-  readonly type?: string | string[];
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly items?: JsonSchema;
-  readonly anyOf?: JsonSchema[];
-  readonly enum?: unknown[];
-  readonly properties?: Record<string, JsonSchema>;
-  readonly required?: string[];
-}
-
-const kebab = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`).replaceAll('_', '-');
-
-const fieldsOf = (tool: Tool): Field[] => {
-  const schema = z.toJSONSchema(tool.input, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  return Object.entries(schema.properties ?? {}).map(([name, inner]) => ({
-    name,
-    flag: `--${kebab(name)}`,
-    schema: inner,
-    required: schema.required?.includes(name) ?? false,
-  }));
-};
-
-const typesOf = (schema: JsonSchema): string[] =>
-  schema.anyOf ? schema.anyOf.flatMap(typesOf) : schema.type === undefined ? [] : [schema.type].flat();
-
-/** A flag's text as the schema's value: numbers, yes or no, lists parted by commas, JSON for anything deeper. */
-const readFlag = ({ flag, schema }: Field, text: string): unknown => {
-  const types = typesOf(schema);
-  if (types.includes('null') && text === 'null') return null;
-  if ((types.includes('number') || types.includes('integer')) && text.trim() !== '' && Number.isFinite(Number(text)))
-    return Number(text);
-  if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true';
-  if (types.includes('string')) return text;
-  const items = schema.items ?? schema.anyOf?.find((s) => s.items)?.items;
-  if (types.includes('array') && items && typesOf(items).includes('string') && !text.trimStart().startsWith('['))
-    return text.split(',').map((item) => item.trim());
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalid(`${flag} is "${text.slice(0, 80)}", not ${types.join(' or ') || 'JSON'}`, 'Give JSON for this flag.');
-  }
-};
+const flagOf = (field: Field) => `--${kebab(field.name)}`;
 
 const helpOf = (tool: Tool) =>
   [
@@ -62,7 +15,7 @@ const helpOf = (tool: Tool) =>
     '',
     tableText(
       ['flag', 'meaning'],
-      fieldsOf(tool).map((f) => [f.flag, `${f.required ? 'needed; ' : ''}${f.schema.description ?? ''}`]),
+      fieldsOf(tool).map((f) => [flagOf(f), `${f.required ? 'needed; ' : ''}${f.about}`]),
     ),
     ...(tool.effect === 'acts'
       ? ['', 'It changes the world, so it needs --decision ID: `caco approvals` tells how.']
@@ -91,30 +44,33 @@ const callNamed = async (
   rest: readonly string[],
 ): Promise<Answer> => {
   const fields = fieldsOf(tool);
-  const input: Record<string, unknown> =
-    options.input === undefined ? {} : (jsonOf(String(options.input)) as Record<string, unknown>);
+  const input: Record<string, unknown> = options.input === undefined ? {} : objectOf(String(options.input));
   for (const [flag, text] of pairsOf(rest)) {
-    const field = fields.find((f) => f.flag === flag);
-    if (!field)
-      throw invalid(`${tool.name} has no flag ${flag}`, `It has ${fields.map((f) => f.flag).join(', ') || 'none'}.`);
-    input[field.name] = readFlag(field, text);
+    const field = fields.find((f) => flagOf(f) === flag);
+    if (!field) throw invalid(`${tool.name} has no flag ${flag}`, `It has ${fields.map(flagOf).join(', ') || 'none'}.`);
+    input[field.name] = readFlag(field, flag, text);
   }
   // --decision means leave, but for a tool that has a member of that name.
-  const own = fields.find((f) => f.flag === '--decision');
-  if (own && options.decision !== undefined) input[own.name] = readFlag(own, String(options.decision));
-  const answer = await context.call<unknown>(tool.name, input, {
+  const own = fields.find((f) => flagOf(f) === '--decision');
+  if (own && options.decision !== undefined) input[own.name] = readFlag(own, '--decision', String(options.decision));
+  const answer = await context.callNamed(tool.name, input, {
     ...(options.decision === undefined || own ? {} : { decisionId: String(options.decision) }),
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: String(options.idempotencyKey) }),
   });
   return { json: answer, text: tool.tell(answer) };
 };
 
-const jsonOf = (text: string): unknown => {
+const objectOf = (text: string): Record<string, unknown> => {
+  const remedy = 'Give the tool’s input as one JSON object.';
+  let read: unknown;
   try {
-    return JSON.parse(text);
+    read = JSON.parse(text);
   } catch (error) {
-    throw invalid(`--input is not JSON: ${(error as Error).message}`, 'Give the tool’s input as one JSON object.');
+    throw invalid(`--input is not JSON: ${(error as Error).message}`, remedy);
   }
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw invalid(`--input is "${text.slice(0, 80)}", which is not an object`, remedy);
+  return { ...read };
 };
 
 export const register = (program: Command) => {

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { figure, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import type { TradeOff } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { flagsOf } from '../flags.js';
 import { frontierPlot } from '../plot.js';
 import { plain, tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
 export const tradeOffText = (o: TradeOff): string => {
   const { currency, points } = o;
@@ -42,23 +42,22 @@ export const tradeOffText = (o: TradeOff): string => {
   ].join('\n');
 };
 
-const pricesOf = (text: unknown): number[] | undefined =>
-  text === undefined
-    ? undefined
-    : String(text)
-        .split(',')
-        .map((part) => numberOf('--prices', part));
+const FLAGS = flagsOf('trade_off', {
+  from: false,
+  tardinessWeight: false,
+  foresight: false,
+  cpuSeconds: { about: 'CPU seconds for each price' },
+  carbonPricesPerTonne: '--prices <list>',
+});
 
 const tradeoff = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
-  const prices = pricesOf(options.prices);
-  const cpuSeconds = options.cpuSeconds === undefined ? undefined : numberOf('--cpu-seconds', options.cpuSeconds);
-  const seed = options.seed === undefined ? 1 : numberOf('--seed', options.seed);
+  const given = await FLAGS.input(options);
   let answer: TradeOff;
   if (options.problem !== undefined) {
     const { readProblem, tradeOffOf } = await import('../../offline.js');
     const problem = readProblem(String(options.problem));
     answer = await tradeOffOf(problem, {
-      carbonPricesPerTonne: prices,
+      carbonPricesPerTonne: given.carbonPricesPerTonne,
       chosenPricePerTonne: problem.carbonPriceUsdPerTonne,
       telling: {
         currency: 'USD',
@@ -66,23 +65,12 @@ const tradeoff = async (context: Context, _: string[], options: Record<string, u
         confidence: context.config.confidence,
       },
       clock: null,
-      seed,
-      cpuSeconds,
+      seed: given.seed ?? 1,
+      cpuSeconds: given.cpuSeconds,
       signal: context.signal,
       onProgress: (done, total, note) => context.progress({ done, total, note }),
     });
-  } else {
-    answer = await context.call<TradeOff>('trade_off', {
-      horizonHours: numberOf('--horizon-hours', options.horizonHours),
-      seed,
-      ...(options.workload === undefined ? {} : { workloadId: String(options.workload) }),
-      ...(options.region === undefined ? {} : { region: String(options.region) }),
-      ...(options.cluster === undefined ? {} : { clusterId: String(options.cluster) }),
-      ...(options.maxPowerKw === undefined ? {} : { maxPowerKw: numberOf('--max-power-kw', options.maxPowerKw) }),
-      ...(prices === undefined ? {} : { carbonPricesPerTonne: prices }),
-      ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
-    });
-  }
+  } else answer = await context.call('trade_off', given);
   return { json: answer, text: tradeOffText(answer) };
 };
 
@@ -91,17 +79,11 @@ export const register = (program: Command) => {
     program,
     'tradeoff',
     'what a cleaner plan costs: the frontier of cost against carbon, with proof',
-    (c) =>
-      void c
-        .option('--workload <id>', 'workload to plan; the newest when left out')
-        .option('--problem <file>', 'a caco-opt-1 problem (.json or .json.gz) instead of a workload')
-        .option('--prices <list>', 'carbon prices per tonne, separated by commas; 0 to 500 when left out')
-        .option('--horizon-hours <hours>', 'length of the window to plan', '24')
-        .option('--region <region>', 'plan within this region only')
-        .option('--cluster <id>', 'plan this cluster only')
-        .option('--max-power-kw <kw>', 'cap on facility power below the sites’ own')
-        .option('--cpu-seconds <s>', 'CPU seconds for each price')
-        .option('--seed <n>', 'of the search'),
+    async (c) =>
+      (await FLAGS.shape(c)).option(
+        '--problem <file>',
+        'a caco-opt-1 problem (.json or .json.gz) instead of a workload',
+      ),
     tradeoff,
   );
 };

@@ -57,17 +57,14 @@ const verify = async (context: Context, [id]: string[], options: Record<string, 
   if (options.recompute === true) return recompute(context, id!);
   const app = await context.app();
   const planId = await planOf(app, id!);
-  const { verification, unchanged } = await context.call<{ verification: Verification; unchanged: boolean }>(
-    'verify_savings',
-    { planId },
-  );
+  const { verification, unchanged } = await context.call('verify_savings', { planId });
   const history = await historyOf(app, verification);
   const records = await Promise.all(history.map((v) => recordOf(app, v)));
   const checkpoint = await app.ledger.checkpoint();
   const witnessed = checkpoint.witnesses.length > 0;
   if (options.out !== undefined) {
-    const { record } = await context.call<{ record: EvidenceRecord }>('export_evidence', {
-      evidenceId: verification.evidenceId,
+    const { record } = await context.call('export_evidence', {
+      evidenceId: verification.evidenceId ?? verification.id,
     });
     write(String(options.out), `${JSON.stringify(record)}\n`);
   }
@@ -132,23 +129,19 @@ const textOf = (
   ].join('\n');
 };
 
-interface Recomputed {
-  readonly evidenceId: string;
-  readonly ok: boolean;
-  readonly checks: { what: string; ok: boolean; recorded: string; recomputed: string }[];
-  readonly ledgerSeq: number | null;
-  readonly jobs: number;
-}
-
 /** A file that carries its rows, or a record that is kept here. */
 const recompute = async (context: Context, id: string): Promise<Answer> => {
   const app = await context.app();
   const input = existsSync(id)
-    ? { record: parseStrictJson(readFileSync(id, 'utf8')) }
+    ? // What the file holds is for the tool to check.
+      { record: parseStrictJson(readFileSync(id, 'utf8')) as EvidenceRecord }
     : { evidenceId: await keptRecord(app, id) };
-  const found = await context.call<Recomputed>('recompute_evidence', input);
-  const tool = app.tools.find((t) => t.name === 'recompute_evidence')!;
-  return { json: found, text: tool.tell(found), exitCode: found.ok ? EXIT.done : EXIT.defect };
+  const found = await context.call('recompute_evidence', input);
+  return {
+    json: found,
+    text: await context.tell('recompute_evidence', found),
+    exitCode: found.ok ? EXIT.done : EXIT.defect,
+  };
 };
 
 const keptRecord = async (app: App, id: string): Promise<string> => {

@@ -10,8 +10,8 @@ import { DEADLINE_SLACK_SECONDS } from '../../domain/slurm.js';
 import { type Instant, instant, plusSeconds } from '../../domain/time.js';
 import type { WhenAnswer, WhenInput } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { numberOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
-import { numberOf } from './launch.js';
 
 interface Timed {
   readonly answer: WhenAnswer;
@@ -60,7 +60,7 @@ const ask = async (context: Context, options: Record<string, unknown>): Promise<
   const told = context.config.now === undefined ? undefined : instant(context.config.now);
   if (options.signal === undefined) {
     const { world } = await context.app();
-    const answer = await context.call<WhenAnswer>('when_to_run', inputOf(options));
+    const answer = await context.call('when_to_run', inputOf(options));
     return { answer, wait: (until) => world.clock.waitUntil(until, context.signal), now: () => world.clock.now() };
   }
   const { waitForSystem, whenBySignal } = await import('../../offline.js');
@@ -208,10 +208,10 @@ const run = async (
   const began = process.hrtime.bigint();
   const { code, by } = await execute(command, context.json, context.signal);
   const seconds = Math.round(Number(process.hrtime.bigint() - began) / 1e9);
-  const { run: noted } = await context.call<{ run: Record<string, unknown> }>(
+  const { run: noted } = await context.call(
     'record_command_run',
     {
-      program: command[0],
+      program: command[0]!,
       commandDigest: createHash('sha256').update(JSON.stringify(command)).digest('hex'),
       location: answer.location,
       source: answer.places[0]!.source,
@@ -229,7 +229,7 @@ const run = async (
   );
   const exitCode = code ?? 128 + (SIGNALS[by ?? ''] ?? 1);
   if (context.json) return { json: { ...answer, run: noted }, text: '', exitCode };
-  context.warn(`Ran from ${spoken(startedAt)}, exit ${exitCode}; noted as ${String(noted.id)}.`);
+  context.warn(`Ran from ${spoken(startedAt)}, exit ${exitCode}; noted as ${noted.id}.`);
   process.exitCode = exitCode;
   return undefined;
 };
