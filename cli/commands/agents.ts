@@ -5,7 +5,8 @@ import type { AgentName, App } from '../../app.js';
 import { figure, moneyText } from '../../domain/figures.js';
 import { plusHours } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
-import { flagsOf, numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
+import { flagsOf } from '../flags.js';
 import { tableText } from '../terminal.js';
 
 /** A line longer than this is answered with an error and never parsed. */

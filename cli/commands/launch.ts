@@ -8,7 +8,8 @@ import { PLANS, type Plan } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
 import { type Answer, addCommand, type Context, type Scope } from '../command.js';
 import { EXIT } from '../exit.js';
-import { flagsOf, numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
+import { flagsOf } from '../flags.js';
 import { tableText } from '../terminal.js';
 
 /** A run plans with make_plan, so what bounds its plan is spelt as there. */

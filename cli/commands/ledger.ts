@@ -9,7 +9,8 @@ import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
-import { flagsOf, numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
 const FLAGS = flagsOf('list_ledger', {

@@ -19,7 +19,8 @@ import type { Plan } from '../../domain/plan.js';
 import type { Result, Schedule } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
-import { flagsOf, numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
+import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
 type Made = ToolAnswer<'make_plan'>;

@@ -6,7 +6,8 @@ import { figure, massText, moneyText, percentText } from '../../domain/figures.j
 import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
-import { flagsOf, numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
+import { flagsOf } from '../flags.js';
 import { plain } from '../terminal.js';
 
 type Replanned = ToolAnswer<'replan'>;

@@ -5,7 +5,7 @@ import { boundText, massText, moneyText, percentText } from '../../domain/figure
 import type { Totals } from '../../domain/plan.js';
 import { type Simulated, simulate } from '../../simulation.js';
 import { addCommand } from '../command.js';
-import { numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
 import { tableText } from '../terminal.js';
 
 const row = (name: string, t: Totals, currency: string) => [

@@ -4,7 +4,7 @@ import type { TokenScope } from '../../app.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import { fromEpoch, instant, plusHours } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
-import { numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
 import { plain, tableText } from '../terminal.js';
 
 const SCOPES = ['read', 'operate', 'approve'] as const;

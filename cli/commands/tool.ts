@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Tool } from '../../app.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { type Answer, addCommand, type Context } from '../command.js';
-import { type Field, fieldsOf, kebab, readFlag } from '../flags.js';
+import { type Field, fieldsOf, kebab, readFlag } from '../fields.js';
 import { tableText } from '../terminal.js';
 
 const flagOf = (field: Field) => `--${kebab(field.name)}`;

@@ -10,7 +10,7 @@ import { DEADLINE_SLACK_SECONDS } from '../../domain/slurm.js';
 import { type Instant, instant, plusSeconds } from '../../domain/time.js';
 import type { WhenAnswer, WhenInput } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
-import { numberOf } from '../flags.js';
+import { numberOf } from '../fields.js';
 import { plain, tableText } from '../terminal.js';
 
 interface Timed {
