@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, envExample, readConfig } from './config.js';
+import { ConfigError, readConfig } from './config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,9 +53,5 @@ describe('settings', () => {
 
   it('name an empty environment variable as not set', () => {
     expect(readConfig({}, { CACO_SEED: '' }, folder).config.seed).toBeUndefined();
-  });
-
-  it('are all listed in .env.example', () => {
-    expect(readFileSync(new URL('./.env.example', import.meta.url), 'utf8')).toBe(envExample());
   });
 });

@@ -189,7 +189,7 @@ export const readConfig = (
   return { config: Object.freeze(config) as Config, settings };
 };
 
-/** The text of `.env.example`, which a test keeps fresh. */
+/** The text of `.env.example`; `npm run docs` writes it. */
 export const envExample = (): string =>
   [
     '# Settings of CACO. Flags beat the environment, which beats caco.yaml in the working folder, the user file and these defaults.',

@@ -1,13 +1,14 @@
 /**
- * The tools as text: docs/tools.md and the frozen schemas that a test compares. Written anew by `npx tsx mcp-server/document.ts`.
+ * What is generated from the program: docs/tools.md, the frozen schemas and .env.example. `npm run docs` writes all of it anew,
+ * and a test compares all of it.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type App, openApp, type Tool } from '../app.js';
-import { readConfig } from '../config.js';
+import { envExample, readConfig } from '../config.js';
 import { listingsOf } from './mcp-server.js';
 
 const SCOPE: Record<Tool['effect'], string> = {
@@ -30,7 +31,7 @@ const schema = (of: z.ZodType, io: 'input' | 'output') => {
 };
 
 /** Every tool's schemas as zod states them, and what the MCP door lists. */
-export const schemasText = async (tools: App['tools']): Promise<string> => {
+const schemasText = async (tools: App['tools']): Promise<string> => {
   const listed = new Map((await listingsOf(tools)).map(({ tool, listing }) => [tool.name, listing]));
   const all = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = all.map((tool) => [
@@ -70,7 +71,7 @@ const fieldsOf = (tool: Tool): string[] => {
     : ['| Argument | Type | Default | Meaning |', '|---|---|---|---|', ...rows, ''];
 };
 
-export const toolsMarkdown = async (tools: App['tools']): Promise<string> => {
+const toolsMarkdown = async (tools: App['tools']): Promise<string> => {
   const listed = new Set((await listingsOf(tools)).map(({ tool }) => tool.name));
   const all = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
@@ -94,8 +95,16 @@ export const toolsMarkdown = async (tools: App['tools']): Promise<string> => {
   ].join('\n');
 };
 
-export const SNAPSHOT = fileURLToPath(new URL('./__snapshots__/tools.json', import.meta.url));
-export const PAGE = fileURLToPath(new URL('../docs/tools.md', import.meta.url));
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+export const SNAPSHOT = at('mcp-server/__snapshots__/tools.json');
+
+/** Every generated file: its path and its text as it ought to be. */
+export const generatedFiles = async (tools: App['tools']): Promise<ReadonlyMap<string, string>> =>
+  new Map([
+    [SNAPSHOT, await schemasText(tools)],
+    [at('docs/tools.md'), await toolsMarkdown(tools)],
+    [at('.env.example'), envExample()],
+  ]);
 
 /** With a world of its own, so that nothing of whoever runs this plays a part. */
 export const withTools = async <T>(work: (tools: App['tools']) => Promise<T>): Promise<T> => {
@@ -114,7 +123,8 @@ export const withTools = async <T>(work: (tools: App['tools']) => Promise<T>): P
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
   await withTools(async (tools) => {
-    mkdirSync(join(SNAPSHOT, '..'), { recursive: true });
-    writeFileSync(SNAPSHOT, await schemasText(tools));
-    writeFileSync(PAGE, await toolsMarkdown(tools));
+    for (const [path, text] of await generatedFiles(tools)) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
   });
