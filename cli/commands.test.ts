@@ -4,10 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+// Real processes, many of them: nothing is judged by its time, and only a test that hangs ends by this limit.
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 1_800_000 });
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const PATIENCE = { timeout: 120_000 };
 const folder = mkdtempSync(join(tmpdir(), 'caco-commands-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -24,7 +26,7 @@ const json = (home: string, ...args: string[]) => {
 };
 
 describe('a policy at the command line', () => {
-  it('is a draft with quotes until a person confirms it', PATIENCE, () => {
+  it('is a draft with quotes until a person confirms it', () => {
     const text = 'Jobs of team payroll must never be moved.\nBe kind to the grid where that is reasonable at 7.\n';
     writeFileSync(at('policy.md'), text);
     const { status, answer } = json('policy', 'policy', 'parse', 'policy.md', '--tz', 'Europe/London');
@@ -41,7 +43,7 @@ describe('a policy at the command line', () => {
 });
 
 describe('a question at the command line', () => {
-  it('is answered with figures that name their source, or said to be beyond what is known', PATIENCE, () => {
+  it('is answered with figures that name their source, or said to be beyond what is known', () => {
     const { answer } = json('chat', 'chat', '--once', 'What is the grid doing?');
     expect(answer).toMatchObject({ answered: true, usedModel: false, rejected: [] });
     expect(answer.figures.length).toBeGreaterThan(0);
@@ -67,7 +69,7 @@ describe('a signal file and a trace of another year', () => {
     );
   });
 
-  it('are planned and accounted for from where the work starts; what has no price has no cost', PATIENCE, () => {
+  it('are planned and accounted for from where the work starts; what has no price has no cost', () => {
     const grid = ['--grid', 'file:signal.csv', '--column', 'BB'];
     expect(json('file', 'ingest', 'jobs.json').answer.accepted).toBe(1);
     const { status, answer } = json('file', 'plan', ...grid);
@@ -80,7 +82,7 @@ describe('a signal file and a trace of another year', () => {
     expect(account.total.energyKwh).toBeCloseTo(2 * 100 * 0.005 * 1.1, 9);
   });
 
-  it('are seen by grid now too, behind which the same flags stand', PATIENCE, () => {
+  it('are seen by grid now too, behind which the same flags stand', () => {
     const { answer } = json('now', 'grid', 'now', '--grid', 'file:signal.csv', '--column', 'AA');
     expect(answer.points[0].start).toBe('2020-02-08T00:00:00Z');
     expect(answer.points[0].pricePerMwh).toBeNull();
@@ -89,7 +91,7 @@ describe('a signal file and a trace of another year', () => {
 });
 
 describe('a problem file', () => {
-  it('is solved with its proof beside it, or named in conflict with exit 5', PATIENCE, () => {
+  it('is solved with its proof beside it, or named in conflict with exit 5', () => {
     const instance = (name: string) =>
       fileURLToPath(new URL(`../tools/optimizer/fixtures/instances/${name}.json`, import.meta.url));
     const { status, answer } = json('problem', 'plan', '--problem', instance('k-fivemin-25x288'), '--out', 'proof');
@@ -108,7 +110,7 @@ describe('a problem file', () => {
     });
   });
 
-  it('that is not one is refused with what to mend', PATIENCE, () => {
+  it('that is not one is refused with what to mend', () => {
     writeFileSync(at('bad.json'), JSON.stringify({ format: 'caco-opt-1', regions: [], jobs: [] }));
     const { status, answer } = json('problem', 'plan', '--problem', 'bad.json', '--out', 'bad');
     expect(status).toBe(2);
@@ -122,9 +124,9 @@ describe('what ran', () => {
   let runs: string[];
   beforeAll(() => {
     runs = [0, 1].map(() => json('books', 'launch', '--horizon-hours', '6').answer.runId);
-  }, 120_000);
+  });
 
-  it('is recomputed from its record bit for bit, and a changed figure shows', PATIENCE, () => {
+  it('is recomputed from its record bit for bit, and a changed figure shows', () => {
     const verified = json('books', 'verify', runs[0]!, '--out', 'record.json').answer;
     expect(json('books', 'verify', verified.id, '--recompute').answer.ok).toBe(true);
     const record = readFileSync(at('record.json'), 'utf8');
@@ -135,7 +137,7 @@ describe('what ran', () => {
     expect(json('books', 'verify', 'changed.json', '--recompute')).toMatchObject({ status: 1, answer: { ok: false } });
   });
 
-  it('is in the books once, in every form, though it was planned twice', PATIENCE, () => {
+  it('is in the books once, in every form, though it was planned twice', () => {
     const [once] = runs.map((run) => json('books', 'show', run).answer.planId as string);
     const all = json('books', 'export', '--codecarbon', '--out', 'all.csv').answer;
     const one = json('books', 'export', '--codecarbon', '--plan', once!, '--out', 'one.csv').answer;

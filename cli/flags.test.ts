@@ -1,10 +1,13 @@
 /** What scripts type: every command with its arguments and flags, and how flags become a tool's input. */
 import { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Fault } from '../domain/fault.js';
 import { shapeCommands } from './command.js';
 import { type Flags, flagsOf } from './flags.js';
 import { programOf } from './program.js';
+
+// Every command is loaded: only a test that hangs ends by this limit.
+vi.setConfig({ testTimeout: 1_800_000 });
 
 const linesOf = (command: Command, path = ''): string[] => {
   const name = `${path}${command.name()}`;
