@@ -13,6 +13,7 @@ const ROOMS = [
   'domain',
   'tools',
   'store',
+  'wire',
   'sim',
   'graph',
   'copilot',

@@ -47,13 +47,15 @@ const ROOMS: readonly Room[] = [
   { files: /^tools\/tool\.ts$/, may: [/^domain\//] },
   { files: /^tools\/worker\.ts$/, may: [] },
   { files: /^tools\/tools\.ts$/, may: [/^domain\//, 'tools/tool.ts', FRONT_DOOR] },
-  // A tool room: its own files, the domain, and what a tool is. Never another room.
-  { files: /^tools\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts'] },
+  // A tool room: its own files, the domain, what a tool is, and how HTTP is spoken. Never another room.
+  { files: /^tools\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts', 'wire/wire.ts'] },
+  // How HTTP is spoken: Node's own client, no package.
+  { files: /^wire\//, may: [/^domain\/(fate|fault)\.ts$/], packages: [] },
   { files: /^(sim|store)\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
   { files: /^config\.ts$/, may: [] },
   // How models are spoken to.
-  { files: /^model\//, may: [/^domain\//, /^prompts\//] },
+  { files: /^model\//, may: [/^domain\//, /^prompts\//, 'wire/wire.ts'] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR, 'model/model.ts'] },
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },

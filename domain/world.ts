@@ -1,6 +1,7 @@
 /** Every way in which the program touches what it does not control. Behind each port stands an adapter, simulated or real. */
 import { z } from 'zod';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
+import type { Fate } from './fate.js';
 import type { Job } from './job.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
@@ -90,12 +91,9 @@ export interface FoundTicket {
   assigned: boolean;
 }
 
-/**
- * What a tracker's Fault says in `details`, so that a sender knows what it may do next. `refused`: the request itself is
- * wrong. `not-allowed`: no credentials or no leave. `throttled`: later. `not-sent`: it never left. `unknown`: it may have arrived.
- */
+/** What a tracker's Fault says in `details`, so that a sender knows what it may do next. */
 export interface TrackerTrouble {
-  fate: 'refused' | 'not-allowed' | 'throttled' | 'not-sent' | 'unknown';
+  fate: Fate;
   /** seconds that the tracker asked to wait */
   retryAfterS: number | null;
 }

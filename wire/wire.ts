@@ -1,0 +1,47 @@
+/**
+ * How this program speaks HTTP: one client for trackers, models, witnesses and every source of data. It limits time and size, can be
+ * stopped at any moment, asks again only where a caller says that a second arrival does no harm, follows no redirect to another
+ * origin, keeps strangers' URLs away from private networks, and says of each failure what became of the request.
+ */
+import type { Answer, Ask, Flow } from './ask.js';
+
+export type { Fate } from '../domain/fate.js';
+export type { Answer, Ask, Flow } from './ask.js';
+export { jsonIfAny, jsonOf } from './json.js';
+export { LIMITS, type Limits } from './limits.js';
+export { machineTimer, type Timer } from './timer.js';
+export { fateOf, retryAfterS, trouble, type WireTrouble } from './trouble.js';
+
+/**
+ * Sends a request and reads the whole answer, whatever its status. Throws Fault with WireTrouble in `details`: fate `not-sent` when no
+ * byte can have arrived; `refused` for a URL that may not be asked, or a redirect that is not followed; `unknown` for whatever
+ * fails after the request left. Rejects with the reason of the caller's signal when that aborts.
+ */
+export const send = async (ask: Ask): Promise<Answer> => {
+  const { beginCall } = await import('./call.js');
+  const call = await beginCall(ask);
+  try {
+    return await call.tries(async (flow) => {
+      const { status, headers, from } = flow;
+      return { status, headers, from, text: await flow.text() };
+    });
+  } finally {
+    call.end();
+  }
+};
+
+/**
+ * As `send`, but answers once status and headers are there, while the body is still coming: for streams. It is tried again up to that
+ * point only. Whoever gets a Flow closes it.
+ */
+export const open = async (ask: Ask): Promise<Flow> => {
+  const { beginCall } = await import('./call.js');
+  const call = await beginCall(ask);
+  try {
+    const flow = await call.tries(async (opened) => opened);
+    return { ...flow, close: call.end };
+  } catch (error) {
+    call.end();
+    throw error;
+  }
+};
