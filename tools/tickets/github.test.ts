@@ -24,7 +24,6 @@ const begin = async (over: Partial<GithubSettings> = {}) => {
     deployment: 'test',
     now: time.now,
     paceMs: 0,
-    timeoutMs: 2000,
     ...over,
   });
   const at = await scene(tracker, time);

@@ -1,9 +1,10 @@
-/** GitHub issues, by plain fetch. The key is a comment in the body's last line: GitHub's search lags and splits it into words. */
+/** GitHub issues. The key is a comment in the body's last line: GitHub's search lags and splits it into words. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Instant } from '../../domain/time.js';
 import type { FoundTicket, TicketDraft, TicketTracker } from '../../domain/world.js';
-import { type Answer, type Remote, request, retryAfterS, trouble } from './remote.js';
+import { retryAfterS, type Timer, trouble } from '../../wire/wire.js';
+import { type Answer, type Remote, request } from './remote.js';
 import { cut, label, oneLine } from './text.js';
 
 export interface GithubSettings {
@@ -15,7 +16,8 @@ export interface GithubSettings {
   readonly now: () => Instant;
   /** between two writes; GitHub asks for a second */
   readonly paceMs?: number;
-  readonly timeoutMs?: number;
+  /** by which calls are timed; the machine's when left out */
+  readonly timer?: Timer;
   /** pages of 100 that a look-up reads before it gives up */
   readonly mostPages?: number;
 }
@@ -58,9 +60,8 @@ export const githubTracker = (settings: GithubSettings): TicketTracker => {
       Accept: 'application/vnd.github+json',
       Authorization: `Bearer ${settings.token}`,
       'X-GitHub-Api-Version': '2022-11-28',
-      'User-Agent': 'carbon-aware-compute-orchestrator',
     },
-    timeoutMs: settings.timeoutMs ?? 30_000,
+    timer: settings.timer,
   };
   const repo = `/repos/${settings.repo.split('/').map(encodeURIComponent).join('/')}`;
   const pace = settings.paceMs ?? 1000;
@@ -76,10 +77,10 @@ export const githubTracker = (settings: GithubSettings): TicketTracker => {
   const limited = (answer: Answer): number | null => {
     const said = Problem.safeParse(answer.json).data?.message ?? '';
     const nowMs = Date.parse(settings.now());
-    const after = retryAfterS(answer.headers, nowMs);
-    const spent = answer.headers.get('x-ratelimit-remaining') === '0';
+    const after = retryAfterS(answer.headers);
+    const spent = answer.headers['x-ratelimit-remaining'] === '0';
     if (answer.status !== 429 && after === null && !spent && !/rate limit|abuse/i.test(said)) return null;
-    const reset = Number(answer.headers.get('x-ratelimit-reset') ?? Number.NaN);
+    const reset = Number(answer.headers['x-ratelimit-reset'] ?? Number.NaN);
     const untilReset = spent && Number.isFinite(reset) ? Math.max(1, Math.ceil(reset - nowMs / 1000)) : null;
     return after ?? untilReset ?? 60;
   };
@@ -89,7 +90,8 @@ export const githubTracker = (settings: GithubSettings): TicketTracker => {
     const detail = errors === undefined ? '' : ` ${JSON.stringify(errors)}`;
     const said = `GitHub answered ${status} to ${doing}: ${oneLine(`${message ?? 'no message'}${detail}`, 400)}`;
     const wait = status === 403 || status === 429 ? limited(answer) : null;
-    if (wait !== null) throw trouble('throttled', said, 'It is sent again when GitHub allows it.', wait);
+    if (wait !== null)
+      throw trouble('throttled', said, 'It is sent again when GitHub allows it.', { retryAfterS: wait });
     if (status === 401 || status === 403)
       throw trouble(
         'not-allowed',
@@ -97,12 +99,9 @@ export const githubTracker = (settings: GithubSettings): TicketTracker => {
         'Check CACO_GITHUB_TOKEN: it needs to read and write issues of the repository.',
       );
     if (status === 408 || status >= 500)
-      throw trouble(
-        'unknown',
-        said,
-        'It is looked up before it is sent again.',
-        retryAfterS(answer.headers, Date.parse(settings.now())),
-      );
+      throw trouble('unknown', said, 'It is looked up before it is sent again.', {
+        retryAfterS: retryAfterS(answer.headers),
+      });
     if (status < 300) throw trouble('unknown', said, 'The answer was not GitHub’s; check CACO_GITHUB_API_URL.');
     throw trouble(
       'refused',

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { handTimer } from '../../wire/fixtures/hand-timer.js';
 import { callTool } from '../tool.js';
 import { fakeJira, type Script, type TRANSITIONS } from './fixtures/fake-jira.js';
 import { decisionFor, planFor, recommendation, scene, timer } from './fixtures/scene.js';
@@ -45,7 +46,6 @@ const stage = async (over: Partial<JiraSettings> = {}, where?: string) => {
     issueType: 'Task',
     deployment: 'test',
     now: time.now,
-    timeoutMs: 300,
     ...over,
   };
   const tracker = jiraTracker(settings);
@@ -336,9 +336,13 @@ const PLAYS: Record<string, Play> = {
   'created-then-500': lostAnswer({ store: true }),
   'created-then-cut': lostAnswer({ store: true, destroy: true }),
   'slow-then-created': async () => {
-    const s = await begin();
+    const timer = handTimer();
+    const s = await begin({ timer });
     s.jira.scripts.push({ hang: true, store: true, lateS: 120 });
-    await s.go();
+    const going = s.go();
+    await expect.poll(() => s.jira.posts().length, { timeout: 50_000 }).toBe(1);
+    timer.pass(30_000);
+    await going;
     expect(await s.row()).toMatchObject({ state: 'unknown' });
     s.time.pass(60);
     await s.send();

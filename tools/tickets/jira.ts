@@ -1,9 +1,10 @@
-/** Jira Cloud, REST v3, by plain fetch. */
+/** Jira Cloud, REST v3. */
 import { z } from 'zod';
 import type { Instant } from '../../domain/time.js';
 import type { FoundTicket, TicketDraft, TicketTracker } from '../../domain/world.js';
+import { retryAfterS, type Timer, trouble } from '../../wire/wire.js';
 import { plainAdf } from './adf.js';
-import { type Answer, type Remote, request, retryAfterS, trouble } from './remote.js';
+import { type Answer, type Remote, request } from './remote.js';
 import { cut, label, oneLine } from './text.js';
 
 export interface JiraSettings {
@@ -21,7 +22,8 @@ export interface JiraSettings {
   readonly priority?: string;
   /** name of the status that means finished, where a project has several */
   readonly doneStatus?: string;
-  readonly timeoutMs?: number;
+  /** by which calls are timed; the machine's when left out */
+  readonly timer?: Timer;
 }
 
 const PROPERTY = 'caco';
@@ -78,7 +80,7 @@ const remoteOf = (settings: JiraSettings): Remote => ({
     Accept: 'application/json',
     Authorization: `Basic ${Buffer.from(`${settings.email}:${settings.token}`).toString('base64')}`,
   },
-  timeoutMs: settings.timeoutMs ?? 30_000,
+  timer: settings.timer,
 });
 
 const problemOf = (answer: Answer) => {
@@ -91,7 +93,7 @@ const problemOf = (answer: Answer) => {
 const fail = (answer: Answer, doing: string, settings: JiraSettings): never => {
   const { status } = answer;
   const said = `Jira answered ${status} to ${doing}: ${problemOf(answer).text}`;
-  const wait = retryAfterS(answer.headers, Date.parse(settings.now()));
+  const wait = { retryAfterS: retryAfterS(answer.headers) };
   if (status === 401)
     throw trouble(
       'not-allowed',

@@ -1,10 +1,10 @@
-/** One HTTP call to a tracker, and what its failure says about the fate of the request. No credential enters a message. */
-import { Fault } from '../../domain/fault.js';
-import type { TrackerTrouble } from '../../domain/world.js';
+/** One HTTP call to a tracker. A Fault of it says in `details` what became of the request; no credential enters a message. */
+import { jsonIfAny, type Limits, send, type Timer } from '../../wire/wire.js';
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  /** by names in lower case */
+  readonly headers: Readonly<Record<string, string>>;
   /** undefined when the body is not JSON */
   readonly json: unknown;
 }
@@ -14,78 +14,25 @@ export interface Remote {
   readonly base: string;
   /** headers of every call, the credentials among them */
   readonly headers: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
+  readonly timer?: Timer | undefined;
 }
 
-export const trouble = (
-  fate: TrackerTrouble['fate'],
-  message: string,
-  remedy: string,
-  retryAfterS: number | null = null,
-): Fault => {
-  const details: TrackerTrouble = { fate, retryAfterS };
-  const code = fate === 'refused' ? 'invalid-input' : fate === 'not-allowed' ? 'forbidden' : 'unavailable';
-  return new Fault(code, message, remedy, { details });
-};
+/** A lane's lease outlives any one call. A page of 100 issues, each as long as GitHub allows, is some 10 MB. */
+const LIMITS: Partial<Limits> = { wholeMs: 30_000, bodyBytes: 32 * 2 ** 20 };
 
-/** Codes with which a connection was never made: the request surely did not arrive. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-const codeOf = (error: unknown): string => {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const { code } = at as NodeJS.ErrnoException;
-    if (code !== undefined) return code;
-    if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0]);
-  }
-  return error instanceof Error ? error.name : 'unknown error';
-};
-
-/** The answer, whatever its status; Fault `unavailable` (not-sent or unknown) when there is none. */
+/** The answer, whatever its status; Fault `unavailable` (not-sent or unknown) when there is none. Never sent twice. */
 export const request = async (remote: Remote, method: string, path: string, body?: unknown): Promise<Answer> => {
-  try {
-    const response = await fetch(`${remote.base.replace(/\/+$/, '')}${path}`, {
-      method,
-      redirect: 'error',
-      headers: { ...remote.headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(remote.timeoutMs),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, json: parsed(text) };
-  } catch (error) {
-    const code = codeOf(error);
-    const where = `${remote.name} at ${new URL(remote.base).host}`;
-    throw NOT_SENT.has(code)
-      ? trouble('not-sent', `${where} cannot be reached (${code})`, 'Check the address and the network.')
-      : trouble(
-          'unknown',
-          `${where} gave no answer to ${method} ${path.split('?')[0]} (${code})`,
-          'It is looked up before it is sent again.',
-        );
-  }
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-/** Seconds of a Retry-After header, which may also be a date. */
-export const retryAfterS = (headers: Headers, nowMs: number): number | null => {
-  const value = headers.get('retry-after');
-  if (value === null || value.trim() === '') return null;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - nowMs) / 1000));
+  const { status, headers, text } = await send({
+    who: remote.name,
+    url: `${remote.base.replace(/\/+$/, '')}${path}`,
+    chosenBy: 'operator',
+    method,
+    what: `${method} ${path.split('?')[0]}`,
+    headers: remote.headers,
+    ...(body === undefined ? {} : { json: body }),
+    limits: LIMITS,
+    remedies: { unknown: 'It is looked up before it is sent again.' },
+    ...(remote.timer === undefined ? {} : { timer: remote.timer }),
+  });
+  return { status, headers, json: jsonIfAny(text) };
 };
