@@ -1,32 +1,28 @@
 /** Asks a witness on another machine (C2SP tlog-witness) to cosign the newest checkpoint of a ledger. */
 import type { Checkpoint } from '../../domain/evidence/evidence.js';
 import { Fault, invalid } from '../../domain/fault.js';
+import { type Limits, send } from '../../wire/wire.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { COSIGNATURE, parseNote, parseVkey, verifyNote } from './note.js';
 import { requestText, type WitnessSource } from './witness.js';
 
-const WAIT_MS = 15_000;
-/** A signature line is a few hundred bytes. */
-const MAX_BYTES = 16 * 1024;
+/** A signature line is a few hundred bytes, a proxy's page of apology a few thousand. */
+const LIMITS: Partial<Limits> = { wholeMs: 15_000, bodyBytes: 256 * 1024 };
+const AWAY = 'Check the address; the ledger goes on unwitnessed meanwhile.';
 
 const post = async (url: string, body: string, signal: AbortSignal | undefined) => {
-  try {
-    const timeout = AbortSignal.timeout(WAIT_MS);
-    const response = await fetch(new URL('/add-checkpoint', url), {
-      method: 'POST',
-      body,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    return { status: response.status, body: (await response.text()).slice(0, MAX_BYTES) };
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw new Fault(
-      'unavailable',
-      `the witness at ${url} does not answer: ${(cause as Error).message}`,
-      'Check the address; the ledger goes on unwitnessed meanwhile.',
-      { cause },
-    );
-  }
+  const answer = await send({
+    who: 'the witness',
+    url: URL.canParse(url) ? new URL('/add-checkpoint', url) : url,
+    chosenBy: 'operator',
+    method: 'POST',
+    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    body,
+    signal,
+    limits: LIMITS,
+    remedies: { refused: AWAY, 'not-sent': AWAY, unknown: AWAY },
+  });
+  return { status: answer.status, body: answer.text };
 };
 
 /** `vkey` is the witness' verifier key, from its operator: what it answers counts only when that key signed it. */
@@ -50,7 +46,7 @@ export const askWitness = async (options: {
     if (!Number.isSafeInteger(old) || old < 0 || old > size)
       throw new Fault(
         'conflict',
-        `the witness at ${url} has cosigned ${answer.body.trim()} entries of this ledger, which holds ${size}`,
+        `the witness at ${url} has cosigned ${answer.body.trim().slice(0, 40)} entries of this ledger, which holds ${size}`,
         'Run `caco ledger audit`: an older copy of the store was put back, or entries were removed.',
       );
     const proof = old > 0 && old < size ? await source.consistency(old, size) : [];
@@ -59,7 +55,7 @@ export const askWitness = async (options: {
   if (answer.status !== 200)
     throw new Fault(
       'conflict',
-      `the witness at ${url} does not cosign: ${answer.status} ${answer.body.trim()}`,
+      `the witness at ${url} does not cosign: ${answer.status} ${answer.body.trim().slice(0, 400)}`,
       answer.status === 404
         ? 'Give its operator the verifier keys of this ledger: vkeys.txt of an export.'
         : 'Run `caco ledger audit`, then ask its operator.',
