@@ -1,8 +1,12 @@
 /** The model's port against a scripted server: every way to fail is an answer with a reason, within the time given. */
+import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ModelBudget, ModelTrouble } from '../domain/world.js';
 import { type ScriptedModel, type Step, startScriptedModel } from '../evals/scripted-model.js';
+import { type HandTimer, handTimer } from '../wire/fixtures/hand-timer.js';
+import { httpPeer } from '../wire/fixtures/peer.js';
+import type { Timer } from '../wire/wire.js';
 import { dataJson, jsonIn, modelHealth, openModel, quoted, visible } from './model.js';
 import { ollamaBase } from './ollama.js';
 
@@ -12,33 +16,30 @@ afterEach(async () => {
   server = undefined;
 });
 
-const budget = (): ModelBudget => ({ secondsLeft: 5, tokensLeft: 8000, retriesLeft: 1 });
+/** No test waits so long: time is up only where one turns a timer by hand. */
+const LONG_S = 50;
+const budget = (): ModelBudget => ({ secondsLeft: LONG_S, tokensLeft: 8000, retriesLeft: 1 });
 const question = [{ role: 'user' as const, content: 'QUESTION: what is planned?' }];
 
+const settingsFor = (url: string) => ({ modelTimeoutS: LONG_S, ollamaHost: url, openaiBaseUrl: url });
 const doors = ['ollama', 'openai'] as const;
-const open = async (
-  door: (typeof doors)[number],
-  script: Step[],
-  options: { timeoutS?: number; model?: string } = {},
-) => {
+const open = async (door: (typeof doors)[number], script: Step[], options: { timer?: Timer; model?: string } = {}) => {
   server = await startScriptedModel({ script });
   const lines: string[] = [];
   const model = openModel(
     {
       model: `${door}/${options.model ?? 'scripted'}`,
-      modelTimeoutS: options.timeoutS ?? 0.4,
+      modelTimeoutS: LONG_S,
       ollamaHost: server.url,
       openaiBaseUrl: `${server.url}/v1`,
     },
-    { log: (line) => lines.push(line) },
+    { log: (line) => lines.push(line), ...(options.timer ? { timer: options.timer } : {}) },
   )!;
   return { model, lines, server };
 };
 
 describe.each(doors)('%s', (door) => {
   const failures: [string, Step[], ModelTrouble['kind']][] = [
-    ['a hang', [{ mode: 'hang' }], 'timeout'],
-    ['a hang in the middle', [{ mode: 'hang-mid', text: 'one two three four' }], 'timeout'],
     [
       'two errors 500',
       [
@@ -62,10 +63,24 @@ describe.each(doors)('%s', (door) => {
     expect(lines).toHaveLength(1);
   });
 
-  it('closes the socket of a server that hangs', async () => {
-    const { model, server: s } = await open(door, [{ mode: 'hang' }]);
-    await model.converse!('chat', question, { budget: budget() });
-    await expect.poll(() => s.open.size).toBe(0);
+  const hangs: [string, Step, number][] = [
+    ['before its first word', { mode: 'hang' }, 0],
+    ['in the middle', { mode: 'hang-mid', text: 'one two three four' }, 2],
+  ];
+  it.each(hangs)('gives up a server that hangs %s, and closes its socket', async (_, step, words) => {
+    const timer = handTimer();
+    const { model, lines, server: s } = await open(door, [step], { timer });
+    const heard: string[] = [];
+    const asking = model.converse!('chat', question, { budget: budget(), onText: (piece) => void heard.push(piece) });
+    await expect.poll(() => [s.asked.length, heard.length], { timeout: 50_000 }).toEqual([1, words]);
+    timer.pass(LONG_S * 1000);
+    const reply = await asking;
+    expect(reply.ok ? 'ok' : reply.trouble).toMatchObject({
+      kind: 'timeout',
+      message: expect.stringContaining('50 s'),
+    });
+    expect(lines).toHaveLength(1);
+    await expect.poll(() => s.open.size, { timeout: 50_000 }).toBe(0);
     expect(s.asked[0]?.closedEarly).toBe(true);
   });
 
@@ -100,27 +115,24 @@ describe.each(doors)('%s', (door) => {
   });
 
   it('stops when its caller goes', async () => {
-    const { model, lines } = await open(door, [{ mode: 'hang' }]);
+    const { model, lines, server: s } = await open(door, [{ mode: 'hang' }]);
     const caller = new AbortController();
-    setTimeout(() => caller.abort(), 20);
-    const reply = await model.converse!('chat', question, { budget: budget(), signal: caller.signal });
-    expect(reply).toMatchObject({ ok: false, trouble: { kind: 'aborted' } });
+    const asking = model.converse!('chat', question, { budget: budget(), signal: caller.signal });
+    await expect.poll(() => s.asked.length, { timeout: 50_000 }).toBe(1);
+    caller.abort();
+    expect(await asking).toMatchObject({ ok: false, trouble: { kind: 'aborted' } });
     expect(lines).toEqual([]);
   });
 
   it('gives words that fit a schema, tolerating a fence, repairing once, else null', async () => {
     const schema = z.strictObject({ title: z.string() });
-    const { model, server: s } = await open(
-      door,
-      [
-        { mode: 'fenced-json', value: { title: 'a' } },
-        { mode: 'schema-miss' },
-        { mode: 'json', value: { title: 'b' } },
-        { mode: 'bad-json' },
-        { mode: 'schema-miss' },
-      ],
-      { timeoutS: 5 },
-    );
+    const { model, server: s } = await open(door, [
+      { mode: 'fenced-json', value: { title: 'a' } },
+      { mode: 'schema-miss' },
+      { mode: 'json', value: { title: 'b' } },
+      { mode: 'bad-json' },
+      { mode: 'schema-miss' },
+    ]);
     expect(await model.words('chat', {}, { schema })).toBe('{"title":"a"}');
     expect(await model.words('chat', {}, { schema })).toBe('{"title":"b"}');
     const troubles: string[] = [];
@@ -133,19 +145,21 @@ describe.each(doors)('%s', (door) => {
 describe('the port', () => {
   it('rests after two failures in a row and then lets one through', async () => {
     server = await startScriptedModel({ script: Array.from({ length: 3 }, () => ({ mode: 'garbage' as const })) });
-    let now = 0;
+    const timer = handTimer();
     const model = openModel(
-      { model: 'ollama/scripted', modelTimeoutS: 5, ollamaHost: server.url, openaiBaseUrl: '' },
-      { log: () => {}, ticks: () => now },
+      { model: 'ollama/scripted', modelTimeoutS: LONG_S, ollamaHost: server.url, openaiBaseUrl: '' },
+      { log: () => {}, timer },
     )!;
     const ask = async () => {
       const reply = await model.converse!('chat', question, { budget: budget() });
       return reply.ok ? 'ok' : reply.trouble.kind;
     };
     expect([await ask(), await ask(), await ask()]).toEqual(['malformed', 'malformed', 'resting']);
-    now = 30_001;
+    timer.pass(30_000);
     expect(await ask()).toBe('malformed');
-    now = 70_000;
+    timer.pass(29_999);
+    expect(await ask()).toBe('resting');
+    timer.pass(1);
     expect(await ask()).toBe('ok');
     expect(server.asked).toHaveLength(4);
   });
@@ -161,9 +175,7 @@ describe('the port', () => {
   });
 
   it('never sends a prompt that cannot fit, and notices one that was cut', async () => {
-    const { model, server: s } = await open('ollama', [{ mode: 'text', text: 'ok', promptTokens: 1024 }], {
-      timeoutS: 5,
-    });
+    const { model, server: s } = await open('ollama', [{ mode: 'text', text: 'ok', promptTokens: 1024 }]);
     const troubles: string[] = [];
     const asked = { onTrouble: (t: ModelTrouble) => troubles.push(t.kind) };
     expect(await model.words('chat', { text: 'word '.repeat(8000) }, asked)).toBeNull();
@@ -173,36 +185,59 @@ describe('the port', () => {
   });
 
   it('lets one call through at a time', async () => {
-    const { model, server: s } = await open(
-      'ollama',
-      [
-        { mode: 'text', text: 'first', delayMs: 40 },
-        { mode: 'text', text: 'second' },
-      ],
-      { timeoutS: 5 },
-    );
-    const replies = await Promise.all([1, 2].map(() => model.converse!('chat', question, { budget: budget() })));
-    expect(replies.map((r) => (r.ok ? r.text : r.trouble.kind))).toEqual(['first', 'second']);
+    const { model, server: s } = await open('ollama', [{ mode: 'hang' }, { mode: 'text', text: 'second' }]);
+    const caller = new AbortController();
+    const first = model.converse!('chat', question, { budget: budget(), signal: caller.signal });
+    const second = model.converse!('chat', question, { budget: budget() });
+    await expect.poll(() => s.asked.length, { timeout: 50_000 }).toBe(1);
+    // Whoever is not let through has no other way to show it than that nothing more is asked.
+    expect(await modelHealth({ ...settingsFor(s.url), model: 'ollama/scripted' })).toMatchObject({ ok: true });
+    expect(s.asked).toHaveLength(1);
+    caller.abort();
+    expect([await first, await second]).toMatchObject([{ ok: false }, { ok: true, text: 'second' }]);
     expect(s.asked).toHaveLength(2);
   });
 
   it('says that nobody listens, and how to start the server', async () => {
-    const settings = { model: 'ollama/x', modelTimeoutS: 1, ollamaHost: '127.0.0.1:1', openaiBaseUrl: '' };
+    const settings = { ...settingsFor('127.0.0.1:1'), model: 'ollama/x' };
     const lines: string[] = [];
     const model = openModel(settings, { log: (line) => lines.push(line) })!;
     expect(await model.words('chat', {})).toBeNull();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('ollama serve');
-    expect(await modelHealth(settings)).toMatchObject({ ok: false, models: null });
+    expect(await modelHealth(settings, handTimer())).toMatchObject({
+      ok: false,
+      models: null,
+      message: 'the model server at 127.0.0.1:1 cannot be reached (ECONNREFUSED)',
+    });
   });
 
   it('tells whether the server holds the model', async () => {
     server = await startScriptedModel({ models: ['llama3.2:latest'] });
-    const settings = { model: 'ollama/llama3.2', modelTimeoutS: 1, ollamaHost: server.url, openaiBaseUrl: '' };
-    expect(await modelHealth(settings)).toMatchObject({ ok: true, models: ['llama3.2:latest'] });
-    const other = await modelHealth({ ...settings, model: 'ollama/qwen3' });
+    const settings = { ...settingsFor(server.url), model: 'ollama/llama3.2' };
+    expect(await modelHealth(settings, handTimer())).toMatchObject({ ok: true, models: ['llama3.2:latest'] });
+    const other = await modelHealth({ ...settings, model: 'ollama/qwen3' }, handTimer());
     expect(other).toMatchObject({ ok: false });
     expect(other.remedy).toContain('ollama pull qwen3');
+  });
+
+  it.each<[string, (timer: HandTimer) => RequestListener, string]>([
+    ['hangs', (timer) => () => timer.pass(3000), 'did not answer within 3 s'],
+    ['shows a page', () => (_, response) => void response.end('<html>'), 'with a web page instead of JSON'],
+    ['is busy', () => (_, response) => void response.writeHead(503).end('{"error":"loading"}'), 'HTTP 503: loading'],
+  ])('says so when a server %s instead of naming its models', async (_, listener, message) => {
+    const timer = handTimer();
+    const peer = await httpPeer(listener(timer));
+    try {
+      for (const model of ['ollama/x', 'openai/x'])
+        expect(await modelHealth({ ...settingsFor(peer.url), model }, timer)).toMatchObject({
+          ok: false,
+          models: null,
+          message: expect.stringContaining(message),
+        });
+    } finally {
+      await peer.close();
+    }
   });
 
   it('lets no trace leave: the switches of the tracing client are gone', () => {

@@ -1,15 +1,16 @@
 /**
- * The model's port: one small client over two wires (Ollama, OpenAI-compatible), with a budget of seconds and tokens, one call at a
+ * The model's port: one small client over two protocols (Ollama, OpenAI-compatible), with a budget of seconds and tokens, one call at a
  * time, one second chance, and a rest after repeated failures. It answers with words or with the reason why there are none.
  */
 import { z } from 'zod';
 import type { Model, ModelBudget, ModelMessage, ModelReply, ModelTrouble } from '../domain/world.js';
 import { loadPrompt } from '../prompts/prompts.js';
+import { machineTimer, type Timer } from '../wire/wire.js';
 import { dataJson, jsonIn } from './data.js';
 import { circuit, oneAtATime } from './gate.js';
-import { ollamaBase, ollamaWire } from './ollama.js';
-import { openaiWire } from './openai.js';
-import { type Wire, WireError } from './wire.js';
+import { ollamaBase, ollamaProtocol } from './ollama.js';
+import { openaiProtocol } from './openai.js';
+import { ModelError, type Protocol } from './protocol.js';
 
 export { dataJson, jsonIn, quoted, visible } from './data.js';
 
@@ -26,8 +27,8 @@ export interface ModelSettings {
 export interface ModelOptions {
   /** One line per outage, and one when it is over. Standard error when left out. */
   readonly log?: (line: string) => void;
-  /** Milliseconds that only run forward; for tests of the rest after failures. */
-  readonly ticks?: () => number;
+  /** How time passes; the machine's when left out. */
+  readonly timer?: Timer;
 }
 
 const CONTEXT_TOKENS = 8192;
@@ -49,10 +50,11 @@ export const forbidTracing = (env: NodeJS.ProcessEnv = process.env): void => {
 /** null for `none`. Opening asks nobody: a server that is not there is noticed, and said once, at the first call. */
 export const openModel = (settings: ModelSettings, options: ModelOptions = {}): Model | null => {
   forbidTracing();
-  const wire = wireOf(settings);
-  if (wire === null) return null;
+  const protocol = protocolOf(settings);
+  if (protocol === null) return null;
   const say = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
-  const ticks = options.ticks ?? (() => performance.now());
+  const timer = options.timer ?? machineTimer;
+  const { ticks } = timer;
   const queue = oneAtATime(4);
   const breaker = circuit({ failures: 2, restMs: 30_000, ticks });
   let saidKind: ModelTrouble['kind'] | null = null;
@@ -78,17 +80,17 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
   ) => {
     const { prompt, messages, format, maxTokens } = request;
     const system = loadPrompt(prompt).text;
-    const tools = request.tools as Parameters<Wire['ask']>[0]['tools'];
+    const tools = request.tools as Parameters<Protocol['ask']>[0]['tools'];
     const chars =
       system.length +
       messages.reduce((n, m) => n + m.content.length, 0) +
       (tools.length === 0 ? 0 : JSON.stringify(tools).length);
-    if (wire.contextTokens !== null && chars / CHARS_PER_TOKEN + maxTokens > wire.contextTokens)
-      throw new WireError(
+    if (protocol.contextTokens !== null && chars / CHARS_PER_TOKEN + maxTokens > protocol.contextTokens)
+      throw new ModelError(
         'over-budget',
-        `the prompt of ${Math.ceil(chars / CHARS_PER_TOKEN)} tokens does not fit ${wire.contextTokens}`,
+        `the prompt of ${Math.ceil(chars / CHARS_PER_TOKEN)} tokens does not fit ${protocol.contextTokens}`,
       );
-    const reply = await wire.ask({ system, messages, tools, format, maxReplyTokens: maxTokens, signal, onText });
+    const reply = await protocol.ask({ system, messages, tools, format, maxReplyTokens: maxTokens, signal, onText });
     // A server that cuts the front of a prompt says nothing but a count that is too small. What it kept from an earlier
     // call is not always counted, so that only a count below the newest message, or at a context's edge, tells.
     const newest = (messages.at(-1)?.content.length ?? 0) / CHARS_PER_TOKEN_AT_MOST;
@@ -96,12 +98,12 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
     const read = reply.promptTokens;
     const atEdge = read !== null && CONTEXTS.some((edge) => Math.abs(read - edge) <= 16);
     if (read !== null && chars / CHARS_PER_TOKEN > SMALLEST_CONTEXT && (read < newest || (atEdge && read < whole)))
-      throw new WireError(
+      throw new ModelError(
         'prompt-cut',
         `the server read ${read} tokens of a prompt of at least ${Math.floor(atEdge ? whole : newest)}`,
       );
-    if (reply.finish === 'length') throw new WireError('length', 'the model’s reply was cut off at its length limit');
-    if (reply.text.trim() === '' && reply.calls.length === 0) throw new WireError('empty', 'the model said nothing');
+    if (reply.finish === 'length') throw new ModelError('length', 'the model’s reply was cut off at its length limit');
+    if (reply.text.trim() === '' && reply.calls.length === 0) throw new ModelError('empty', 'the model said nothing');
     return {
       ok: true as const,
       text: reply.text,
@@ -125,10 +127,10 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
   ): Promise<ModelReply> => {
     const { budget } = asked;
     const began = ticks();
-    const timer = new AbortController();
+    const budgetOver = new AbortController();
     const allowedS = Math.min(settings.modelTimeoutS, budget.secondsLeft);
-    const timeout = setTimeout(() => timer.abort(), Math.max(0, allowedS * 1000));
-    const signal = asked.signal ? AbortSignal.any([asked.signal, timer.signal]) : timer.signal;
+    const cancel = timer.after(Math.max(0, allowedS * 1000), () => budgetOver.abort());
+    const signal = asked.signal ? AbortSignal.any([asked.signal, budgetOver.signal]) : budgetOver.signal;
     let streamed = false;
     let retried = false;
     const onText = (piece: string) => {
@@ -140,16 +142,16 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
       if (breaker.resting())
         return failed(
           troubleOf(
-            new WireError('resting', 'the model failed repeatedly and is left alone for half a minute'),
+            new ModelError('resting', 'the model failed repeatedly and is left alone for half a minute'),
             settings,
           ),
         );
       for (;;) {
         const maxTokens = Math.min(asked.maxTokens ?? REPLY_TOKENS, budget.tokensLeft);
         if (maxTokens < 32 || allowedS <= 0)
-          return failed(troubleOf(new WireError('over-budget', 'the budget of this answer is spent'), settings));
+          return failed(troubleOf(new ModelError('over-budget', 'the budget of this answer is spent'), settings));
         try {
-          if (leave === null) throw new WireError('over-budget', 'too many calls wait for the model');
+          if (leave === null) throw new ModelError('over-budget', 'too many calls wait for the model');
           signal.throwIfAborted();
           const request = { prompt, messages, tools: asked.tools ?? [], format: asked.format, maxTokens };
           const reply = await once(request, signal, onText);
@@ -161,27 +163,27 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
           return reply;
         } catch (error) {
           if (asked.signal?.aborted)
-            return failed(troubleOf(new WireError('aborted', 'the call was given up by its caller'), settings));
-          const known = timer.signal.aborted
-            ? new WireError('timeout', `the model did not answer within ${Math.round(allowedS * 10) / 10} s`)
+            return failed(troubleOf(new ModelError('aborted', 'the call was given up by its caller'), settings));
+          const known = budgetOver.signal.aborted
+            ? new ModelError('timeout', `the model did not answer within ${Math.round(allowedS * 10) / 10} s`)
             : error;
-          if (!(known instanceof WireError)) throw known;
+          if (!(known instanceof ModelError)) throw known;
           if (known.retriable && !streamed && budget.retriesLeft > 0 && ticks() - began < (allowedS * 1000) / 2) {
             budget.retriesLeft -= 1;
             retried = true;
             failed(troubleOf(known, settings));
-            await new Promise((go) => setTimeout(go, 150));
+            await new Promise<void>((go) => void timer.after(150, go));
             continue;
           }
           if (known.kind !== 'over-budget') breaker.failure();
           const trouble = troubleOf(known, settings);
           // Its first failure was said.
           if (retried) return { ok: false, trouble };
-          return failed(trouble.kind === 'model-missing' ? await withModels(trouble, wire) : trouble);
+          return failed(trouble.kind === 'model-missing' ? await withModels(trouble, protocol, timer) : trouble);
         }
       }
     } finally {
-      clearTimeout(timeout);
+      cancel();
       leave?.();
       budget.secondsLeft -= (ticks() - began) / 1000;
     }
@@ -223,7 +225,7 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
           .map((i) => `${i.path.join('.') || '(root)'}: ${i.message}`)
           .join('; ');
         if (budget.retriesLeft <= 0) {
-          const trouble = troubleOf(new WireError('malformed', `the model’s JSON does not fit: ${wrong}`), settings);
+          const trouble = troubleOf(new ModelError('malformed', `the model’s JSON does not fit: ${wrong}`), settings);
           failed(trouble);
           asked.onTrouble?.(trouble);
           return null;
@@ -251,24 +253,23 @@ export interface ModelHealth {
 }
 
 /** Asks the server, within three seconds, whether it runs and holds the model. */
-export const modelHealth = async (settings: ModelSettings): Promise<ModelHealth> => {
+export const modelHealth = async (settings: ModelSettings, timer: Timer = machineTimer): Promise<ModelHealth> => {
   const { model } = settings;
-  const wire = wireOf(settings);
-  if (wire === null)
+  const protocol = protocolOf(settings);
+  if (protocol === null)
     return { model, ok: true, models: null, message: 'no model is configured; templates speak', remedy: null };
   try {
-    const models = await wire.models(AbortSignal.timeout(3000));
+    const models = await protocol.models({ ms: 3000, timer });
     if (models.some((have) => sameModel(have, nameOf(model))))
       return { model, ok: true, models, message: `the server runs and holds ${nameOf(model)}`, remedy: null };
     const trouble = troubleOf(
-      new WireError('model-missing', `the server runs and does not hold ${nameOf(model)}`),
+      new ModelError('model-missing', `the server runs and does not hold ${nameOf(model)}`),
       settings,
     );
     return { model, ok: false, models, message: trouble.message, remedy: withNames(trouble, models).remedy };
   } catch (error) {
-    const known =
-      error instanceof WireError ? error : new WireError('timeout', 'the model server did not answer within 3 s');
-    const trouble = troubleOf(known, settings);
+    if (!(error instanceof ModelError)) throw error;
+    const trouble = troubleOf(error, settings);
     return { model, ok: false, models: null, message: trouble.message, remedy: trouble.remedy };
   }
 };
@@ -276,16 +277,16 @@ export const modelHealth = async (settings: ModelSettings): Promise<ModelHealth>
 const nameOf = (model: string) => model.slice(model.indexOf('/') + 1);
 const sameModel = (have: string, want: string) => have === want || have === `${want}:latest`;
 
-const wireOf = (settings: ModelSettings): Wire | null => {
+const protocolOf = (settings: ModelSettings): Protocol | null => {
   const { model } = settings;
   if (model.startsWith('ollama/'))
-    return ollamaWire({ host: settings.ollamaHost, model: nameOf(model), contextTokens: CONTEXT_TOKENS });
+    return ollamaProtocol({ host: settings.ollamaHost, model: nameOf(model), contextTokens: CONTEXT_TOKENS });
   if (model.startsWith('openai/'))
-    return openaiWire({ baseUrl: settings.openaiBaseUrl, apiKey: settings.openaiApiKey, model: nameOf(model) });
+    return openaiProtocol({ baseUrl: settings.openaiBaseUrl, apiKey: settings.openaiApiKey, model: nameOf(model) });
   return null;
 };
 
-const troubleOf = (error: WireError, settings: ModelSettings): ModelTrouble => ({
+const troubleOf = (error: ModelError, settings: ModelSettings): ModelTrouble => ({
   kind: error.kind,
   message: error.message,
   remedy: remedyOf(error.kind, settings),
@@ -320,11 +321,11 @@ const withNames = (trouble: ModelTrouble, names: readonly string[]): ModelTroubl
   remedy: `${trouble.remedy} The server holds ${names.length === 0 ? 'no model' : names.slice(0, 8).join(', ')}.`,
 });
 
-const withModels = async (trouble: ModelTrouble, wire: Wire): Promise<ModelTrouble> => {
+const withModels = async (trouble: ModelTrouble, protocol: Protocol, timer: Timer): Promise<ModelTrouble> => {
   try {
-    return withNames(trouble, await wire.models(AbortSignal.timeout(2000)));
+    return withNames(trouble, await protocol.models({ ms: 2000, timer }));
   } catch (error) {
-    if (error instanceof WireError || (error as Error).name === 'TimeoutError') return trouble;
+    if (error instanceof ModelError) return trouble;
     throw error;
   }
 };

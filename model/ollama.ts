@@ -1,9 +1,9 @@
 /**
- * Ollama's native `/api/chat` over fetch. `num_ctx` is always sent: without it the server cuts the front of the prompt, system text
- * first, under status 200. A conversation is not led through its JavaScript clients: neither passes an abort on, a cut stream looks
- * finished, and one prints to standard output. Lists of models are.
+ * Ollama's native `/api/chat`. `num_ctx` is always sent: without it the server cuts the front of the prompt, system text first, under
+ * status 200. Its JavaScript clients are not used: neither passes an abort on, a cut stream looks finished, and one prints to
+ * standard output.
  */
-import { errorText, linesOf, networkError, statusError, type Wire, WireError, withoutThoughts } from './wire.js';
+import { jsonFrom, linesFrom, ModelError, networkError, type Protocol, withoutThoughts } from './protocol.js';
 
 /** `:11434`, `host:port`, a bare host or a URL, as OLLAMA_HOST may say it. */
 export const ollamaBase = (host: string): string => {
@@ -26,22 +26,14 @@ interface Line {
   readonly error?: string;
 }
 
-export const ollamaWire = (options: { host: string; model: string; contextTokens: number }): Wire => {
+export const ollamaProtocol = (options: { host: string; model: string; contextTokens: number }): Protocol => {
   const base = ollamaBase(options.host);
   return {
     contextTokens: options.contextTokens,
 
-    async models(signal) {
-      const { Ollama } = await import('ollama');
-      // The client passes no signal on by itself; its own fetch is where one can be put in.
-      const client = new Ollama({ host: base, fetch: (url, init) => fetch(url, { ...init, signal }) });
-      try {
-        const { models } = await client.list();
-        return (models ?? []).map((m) => m.name);
-      } catch (error) {
-        const status = (error as { status_code?: unknown }).status_code;
-        throw typeof status === 'number' ? statusError(status, (error as Error).message) : networkError(error, false);
-      }
+    async models(within) {
+      const { models } = (await jsonFrom(`${base}/api/tags`, {}, within)) as { models?: { name?: string }[] };
+      return (models ?? []).flatMap((m) => (m.name === undefined ? [] : [m.name]));
     },
 
     async ask({ system, messages, tools, format, maxReplyTokens, signal, onText }) {
@@ -71,18 +63,10 @@ export const ollamaWire = (options: { host: string; model: string; contextTokens
       });
       const calls: { name: string; arguments: unknown }[] = [];
       try {
-        const response = await fetch(`${base}/api/chat`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-          signal,
-        });
-        if (!response.ok) throw statusError(response.status, errorText(await response.text()));
-        if (!response.body) throw new WireError('malformed', 'the model server sent no body');
-        for await (const line of linesOf(response.body)) {
+        for await (const line of linesFrom(`${base}/api/chat`, {}, body, signal)) {
           const piece = parse(line);
           if (typeof piece.error === 'string')
-            throw new WireError('server-error', `the model server broke off: ${piece.error.slice(0, 200)}`, !started);
+            throw new ModelError('server-error', `the model server broke off: ${piece.error.slice(0, 200)}`, !started);
           started = true;
           if (typeof piece.message?.content === 'string') filter.push(piece.message.content);
           for (const call of piece.message?.tool_calls ?? [])
@@ -102,7 +86,7 @@ export const ollamaWire = (options: { host: string; model: string; contextTokens
         if (signal.aborted) throw error;
         throw networkError(error, started);
       }
-      throw new WireError('cut-off', 'the model’s reply ended without its last line');
+      throw new ModelError('cut-off', 'the model’s reply ended without its last line');
     },
   };
 };
@@ -112,7 +96,7 @@ const parse = (line: string): Line => {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    throw new WireError('malformed', 'the model server sent lines that are not JSON');
+    throw new ModelError('malformed', 'the model server sent lines that are not JSON');
   }
-  throw new WireError('malformed', 'the model server sent lines that are not JSON objects');
+  throw new ModelError('malformed', 'the model server sent lines that are not JSON objects');
 };

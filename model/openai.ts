@@ -1,5 +1,5 @@
 /** Any OpenAI-compatible `/chat/completions`, streamed as server-sent events. Tool arguments arrive as pieces of JSON text. */
-import { errorText, linesOf, networkError, statusError, type Wire, WireError, withoutThoughts } from './wire.js';
+import { jsonFrom, linesFrom, ModelError, networkError, type Protocol, withoutThoughts } from './protocol.js';
 
 interface Chunk {
   readonly choices?: readonly {
@@ -17,25 +17,16 @@ interface Chunk {
   readonly error?: { readonly message?: string } | string;
 }
 
-export const openaiWire = (options: { baseUrl: string; apiKey: string | undefined; model: string }): Wire => {
+export const openaiProtocol = (options: { baseUrl: string; apiKey: string | undefined; model: string }): Protocol => {
   const base = options.baseUrl.replace(/\/+$/, '');
-  const headers = {
-    'content-type': 'application/json',
-    ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
-  };
+  const headers: Record<string, string> =
+    options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
   return {
     // The protocol has no field for it; prompts are kept small instead.
     contextTokens: null,
 
-    async models(signal) {
-      let response: Response;
-      try {
-        response = await fetch(`${base}/models`, { headers, signal });
-      } catch (error) {
-        throw networkError(error, false);
-      }
-      if (!response.ok) throw statusError(response.status, errorText(await response.text()));
-      const { data } = (await response.json()) as { data?: { id?: string }[] };
+    async models(within) {
+      const { data } = (await jsonFrom(`${base}/models`, headers, within)) as { data?: { id?: string }[] };
       return (data ?? []).flatMap((m) => (m.id === undefined ? [] : [m.id]));
     },
 
@@ -77,24 +68,16 @@ export const openaiWire = (options: { baseUrl: string; apiKey: string | undefine
       });
       const calls = new Map<number, { name: string; arguments: string }>();
       try {
-        const response = await fetch(`${base}/chat/completions`, {
-          method: 'POST',
-          headers,
-          body: JSON.stringify(body),
-          signal,
-        });
-        if (!response.ok) throw statusError(response.status, errorText(await response.text()));
-        if (!response.body) throw new WireError('malformed', 'the model server sent no body');
-        for await (const line of linesOf(response.body)) {
+        for await (const line of linesFrom(`${base}/chat/completions`, headers, body, signal)) {
           if (line.startsWith(':') || /^(event|id|retry):/.test(line)) continue;
           if (!line.startsWith('data:'))
-            throw new WireError('malformed', 'the model server sent lines that are not events');
+            throw new ModelError('malformed', 'the model server sent lines that are not events');
           const data = line.slice(5).trim();
           if (data === '[DONE]') break;
           const chunk = parse(data);
           if (chunk.error !== undefined) {
             const said = typeof chunk.error === 'string' ? chunk.error : (chunk.error.message ?? '');
-            throw new WireError('server-error', `the model server broke off: ${said.slice(0, 200)}`, !started);
+            throw new ModelError('server-error', `the model server broke off: ${said.slice(0, 200)}`, !started);
           }
           started = true;
           usage = chunk.usage ?? usage;
@@ -113,7 +96,7 @@ export const openaiWire = (options: { baseUrl: string; apiKey: string | undefine
         if (signal.aborted) throw error;
         throw networkError(error, started);
       }
-      if (finish === null) throw new WireError('cut-off', 'the model’s reply ended without its last event');
+      if (finish === null) throw new ModelError('cut-off', 'the model’s reply ended without its last event');
       filter.end();
       return {
         text,
@@ -142,7 +125,7 @@ const parse = (data: string): Chunk => {
     const value: unknown = JSON.parse(data);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    throw new WireError('malformed', 'the model server sent an event that is not JSON');
+    throw new ModelError('malformed', 'the model server sent an event that is not JSON');
   }
-  throw new WireError('malformed', 'the model server sent an event that is no JSON object');
+  throw new ModelError('malformed', 'the model server sent an event that is no JSON object');
 };
