@@ -3,6 +3,7 @@
  * `traceparent`. Small on purpose: the vendors' packages weigh more than this server.
  */
 import { randomBytes } from 'node:crypto';
+import { fateOf, send } from '../wire/wire.js';
 
 export interface Span {
   readonly traceId: string;
@@ -45,7 +46,7 @@ export const tracerOf = (
 ): Tracer | undefined => {
   const url = endpointOf(env);
   if (url === undefined) return undefined;
-  const headers = { 'Content-Type': 'application/json', ...Object.fromEntries(pairs(env.OTEL_EXPORTER_OTLP_HEADERS)) };
+  const headers = Object.fromEntries(pairs(env.OTEL_EXPORTER_OTLP_HEADERS));
   const resource = {
     attributes: Object.entries({
       'service.version': version,
@@ -56,20 +57,22 @@ export const tracerOf = (
   let waiting: object[] = [];
   let told = false;
 
-  const send = async () => {
+  const flush = async () => {
     while (waiting.length > 0) {
       const spans = waiting.slice(0, BATCH);
       waiting = waiting.slice(BATCH);
       const body = { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'caco', version }, spans }] }] };
       try {
-        const answer = await fetch(url, {
+        const { status } = await send({
+          who: 'the trace collector',
+          url,
+          chosenBy: 'operator',
           method: 'POST',
           headers,
-          body: JSON.stringify(body),
-          signal: AbortSignal.timeout(5000),
+          json: body,
+          limits: { wholeMs: 5000 },
         });
-        await answer.arrayBuffer();
-        if (!answer.ok) throw new Error(`the trace collector answered ${answer.status}`);
+        if (fateOf(status) !== null) throw new Error(`the trace collector answered ${status}`);
         told = false;
       } catch (error) {
         // Said once per outage: traces are worth less than the log they would fill.
@@ -79,7 +82,7 @@ export const tracerOf = (
       }
     }
   };
-  const timer = setInterval(() => void send(), EVERY_MS);
+  const timer = setInterval(() => void flush(), EVERY_MS);
   timer.unref();
 
   return {
@@ -104,13 +107,13 @@ export const tracerOf = (
             attributes: Object.entries(attributes).map(attribute),
             status: failed ? { code: 2 } : {},
           });
-          if (waiting.length >= BATCH) void send();
+          if (waiting.length >= BATCH) void flush();
         },
       };
     },
     async close() {
       clearInterval(timer);
-      await send();
+      await flush();
     },
   };
 };
