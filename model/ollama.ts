@@ -1,7 +1,7 @@
 /**
  * Ollama's native `/api/chat`. `num_ctx` is always sent: without it the server cuts the front of the prompt, system text first, under
- * status 200. Its JavaScript clients are not used: neither passes an abort on, a cut stream looks finished, and one prints to
- * standard output.
+ * status 200. Its JavaScript client lists the models and does not chat: it passes no abort on, and a stream that is cut looks
+ * finished to it.
  */
 import { jsonFrom, linesFrom, ModelError, networkError, type Protocol, withoutThoughts } from './protocol.js';
 
@@ -32,7 +32,10 @@ export const ollamaProtocol = (options: { host: string; model: string; contextTo
     contextTokens: options.contextTokens,
 
     async models(within) {
-      const { models } = (await jsonFrom(`${base}/api/tags`, {}, within)) as { models?: { name?: string }[] };
+      const { Ollama } = await import('ollama');
+      // The client has no time limit of its own; over the wire it has ours, and its failures are named as all others.
+      const wired = async (url: unknown) => Response.json(await jsonFrom(String(url), {}, within));
+      const { models } = await new Ollama({ host: base, fetch: wired }).list();
       return (models ?? []).flatMap((m) => (m.name === undefined ? [] : [m.name]));
     },
 
