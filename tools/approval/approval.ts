@@ -66,7 +66,14 @@ export const openApproval = defineTool({
     const plan = (await world.store.collection(PLANS).get(planId))?.value;
     if (!plan)
       throw notFound(`there is no plan ${planId}`, '`caco plan` makes one; `caco runs` lists what was planned.');
-    const { standing, round } = await questionsOn(world, plan, judgement, again);
+    const { standing, round, expired } = await questionsOn(world, plan, judgement, again);
+    // That nobody answered in time is written down where it is noticed.
+    for (const { id } of expired)
+      call.commit(async (tx) => {
+        const found = await tx.collection(APPROVALS).get(id);
+        if (found?.value.status === 'waiting')
+          await tx.collection(APPROVALS).put(id, { ...found.value, status: 'expired' });
+      });
     if (standing !== undefined) {
       if (standing.status !== 'waiting' || threadId === '' || (await isWaitedFor(world, standing)))
         return { approval: standing };
@@ -107,23 +114,26 @@ const isWaitedFor = async (world: World, { threadId }: Approval): Promise<boolea
 
 /**
  * The question that stands about what the plan would do: one that is open, one whose leave suffices for what governance
- * demands now, or, unless it is asked again, one that people said no to. Else the number of the next.
+ * demands now, or, unless it is asked again, one that people said no to. Else the number of the next; `expired` are those that
+ * nobody answered in time.
  */
 const questionsOn = async (
   world: World,
   plan: Plan,
   judgement: Judgement,
   again: boolean,
-): Promise<{ standing?: Approval; round: number }> => {
+): Promise<{ standing?: Approval; round: number; expired: Approval[] }> => {
   const demand = await demandOf(world.store, judgement);
+  const expired: Approval[] = [];
   for (let round = 0; ; round++) {
     const id = approvalIdOf({ workloadId: plan.workloadId, planDigest: plan.digest }, round);
     const asked = (await world.store.collection(APPROVALS).get(id))?.value;
-    if (asked === undefined) return { round };
-    if (asked.status === 'waiting' && world.clock.now() < asked.expiresAt) return { standing: asked, round };
+    if (asked === undefined) return { round, expired };
+    if (asked.status === 'waiting' && world.clock.now() >= asked.expiresAt) expired.push(asked);
+    else if (asked.status === 'waiting') return { standing: asked, round, expired };
     const gaveLeave = asked.status === 'approved' || asked.status === 'partly-approved';
-    if (gaveLeave && outcomeOf(asked.votes, demand) !== 'waiting') return { standing: asked, round };
-    if (asked.status === 'rejected' && !again) return { standing: asked, round };
+    if (gaveLeave && outcomeOf(asked.votes, demand) !== 'waiting') return { standing: asked, round, expired };
+    if (asked.status === 'rejected' && !again) return { standing: asked, round, expired };
   }
 };
 

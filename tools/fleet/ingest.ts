@@ -156,6 +156,14 @@ const finish = async (
       : input.path === '-'
         ? 'standard input'
         : `file ${basename(input.path)}`;
+  const kept = await draft.keepHeld(world, id);
+  const warnings =
+    kept === 0
+      ? intake.warnings
+      : [
+          ...intake.warnings,
+          `${kept} ${kept === 1 ? 'job is' : 'jobs are'} with the fleet already and stay as taken in before.`,
+        ];
   call.commit(async (tx) => {
     if (into === undefined) await draft.become(tx, id);
     else await pour(tx, draft, id);
@@ -174,7 +182,7 @@ const finish = async (
       assumed: [...(merged?.assumed ?? []), ...intake.assumed],
     });
   });
-  return { ...answer, workloadId: id };
+  return { ...answer, warnings, workloadId: id };
 };
 
 const first = (a: Instant | null, b: Instant | null, better: (a: Instant, b: Instant) => boolean) =>

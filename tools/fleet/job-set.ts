@@ -2,8 +2,10 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
+import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { defineCollection, type Store, type Tx } from '../../domain/store.js';
+import type { World } from '../../domain/world.js';
 
 /** Sets that are being filled: one whose process is gone is swept away by the next to come. */
 const DRAFTS = defineCollection('ingest-drafts', z.strictObject({ host: z.string(), pid: z.number().int() }));
@@ -29,6 +31,24 @@ export class JobSet {
 
   async holds(id: string): Promise<boolean> {
     return (await this.store.rows(JOBS).find(this.name, id)) !== undefined;
+  }
+
+  /**
+   * What is with the fleet stays as it was taken in: rows of the workload that some plan holds stand in for those of the same
+   * name here. Otherwise the same job, told otherwise, would be placed a second time. Answers how many there are.
+   */
+  async keepHeld(world: World, workloadId: string): Promise<number> {
+    let kept = 0;
+    for await (const page of world.store.rows(JOBS).pages(workloadId)) {
+      const holders = await holdersIn(world, page);
+      const held = page.filter((job) => holders.has(job.id));
+      await this.store.rows(JOBS).upsert(
+        this.name,
+        held.map((job) => ({ id: job.id, value: job })),
+      );
+      kept += held.length;
+    }
+    return kept;
   }
 
   /** Jobs that had the name before are gone. */

@@ -1,9 +1,11 @@
 /** The tools that list jobs page by page and submit one. */
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
-import { invalid, notFound } from '../../domain/fault.js';
+import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { holdersIn } from '../../domain/held.js';
 import { Category, JOBS, Job, WORKLOADS } from '../../domain/job.js';
 import { Instant } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { Assumptions } from './assumptions.js';
 import { DEFAULTS } from './defaults.js';
@@ -58,6 +60,18 @@ export const listJobs = defineTool({
 /** Jobs that were submitted one by one share this workload. */
 const SUBMITTED = 'W-SUBMITTED';
 
+/** Fault `conflict`: a job that is with the fleet is not another one because it is told otherwise. */
+const refuseWhatIsHeld = async (world: World, id: string): Promise<void> => {
+  const before = await world.store.rows(JOBS).find(SUBMITTED, id);
+  const holder = before && (await holdersIn(world, [before])).get(id);
+  if (holder)
+    throw new Fault(
+      'conflict',
+      `job ${id} is with the fleet already, under plan ${holder.planId}`,
+      'Give the new job an id of its own; `caco replan` moves what has not started.',
+    );
+};
+
 export const submitJob = defineTool({
   name: 'submit_job',
   title: 'Submit a job',
@@ -66,7 +80,12 @@ export const submitJob = defineTool({
   toolset: 'fleet',
   effect: 'records',
   input: z.strictObject({
-    id: z.string().min(1).max(200).optional().describe('made from the rest when left out; a known id is replaced'),
+    id: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('made from the rest when left out; a known id is replaced, unless the job is with the fleet'),
     name: z.string().max(500).optional().describe('what people call it'),
     team: z.string().min(1).max(200).optional().describe('who runs it'),
     kind: z.string().min(1).max(64).optional().describe('such as training or ci-build'),
@@ -97,6 +116,7 @@ export const submitJob = defineTool({
     const assumed = new Assumptions();
     const places = { sites: await world.fleet.sites(), region: null, clusterId: null };
     const id = input.id ?? shortId('J', { ...input, now });
+    await refuseWhatIsHeld(world, id);
     const job = jobMaker(now, places, DEFAULTS, assumed, world.method)({ ...input, id, line: 1 });
     if (!('durationHours' in job)) throw invalid(`${job.field ?? 'job'}: ${job.message}`, job.remedy, [job]);
     call.commit(async (tx) => {

@@ -1,7 +1,7 @@
 /** Our own book of commands that `caco run` started at the best time: what was foreseen, and when each really ran. */
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
-import { invalid } from '../../domain/fault.js';
+import { Fault, invalid } from '../../domain/fault.js';
 import { defineCollection } from '../../domain/store.js';
 import { Instant } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
@@ -37,6 +37,13 @@ export const recordCommandRun = defineTool({
   input: z.strictObject(fields),
   output: z.strictObject({ run: CommandRun }),
   run: async (input, _world, call) => {
+    // The book says what really ran; a program that was not there must not write into it.
+    if (call.actor.via !== 'cli')
+      throw new Fault(
+        'forbidden',
+        'only the command line notes what it ran',
+        'Start the command with `caco run -d MINUTES -- COMMAND`.',
+      );
     if (input.finishedAt < input.startedAt)
       throw invalid(
         `it finished at ${input.finishedAt}, before its start ${input.startedAt}`,

@@ -64,6 +64,13 @@ export const verifySavings = defineTool({
     unchanged: z.boolean().describe('true when nothing is new since the verification that stands'),
   }),
   run: async ({ planId, constants: asked }, world, call) => {
+    // The record of a plan is what its tickets, sums and claims are told from; who sends a request does not choose how it is reckoned.
+    if (asked !== undefined && call.actor.via !== 'cli')
+      throw new Fault(
+        'forbidden',
+        'constants of the method are set by a person on this machine',
+        'Leave them out; recompute_evidence reckons a record again with constants of your own.',
+      );
     const plan = await planOf(world, planId);
     const before = await newestOf(world, planId);
     const now = world.clock.now();
