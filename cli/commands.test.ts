@@ -93,7 +93,7 @@ describe('a signal file and a trace of another year', () => {
 describe('a problem file', () => {
   it('is solved with its proof beside it, or named in conflict with exit 5', () => {
     const instance = (name: string) =>
-      fileURLToPath(new URL(`../tools/optimizer/fixtures/instances/${name}.json`, import.meta.url));
+      fileURLToPath(new URL(`../tools/optimizer/engine/fixtures/instances/${name}.json`, import.meta.url));
     const { status, answer } = json('problem', 'plan', '--problem', instance('k-fivemin-25x288'), '--out', 'proof');
     expect(status).toBe(0);
     expect(answer.lowerBound).toBeLessThanOrEqual(answer.objective);

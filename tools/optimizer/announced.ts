@@ -8,10 +8,18 @@ import { type Job, spanSeconds } from '../../domain/job.js';
 import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
 import { toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
-import { runImmediately } from './engine/attempt.js';
-import { evaluate, type Loads } from './engine/evaluate.js';
-import { buildModel } from './engine/model.js';
-import { emptySchedule, FROZEN, MOVABLE, type PowerEvent, type Problem, selectJobs } from './engine/problem.js';
+import {
+  buildModel,
+  emptySchedule,
+  evaluate,
+  FROZEN,
+  type Loads,
+  MOVABLE,
+  type PowerEvent,
+  type Problem,
+  runImmediately,
+  selectJobs,
+} from './engine/engine.js';
 import type { LeftOut } from './workload.js';
 
 /** Small, for a fleet may have announced a million of them. */

@@ -7,11 +7,16 @@ import { Cost, PLANS } from '../../domain/plan.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { runImmediately } from './engine/attempt.js';
-import { LimitValue, limitValues, type SlotClock } from './engine/limit-values.js';
-import { buildModel } from './engine/model.js';
-import type { Problem } from './engine/problem.js';
-import { type Telling, totalsOf } from './engine/totals.js';
+import {
+  buildModel,
+  LimitValue,
+  limitValues,
+  type Problem,
+  runImmediately,
+  type SlotClock,
+  type Telling,
+  totalsOf,
+} from './engine/engine.js';
 import { type FleetProblem, fleetProblem, questionFields } from './fleet-problem.js';
 import { isDominated, leastCostAt, type Sweep, sweep } from './tradeoff.js';
 

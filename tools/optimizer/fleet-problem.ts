@@ -11,9 +11,9 @@ import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { announcedSince, withAnnounced } from './announced.js';
-import type { PolicyRows } from './engine/policy-rows.js';
-import type { Problem } from './engine/problem.js';
+import type { Problem } from './engine/engine.js';
 import type { Least } from './least-saving.js';
+import type { PolicyRows } from './policy-rows.js';
 import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
 
 /** What makes a question; every tool that asks one has these fields. */

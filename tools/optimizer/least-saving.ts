@@ -1,11 +1,19 @@
+import {
+  allowed,
+  buildModel,
+  evaluate,
+  fixedUsd,
+  MOVABLE,
+  type Model,
+  Pricer,
+  type Problem,
+  piecesOf,
+  type Schedule,
+} from './engine/engine.js';
 /**
  * Moves that the policy holds not worth it: the job stays where it is, as far as there is room. That is where an earlier plan
  * has it, else its home at once.
  */
-import { allowed, evaluate } from './engine/evaluate.js';
-import { buildModel, fixedUsd, type Model } from './engine/model.js';
-import { Pricer } from './engine/pricer.js';
-import { MOVABLE, type Problem, piecesOf, type Schedule } from './engine/problem.js';
 
 /** What a move must save: kg CO2e, money for energy, machines and egress, or both. */
 export interface Least {

@@ -8,10 +8,7 @@
 import { shortId } from '../../domain/digest.js';
 import type { FlexibilityOffer } from '../../domain/offer.js';
 import { fromEpoch } from '../../domain/time.js';
-import { buildModel, type Model } from './engine/model.js';
-import { MOVABLE, type Problem, type Schedule } from './engine/problem.js';
-import { Responder } from './engine/respond.js';
-import { State } from './engine/state.js';
+import { buildModel, MOVABLE, type Model, type Problem, Responder, type Schedule, State } from './engine/engine.js';
 
 export interface OfferFrame {
   /** Epoch seconds of slot 0. */

@@ -19,13 +19,20 @@ import { defineCollection, type Rows, type Tx } from '../../domain/store.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { Certificate, Conflict } from './engine/answer.js';
-import { runImmediately } from './engine/attempt.js';
-import { evaluate } from './engine/evaluate.js';
-import { buildModel } from './engine/model.js';
-import { optimize, type Result } from './engine/optimize.js';
-import { type Problem, piecesOf, type Schedule } from './engine/problem.js';
-import { RELAX_FORMS, relaxBy } from './engine/relax.js';
+import {
+  buildModel,
+  Certificate,
+  Conflict,
+  evaluate,
+  optimize,
+  type Problem,
+  piecesOf,
+  RELAX_FORMS,
+  type Result,
+  relaxBy,
+  runImmediately,
+  type Schedule,
+} from './engine/engine.js';
 import { fleetProblem, PlanInput } from './fleet-problem.js';
 import { heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { offersOf } from './offers.js';

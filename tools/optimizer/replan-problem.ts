@@ -1,7 +1,3 @@
-/**
- * A plan that is under way, as a problem again: what runs, has run or was announced is frozen, the rest may move for a
- * churn charge, and what has happened since (a lost site, a cap in a window, jobs that take longer) is in it.
- */
 import {
   emptySchedule,
   FROZEN,
@@ -10,9 +6,13 @@ import {
   type Problem,
   piecesOf,
   type Schedule,
+  SLOT_EPSILON,
   URGENT,
-} from './engine/problem.js';
-import { SLOT_EPSILON } from './engine/window.js';
+} from './engine/engine.js';
+/**
+ * A plan that is under way, as a problem again: what runs, has run or was announced is frozen, the rest may move for a
+ * churn charge, and what has happened since (a lost site, a cap in a window, jobs that take longer) is in it.
+ */
 
 export interface Happened {
   /** First slot that has not begun. */

@@ -7,11 +7,18 @@ import { Instant, toEpoch } from '../../domain/time.js';
 import { Hours } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
-import { Conflict } from './engine/answer.js';
-import { evaluate } from './engine/evaluate.js';
-import { buildModel, type Model } from './engine/model.js';
-import { optimize } from './engine/optimize.js';
-import { emptySchedule, type PowerEvent, type Problem, type Schedule, selectJobs } from './engine/problem.js';
+import {
+  buildModel,
+  Conflict,
+  emptySchedule,
+  evaluate,
+  type Model,
+  optimize,
+  type PowerEvent,
+  type Problem,
+  type Schedule,
+  selectJobs,
+} from './engine/engine.js';
 import { type FleetProblem, fleetProblem, questionFields } from './fleet-problem.js';
 import { heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { CERTIFICATES, figuresOf, write } from './plan.js';

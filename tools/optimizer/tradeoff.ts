@@ -4,11 +4,17 @@
  * Only plans on the convex hull are found this way (supported points); those between need a carbon cap.
  */
 import { Fault } from '../../domain/fault.js';
-import type { Certificate } from './engine/answer.js';
-import { buildModel } from './engine/model.js';
-import { optimize, type Result } from './engine/optimize.js';
-import type { Problem, Schedule } from './engine/problem.js';
-import { type ScheduleTotals, type Telling, totalsOf } from './engine/totals.js';
+import {
+  buildModel,
+  type Certificate,
+  optimize,
+  type Problem,
+  type Result,
+  type Schedule,
+  type ScheduleTotals,
+  type Telling,
+  totalsOf,
+} from './engine/engine.js';
 
 export interface SweepOptions {
   /** Money per tonne; sorted and made distinct. */

@@ -9,9 +9,9 @@ import { meanOver, type Series } from '../../domain/series.js';
 import type { Site } from '../../domain/site.js';
 import { instancePriceOf } from '../../domain/tariff.js';
 import { type Instant, type Interval, toEpoch } from '../../domain/time.js';
-import { PolicyRows } from './engine/policy-rows.js';
-import { COLUMNS, emptyJobs, MOVABLE, type Problem, URGENT } from './engine/problem.js';
+import { COLUMNS, emptyJobs, MOVABLE, type Problem, URGENT } from './engine/engine.js';
 import type { Least } from './least-saving.js';
+import { PolicyRows } from './policy-rows.js';
 
 export interface FleetQuestion {
   readonly window: Interval;

@@ -1,13 +1,20 @@
-/** Named policies side by side on one problem, each with what it costs, emits and breaks. */
+/**
+ * Front door of the baselines: named policies of the literature, alone (`POLICIES`, or each by its name, given a `View` of a
+ * model) or side by side on one problem, each with what it costs, emits and breaks.
+ */
 import { z } from 'zod';
 import { Estimate } from '../../../domain/estimate.js';
 import { invalid } from '../../../domain/fault.js';
 import { Cost } from '../../../domain/plan.js';
-import { buildModel } from '../engine/model.js';
-import { optimize } from '../engine/optimize.js';
-import type { Problem, Schedule } from '../engine/problem.js';
-import { type Telling, totalsOf } from '../engine/totals.js';
-import { checkProblem } from '../engine/validate.js';
+import {
+  buildModel,
+  checkProblem,
+  optimize,
+  type Problem,
+  type Schedule,
+  type Telling,
+  totalsOf,
+} from '../engine/engine.js';
 import { type Policy, View } from './policy.js';
 import { edfThreshold, firstCome, greedy, greedyByDeadline, runImmediately, seedPlanner } from './queueing.js';
 import { inWords, Violations, violationsOf } from './violations.js';
@@ -20,6 +27,18 @@ import {
   lowestWindow,
   waitAwhile,
 } from './waiting.js';
+
+export { type Policy, View } from './policy.js';
+export {
+  carbonTime,
+  ecovisor,
+  letsWaitAwhile,
+  letsWaitAwhileInterrupting,
+  lowestSlot,
+  lowestWindow,
+  runImmediately,
+  waitAwhile,
+};
 
 export const POLICIES: readonly Policy[] = [
   runImmediately,

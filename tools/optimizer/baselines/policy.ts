@@ -1,6 +1,6 @@
 /** What a policy of the literature is, and what it may look at. */
-import type { Model } from '../engine/model.js';
-import { emptySchedule, FROZEN, MOVABLE, type Schedule } from '../engine/problem.js';
+
+import { emptySchedule, FROZEN, MOVABLE, type Model, type Schedule } from '../engine/engine.js';
 import { Curve } from './curve.js';
 
 export interface Policy {

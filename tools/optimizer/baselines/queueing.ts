@@ -1,11 +1,16 @@
 /** Policies that look at all jobs: what people do without a planner, the planner that ignores caps, and list schedulers that heed them. */
 
-import { runImmediately as atOnce } from '../engine/attempt.js';
-import { Oracle } from '../engine/bound.js';
-import { noPrices } from '../engine/prices.js';
-import { emptySchedule, MOVABLE, type Schedule } from '../engine/problem.js';
-import { Responder, type Terms } from '../engine/respond.js';
-import { State } from '../engine/state.js';
+import {
+  runImmediately as atOnce,
+  emptySchedule,
+  MOVABLE,
+  noPrices,
+  Oracle,
+  Responder,
+  type Schedule,
+  State,
+  type Terms,
+} from '../engine/engine.js';
 import type { Policy, View } from './policy.js';
 import { CLEAN_QUANTILE } from './waiting.js';
 

@@ -1,10 +1,16 @@
 /** What a schedule breaks, in figures and in words: an unlawful plan's saving is no saving. */
 import { z } from 'zod';
 import { figure, massText, percentText } from '../../../domain/figures.js';
-import { allowed, type Evaluation, unlawful } from '../engine/evaluate.js';
-import type { Model } from '../engine/model.js';
-import { MOVABLE, piecesOf, type Schedule } from '../engine/problem.js';
-import { SLOT_EPSILON } from '../engine/window.js';
+import {
+  allowed,
+  type Evaluation,
+  MOVABLE,
+  type Model,
+  piecesOf,
+  type Schedule,
+  SLOT_EPSILON,
+  unlawful,
+} from '../engine/engine.js';
 
 export const Violations = z.strictObject({
   energyOverCapRatio: z.number().describe('share of all energy that lies above power caps'),

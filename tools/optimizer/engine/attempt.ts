@@ -1,44 +1,21 @@
 /** One problem solved from start to end, synchronously and without clock, store or thread: made to run in a worker. */
 import type { Certificate } from './answer.js';
-import { Oracle } from './bound.js';
-import { findConflict, type RawConflict } from './conflict.js';
-import { budgetFor, decompose, type Watch } from './decomposition.js';
+import { costAtOnce } from './at-once.js';
+import { bindingLimits } from './binding-limits.js';
+import { findConflict, type RawConflict } from './conflict/conflict.js';
+import { findJointConflict } from './conflict/joint.js';
 import { type Evaluation, evaluate, withinCaps } from './evaluate.js';
-import { proveByMilp } from './exact.js';
-import { findJointConflict } from './joint-conflict.js';
-import { bindingLimits } from './limits.js';
+import { Oracle } from './lagrangian/bound.js';
+import { certificateOf, noPrices, type Prices } from './lagrangian/prices.js';
+import { proveByMilp } from './milp/exact.js';
+import { betterParts } from './milp/neighbourhood.js';
 import { buildModel, type Model } from './model.js';
-import { betterParts } from './neighbourhood.js';
 import type { Engine, Hooks, Limits, Outcome, StoppedBy } from './outcome.js';
-import { certificateOf, noPrices, type Prices } from './prices.js';
-import { emptySchedule, FROZEN, type Problem, piecesOf, type Schedule } from './problem.js';
-import { byWeight, polish } from './repair.js';
-import { Responder } from './respond.js';
-import { State } from './state.js';
-
-/** Every job at once where it lives, caps ignored: the cost that savings are measured against. */
-export const runImmediately = (model: Model): Schedule => {
-  const { jobs } = model.problem;
-  const schedule = emptySchedule(model.N);
-  for (let j = 0; j < model.N; j++) {
-    const frozen = jobs.kind[j] === FROZEN;
-    schedule.region[j] = frozen ? jobs.current!.region[j]! : jobs.home[j]!;
-    schedule.start[j] = model.release[j]!;
-    const pieces = frozen ? jobs.current!.pieces.get(j) : undefined;
-    if (pieces) schedule.pieces.set(j, pieces);
-  }
-  return schedule;
-};
-
-/** Its cost; `oracle` holds no prices. Without a peak charge prefix sums suffice. */
-const costAtOnce = (model: Model, oracle: Oracle): number => {
-  const schedule = runImmediately(model);
-  if (model.anyPeak) return evaluate(model, schedule).objective;
-  let sum = 0;
-  for (let j = 0; j < model.N; j++)
-    sum += oracle.pricer.costOf(j, schedule.region[j]!, piecesOf(model.problem, schedule, j)!);
-  return sum;
-};
+import type { Problem, Schedule } from './problem.js';
+import { budgetFor, decompose, type Watch } from './search/decomposition.js';
+import { byWeight, polish } from './search/repair.js';
+import { Responder } from './search/respond.js';
+import { State } from './search/state.js';
 
 /** Above so many jobs `auto` leaves the exact solvers out; `loadMilp` says which of them is asked. */
 const MILP_JOBS = 120;

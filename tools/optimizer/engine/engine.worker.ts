@@ -1,6 +1,6 @@
 /** The thread that solves: receives a problem, answers with progress and one outcome, looks at the cancel flag as it works. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadMilp } from './milp-solvers.js';
+import { loadMilp } from './milp/solvers.js';
 import type { Hooks, Limits, Outcome, Step } from './outcome.js';
 import type { Problem } from './problem.js';
 import { solve } from './solve.js';

@@ -21,12 +21,12 @@
 import { Fault } from '../../../domain/fault.js';
 import { startWorker } from '../../worker.js';
 import type { Certificate, Conflict } from './answer.js';
-import { runImmediately } from './attempt.js';
-import type { RawConflict } from './conflict.js';
-import { type Naming, tellConflict } from './conflict-words.js';
+import { runImmediately } from './at-once.js';
+import type { Binding } from './binding-limits.js';
+import type { RawConflict } from './conflict/conflict.js';
+import { type Naming, tellConflict } from './conflict/words.js';
 import type { Errand, Message } from './engine.worker.js';
 import { type Evaluation, evaluate, type ObjectiveParts } from './evaluate.js';
-import type { Binding } from './limits.js';
 import { buildModel } from './model.js';
 import type { Engine, Limits, Outcome, Status, Step, StoppedBy } from './outcome.js';
 import { type Problem, packProblem, piecesOf, type Schedule } from './problem.js';

@@ -1,9 +1,9 @@
 /** What a run is told, what it tells while it works, and what comes out of it. */
 import type { Certificate } from './answer.js';
-import type { RawConflict } from './conflict.js';
+import type { Binding } from './binding-limits.js';
+import type { RawConflict } from './conflict/conflict.js';
 import type { ObjectiveParts } from './evaluate.js';
-import type { Binding } from './limits.js';
-import type { MilpName, MilpSolver } from './milp.js';
+import type { MilpName, MilpSolver } from './milp/milp.js';
 import type { Schedule } from './problem.js';
 
 export type Engine = 'uncoupled' | 'decomposition' | 'glpk' | 'highs';

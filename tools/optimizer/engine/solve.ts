@@ -1,11 +1,11 @@
 /** A problem solved; where no schedule exists, also what would have to give, and on request the best plan once it has given. */
 import { attempt } from './attempt.js';
-import { findConflict, type RawConflict } from './conflict.js';
+import { findConflict, type RawConflict } from './conflict/conflict.js';
+import { relaxLimit } from './conflict/relax.js';
 import { buildModel } from './model.js';
 import type { Hooks, Limits, Outcome } from './outcome.js';
 import type { Problem } from './problem.js';
-import { relaxLimit } from './relax.js';
-import { State } from './state.js';
+import { State } from './search/state.js';
 
 /** Above this size a relaxation is only planned on request; below it a short plan tells whether it suffices. */
 const VERIFY_JOBS = 2000;

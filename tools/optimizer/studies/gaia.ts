@@ -5,14 +5,12 @@ import {
   letsWaitAwhile,
   lowestSlot,
   lowestWindow,
+  type Policy,
   runImmediately,
+  View,
   waitAwhile,
-} from '../baselines/policies.js';
-import { type Policy, View } from '../baselines/policy.js';
-import { evaluate } from '../engine/evaluate.js';
-import { buildModel, type Model } from '../engine/model.js';
-import { piecesOf, type Schedule } from '../engine/problem.js';
-import { solve } from '../engine/solve.js';
+} from '../baselines/baselines.js';
+import { buildModel, evaluate, type Model, piecesOf, type Schedule, solve } from '../engine/engine.js';
 import type { StudyData } from './data.js';
 import { GAIA_CARBON, GAIA_SYNTHETIC, GAIA_TOTALS, GAIA_WAIT } from './published.js';
 import { answerOf, kgOf, row, type StudyAnswer, type StudyRow, shown, type TraceJob, traceProblem } from './study.js';

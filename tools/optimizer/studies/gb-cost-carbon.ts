@@ -1,9 +1,6 @@
 /** Price against carbon on real British data: one job of 4 h and 1 MW each day, placed by the planner's exact engine. */
 
-import { runImmediately } from '../engine/attempt.js';
-import { evaluate } from '../engine/evaluate.js';
-import { buildModel } from '../engine/model.js';
-import { solve } from '../engine/solve.js';
+import { buildModel, evaluate, runImmediately, solve } from '../engine/engine.js';
 import { numberOf, type StudyData } from './data.js';
 import { GB_COST_CARBON } from './published.js';
 import { answerOf, row, type StudyAnswer, type StudyRow, shown, type TraceJob, traceProblem } from './study.js';

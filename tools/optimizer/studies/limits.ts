@@ -1,7 +1,6 @@
 /** On the limitations of carbon-aware temporal shifting (Sukprasert et al., EuroSys 2024): what shifting in time can save at most. */
-import { letsWaitAwhile, letsWaitAwhileInterrupting, runImmediately } from '../baselines/policies.js';
-import { View } from '../baselines/policy.js';
-import { buildModel } from '../engine/model.js';
+import { letsWaitAwhile, letsWaitAwhileInterrupting, runImmediately, View } from '../baselines/baselines.js';
+import { buildModel } from '../engine/engine.js';
 import { numberOf, type StudyData } from './data.js';
 import { LIMITS, LIMITS_CASES } from './published.js';
 import { answerOf, kgOf, row, type StudyAnswer, type StudyRow, type TraceJob, traceProblem } from './study.js';

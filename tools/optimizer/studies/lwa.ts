@@ -1,7 +1,6 @@
 /** Let's Wait Awhile (Wiesner et al., Middleware 2021): nightly jobs, and the jobs of a machine-learning project. */
-import { letsWaitAwhile, letsWaitAwhileInterrupting, runImmediately } from '../baselines/policies.js';
-import { View } from '../baselines/policy.js';
-import { buildModel } from '../engine/model.js';
+import { letsWaitAwhile, letsWaitAwhileInterrupting, runImmediately, View } from '../baselines/baselines.js';
+import { buildModel } from '../engine/engine.js';
 import type { StudyData } from './data.js';
 import { LWA_ML_PUBLISHED, LWA_ML_STRICT, LWA_NIGHTLY, LWA_NIGHTLY_STRICT } from './published.js';
 import {

@@ -1,4 +1,4 @@
-/** Every study by name. */
+/** Front door of the studies: every one by name. */
 import { invalid } from '../../../domain/fault.js';
 import { StudyData } from './data.js';
 import { type GaiaOptions, gaia } from './gaia.js';
@@ -6,6 +6,8 @@ import { gbCostCarbon } from './gb-cost-carbon.js';
 import { limits } from './limits.js';
 import { lwaMl, lwaNightly } from './lwa.js';
 import type { StudyAnswer } from './study.js';
+
+export type { StudyAnswer, StudyRow } from './study.js';
 
 export const STUDIES = ['lwa-nightly', 'lwa-ml', 'gaia', 'limits', 'gb-cost-carbon'] as const;
 

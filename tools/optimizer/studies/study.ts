@@ -1,8 +1,6 @@
 /** A study that was published, computed again with the planner's own parts; its answer is a table of differences. */
 import { z } from 'zod';
-import { evaluate } from '../engine/evaluate.js';
-import { buildModel, type Model } from '../engine/model.js';
-import { emptyJobs, type Problem, type Schedule } from '../engine/problem.js';
+import { buildModel, emptyJobs, evaluate, type Model, type Problem, type Schedule } from '../engine/engine.js';
 
 export const StudyRow = z.strictObject({
   case: z.string(),
