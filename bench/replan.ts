@@ -68,7 +68,7 @@ const forecast = (now: number, sigma: number): Problem => {
     }
     return out;
   };
-  return { ...truth, ciGPerKwh: wrong(truth.ciGPerKwh), priceUsdPerMwh: wrong(truth.priceUsdPerMwh) };
+  return { ...truth, ciGPerKwh: wrong(truth.ciGPerKwh), pricePerMwh: wrong(truth.pricePerMwh) };
 };
 
 const trueCost = (schedule: Schedule): number => {
@@ -91,7 +91,7 @@ for (const sigma of [0.05, 0.1, 0.2, 0.3]) {
         noticeSlot: now,
         events: [],
         lost: [],
-        churnUsd: 0,
+        churnCost: 0,
       });
       schedule = solve(problem, LIMITS, HOOKS).schedule!;
     }

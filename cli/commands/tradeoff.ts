@@ -58,7 +58,7 @@ const tradeoff = async (context: Context, _: string[], options: Record<string, u
     const problem = readProblem(String(options.problem));
     answer = await tradeOffOf(problem, {
       carbonPricesPerTonne: given.carbonPricesPerTonne,
-      chosenPricePerTonne: problem.carbonPriceUsdPerTonne,
+      chosenPricePerTonne: problem.carbonPricePerTonne,
       telling: {
         currency: 'USD',
         uncertaintyRatio: context.config.uncertaintyRatio,

@@ -162,7 +162,7 @@ const placeOf = ({ problem, origin, step, regions }: Grid, { region: id, times }
     const to = Math.ceil((times[p + 1]! - origin) / step - 1e-9);
     if (from < 0 || from !== Math.floor(from) || to > problem.slots) return null;
     for (let i = region * problem.slots + from; i < region * problem.slots + to; i++)
-      if (Number.isNaN(problem.priceUsdPerMwh[i]!) || Number.isNaN(problem.ciGPerKwh[i]!)) return null;
+      if (Number.isNaN(problem.pricePerMwh[i]!) || Number.isNaN(problem.ciGPerKwh[i]!)) return null;
     list.push(from, to);
     total += to - from;
   }

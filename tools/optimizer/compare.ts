@@ -75,7 +75,7 @@ export const tradeOffOf = async (problem: Problem, options: TradeOffOptions): Pr
     carbonPricesPerTonne: [...(options.carbonPricesPerTonne ?? DEFAULT_PRICES), chosen],
   });
   if (swept.conflict) throw noPlan(swept);
-  const model = buildModel({ ...swept.problem, carbonPriceUsdPerTonne: chosen });
+  const model = buildModel({ ...swept.problem, carbonPricePerTonne: chosen });
   const at = swept.points.find((p) => p.carbonPricePerTonne === chosen)!;
   const { cost, emissionsKg } = totalsOf(model, runImmediately(model), options.telling);
   return {

@@ -2,7 +2,7 @@ import {
   allowed,
   buildModel,
   evaluate,
-  fixedUsd,
+  fixedCost,
   MOVABLE,
   type Model,
   Pricer,
@@ -96,7 +96,7 @@ const tooLittle = (
     return total * jobs.powerKw[j]!;
   };
   const saved = (values: Float64Array) => sum(values, stay.region, stay.pieces) - sum(values, region, here);
-  const cost = saved(model.energyUsd) + fixedUsd(problem, j, stay.region) - fixedUsd(problem, j, region);
+  const cost = saved(model.energyCost) + fixedCost(problem, j, stay.region) - fixedCost(problem, j, region);
   return saved(model.kg) < wanted.kg - 1e-9 || cost < wanted.amount - 1e-9;
 };
 

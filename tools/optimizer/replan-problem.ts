@@ -23,7 +23,7 @@ export interface Happened {
   /** Regions that are lost from `nowSlot` on, as rows of the problem's regions. */
   readonly lost: readonly number[];
   /** Charge for moving a job that has a place. */
-  readonly churnUsd: number;
+  readonly churnCost: number;
 }
 
 export type Fate = 'frozen' | 'free' | 'added' | 'stopped' | 'stranded';
@@ -38,7 +38,7 @@ export interface Replanned {
 export const replanProblem = (problem: Problem, current: Schedule, happened: Happened): Replanned => {
   const { jobs, slots: T } = problem;
   const lost = new Set(happened.lost);
-  const next = { ...jobs, kind: jobs.kind.slice(), release: jobs.release.slice(), churnUsd: jobs.churnUsd.slice() };
+  const next = { ...jobs, kind: jobs.kind.slice(), release: jobs.release.slice(), churnCost: jobs.churnCost.slice() };
   const regionSet = jobs.regionSet.slice();
   const sets = [...problem.regionSets];
   const reduced = new Map<number, number>();
@@ -82,7 +82,7 @@ export const replanProblem = (problem: Problem, current: Schedule, happened: Hap
     }
     if (pieces !== null && !lost.has(at)) {
       put(kept, j, at, pieces);
-      if (jobs.kind[j] === MOVABLE) next.churnUsd[j] = happened.churnUsd;
+      if (jobs.kind[j] === MOVABLE) next.churnCost[j] = happened.churnCost;
     }
     fates.push(pieces === null ? 'added' : begun ? 'stopped' : 'free');
   }

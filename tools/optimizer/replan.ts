@@ -119,7 +119,7 @@ export const replan = defineTool({
       noticeSlot: slotOf(at + input.noticeMinutes * 60),
       events: input.events.flatMap((event) => eventsOf(event, fleet, step)),
       lost: input.lostRegions.map((name) => regionOf(name, fleet)),
-      churnUsd: input.churnCost,
+      churnCost: input.churnCost,
     });
     const rows = Uint32Array.from(fates.flatMap((fate, j) => (fate === 'stranded' ? [] : [j])));
     const kept = selectJobs(problem, rows);
@@ -195,7 +195,7 @@ export const replan = defineTool({
     let regret: { cost: number; ratio: number | null } | null = null;
     if (input.withRegret) {
       const truth = (await fleetProblem(world, { ...question, foresight: 'actual' })).problem;
-      const known = selectJobs({ ...problem, ciGPerKwh: truth.ciGPerKwh, priceUsdPerMwh: truth.priceUsdPerMwh }, rows);
+      const known = selectJobs({ ...problem, ciGPerKwh: truth.ciGPerKwh, pricePerMwh: truth.pricePerMwh }, rows);
       const best = await optimize(known, options);
       const mine = evaluate(buildModel(known), heeded.schedule).objective;
       if (best.objective !== null) {

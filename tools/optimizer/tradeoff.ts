@@ -69,7 +69,7 @@ export const sweep = async (given: Problem, options: SweepOptions): Promise<Swee
   let problem = given;
   for (const [i, price] of prices.entries()) {
     const solved = await optimize(
-      { ...given, carbonPriceUsdPerTonne: price },
+      { ...given, carbonPricePerTonne: price },
       {
         seed: options.seed ?? 1,
         iterations: options.iterations ?? ROUNDS,

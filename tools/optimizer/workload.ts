@@ -191,10 +191,10 @@ export const problemOf = async (
         vcpu: job.vcpus,
         gpu: job.gpus,
         dataGb: job.dataGb,
-        tardyUsdPerHour: job.tardinessCostPerHour * question.tardinessWeight,
+        tardinessCostPerHour: job.tardinessCostPerHour * question.tardinessWeight,
         // A job shorter than its least piece runs in one.
         minChunk: job.interruptible ? Math.min(count, Math.max(1, Math.ceil(job.minChunkMinutes / slotMinutes))) : 0,
-        resumeUsd: job.resumeCost,
+        resumeCost: job.resumeCost,
         machine: machines.of(job.instanceType ?? ''),
       });
     }
@@ -217,19 +217,19 @@ export const problemOf = async (
     name,
     slotHours: slotMinutes / 60,
     slots,
-    carbonPriceUsdPerTonne: question.carbonPricePerTonne,
-    egressUsdPerGb: Math.max(0, ...sites.map((s) => (s.payer === 'tenant' ? s.egressPerGb : 0))),
+    carbonPricePerTonne: question.carbonPricePerTonne,
+    egressPerGb: Math.max(0, ...sites.map((s) => (s.payer === 'tenant' ? s.egressPerGb : 0))),
     regions: sites.map((site) => ({
       id: site.region,
       pue: site.pue,
-      instanceUsdPerVcpuHour: 0,
-      instanceUsdPerGpuHour: 0,
-      peakUsdPerKw: site.payer === 'owner' ? site.tariff.demandChargePerKw : 0,
+      pricePerVcpuHour: 0,
+      pricePerGpuHour: 0,
+      peakChargePerKw: site.payer === 'owner' ? site.tariff.demandChargePerKw : 0,
     })),
     teams: teams.names,
     regionSets: sets.names.map((text) => Uint16Array.from(text.split(','), Number)),
-    machineUsdPerHour: rates,
-    priceUsdPerMwh: prices,
+    machinePricePerHour: rates,
+    pricePerMwh: prices,
     ciGPerKwh: carbon,
     powerCapKw: cap((site) => Math.min(site.powerCapKw ?? Number.POSITIVE_INFINITY, lower)),
     vcpuCap: cap((site) => site.vcpuCapacity),
@@ -246,7 +246,7 @@ export const problemOf = async (
 const TOO_NEAR = 'their deadline leaves no room to wait';
 
 /** Churn is a replan's: a workload says nothing of it. */
-const OF_WORKLOAD = COLUMNS.filter((column) => column !== 'churnUsd');
+const OF_WORKLOAD = COLUMNS.filter((column) => column !== 'churnCost');
 
 type Row = { readonly id: string } & Readonly<Record<(typeof OF_WORKLOAD)[number], number>>;
 

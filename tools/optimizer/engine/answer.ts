@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const PriceRow = z.tuple([z.number().int(), z.number().int(), z.number()]);
 
-/** Prices of `caco-opt-1`: [region, slot, USD per unit], [capId, USD per kg]. Any reader can recompute the bound from them. */
+/** Prices of `caco-opt-1`: [region, slot, money per unit], [capId, money per kg]. Any reader can recompute the bound from them. */
 export const Certificate = z.strictObject({
   power: z.array(PriceRow),
   vcpu: z.array(PriceRow),

@@ -39,7 +39,7 @@ const pricesFrom = (model: Model, certificate: Certificate | undefined): Prices 
   for (let r = 0; r < model.R; r++) {
     const row = prices.peak.subarray(r * model.T, (r + 1) * model.T);
     const total = row.reduce((sum, value) => sum + value, 0);
-    const charge = model.problem.regions[r]!.peakUsdPerKw;
+    const charge = model.problem.regions[r]!.peakChargePerKw;
     if (total > charge) for (let t = 0; t < row.length; t++) row[t]! *= charge / total;
   }
   for (const [id, value] of certificate.carbon) {

@@ -3,7 +3,7 @@ import type { Loads } from './evaluate.js';
 import type { Prices } from './lagrangian/prices.js';
 import type { Model } from './model.js';
 
-/** `shadowPrice` is USD saved per unit more of the limit in all its binding slots (to first order, from the dual prices). */
+/** `shadowPrice` is money saved per unit more of the limit in all its binding slots (to first order, from the dual prices). */
 export interface Binding {
   /** Of the event or carbon cap, where it is one. */
   readonly id?: string | undefined;

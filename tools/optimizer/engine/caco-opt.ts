@@ -1,4 +1,7 @@
-/** The exchange format `caco-opt-1`: problems in, solution.json and certificate.json out. Indices name regions, slots are half-open. */
+/**
+ * The exchange format `caco-opt-1`: problems in, solution.json and certificate.json out. Indices name regions, slots are
+ * half-open. The format names its money in dollars (`priceUsdPerMwh`); from here on it is money (`pricePerMwh`).
+ */
 import { z } from 'zod';
 import { invalid } from '../../../domain/fault.js';
 import type { Certificate } from './answer.js';
@@ -156,11 +159,11 @@ const toProblem = (frame: CacoFrame, rows: readonly CacoJob[]): Problem => {
     jobs.vcpu[j] = number(row.vcpu ?? 0);
     jobs.gpu[j] = number(row.gpu ?? 0);
     jobs.dataGb[j] = number(row.dataGb ?? 0);
-    jobs.tardyUsdPerHour[j] = number(row.tardyUsdPerHour ?? 0);
+    jobs.tardinessCostPerHour[j] = number(row.tardyUsdPerHour ?? 0);
     if (row.interruptible) {
       const chunk = integer(row.interruptible.minChunk);
       jobs.minChunk[j] = chunk === 0 ? 1 : chunk;
-      jobs.resumeUsd[j] = number(row.interruptible.resumeUsd ?? 0);
+      jobs.resumeCost[j] = number(row.interruptible.resumeUsd ?? 0);
     }
   });
   jobs.ids = ids;
@@ -168,19 +171,19 @@ const toProblem = (frame: CacoFrame, rows: readonly CacoJob[]): Problem => {
     name: frame.name,
     slotHours: frame.slotHours,
     slots,
-    carbonPriceUsdPerTonne: frame.carbonPriceUsdPerTonne,
-    egressUsdPerGb: frame.egressUsdPerGb,
+    carbonPricePerTonne: frame.carbonPriceUsdPerTonne,
+    egressPerGb: frame.egressUsdPerGb,
     regions: frame.regions.map((region) => ({
       id: region.id,
       pue: region.pue,
-      instanceUsdPerVcpuHour: region.instanceUsdPerVcpuHour,
-      instanceUsdPerGpuHour: region.instanceUsdPerGpuHour,
-      peakUsdPerKw: region.peakUsdPerKw ?? 0,
+      pricePerVcpuHour: region.instanceUsdPerVcpuHour,
+      pricePerGpuHour: region.instanceUsdPerGpuHour,
+      peakChargePerKw: region.peakUsdPerKw ?? 0,
     })),
-    machineUsdPerHour: new Float64Array(0),
+    machinePricePerHour: new Float64Array(0),
     teams: [...teams.keys()],
     regionSets,
-    priceUsdPerMwh: flat('priceUsdPerMwh', Number.NaN, (region) => region.priceUsdPerMwh),
+    pricePerMwh: flat('priceUsdPerMwh', Number.NaN, (region) => region.priceUsdPerMwh),
     ciGPerKwh: flat('ciGPerKwh', Number.NaN, (region) => region.ciGPerKwh),
     powerCapKw: flat('maxPowerKw', Infinity, (region) => region.maxPowerKw),
     vcpuCap: flat('vcpuCapacity', Infinity, (region) => region.vcpuCapacity),

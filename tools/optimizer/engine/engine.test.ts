@@ -89,6 +89,7 @@ describe('bad input', () => {
   it.each([
     ['a negative duration', { slots: -1 }, /duration/],
     ['no number', { powerKw: Number.NaN }, /powerKw is not a number/],
+    ['a negative charge', { tardyUsdPerHour: -1 }, /cost of tardiness per hour is negative/],
     ['an absurd number', { powerKw: 1e15 }, /absurdly large/],
     ['an unknown region', { regions: [99] }, /unknown region/],
     ['a window that is too short', { release: 10, deadline: 11, slots: 4, sla: 'balanced' }, /too short/],

@@ -28,7 +28,7 @@ export { noPrices } from './lagrangian/prices.js';
 export { LimitValue, limitValues, type SlotClock } from './limit-values.js';
 export { wholeMilp } from './milp/exact.js';
 export { loadMilp, loadSolver, toLpText } from './milp/solvers.js';
-export { buildModel, fixedUsd, type Model } from './model.js';
+export { buildModel, fixedCost, type Model } from './model.js';
 export { type Assignment, type OptimizeOptions, optimize, type Progress, type Result } from './optimize.js';
 export type { Engine, Hooks, Limits, Outcome, Status, StoppedBy } from './outcome.js';
 export {

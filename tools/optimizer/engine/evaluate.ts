@@ -1,9 +1,9 @@
 /** What a schedule really costs and which limits it breaks, computed from the problem and nothing else. */
 import type { Model } from './model.js';
-import { FROZEN, instanceUsdPerHour, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';
+import { FROZEN, instanceCostPerHour, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';
 import { lateness, SLOT_EPSILON } from './window.js';
 
-/** USD by cause; `churn` is what leaving current placements costs. */
+/** Money by cause; `churn` is what leaving current placements costs. */
 export interface ObjectiveParts {
   energy: number;
   carbon: number;
@@ -57,9 +57,9 @@ const samePieces = (a: ArrayLike<number>, b: ArrayLike<number>) => {
 
 /** Charge for not being where job `j` is now. */
 export const churnOf = (problem: Problem, j: number, region: number, pieces: ArrayLike<number>): number => {
-  const { current, churnUsd } = problem.jobs;
-  if (current === null || churnUsd[j] === 0 || current.region[j]! < 0) return 0;
-  return current.region[j] === region && samePieces(piecesOf(problem, current, j)!, pieces) ? 0 : churnUsd[j]!;
+  const { current, churnCost } = problem.jobs;
+  if (current === null || churnCost[j] === 0 || current.region[j]! < 0) return 0;
+  return current.region[j] === region && samePieces(piecesOf(problem, current, j)!, pieces) ? 0 : churnCost[j]!;
 };
 
 export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
@@ -82,7 +82,7 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
     churn: new Sum(),
   };
   const { power } = loads;
-  const { energyUsd, kg: kgPerKw } = model;
+  const { energyCost, kg: kgPerKw } = model;
   let unplaced = 0;
   let lateJobs = 0;
   let unseenJobs = 0;
@@ -101,7 +101,7 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
     const facility = kw * region.pue;
     const vcpu = jobs.vcpu[j]!;
     const gpu = jobs.gpu[j]!;
-    let usd = 0;
+    let cost = 0;
     let kg = 0;
     let unseen = false;
     for (let p = 0; p < pieces.length; p += 2) {
@@ -109,7 +109,7 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
       for (let i = r * T + pieces[p]!; i < last; i++) {
         const t = i - r * T;
         const part = t === end - 1 ? fraction : 1;
-        usd += part * energyUsd[i]!;
+        cost += part * energyCost[i]!;
         kg += part * kgPerKw[i]!;
         power[i]! += facility;
         if (vcpu !== 0) loads.vcpu[i]! += vcpu;
@@ -124,26 +124,26 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
     }
     if (unseen) unseenJobs++;
     const hours = (jobs.slots[j]! - 1 + fraction) * slotHours;
-    sums.energy.add(kw * usd);
+    sums.energy.add(kw * cost);
     sums.kg.add(kw * kg);
     sums.kwh.add(kw * region.pue * hours);
-    sums.instance.add(hours * instanceUsdPerHour(problem, j, r));
-    if (r !== jobs.home[j]) sums.egress.add(problem.egressUsdPerGb * jobs.dataGb[j]!);
+    sums.instance.add(hours * instanceCostPerHour(problem, j, r));
+    if (r !== jobs.home[j]) sums.egress.add(problem.egressPerGb * jobs.dataGb[j]!);
     const late = lateness(problem, j, end);
     if (late > 0) lateJobs++;
-    sums.tardiness.add(jobs.tardyUsdPerHour[j]! * slotHours * late);
-    sums.resume.add((pieces.length / 2 - 1) * jobs.resumeUsd[j]!);
+    sums.tardiness.add(jobs.tardinessCostPerHour[j]! * slotHours * late);
+    sums.resume.add((pieces.length / 2 - 1) * jobs.resumeCost[j]!);
     sums.churn.add(churnOf(problem, j, r, pieces));
   }
   let peak = 0;
   for (let r = 0; r < R; r++) {
     let highest = 0;
     for (let t = 0; t < T; t++) if (loads.power[r * T + t]! > highest) highest = loads.power[r * T + t]!;
-    peak += regions[r]!.peakUsdPerKw * highest;
+    peak += regions[r]!.peakChargePerKw * highest;
   }
   const parts: ObjectiveParts = {
     energy: sums.energy.value,
-    carbon: (sums.kg.value * problem.carbonPriceUsdPerTonne) / 1000,
+    carbon: (sums.kg.value * problem.carbonPricePerTonne) / 1000,
     instance: sums.instance.value,
     egress: sums.egress.value,
     tardiness: sums.tardiness.value,

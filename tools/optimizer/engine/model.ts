@@ -1,5 +1,5 @@
 /** Everything derived from a problem once, before any engine runs: caps per slot, cost per kW, prefix sums, windows. */
-import { FROZEN, instanceUsdPerHour, MOVABLE, type Problem, URGENT } from './problem.js';
+import { FROZEN, instanceCostPerHour, MOVABLE, type Problem, URGENT } from './problem.js';
 import { latestStart } from './window.js';
 
 export interface Model {
@@ -18,7 +18,7 @@ export interface Model {
   readonly anyGpu: boolean;
   readonly anyPeak: boolean;
   /** Per IT kW for one whole slot; 0 in gaps. */
-  readonly energyUsd: Float64Array;
+  readonly energyCost: Float64Array;
   readonly kg: Float64Array;
   /** Energy plus carbon price, per IT kW and slot. */
   readonly base: Float64Array;
@@ -50,8 +50,8 @@ export const buildModel = (problem: Problem): Model => {
   const hasPower = flags((r) => finite(powerCap, r));
   const hasVcpu = flags((r) => finite(problem.vcpuCap, r));
   const hasGpu = flags((r) => finite(problem.gpuCap, r));
-  const hasPeak = flags((r) => regions[r]!.peakUsdPerKw > 0);
-  const energyUsd = new Float64Array(R * T);
+  const hasPeak = flags((r) => regions[r]!.peakChargePerKw > 0);
+  const energyCost = new Float64Array(R * T);
   const kg = new Float64Array(R * T);
   const base = new Float64Array(R * T);
   const gapsBefore = new Int32Array(R * (T + 1));
@@ -60,14 +60,14 @@ export const buildModel = (problem: Problem): Model => {
     const kwh = regions[r]!.pue * problem.slotHours;
     for (let t = 0; t < T; t++) {
       const i = r * T + t;
-      const price = problem.priceUsdPerMwh[i]!;
+      const price = problem.pricePerMwh[i]!;
       const intensity = problem.ciGPerKwh[i]!;
       const gap = Number.isNaN(price) || Number.isNaN(intensity);
       gapsBefore[r * (T + 1) + t + 1] = gapsBefore[r * (T + 1) + t]! + (gap ? 1 : 0);
       if (gap) gaps++;
-      if (!Number.isNaN(price)) energyUsd[i] = (kwh * price) / 1000;
+      if (!Number.isNaN(price)) energyCost[i] = (kwh * price) / 1000;
       if (!Number.isNaN(intensity)) kg[i] = (kwh * intensity) / 1000;
-      base[i] = energyUsd[i]! + (problem.carbonPriceUsdPerTonne / 1000) * kg[i]!;
+      base[i] = energyCost[i]! + (problem.carbonPricePerTonne / 1000) * kg[i]!;
     }
   }
   const classOfTeam = new Int32Array(problem.teams.length);
@@ -109,7 +109,7 @@ export const buildModel = (problem: Problem): Model => {
     anyVcpu: hasVcpu.includes(1),
     anyGpu: hasGpu.includes(1),
     anyPeak: hasPeak.includes(1),
-    energyUsd,
+    energyCost,
     kg,
     base,
     gapsBefore: gaps > 0 ? gapsBefore : null,
@@ -127,17 +127,15 @@ export const buildModel = (problem: Problem): Model => {
 };
 
 /** Instance hours and egress of job `j` in region `r`: what does not depend on when it runs. */
-export const fixedUsd = (problem: Problem, j: number, r: number): number => {
+export const fixedCost = (problem: Problem, j: number, r: number): number => {
   const jobs = problem.jobs;
   const hours = (jobs.slots[j]! - 1 + jobs.lastFraction[j]!) * problem.slotHours;
-  return (
-    hours * instanceUsdPerHour(problem, j, r) + (r === jobs.home[j] ? 0 : problem.egressUsdPerGb * jobs.dataGb[j]!)
-  );
+  return hours * instanceCostPerHour(problem, j, r) + (r === jobs.home[j] ? 0 : problem.egressPerGb * jobs.dataGb[j]!);
 };
 
 /** Churn of job `j` when it runs in one piece from `s` in `r`. */
-export const churnUsd = (problem: Problem, j: number, r: number, s: number): number => {
-  const { current, churnUsd: charge } = problem.jobs;
+export const churnCost = (problem: Problem, j: number, r: number, s: number): number => {
+  const { current, churnCost: charge } = problem.jobs;
   if (current === null || charge[j] === 0 || current.region[j]! < 0) return 0;
   return current.region[j] === r && current.start[j] === s && !current.pieces.has(j) ? 0 : charge[j]!;
 };

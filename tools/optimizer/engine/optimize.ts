@@ -6,11 +6,11 @@
  *   `not-found` (no schedule was found and none is proved impossible; `unplaced` names the jobs without a place).
  * - `schedule`: region, start slot and pieces by job row (`piecesOf` reads them); null unless optimal or feasible.
  *   `assignment(row)` gives one job's region and segments.
- * - `objective` USD, `objectiveParts` USD by cause, `energyKwh`, `emissionsKg`, `lateJobs`.
- * - `lowerBound` USD: no schedule costs less; it follows from `certificate` alone (prices of the limits).
- *   `milpBound` USD: what an exact solver proved on top, null when none did.
+ * - `objective` in money, `objectiveParts` money by cause, `energyKwh`, `emissionsKg`, `lateJobs`.
+ * - `lowerBound` in money: no schedule costs less; it follows from `certificate` alone (prices of the limits).
+ *   `milpBound` in money: what an exact solver proved on top, null when none did.
  * - `gap` = (objective − lowerBound) / |objective|; `savingsGap` = (objective − lowerBound) / (runImmediately − lowerBound).
- * - `bindingLimits`: limits in words with USD saved per unit more.
+ * - `bindingLimits`: limits in words with money saved per unit more.
  * - `stoppedBy`: `proved`, `iterations`, `clock` or `cancelled`. Same problem, seed and iterations: same schedule on every
  *   machine, unless `clock` is told: then the limit in seconds struck, and another machine may have got further.
  *

@@ -1,4 +1,9 @@
-/** What the solver sees: jobs, regions and limits as numbers in typed arrays, free of clocks, stores and names of money. */
+/**
+ * What the solver sees: jobs, regions and limits as numbers in typed arrays, free of clocks and stores.
+ *
+ * Money is in one currency that the engine does not know: the setting's, or that of the file a problem was read from. A field
+ * of money says what is paid (price, cost, charge) and per what, and never a currency.
+ */
 
 /** Options of a job: `MOVABLE` within its window, `URGENT` only (home, release), `FROZEN` only its current placement. */
 export const MOVABLE = 0;
@@ -9,10 +14,11 @@ export interface Region {
   readonly id: string;
   /** Facility kW per IT kW, at least 1. */
   readonly pue: number;
-  readonly instanceUsdPerVcpuHour: number;
-  readonly instanceUsdPerGpuHour: number;
+  /** Of the machines, for each vCPU or GPU that a job takes. */
+  readonly pricePerVcpuHour: number;
+  readonly pricePerGpuHour: number;
   /** Charge on the highest facility kW of the horizon; 0 when there is none. */
-  readonly peakUsdPerKw: number;
+  readonly peakChargePerKw: number;
 }
 
 /** A lower power cap in some slots: a demand-response event or sold flexibility. `toSlot` is exclusive. */
@@ -54,7 +60,7 @@ export interface JobTable {
   readonly regionSet: Uint32Array;
   /** First slot in which the job may run. */
   readonly release: Int32Array;
-  /** In slots from the start of the horizon, fractions allowed: finishing later costs `tardyUsdPerHour`. */
+  /** In slots from the start of the horizon, fractions allowed: finishing later costs `tardinessCostPerHour`. */
   readonly due: Float64Array;
   /** In slots, fractions allowed: the job must have finished by then. */
   readonly deadline: Float64Array;
@@ -67,14 +73,14 @@ export interface JobTable {
   readonly vcpu: Float64Array;
   readonly gpu: Float64Array;
   readonly dataGb: Float64Array;
-  /** Row of `Problem.machineUsdPerHour`. */
+  /** Row of `Problem.machinePricePerHour`. */
   readonly machine: Int32Array;
-  readonly tardyUsdPerHour: Float64Array;
+  readonly tardinessCostPerHour: Float64Array;
   /** 0: runs in one piece; otherwise the fewest slots of a piece. */
   readonly minChunk: Int32Array;
-  readonly resumeUsd: Float64Array;
+  readonly resumeCost: Float64Array;
   /** Charge for leaving the current placement. */
-  readonly churnUsd: Float64Array;
+  readonly churnCost: Float64Array;
   /** Where jobs are placed now; needed for FROZEN rows and for churn. */
   readonly current: Schedule | null;
 }
@@ -83,16 +89,16 @@ export interface Problem {
   readonly name: string;
   readonly slotHours: number;
   readonly slots: number;
-  readonly carbonPriceUsdPerTonne: number;
-  readonly egressUsdPerGb: number;
+  readonly carbonPricePerTonne: number;
+  readonly egressPerGb: number;
   readonly regions: readonly Region[];
   readonly teams: readonly string[];
   /** Sets of allowed regions that jobs point to, in order of preference at equal cost. */
   readonly regionSets: readonly Uint16Array[];
   /** Price of a whole machine per hour, machine-major (machine × regions + region); empty where only vCPU and GPU rates count. */
-  readonly machineUsdPerHour: Float64Array;
+  readonly machinePricePerHour: Float64Array;
   /** Region-major (region × slots + slot). NaN is a gap: no movable job may run there. */
-  readonly priceUsdPerMwh: Float64Array;
+  readonly pricePerMwh: Float64Array;
   readonly ciGPerKwh: Float64Array;
   /** Region-major; Infinity where there is no cap. Power is facility kW. */
   readonly powerCapKw: Float64Array;
@@ -120,19 +126,19 @@ export const emptyJobs = (count: number): { -readonly [K in keyof JobTable]: Job
   gpu: new Float64Array(count),
   dataGb: new Float64Array(count),
   machine: new Int32Array(count),
-  tardyUsdPerHour: new Float64Array(count),
+  tardinessCostPerHour: new Float64Array(count),
   minChunk: new Int32Array(count),
-  resumeUsd: new Float64Array(count),
-  churnUsd: new Float64Array(count),
+  resumeCost: new Float64Array(count),
+  churnCost: new Float64Array(count),
   current: null,
 });
 
 /** What the machines of job `j` cost per hour in a region. */
-export const instanceUsdPerHour = (problem: Problem, j: number, r: number): number => {
+export const instanceCostPerHour = (problem: Problem, j: number, r: number): number => {
   const { jobs } = problem;
   const region = problem.regions[r]!;
-  const machine = problem.machineUsdPerHour[jobs.machine[j]! * problem.regions.length + r] ?? 0;
-  return machine + jobs.vcpu[j]! * region.instanceUsdPerVcpuHour + jobs.gpu[j]! * region.instanceUsdPerGpuHour;
+  const machine = problem.machinePricePerHour[jobs.machine[j]! * problem.regions.length + r] ?? 0;
+  return machine + jobs.vcpu[j]! * region.pricePerVcpuHour + jobs.gpu[j]! * region.pricePerGpuHour;
 };
 
 export const emptySchedule = (
@@ -159,10 +165,10 @@ export const COLUMNS = [
   'gpu',
   'dataGb',
   'machine',
-  'tardyUsdPerHour',
+  'tardinessCostPerHour',
   'minChunk',
-  'resumeUsd',
-  'churnUsd',
+  'resumeCost',
+  'churnCost',
 ] as const;
 
 /** The rows `keep`, in that order. */
@@ -210,7 +216,7 @@ export const packProblem = (problem: Problem): { packed: Problem; transfer: Arra
   for (const column of COLUMNS) Object.assign(jobs, { [column]: own(problem.jobs[column] as Float64Array) });
   const packed: Problem = {
     ...problem,
-    priceUsdPerMwh: own(problem.priceUsdPerMwh),
+    pricePerMwh: own(problem.pricePerMwh),
     ciGPerKwh: own(problem.ciGPerKwh),
     powerCapKw: own(problem.powerCapKw),
     vcpuCap: own(problem.vcpuCap),

@@ -19,6 +19,18 @@ const amount = (value: number, what: string, allowNegative = false): string | nu
   return null;
 };
 
+/** Fields of money as people read of them: a problem file and the fields here call them differently. */
+const MONEY = {
+  carbonPricePerTonne: 'the carbon price per tonne',
+  egressPerGb: 'the egress price per GB',
+  pricePerVcpuHour: 'the price per vCPU and hour',
+  pricePerGpuHour: 'the price per GPU and hour',
+  peakChargePerKw: 'the peak charge per kW',
+  tardinessCostPerHour: 'the cost of tardiness per hour',
+  resumeCost: 'the cost of a resumption',
+  churnCost: 'the charge for moving',
+} as const;
+
 /** Faults of the problem outside the rows of jobs. */
 export const checkFrame = (problem: Problem): string[] => {
   const found: string[] = [];
@@ -30,21 +42,21 @@ export const checkFrame = (problem: Problem): string[] => {
     found.push(`slotHours must be 1/60 to 24, not ${problem.slotHours}`);
   if (regions.length === 0) found.push('there is no region');
   if (regions.length > 1000) found.push(`${regions.length} regions are more than 1000`);
-  for (const what of ['carbonPriceUsdPerTonne', 'egressUsdPerGb'] as const) {
-    const wrong = amount(problem[what], what);
+  for (const what of ['carbonPricePerTonne', 'egressPerGb'] as const) {
+    const wrong = amount(problem[what], MONEY[what]);
     if (wrong) found.push(wrong);
   }
   for (const region of regions) {
     if (!(region.pue >= 1 && region.pue <= 10))
       found.push(`region ${region.id}: pue must be 1 to 10, not ${region.pue}`);
-    for (const what of ['instanceUsdPerVcpuHour', 'instanceUsdPerGpuHour', 'peakUsdPerKw'] as const) {
-      const wrong = amount(region[what], `region ${region.id}: ${what}`);
+    for (const what of ['pricePerVcpuHour', 'pricePerGpuHour', 'peakChargePerKw'] as const) {
+      const wrong = amount(region[what], `region ${region.id}: ${MONEY[what]}`);
       if (wrong) found.push(wrong);
     }
   }
   if (new Set(regions.map((region) => region.id)).size !== regions.length) found.push('two regions have the same id');
   const series = [
-    ['priceUsdPerMwh', problem.priceUsdPerMwh, -ABSURD, true],
+    ['price per MWh', problem.pricePerMwh, -ABSURD, true],
     ['ciGPerKwh', problem.ciGPerKwh, 0, true],
     ['powerCapKw', problem.powerCapKw, 0, false],
     ['vcpuCap', problem.vcpuCap, 0, false],
@@ -87,8 +99,12 @@ export const checkFrame = (problem: Problem): string[] => {
 
 const checkJob = (problem: Problem, j: number): string | null => {
   const jobs = problem.jobs;
-  for (const what of ['powerKw', 'vcpu', 'gpu', 'dataGb', 'tardyUsdPerHour', 'resumeUsd', 'churnUsd'] as const) {
+  for (const what of ['powerKw', 'vcpu', 'gpu', 'dataGb'] as const) {
     const wrong = amount(jobs[what][j]!, what);
+    if (wrong) return wrong;
+  }
+  for (const what of ['tardinessCostPerHour', 'resumeCost', 'churnCost'] as const) {
+    const wrong = amount(jobs[what][j]!, MONEY[what]);
     if (wrong) return wrong;
   }
   const slots = jobs.slots[j]!;
@@ -105,7 +121,7 @@ const checkJob = (problem: Problem, j: number): string | null => {
   if (!set || (set.length === 0 && jobs.kind[j] === MOVABLE)) return 'no region is allowed';
   for (const r of set) if (!problem.regions[r]) return `unknown region ${r}`;
   for (const r of [jobs.home[j]!, ...set]) {
-    const rate = problem.machineUsdPerHour[jobs.machine[j]! * problem.regions.length + r] ?? 0;
+    const rate = problem.machinePricePerHour[jobs.machine[j]! * problem.regions.length + r] ?? 0;
     if (!(rate >= 0 && rate <= ABSURD)) return `its machine costs ${rate} per hour in ${problem.regions[r]!.id}`;
   }
   if (problem.teams[jobs.team[j]!] === undefined) return `unknown team ${jobs.team[j]}`;

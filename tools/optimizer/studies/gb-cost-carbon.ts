@@ -23,15 +23,15 @@ export const gbCostCarbon = (data: StudyData): StudyAnswer => {
     for (let release = ARRIVES; release + WITHIN <= hours.length; release += 24)
       trace.push({ release, slots: HOURS, deadline: release + WITHIN, kw: 1000 });
     const problem = traceProblem(intensity, 1, trace);
-    const priced = buildModel({ ...problem, priceUsdPerMwh: price });
+    const priced = buildModel({ ...problem, pricePerMwh: price });
     // Counted in thousandths of a pound, so that sums are whole numbers and equal costs are equal: the earliest wins.
     const exact = Float64Array.from(price, (value) => Math.round(value * MILLI) * 1000);
     const figuresOf = (carbonPrice: number, energyCounts: boolean): [kg: number, gbp: number] => {
       const question = {
         ...problem,
         ciGPerKwh: intensity.map((value) => value * 1000),
-        priceUsdPerMwh: energyCounts ? exact : new Float64Array(hours.length),
-        carbonPriceUsdPerTonne: carbonPrice * MILLI,
+        pricePerMwh: energyCounts ? exact : new Float64Array(hours.length),
+        carbonPricePerTonne: carbonPrice * MILLI,
       };
       const { schedule } = solve(question, { seed: 1, engine: 'uncoupled', relaxed: false }, HOOKS);
       const { emissionsKg, parts } = evaluate(priced, schedule!);

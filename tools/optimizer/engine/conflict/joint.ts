@@ -99,19 +99,19 @@ const largestFirst = ({ jobs }: Problem, some: readonly number[]): number[] =>
 /** The same jobs and limits, with nothing to save: what remains is whether they fit. Gaps in signals stay. */
 const withoutCosts = (problem: Problem): Problem => {
   const { count } = problem.jobs;
-  const { dataGb, tardyUsdPerHour, resumeUsd, churnUsd } = emptyJobs(count);
+  const { dataGb, tardinessCostPerHour, resumeCost, churnCost } = emptyJobs(count);
   return {
     ...problem,
-    carbonPriceUsdPerTonne: 0,
-    egressUsdPerGb: 0,
-    machineUsdPerHour: new Float64Array(problem.machineUsdPerHour.length),
-    priceUsdPerMwh: problem.priceUsdPerMwh.map((price) => (Number.isNaN(price) ? price : 0)),
+    carbonPricePerTonne: 0,
+    egressPerGb: 0,
+    machinePricePerHour: new Float64Array(problem.machinePricePerHour.length),
+    pricePerMwh: problem.pricePerMwh.map((price) => (Number.isNaN(price) ? price : 0)),
     regions: problem.regions.map((region) => ({
       ...region,
-      instanceUsdPerVcpuHour: 0,
-      instanceUsdPerGpuHour: 0,
-      peakUsdPerKw: 0,
+      pricePerVcpuHour: 0,
+      pricePerGpuHour: 0,
+      peakChargePerKw: 0,
     })),
-    jobs: { ...problem.jobs, dataGb, tardyUsdPerHour, resumeUsd, churnUsd },
+    jobs: { ...problem.jobs, dataGb, tardinessCostPerHour, resumeCost, churnCost },
   };
 };

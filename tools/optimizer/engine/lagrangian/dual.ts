@@ -132,7 +132,7 @@ export class Dual {
     let norm = 0;
     for (let r = 0; r < model.R; r++) {
       if (!model.hasPeak[r]) continue;
-      const charge = model.problem.regions[r]!.peakUsdPerKw;
+      const charge = model.problem.regions[r]!.peakChargePerKw;
       const o = r * model.T;
       let paid = 0;
       let weighted = 0;
@@ -168,7 +168,7 @@ export class Dual {
         row[t] = Math.max(0, row[t]! + (size * peakDirection[r * model.T + t]!) / highest);
         total += row[t]!;
       }
-      const charge = model.problem.regions[r]!.peakUsdPerKw;
+      const charge = model.problem.regions[r]!.peakChargePerKw;
       if (total > charge) projectToSum(row, charge);
     }
   }

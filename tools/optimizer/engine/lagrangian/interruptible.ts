@@ -24,7 +24,7 @@ const reserve = (size: number) => {
 
 /**
  * `whole[t]` is the cost of running in slot t of the window in full, `final[t]` of ending in it (its used part plus
- * tardiness). `slots` are run in pieces of at least `minChunk`, each piece after the first costs `resumeUsd`, and two
+ * tardiness). `slots` are run in pieces of at least `minChunk`, each piece after the first costs `resumeCost`, and two
  * pieces are never adjacent.
  */
 export const cheapestBroken = (
@@ -33,7 +33,7 @@ export const cheapestBroken = (
   length: number,
   slots: number,
   minChunk: number,
-  resumeUsd: number,
+  resumeCost: number,
 ): BrokenRun => {
   const chunk = Math.max(1, minChunk);
   const width = length + 1;
@@ -75,7 +75,7 @@ export const cheapestBroken = (
         }
       }
       if (resting < Infinity && k + chunk <= slots && t + chunk <= length) {
-        let value = resting + (k > 0 ? resumeUsd : 0);
+        let value = resting + (k > 0 ? resumeCost : 0);
         for (let u = t; u < t + chunk - 1; u++) value += whole[u]!;
         if (k + chunk < slots) {
           value += whole[t + chunk - 1]!;

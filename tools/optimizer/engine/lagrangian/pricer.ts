@@ -1,6 +1,6 @@
 /** The cheapest option of every job at given prices: the engine of the lower bound and of the uncoupled optimum. */
 import { churnOf } from '../evaluate.js';
-import { churnUsd, fixedUsd, isBroken, type Model } from '../model.js';
+import { churnCost, fixedCost, isBroken, type Model } from '../model.js';
 import { FROZEN, MOVABLE, type Problem } from '../problem.js';
 import { lateness, SLOT_EPSILON } from '../window.js';
 import { cheapestBroken } from './interruptible.js';
@@ -145,8 +145,8 @@ export class Pricer {
     }
     const end = pieces[pieces.length - 1]!;
     cost -= (1 - jobs.lastFraction[j]!) * jobs.powerKw[j]! * this.energy[(k * model.R + r) * model.T + end - 1]!;
-    cost += fixedUsd(problem, j, r) + jobs.tardyUsdPerHour[j]! * problem.slotHours * lateness(problem, j, end);
-    cost += (pieces.length / 2 - 1) * jobs.resumeUsd[j]!;
+    cost += fixedCost(problem, j, r) + jobs.tardinessCostPerHour[j]! * problem.slotHours * lateness(problem, j, end);
+    cost += (pieces.length / 2 - 1) * jobs.resumeCost[j]!;
     return cost + churnOf(problem, j, r, pieces);
   }
 
@@ -173,7 +173,7 @@ export class Pricer {
       if (cost < best) best = cost;
     }
     const { current } = jobs;
-    if (current !== null && jobs.churnUsd[j]! > 0 && current.region[j]! >= 0) {
+    if (current !== null && jobs.churnCost[j]! > 0 && current.region[j]! >= 0) {
       const r = current.region[j]!;
       const pieces = current.pieces.get(j) ?? null;
       const list = pieces ?? [current.start[j]!, current.start[j]! + slots];
@@ -217,11 +217,11 @@ export class Pricer {
     const o = classRegion * T1;
     const from = model.release[j]!;
     const to = model.last[j]!;
-    const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+    const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
     const offset = slots - 1 + fraction - jobs.due[j]!;
     const onTime = slope > 0 ? Math.min(to, Math.floor(SLOT_EPSILON - offset)) : to;
     const fixed =
-      fixedUsd(problem, j, r) + (jobs.churnUsd[j]! > 0 && jobs.current !== null ? churnUsd(problem, j, r, -1) : 0);
+      fixedCost(problem, j, r) + (jobs.churnCost[j]! > 0 && jobs.current !== null ? churnCost(problem, j, r, -1) : 0);
     const plain = fraction === 1 && !(this.priceVcpu && jobs.vcpu[j]! > 0) && !(this.priceGpu && jobs.gpu[j]! > 0);
     let best = limit - fixed;
     let at = -1;
@@ -302,7 +302,7 @@ export class Pricer {
     const kw = jobs.powerKw[j]!;
     const rest = (1 - jobs.lastFraction[j]!) * kw;
     const classRegion = model.classOfTeam[jobs.team[j]!]! * model.R + r;
-    const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+    const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
     for (let i = 0; i < length; i++) {
       const t = from + i;
       const o = classRegion * T1 + t;
@@ -318,9 +318,9 @@ export class Pricer {
       whole[i] = cost;
       final[i] = cost - rest * this.energy[classRegion * model.T + t]! + slope * lateness(problem, j, t + 1);
     }
-    const run = cheapestBroken(whole, final, length, slots, jobs.minChunk[j]!, jobs.resumeUsd[j]!);
+    const run = cheapestBroken(whole, final, length, slots, jobs.minChunk[j]!, jobs.resumeCost[j]!);
     const fixed =
-      fixedUsd(problem, j, r) + (jobs.churnUsd[j]! > 0 && jobs.current !== null ? churnUsd(problem, j, r, -1) : 0);
+      fixedCost(problem, j, r) + (jobs.churnCost[j]! > 0 && jobs.current !== null ? churnCost(problem, j, r, -1) : 0);
     const cost = run.cost + fixed;
     if (!(cost < limit)) return Infinity;
     this.region = r;

@@ -2,7 +2,7 @@
 import type { Certificate } from '../answer.js';
 import type { Model } from '../model.js';
 
-/** USD per facility kW, vCPU or GPU and slot (region × slots + slot); USD per kg by carbon cap. */
+/** Money per facility kW, vCPU or GPU and slot (region × slots + slot); money per kg by carbon cap. */
 export interface Prices {
   readonly power: Float64Array;
   readonly vcpu: Float64Array;

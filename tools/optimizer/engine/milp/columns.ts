@@ -4,7 +4,7 @@ import { churnOf } from '../evaluate.js';
 import type { Oracle } from '../lagrangian/bound.js';
 import { Pricer } from '../lagrangian/pricer.js';
 import { noPrices } from '../lagrangian/prices.js';
-import { fixedUsd, isBroken, type Model } from '../model.js';
+import { fixedCost, isBroken, type Model } from '../model.js';
 import { FROZEN, MOVABLE } from '../problem.js';
 import { lateness } from '../window.js';
 import type { MilpModel } from './milp.js';
@@ -82,7 +82,7 @@ export const columnsOf = (model: Model, oracle: Oracle, milp: MilpModel, wanted:
   /** The one placement of a job that costs no churn, as an option of its own; slot columns all carry the charge. */
   const stayOf = (j: number): number | null => {
     const { current } = jobs;
-    if (current === null || !(jobs.churnUsd[j]! > 0) || current.region[j]! < 0) return null;
+    if (current === null || !(jobs.churnCost[j]! > 0) || current.region[j]! < 0) return null;
     const r = current.region[j]!;
     const pieces = current.pieces.get(j) ?? Int32Array.of(current.start[j]!, current.start[j]! + jobs.slots[j]!);
     if (!truth.mayStay(j, r, pieces)) return null;
@@ -141,10 +141,10 @@ const brokenColumns = (
   const kw = jobs.powerKw[j]!;
   const chunk = Math.max(1, jobs.minChunk[j]!);
   const rest = 1 - jobs.lastFraction[j]!;
-  const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+  const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
   const choice: [number, number][] = stay === null ? [] : [[stay, 1]];
   for (const r of regions) {
-    const z = milp.column(fixedUsd(problem, j, r) - jobs.resumeUsd[j]! + churnOf(problem, j, r, []), true);
+    const z = milp.column(fixedCost(problem, j, r) - jobs.resumeCost[j]! + churnOf(problem, j, r, []), true);
     choice.push([z, 1]);
     const x: number[] = [];
     const y: number[] = [];
@@ -155,7 +155,7 @@ const brokenColumns = (
       const gap = model.gapsBefore !== null && model.gapsBefore[g + 1]! > model.gapsBefore[g]!;
       const base = kw * model.base[r * T + t]!;
       x.push(milp.column(base, true));
-      y.push(milp.column(jobs.resumeUsd[j]!, false, 1));
+      y.push(milp.column(jobs.resumeCost[j]!, false, 1));
       f.push(rest > 0 || slope > 0 ? milp.column(slope * lateness(problem, j, t + 1) - rest * base, true) : -1);
       if (gap) milp.row(0, 0, [[x[i]!, 1]]);
       columns.list.push({ job: j, region: r, start: -1, pieces: null, slot: t, at: x[i]! });
@@ -203,7 +203,7 @@ const brokenColumns = (
       }
     }
     milp.row(0, 0, [...x.map((one): [number, number] => [one, 1]), [z, -slots]]);
-    // The first piece costs no resumption: z carries −resumeUsd, so at least one piece must be counted.
+    // The first piece costs no resumption: z carries −resumeCost, so at least one piece must be counted.
     milp.row(0, Infinity, [...y.map((one): [number, number] => [one, 1]), [z, -1]]);
     if (f[0]! >= 0) milp.row(0, 0, [...f.map((one): [number, number] => [one, 1]), [z, -1]]);
   }
@@ -246,7 +246,7 @@ export const limitRows = (
   });
   for (let r = 0; r < model.R; r++) {
     if (!model.hasPeak[r]) continue;
-    const peak = milp.column(problem.regions[r]!.peakUsdPerKw, false);
+    const peak = milp.column(problem.regions[r]!.peakChargePerKw, false);
     for (let t = 0; t < T; t++) {
       const entries = columns.power.get(r * T + t);
       if (!entries) continue;

@@ -150,7 +150,7 @@ export class Improver {
     const { model } = state;
     const lifted: number[] = [];
     const was: Option[] = [];
-    let before = state.peakUsd();
+    let before = state.peakCost();
     const lift = (j: number) => {
       lifted.push(j);
       if (state.region[j]! >= 0) {
@@ -203,7 +203,7 @@ export class Improver {
     }
     after = 0;
     for (const j of lifted) after += state.region[j]! >= 0 ? state.cost[j]! : this.absent(j);
-    after += state.peakUsd();
+    after += state.peakCost();
     if (after < limit - 1e-12 * Math.abs(before)) {
       this.accepted++;
       for (const j of lifted) this.regretOf[j] = this.regret(j);

@@ -1,7 +1,7 @@
 /** The cheapest place for one job given the loads of all others: within the caps, or paying for what it overloads. */
 import { cheapestBroken } from '../lagrangian/interruptible.js';
 import type { Prices } from '../lagrangian/prices.js';
-import { churnUsd, fixedUsd, isBroken, type Model } from '../model.js';
+import { churnCost, fixedCost, isBroken, type Model } from '../model.js';
 import { FROZEN, MOVABLE } from '../problem.js';
 import { lateness, SLOT_EPSILON } from '../window.js';
 import type { State } from './state.js';
@@ -181,7 +181,7 @@ export class Responder {
     const nu = terms.prices ? terms.prices.carbon[c]! : 0;
     if (terms.hard) return terms.weight * nu;
     const cap = this.model.problem.carbonCaps[c]!.capKg;
-    const floor = Math.max(nu, this.model.problem.carbonPriceUsdPerTonne / 1000, 1e-3);
+    const floor = Math.max(nu, this.model.problem.carbonPricePerTonne / 1000, 1e-3);
     const excess = this.state.carbon[c]! - cap;
     const price = Math.max(0, nu + (floor / (terms.width * Math.max(cap, 1e-6))) * excess);
     return price + (excess > 0 ? 4 * terms.overload * floor : 0);
@@ -211,7 +211,7 @@ export class Responder {
       model.gapsBefore === null &&
       jobs.lastFraction[j] === 1 &&
       model.capsOfClass[model.classOfTeam[jobs.team[j]!]!]!.length === 0 &&
-      (jobs.current === null || jobs.churnUsd[j] === 0) &&
+      (jobs.current === null || jobs.churnCost[j] === 0) &&
       !(model.anyVcpu && jobs.vcpu[j]! > 0) &&
       !(model.anyGpu && jobs.gpu[j]! > 0)
     );
@@ -230,8 +230,8 @@ export class Responder {
     const end = model.last[j]! + slots;
     const kw = jobs.powerKw[j]!;
     const facility = kw * problem.regions[r]!.pue;
-    const fixed = fixedUsd(problem, j, r);
-    const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+    const fixed = fixedCost(problem, j, r);
+    const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
     const due = jobs.due[j]!;
     let best = this.cost - fixed;
     let at = -1;
@@ -268,13 +268,13 @@ export class Responder {
     const length = model.last[j]! + slots - from;
     const hasCarbon = model.capsOfClass[model.classOfTeam[jobs.team[j]!]!]!.length > 0;
     if (hasCarbon) this.addCarbon(j, r, 1, terms);
-    const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+    const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
     const fraction = jobs.lastFraction[j]!;
     const rest = (1 - fraction) * jobs.powerKw[j]!;
     const dueEnd = jobs.due[j]! + 1 - fraction;
-    const churned = jobs.churnUsd[j]! > 0 && jobs.current !== null;
-    const fixed = fixedUsd(problem, j, r);
-    const charge = problem.regions[r]!.peakUsdPerKw;
+    const churned = jobs.churnCost[j]! > 0 && jobs.current !== null;
+    const fixed = fixedCost(problem, j, r);
+    const charge = problem.regions[r]!.peakChargePerKw;
     const peak = charge > 0 && terms.hard ? state.peakOf(r) : 0;
     const facility = jobs.powerKw[j]! * problem.regions[r]!.pue;
     let sum = 0;
@@ -292,7 +292,7 @@ export class Responder {
         if (rest > 0) cost -= rest * model.base[r * T + from + i]!;
         const late = from + i + 1 - dueEnd;
         if (late > SLOT_EPSILON) cost += slope * late;
-        if (churned) cost += churnUsd(problem, j, r, from + s);
+        if (churned) cost += churnCost(problem, j, r, from + s);
         if (cost < this.cost) {
           if (charge > 0 && terms.hard) {
             let highest = 0;
@@ -319,9 +319,9 @@ export class Responder {
     const slots = jobs.slots[j]!;
     const from = model.release[j]!;
     const length = model.last[j]! + slots - from;
-    const slope = jobs.tardyUsdPerHour[j]! * problem.slotHours;
+    const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
     const rest = (1 - jobs.lastFraction[j]!) * jobs.powerKw[j]!;
-    const charge = problem.regions[r]!.peakUsdPerKw;
+    const charge = problem.regions[r]!.peakChargePerKw;
     const facility = jobs.powerKw[j]! * problem.regions[r]!.pue;
     if (charge > 0 && terms.hard) {
       const peak = state.peakOf(r);
@@ -329,8 +329,8 @@ export class Responder {
         slotCost[i]! += charge * Math.max(0, state.power[r * T + from + i]! + facility - peak);
     }
     this.addCarbon(j, r, 1, terms);
-    const churned = jobs.churnUsd[j]! > 0 && jobs.current !== null;
-    const fixed = fixedUsd(problem, j, r) + (churned ? churnUsd(problem, j, r, -1) : 0);
+    const churned = jobs.churnCost[j]! > 0 && jobs.current !== null;
+    const fixed = fixedCost(problem, j, r) + (churned ? churnCost(problem, j, r, -1) : 0);
     // A carbon cap is not a matter of slots: when the cheapest run breaks it, kg are made dearer and the run is sought again.
     for (let attempt = 0; attempt < 6; attempt++) {
       for (let i = 0; i < length; i++) {
@@ -338,7 +338,7 @@ export class Responder {
         const late = slope > 0 ? slope * lateness(problem, j, from + i + 1) : 0;
         finalCost[i] = slotCost[i]! + late - (barred[i] ? 0 : rest * model.base[r * T + from + i]!);
       }
-      const run = cheapestBroken(slotCost, finalCost, length, slots, jobs.minChunk[j]!, jobs.resumeUsd[j]!);
+      const run = cheapestBroken(slotCost, finalCost, length, slots, jobs.minChunk[j]!, jobs.resumeCost[j]!);
       if (run.cost === Infinity) return;
       const pieces = Int32Array.from(run.pieces, (t) => from + t);
       const cost = run.cost + fixed;
@@ -352,7 +352,7 @@ export class Responder {
         return;
       }
       const caps = model.capsOfClass[model.classOfTeam[jobs.team[j]!]!]!;
-      const extra = (0.05 * (1 << (2 * attempt)) + problem.carbonPriceUsdPerTonne / 1000) * jobs.powerKw[j]!;
+      const extra = (0.05 * (1 << (2 * attempt)) + problem.carbonPricePerTonne / 1000) * jobs.powerKw[j]!;
       for (const c of caps) {
         const cap = problem.carbonCaps[c]!;
         for (let i = Math.max(0, cap.fromSlot - from); i < Math.min(length, cap.toSlot - from); i++) {

@@ -163,20 +163,20 @@ export class State {
     return highest;
   }
 
-  peakUsd(): number {
+  peakCost(): number {
     if (!this.model.anyPeak) return 0;
-    let usd = 0;
+    let cost = 0;
     for (let r = 0; r < this.model.R; r++) {
-      if (this.model.hasPeak[r]) usd += this.model.problem.regions[r]!.peakUsdPerKw * this.peakOf(r);
+      if (this.model.hasPeak[r]) cost += this.model.problem.regions[r]!.peakChargePerKw * this.peakOf(r);
     }
-    return usd;
+    return cost;
   }
 
   /** Sum of all costs, the peak charge included. */
   total(): number {
     let sum = 0;
     for (let j = 0; j < this.model.N; j++) sum += this.cost[j]!;
-    return sum + this.peakUsd();
+    return sum + this.peakCost();
   }
 
   /** kg that job `j` causes under carbon cap `c` when run so. */
