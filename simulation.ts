@@ -29,9 +29,10 @@ import {
 } from './sim/simulate.js';
 import { simulateJobs } from './sim/workload.js';
 import { recordedGrid } from './tools/grid/sources/recorded.js';
+import type { FleetQuestion } from './tools/optimizer/fleet-question.js';
 import { type OptimizeOptions, optimize, piecesOf } from './tools/optimizer/optimizer.js';
 import { recommend, spansOf, Tally } from './tools/optimizer/placements.js';
-import { type FleetQuestion, gridEnd, problemOf } from './tools/optimizer/workload.js';
+import { gridEnd, problemOf } from './tools/optimizer/workload.js';
 
 const MAX_DAYS = 35;
 

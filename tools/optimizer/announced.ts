@@ -20,7 +20,7 @@ import {
   runImmediately,
   selectJobs,
 } from './engine/engine.js';
-import type { LeftOut } from './workload.js';
+import type { LeftOut } from './fleet-question.js';
 
 /** Small, for a fleet may have announced a million of them. */
 export interface Announced {

@@ -12,9 +12,10 @@ import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.
 import type { World } from '../../domain/world.js';
 import { announcedSince, withAnnounced } from './announced.js';
 import type { Problem } from './engine/engine.js';
+import type { FleetQuestion, LeftOut } from './fleet-question.js';
 import type { Least } from './least-saving.js';
 import type { PolicyRows } from './policy-rows.js';
-import { type FleetQuestion, gridEnd, type LeftOut, problemOf } from './workload.js';
+import { gridEnd, problemOf } from './workload.js';
 
 /** What makes a question; every tool that asks one has these fields. */
 export const questionFields = {

@@ -3,11 +3,14 @@ import {
   buildModel,
   evaluate,
   fixedCost,
+  gapsOf,
   MOVABLE,
   type Model,
   Pricer,
   type Problem,
   piecesOf,
+  type Result,
+  runImmediately,
   type Schedule,
 } from './engine/engine.js';
 /**
@@ -58,6 +61,20 @@ export const heedLeastSaving = (problem: Problem, planned: Schedule, least: Read
   const moved = new Map<string, number>();
   for (const j of open) count(moved, least.get(jobs.ids[j]!)!.because);
   return { schedule, stay, moved };
+};
+
+/** After some jobs were sent home: the bound still holds, for the limits without that wish. */
+export const figuresAfter = (problem: Problem, schedule: Schedule, solved: Result) => {
+  const model = buildModel(problem);
+  const { objective, parts } = evaluate(model, schedule);
+  const { lowerBound, status } = solved;
+  if (lowerBound === null) return { objective, objectiveParts: parts, status, gap: null, savingsGap: null };
+  return {
+    objective,
+    objectiveParts: parts,
+    status: objective - lowerBound > 1e-9 * Math.abs(objective) ? ('feasible' as const) : status,
+    ...gapsOf(objective, lowerBound, evaluate(model, runImmediately(model)).objective),
+  };
 };
 
 const count = (of: Map<string, number>, key: string) => of.set(key, (of.get(key) ?? 0) + 1);

@@ -9,7 +9,7 @@ import type { Site } from '../../domain/site.js';
 import { demandCostOf, egressCostOf, instancePriceOf } from '../../domain/tariff.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import { kg, kwh, money } from '../../domain/units.js';
-import type { FleetQuestion } from './workload.js';
+import type { FleetQuestion } from './fleet-question.js';
 
 /** One contiguous run in epoch seconds. */
 export interface Span {

@@ -12,6 +12,7 @@ export { Certificate, Conflict } from './answer.js';
 export { runImmediately } from './at-once.js';
 export type { Binding } from './binding-limits.js';
 export { CacoReader, parseCaco, solutionOf, writeCertificate, writeSolution } from './caco-opt.js';
+export { gapsOf } from './conclude.js';
 export { RELAX_FORMS, relaxBy } from './conflict/relax.js';
 export {
   allowed,
@@ -37,6 +38,7 @@ export {
   emptyJobs,
   emptySchedule,
   FROZEN,
+  type JobTable,
   MOVABLE,
   type PowerEvent,
   type Problem,

@@ -23,10 +23,11 @@ import { startWorker } from '../../worker.js';
 import type { Certificate, Conflict } from './answer.js';
 import { runImmediately } from './at-once.js';
 import type { Binding } from './binding-limits.js';
+import { cutShort } from './conclude.js';
 import type { RawConflict } from './conflict/conflict.js';
 import { type Naming, tellConflict } from './conflict/words.js';
 import type { Errand, Message } from './engine.worker.js';
-import { type Evaluation, evaluate, type ObjectiveParts } from './evaluate.js';
+import { evaluate, type ObjectiveParts } from './evaluate.js';
 import { buildModel } from './model.js';
 import type { Engine, Limits, Outcome, Status, Step, StoppedBy } from './outcome.js';
 import { type Problem, packProblem, piecesOf, type Schedule } from './problem.js';
@@ -168,7 +169,7 @@ const runWorker = (problem: Problem, limits: Limits, options: OptimizeOptions) =
     };
     const abort = () => {
       Atomics.store(new Int32Array(cancel), 0, 1);
-      timer = setTimeout(() => settle(() => resolve(cutShort(problem, last))), PATIENCE_MS);
+      timer = setTimeout(() => settle(() => resolve(lastKnown(problem, last))), PATIENCE_MS);
     };
     options.signal?.addEventListener('abort', abort, { once: true });
     if (options.signal?.aborted) abort();
@@ -206,38 +207,12 @@ const died = (why: string, remedy?: string) =>
   );
 
 /** What is known when the worker had to be ended: the last schedule that it sent. */
-const cutShort = (problem: Problem, last: { step: Step; schedule: Schedule | null; cpuSeconds: number } | null) => {
+const lastKnown = (problem: Problem, last: { step: Step; schedule: Schedule | null; cpuSeconds: number } | null) => {
   const model = buildModel(problem);
   const schedule = last?.schedule ?? null;
-  const checked: Evaluation | null = schedule ? evaluate(model, schedule) : null;
   const lowerBound = last && Number.isFinite(last.step.lowerBound) ? last.step.lowerBound : null;
   const now = evaluate(model, runImmediately(model)).objective;
-  const difference = checked && lowerBound !== null ? Math.max(0, checked.objective - lowerBound) : null;
-  const outcome: Outcome = {
-    status: checked ? 'feasible' : 'not-found',
-    schedule,
-    partial: null,
-    unplaced: [],
-    objective: checked?.objective ?? null,
-    parts: checked?.parts ?? null,
-    energyKwh: checked?.energyKwh ?? null,
-    emissionsKg: checked?.emissionsKg ?? null,
-    lateJobs: checked?.lateJobs ?? null,
-    unseenJobs: checked?.unseenJobs ?? 0,
-    lowerBound,
-    milpBound: null,
-    gap: difference === null ? null : difference / Math.max(Math.abs(checked!.objective), 1e-12),
-    savingsGap: difference === null || now - lowerBound! <= 1e-12 ? null : difference / (now - lowerBound!),
-    runImmediately: now,
-    certificate: null,
-    bindingLimits: [],
-    engine: 'decomposition',
-    stoppedBy: 'cancelled',
-    conflict: null,
-    relaxed: null,
-    passes: 0,
-    rounds: 0,
-  };
+  const outcome = cutShort(now, schedule && { schedule, evaluation: evaluate(model, schedule) }, lowerBound);
   return { outcome, cpuSeconds: last?.cpuSeconds ?? 0 };
 };
 

@@ -49,6 +49,33 @@ export const certificateOf = (model: Model, prices: Prices): Certificate => {
   };
 };
 
+/** The prices that a certificate names, as far as this model has their limits; a peak charge is shared out at most once. */
+export const pricesFrom = (model: Model, certificate: Certificate): Prices => {
+  const prices = noPrices(model);
+  const put = (to: Float64Array, rows: Certificate['power'], cap: Float64Array | null) => {
+    for (const [r, t, value] of rows) {
+      const i = r * model.T + t;
+      if (r >= 0 && r < model.R && t >= 0 && t < model.T && value > 0 && (cap === null || cap[i]! < Infinity))
+        to[i] = value;
+    }
+  };
+  put(prices.power, certificate.power, model.powerCap);
+  put(prices.vcpu, certificate.vcpu, model.problem.vcpuCap);
+  put(prices.gpu, certificate.gpu, model.problem.gpuCap);
+  put(prices.peak, certificate.peak, null);
+  for (let r = 0; r < model.R; r++) {
+    const row = prices.peak.subarray(r * model.T, (r + 1) * model.T);
+    const total = row.reduce((sum, value) => sum + value, 0);
+    const charge = model.problem.regions[r]!.peakChargePerKw;
+    if (total > charge) for (let t = 0; t < row.length; t++) row[t]! *= charge / total;
+  }
+  for (const [id, value] of certificate.carbon) {
+    const c = model.problem.carbonCaps.findIndex((cap) => cap.id === id);
+    if (c >= 0 && value > 0) prices.carbon[c] = value;
+  }
+  return prices;
+};
+
 /** What the prices cost in all: subtracted from the sum of cheapest options. */
 export const priceOfLimits = (model: Model, prices: Prices): number => {
   const { problem } = model;
