@@ -2,7 +2,7 @@
 
 import { spanSeconds } from '../../domain/job.js';
 import { finishBy, freezeInterval, occurrences } from '../../domain/policy/calendar.js';
-import { regionsLeft } from '../../domain/policy/limits.js';
+import { regionsLeft } from '../../domain/policy/job-limits.js';
 import type { Constraint, ParamsOf } from '../../domain/policy/policy.js';
 import { type Instant, type Interval, plusSeconds, secondsBetween } from '../../domain/time.js';
 import type { PlannedJob } from './rows.js';

@@ -2,9 +2,10 @@
 import type { Job } from '../../domain/job.js';
 import type { Plan } from '../../domain/plan.js';
 import { holdsOn } from '../../domain/policy/calendar.js';
-import { clauseOf, limitsFor, zoneOf } from '../../domain/policy/limits.js';
+import { clauseOf, limitsFor } from '../../domain/policy/limits.js';
 import { type Constraint, cite, inForce, type PolicySet, type Verdict } from '../../domain/policy/policy.js';
 import { type Match, Scopes, termsOf } from '../../domain/policy/scope.js';
+import { zoneOf } from '../../domain/policy/span.js';
 import type { Site } from '../../domain/site.js';
 import { civilDate, floorTo, fromEpoch, type Instant, toEpoch } from '../../domain/time.js';
 import { type Breach, checkOf } from './breaches.js';
