@@ -145,21 +145,17 @@ describe('a plan beside announced work', () => {
       movable.map((job) => ({ ...job, id: `b-${job.id}` })),
     );
     const alone = await planned({ workloadId: 'W-A' });
-    // A limit on work: every plan here is tight enough to be handed to the exact engine.
-    const cpuSeconds = 0.5;
     const maxPowerKw = 1.2 * Math.max(...loadOf(await rows(PLACEMENTS, alone.id)).values());
-    const first = await placed(await planned({ workloadId: 'W-A', maxPowerKw, cpuSeconds }));
+    const first = await placed(await planned({ workloadId: 'W-A', maxPowerKw }));
     const together = async (second: Plan) => {
       const load = loadOf([...(await rows(PLACEMENTS, first.id)), ...(await rows(PLACEMENTS, second.id))]);
       return Math.max(...load.values());
     };
-    const second = await planned({ workloadId: 'W-B', maxPowerKw, cpuSeconds });
+    const second = await planned({ workloadId: 'W-B', maxPowerKw });
     expect(second.unseen.join()).toContain(`announced work of ${first.id}`);
     expect(await together(second)).toBeLessThanOrEqual(maxPowerKw * (1 + 1e-6));
     await store.collection(ORDERS).delete(first.id);
-    expect(await together(await planned({ workloadId: 'W-B', maxPowerKw, cpuSeconds }))).toBeGreaterThan(
-      1.5 * maxPowerKw,
-    );
+    expect(await together(await planned({ workloadId: 'W-B', maxPowerKw }))).toBeGreaterThan(1.5 * maxPowerKw);
   });
 
   it('two plans made at once are not both placed where together they break a site’s limit; planned again, the second is', async () => {

@@ -90,7 +90,6 @@ describe('trade_off', () => {
         telling,
         clock: null,
         seed: 1,
-        cpuSeconds: 1,
       });
       for (const p of answer.points)
         for (const q of answer.points)

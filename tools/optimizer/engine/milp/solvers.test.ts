@@ -46,6 +46,7 @@ describe.each(['glpk', 'highs'] as const)('the limit of %s', (name) => {
 
   it('is work, not time: a machine that is held up gives the same answer', async () => {
     const solver = (await loadSolver(name))!;
+    const { now } = Date;
     const quick = solver.solve(milp, { work: 0.05 });
     const held = solver.solve(milp, {
       work: 0.05,
@@ -56,7 +57,7 @@ describe.each(['glpk', 'highs'] as const)('the limit of %s', (name) => {
     });
     expect(quick.status).toBe('limit');
     expect(held).toEqual(quick);
-    expect(Date.now()).toBeGreaterThan(Date.UTC(2026, 0));
+    expect(Date.now).toBe(now);
   });
 
   it('is told at once when the run must end', async () => {
