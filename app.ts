@@ -19,7 +19,7 @@ import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
 import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
 import { openRoles, type RoleBook } from './store/roles.js';
-import { openStore } from './store/store.js';
+import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { FLEETS, type FleetAdapter, type FleetGround } from './tools/fleet/fleet.js';
 import { type FileGrid, fileGrid } from './tools/grid/sources/file.js';
@@ -166,7 +166,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
       method: methodOf(config),
       setting: settingOf(scenario, seedOf(config, scenario)),
     };
-    return assemble(config, settings, world, ledger, database);
+    return assemble(config, settings, world, ledger, store);
   } catch (error) {
     await store.close();
     throw error;
@@ -178,7 +178,7 @@ const assemble = (
   settings: readonly Setting[],
   world: World,
   ledger: SigningLedger,
-  database: string,
+  store: OpenStore,
 ): App => {
   // What was journalled is signed every few seconds and once more at the end.
   const stopSigning = keepSigning(ledger, {
@@ -186,18 +186,15 @@ const assemble = (
     onTrouble: (error) => process.emitWarning(`the ledger was not signed: ${(error as Error).message}`),
   });
   // LangGraph takes a while to load, so it comes with the first run, not with the first answer.
-  let opened:
-    | Promise<{ orchestrator: Orchestrator; saver: BaseCheckpointSaver; close: () => Promise<void> }>
-    | undefined;
+  let opened: Promise<{ orchestrator: Orchestrator; saver: BaseCheckpointSaver }> | undefined;
   const graph = () => {
     opened ??= (async () => {
-      const [{ buildGraph }, { openOrchestrator }, { openSaver }] = await Promise.all([
+      const [{ buildGraph }, { openOrchestrator }, saver] = await Promise.all([
         import('./graph/graph.js'),
         import('./graph/orchestrator.js'),
-        import('./store/checkpoints.js'),
+        store.saver(),
       ]);
-      const { saver, close } = await openSaver(database);
-      return { orchestrator: openOrchestrator(world, buildGraph(world, saver)), saver, close };
+      return { orchestrator: openOrchestrator(world, buildGraph(world, saver)), saver };
     })();
     return opened;
   };
@@ -245,8 +242,7 @@ const assemble = (
     summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, tools, input, by),
     async close() {
       await stopSigning();
-      await (await opened)?.close();
-      await world.store.close();
+      await store.close();
     },
   };
 };

@@ -53,6 +53,9 @@ const INSIDES: readonly Inside[] = [
   },
 ];
 
+/** Two drivers in one process would end each other's locks on a file; so only one file may import one. */
+const SQLITE_DRIVER = '@photostructure/sqlite';
+
 /** The first that matches counts. */
 const ROOMS: readonly Room[] = [
   // Time zones and calendars have one place.
@@ -67,11 +70,16 @@ const ROOMS: readonly Room[] = [
   { files: /^tools\/tool\.ts$/, may: [/^domain\//] },
   { files: /^tools\/worker\.ts$/, may: [] },
   { files: /^tools\/tools\.ts$/, may: [/^domain\//, 'tools/tool.ts', FRONT_DOOR] },
+  // The ledger of plain files locks by way of SQLite.
+  { files: /^tools\/ledger\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts', 'wire/wire.ts', 'sqlite.ts'] },
   // A tool room: its own files, the domain, what a tool is, and how HTTP is spoken. Never another room.
   { files: /^tools\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts', 'wire/wire.ts'] },
   // How HTTP is spoken: Node's own client, no package.
   { files: /^wire\//, may: [/^domain\/(fate|fault)\.ts$/], packages: [] },
-  { files: /^(sim|store)\//, may: [/^domain\//] },
+  // The one file that knows a SQLite driver. It knows nothing of ours, and stands apart because a store and a tool room use it.
+  { files: /^sqlite\.ts$/, may: [], packages: [SQLITE_DRIVER] },
+  { files: /^store\//, may: [/^domain\//, 'sqlite.ts'] },
+  { files: /^sim\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
   { files: /^config\.ts$/, may: [] },
   // How models are spoken to.
@@ -84,7 +92,9 @@ const ROOMS: readonly Room[] = [
     may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^(graph|copilot|model)\//, 'catalogue.ts', 'config.ts'],
   },
   { files: /^http-server\//, may: [/^domain\//, 'wire/wire.ts', ...APP] },
-  { files: /^(mcp-server|evals|bench)\//, may: [/^domain\//, ...APP] },
+  { files: /^(mcp-server|evals)\//, may: [/^domain\//, ...APP] },
+  // What is measured stands beside what a bare database takes.
+  { files: /^bench\//, may: [/^domain\//, ...APP, 'sqlite.ts'] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },
 ];
 
@@ -146,6 +156,15 @@ const circles = (imports: ReadonlyMap<string, readonly string[]>): string[][] =>
       if (!imports.has(target)) continue;
       if (!order.has(target)) visit(target);
       if (open.includes(target)) lowest.set(path, Math.min(lowest.get(path)!, lowest.get(target)!));
+  const found: string[] = [];
+  for (const match of text.matchAll(IMPORT)) {
+    const name = (match[1] ?? match[2] ?? match[3])!;
+    if (!name.startsWith('.')) {
+      const isDriver = /\bsqlite/.test(name);
+      const isBuiltin = name.startsWith('node:') && !isDriver;
+      const allowed = room.packages?.some((p) => name === p || name.startsWith(`${p}/`)) ?? !isDriver;
+      if (!isBuiltin && !allowed) found.push(`${path} may not import the package ${name}`);
+      continue;
     }
     if (lowest.get(path) !== order.get(path)) return;
     const part = open.splice(open.indexOf(path));
@@ -218,6 +237,10 @@ describe('the house', () => {
     ['app.ts', "import { solve } from './tools/optimizer/engine/solve.js';"],
     ['prompts/prompts.ts', "import { Fault } from '../domain/fault.js';"],
     ['cli/main.ts', "import '../graph/graph.js';"],
+    ['store/dialect.ts', "import { DatabaseSync } from '@photostructure/sqlite';"],
+    ['tools/ledger/lock.ts', "import { DatabaseSync } from 'node:sqlite';"],
+    ['tools/fleet/queue.ts', "import { Sqlite } from '../../sqlite.js';"],
+    ['sqlite.ts', "import { Fault } from './domain/fault.js';"],
   ])('fails when a forbidden import is added to %s', (path, line) => {
     expect(offences(path, line)).toHaveLength(1);
   });

@@ -8,11 +8,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
+import { Sqlite } from '../sqlite.js';
 import { keep, rounded, timed } from './results.js';
 
 const actor = { id: 'bench', via: 'cli' as const };
@@ -66,12 +66,12 @@ const measureRun = async (home: string, horizonHours: number) => {
   const run = (await app.world.store.collection(RUNS).get(runId))!.value;
   const plan = run.planId === null ? undefined : (await app.world.store.collection(PLANS).get(run.planId))?.value;
   await app.close();
-  const database = new Sqlite(join(home, 'caco.db'), { readonly: true });
+  const database = new Sqlite(join(home, 'caco.db'), { readOnly: true });
   const sizes = database
     .prepare(
-      'select count(*) as count, max(length(checkpoint)) as largest, sum(length(checkpoint)) as total from checkpoints',
+      'select count(*) as count, max(length(body)) as largest, sum(length(body)) as total from thread_checkpoints',
     )
-    .get() as { count: number; largest: number; total: number };
+    .all()[0] as { count: number; largest: number; total: number };
   database.close();
   const overheadCpu = whole.cpuSeconds - watch.cpuMs / 1000;
   return {

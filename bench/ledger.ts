@@ -6,11 +6,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import type { EntryBody } from '../domain/evidence/evidence.js';
 import { instant } from '../domain/time.js';
+import { Sqlite } from '../sqlite.js';
 import { keep } from './results.js';
 
 const SINGLES = 1500;
@@ -32,17 +32,18 @@ const bodies = (count: number, from: number) => Array.from({ length: count }, (_
 
 const plainTable = (file: string) => {
   const database = new Sqlite(file);
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
+  database.exec('pragma journal_mode = WAL; pragma synchronous = FULL');
   database.exec('create table entries (seq integer primary key, prev_hash text, hash text, body text)');
   const insert = database.prepare('insert into entries values (?, ?, ?, ?)');
   let seq = 0;
-  const add = (body: EntryBody) => insert.run(seq++, '0'.repeat(64), '0'.repeat(64), JSON.stringify(body));
+  const add = (body: EntryBody) => insert.run([seq++, '0'.repeat(64), '0'.repeat(64), JSON.stringify(body)]);
   return {
     one: add,
-    many: database.transaction((all: readonly EntryBody[]) => {
+    many(all: readonly EntryBody[]) {
+      database.exec('begin');
       for (const body of all) add(body);
-    }),
+      database.exec('commit');
+    },
     close: () => database.close(),
   };
 };

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { Sqlite } from '../sqlite.js';
 
 // Real processes, many of them: nothing is judged by its time, and only a test that hangs ends by this limit.
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 1_800_000 });

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { RUNS } from '../domain/run.js';
-import { type Checkpoints, LookedAtLater, openSaver } from '../store/checkpoints.js';
+import { LookedAtLater } from '../store/saver.js';
+import { type OpenStore, openStore } from '../store/store.js';
 import { buildGraph } from './graph.js';
 import { openOrchestrator } from './orchestrator.js';
 
@@ -32,14 +33,16 @@ const dying = (saver: BaseCheckpointSaver, writes: number) => {
 
 describe('a run whose process died', () => {
   let app: App;
-  let checkpoints: Checkpoints;
+  let opened: OpenStore;
+  let saver: BaseCheckpointSaver;
   beforeAll(async () => {
     const { config, settings } = readConfig({ home: folder }, {}, folder);
     app = await openApp(config, settings);
-    checkpoints = await openSaver(join(folder, 'caco.db'));
+    opened = await openStore(join(folder, 'caco.db'));
+    saver = await opened.saver();
   });
   afterAll(async () => {
-    await checkpoints.close();
+    await opened.close();
     await app.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -48,7 +51,7 @@ describe('a run whose process died', () => {
     const { store, ledger } = app.world;
     for (let writes = 0, whole = false; !whole; writes++) {
       expect(writes).toBeLessThan(100);
-      const first = openOrchestrator(app.world, buildGraph(app.world, dying(checkpoints.saver, writes)));
+      const first = openOrchestrator(app.world, buildGraph(app.world, dying(saver, writes)));
       const launched = first.launch({ horizonHours: 1, approval: 'auto', maxPowerKw: 11_000 }, ann);
       whole = await launched.then(
         () => true,
@@ -58,7 +61,7 @@ describe('a run whose process died', () => {
         },
       );
       const [kept] = await store.collection(RUNS).list({ limit: 1 });
-      const second = openOrchestrator(app.world, buildGraph(app.world, checkpoints.saver));
+      const second = openOrchestrator(app.world, buildGraph(app.world, saver));
       const run = await second.resume(kept!.id, ann);
       const when = `after ${writes} writes`;
       expect(run, when).toMatchObject({ status: 'done', error: null });
@@ -77,7 +80,7 @@ describe('a run whose process died', () => {
   }, 120_000);
 
   it('goes on with what was asked for, though it died before its first checkpoint', async () => {
-    const first = openOrchestrator(app.world, buildGraph(app.world, dying(checkpoints.saver, 0)));
+    const first = openOrchestrator(app.world, buildGraph(app.world, dying(saver, 0)));
     const from = app.world.clock.now();
     const asked = { horizonHours: 2, approval: 'auto' as const, from, maxPowerKw: 0.5 };
     await expect(first.launch(asked, ann)).rejects.toThrow('this process is dead');

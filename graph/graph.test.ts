@@ -1,4 +1,4 @@
-/** The whole way through real parts: store, LangGraph's SQLite saver, simulated fleet, recorded grid. */
+/** The whole way through real parts: store, saver, simulated fleet, recorded grid. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { orderKeyOf, PLACEMENTS, PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import { plusHours, toEpoch } from '../domain/time.js';
 import { type Grid, RAN } from '../domain/world.js';
-import { openSaver } from '../store/checkpoints.js';
+import { openStore } from '../store/store.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-graph-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -106,7 +106,8 @@ describe('a run', () => {
     for (const horizonHours of [2, 24]) {
       const app = await open(`size-${horizonHours}`);
       const run = await app.orchestrator.launch({ horizonHours, approval: 'auto' }, by());
-      const { saver, close } = await openSaver(join(folder, `size-${horizonHours}`, 'caco.db'));
+      const store = await openStore(join(folder, `size-${horizonHours}`, 'caco.db'));
+      const saver = await store.saver();
       for (const thread_id of [run.id, `${run.id}:settle`]) {
         const tuple = await saver.getTuple({ configurable: { thread_id } });
         const values = tuple!.checkpoint.channel_values;
@@ -115,7 +116,7 @@ describe('a run', () => {
         expect(bytes).toBeLessThan(32 * 1024);
         sizes.push(bytes);
       }
-      await close();
+      await store.close();
     }
     expect(Math.max(...sizes)).toBeLessThan(8 * 1024);
   });

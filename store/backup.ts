@@ -1,8 +1,8 @@
 /** A copy of the store as it is at one moment, made while others go on writing. */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { Fault } from '../domain/fault.js';
+import { Sqlite } from '../sqlite.js';
 import { asTrouble } from './trouble.js';
 
 /** Pages copied before timers and requests get their turn: 8 MiB. */
@@ -26,20 +26,20 @@ const removeParts = (path: string): void => {
 };
 
 /** `where` as openStore takes it. Whole or absent; never replaces a file. */
-export const backupSqlite = async (database: Sqlite.Database, where: string, file: string): Promise<void> => {
+export const backupSqlite = async (database: Sqlite, where: string, file: string): Promise<void> => {
   const target = resolve(file);
   if (existsSync(target))
     throw new Fault('conflict', `${target} is there already`, 'Give a new name; a backup replaces nothing.');
   const beside = `${target}.${process.pid}.tmp`;
   // A reader of its own holds one state for the whole copy: beside a writer, a copy by pages would start over and over.
-  const source = where === ':memory:' ? database : new Sqlite(where, { readonly: true, timeout: 30_000 });
+  const source = where === ':memory:' ? database : new Sqlite(where, { readOnly: true, timeoutMs: 30_000 });
   try {
     mkdirSync(dirname(target), { recursive: true });
     if (source !== database) {
       source.exec('begin');
-      source.prepare('select count(*) from sqlite_schema').get();
+      source.prepare('select count(*) from sqlite_schema').all();
     }
-    await source.backup(beside, { progress: () => PAGES });
+    await source.backup(beside, PAGES);
     sync(beside);
     renameSync(beside, target);
     sync(dirname(target));

@@ -1,7 +1,6 @@
 /** The two databases behind one set of queries. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -15,8 +14,8 @@ import {
 } from 'kysely';
 import type { Pool } from 'pg';
 import { Fault } from '../domain/fault.js';
+import { Sqlite, type Statement } from '../sqlite.js';
 import { asTrouble } from './trouble.js';
-import { type Turn, turnOf } from './turn.js';
 
 export type Flavour = 'sqlite' | 'postgres';
 
@@ -33,10 +32,10 @@ const STATEMENTS = 200;
 
 /** One connection for all queries of a process. Compiling a statement costs more than running most of them, so they are kept. */
 class SqliteConnection implements DatabaseConnection {
-  readonly #database: Sqlite.Database;
-  readonly #statements = new Map<string, Sqlite.Statement>();
+  readonly #database: Sqlite;
+  readonly #statements = new Map<string, Statement>();
 
-  constructor(database: Sqlite.Database) {
+  constructor(database: Sqlite) {
     this.#database = database;
   }
 
@@ -56,7 +55,7 @@ class SqliteConnection implements DatabaseConnection {
     throw new Error('the store reads in pages; nothing is streamed');
   }
 
-  #statement(sql: string): Sqlite.Statement {
+  #statement(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);
@@ -72,17 +71,14 @@ class SqliteConnection implements DatabaseConnection {
  * its turn.
  */
 class SharedSqliteDriver extends SqliteDriver {
-  readonly #database: Sqlite.Database;
+  readonly #database: Sqlite;
   readonly #connection: SqliteConnection;
   #turnBegan = 0;
-  readonly #turn: Turn;
-  #leave: () => void = () => {};
 
-  constructor(database: Sqlite.Database) {
+  constructor(database: Sqlite) {
     super({ database });
     this.#database = database;
     this.#connection = new SqliteConnection(database);
-    this.#turn = turnOf(database.name);
   }
   override async acquireConnection(): Promise<DatabaseConnection> {
     // The lock of the one connection is the parent's.
@@ -91,12 +87,7 @@ class SharedSqliteDriver extends SqliteDriver {
       await new Promise((resume) => setImmediate(resume));
       this.#turnBegan = performance.now();
     }
-    this.#leave = await this.#turn.take();
     return this.#connection;
-  }
-  override async releaseConnection(): Promise<void> {
-    this.#leave();
-    await super.releaseConnection();
   }
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
@@ -108,8 +99,8 @@ class SharedSqliteDriver extends SqliteDriver {
 }
 
 class SharedSqliteDialect extends SqliteDialect {
-  readonly #database: Sqlite.Database;
-  constructor(database: Sqlite.Database) {
+  readonly #database: Sqlite;
+  constructor(database: Sqlite) {
     super({ database });
     this.#database = database;
   }
@@ -121,10 +112,10 @@ class SharedSqliteDialect extends SqliteDialect {
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** The first switch to WAL wants the file alone and does not always wait for it, so of several that open it at once some try again. */
-const useWal = (database: Sqlite.Database): void => {
+const useWal = (database: Sqlite): void => {
   for (let left = WAIT_MS; ; left -= 20)
     try {
-      database.pragma('journal_mode = WAL');
+      database.exec('pragma journal_mode = WAL');
       return;
     } catch (cause) {
       if ((cause as { code?: unknown }).code !== 'SQLITE_BUSY' || left <= 0) throw cause;
@@ -133,14 +124,14 @@ const useWal = (database: Sqlite.Database): void => {
 };
 
 /** Opens a file (or `:memory:`) so that several processes can share it and an acknowledged write survives a power cut. */
-export const openSqlite = (path: string): Sqlite.Database => {
+export const openSqlite = (path: string): Sqlite => {
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const database = new Sqlite(path, { timeout: WAIT_MS });
+    const database = new Sqlite(path, { timeoutMs: WAIT_MS });
     useWal(database);
-    database.pragma('synchronous = FULL');
-    database.pragma(`cache_size = -${CACHE_KIB}`);
-    database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+    database.exec('pragma synchronous = FULL');
+    database.exec(`pragma cache_size = -${CACHE_KIB}`);
+    database.exec(`pragma wal_autocheckpoint = ${LOG_PAGES}`);
     return database;
   } catch (cause) {
     const trouble = asTrouble(cause);
@@ -154,7 +145,7 @@ export const openSqlite = (path: string): Sqlite.Database => {
   }
 };
 
-export const sqliteDialect = (database: Sqlite.Database): Dialect => new SharedSqliteDialect(database);
+export const sqliteDialect = (database: Sqlite): Dialect => new SharedSqliteDialect(database);
 
 class ExplainingPostgresDriver extends PostgresDriver {
   override async acquireConnection(): Promise<DatabaseConnection> {

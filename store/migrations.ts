@@ -3,8 +3,9 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Flavour } from './dialect.js';
 import { createLedgerTables, type LedgerTables } from './entries.js';
+import { createThreadTables, type ThreadTables, takeOverThreads } from './threads.js';
 
-export interface Tables extends LedgerTables {
+export interface Tables extends LedgerTables, ThreadTables {
   documents: { collection: string; id: string; seq: number; version: number; body: string };
   row_sets: { key: number; kind: string; name: string };
   rows: { set_key: number; seq: number; id: string; body: string };
@@ -86,6 +87,10 @@ const STEPS: Step[] = [
     await createLedgerTables(db);
   },
   workloadsSayTheirOrigin,
+  async (db, flavour) => {
+    await createThreadTables(db, flavour);
+    await takeOverThreads(db, flavour);
+  },
 ];
 
 /** One process at a time: SQLite by the immediate transaction, Postgres by an advisory lock. */

@@ -1,6 +1,6 @@
 /** The store, on SQLite always and on Postgres where there is one: the same laws for both. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,10 @@ import { type EntryBody, entryText, GENESIS, MAX_ENTRY_BYTES } from '../domain/e
 import { fold, leafHash, sha256Hex, TILE_WIDTH } from '../domain/evidence/merkle.js';
 import { defineCollection, defineRows, type Store } from '../domain/store.js';
 import type { Instant } from '../domain/time.js';
-import { openSaver } from './checkpoints.js';
+import { OPENED } from './fixtures/opener.js';
 import { testPostgres } from './fixtures/postgres.js';
 import { COUNTERS, MARKS } from './fixtures/writer.js';
-import { openStore } from './store.js';
+import { type OpenStore, openStore } from './store.js';
 import { openTokens } from './tokens.js';
 
 const AT = '2026-01-01T00:00:00Z' as Instant;
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 let files = 0;
 const newFile = () => join(folder, `store-${files++}.db`);
-const open = async (where: string): Promise<Store> => {
+const open = async (where: string): Promise<OpenStore> => {
   const store = await openStore(where);
   opened.push(store);
   return store;
@@ -80,6 +80,24 @@ const writer = (where: string, name: string, count: number, options: { kill?: nu
       else resolve(text.split('\n').slice(0, -1));
     });
   });
+
+/** Processes that open the same empty place at the same moment; answers what each printed, or fails with its trouble. */
+const openAtOnce = async (where: string, names: readonly string[]): Promise<string[]> => {
+  const script = fileURLToPath(new URL('./fixtures/opener.ts', import.meta.url));
+  const children = names.map((name) => spawn(process.execPath, ['--import', 'tsx', script, where, name]));
+  const ready = children.map((child) => new Promise<void>((resolve) => child.stdout.once('data', () => resolve())));
+  const ended = children.map(
+    (child) =>
+      new Promise<string>((resolve) => {
+        let text = '';
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
+        child.once('close', (code) => resolve(`${code}: ${text}`));
+      }),
+  );
+  await Promise.race([Promise.all(ready), Promise.all(ended)]);
+  for (const child of children) child.stdin.write('go\n');
+  return Promise.all(ended);
+};
 
 /** Every entry's own laws: no gap, no fork, each names the one before. */
 const requireChain = async (store: Store): Promise<number> => {
@@ -322,30 +340,28 @@ describe.each(PLACES)('the store on $flavour', ({ where }) => {
     expect(await entries.checkpoints(size - 1, 10)).toHaveLength(1);
   });
 
-  it('keeps threads of the graph on a connection of their own', async () => {
+  it('keeps threads of the graph', async () => {
     const store = await open(place);
-    const { saver, close } = await openSaver(place);
+    const saver = await store.saver();
     const thread = fresh('thread');
     const config = { configurable: { thread_id: thread, checkpoint_ns: '' } };
     const checkpoint = { ...emptyCheckpoint(), channel_values: { planId: 'P-1' } };
-    // SQLite has one writer: the saver waits for the end of a transaction that is open, and does not join it.
+    // The saver waits for the end of a transaction that is open, and does not join it.
     const [, at] = await Promise.all([
       store.transaction(async (tx) => {
         await tx.collection(NOTES).put(thread, { text: 'x' });
         await new Promise((resume) => setTimeout(resume, 20));
         await tx.collection(NOTES).put(thread, { text: 'y' });
       }),
-      saver.put(config, checkpoint, { source: 'loop', step: 1, parents: {} }, {}),
+      saver.put(config, checkpoint, { source: 'loop', step: 1, parents: {} }),
     ]);
     await saver.putWrites(at, [['decision', 'yes']], 'task-1');
-    await close();
-    const again = await openSaver(place);
-    const read = await again.saver.getTuple(config);
+    const again = await (await open(place)).saver();
+    const read = await again.getTuple(config);
     expect(read?.checkpoint.id).toBe(checkpoint.id);
     expect(read?.pendingWrites).toEqual([['task-1', 'decision', 'yes']]);
-    await again.saver.deleteThread(thread);
-    expect(await again.saver.getTuple(config)).toBeUndefined();
-    await again.close();
+    await again.deleteThread(thread);
+    expect(await saver.getTuple(config)).toBeUndefined();
   });
 
   it('keeps tokens hashed, and forgets them when they expire or are revoked', async () => {
@@ -401,6 +417,25 @@ describe.each(PLACES)('the store on $flavour', ({ where }) => {
   });
 });
 
+describe.each([
+  { flavour: 'sqlite', empty: async () => ({ url: newFile(), stop: async () => {} }) },
+  ...(postgres ? [{ flavour: 'postgres', empty: postgres.another }] : []),
+])('an empty place on $flavour', ({ empty }) => {
+  it('is set up by six processes at once, and all of them go on', async () => {
+    const { url, stop } = await empty();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    expect(await openAtOnce(url, names)).toEqual(names.map(() => '0: ready\ndone\n'));
+    const store = await openStore(url);
+    const opened = await store.collection(OPENED).list();
+    expect(opened.map(({ id }) => id).sort()).toEqual(names);
+    const threads = [];
+    for await (const { config } of (await store.saver()).list({})) threads.push(config.configurable?.thread_id);
+    expect(threads.sort()).toEqual(names);
+    await store.close();
+    await stop();
+  });
+});
+
 describe('a store in a file', () => {
   it('is opened by several at once on a fresh folder', async () => {
     const file = join(folder, 'deep', 'er', 'store.db');
@@ -444,6 +479,38 @@ describe('a store in a file', () => {
     expect(await requireChain(store)).toBe(acknowledged + 1);
     await store.entries.append([body('room again')]);
     expect(await requireChain(store)).toBe(acknowledged + 2);
+  });
+
+  it('has one connection in a process, whichever path leads to it, until the last one leaves', async () => {
+    const file = newFile();
+    const first = await openStore(file);
+    symlinkSync(file, `${file}.link`);
+    const second = await openStore(`${file}.link`);
+    // With a connection each, the second would wait for the first with the whole thread, and the first for ever.
+    await Promise.all(
+      [first, second, first].map((store, i) =>
+        store.transaction(async (tx) => {
+          await tx.collection(NOTES).put(`n${i}`, { text: 'x' });
+          await new Promise((resume) => setTimeout(resume, 5));
+          await tx.collection(NOTES).put(`n${i}`, { text: 'y' });
+        }),
+      ),
+    );
+    await first.close();
+    await first.close();
+    expect(await second.collection(NOTES).list()).toHaveLength(3);
+    await second.close();
+    await expect(second.collection(NOTES).get('n0')).rejects.toThrow();
+    // A new file in the old one's place is another one.
+    rmSync(file);
+    const third = await open(file);
+    expect(await third.collection(NOTES).list()).toEqual([]);
+  });
+
+  it('refuses a name that it could keep only in part', async () => {
+    const notes = (await open(newFile())).collection(NOTES);
+    await expect(notes.insert('a\u0000b', { text: 'x' })).rejects.toMatchObject({ code: 'invalid-input' });
+    expect(await notes.list()).toEqual([]);
   });
 
   it('says so when it cannot be opened', async () => {

@@ -1,36 +1,27 @@
 /** What we keep: SQLite by default, Postgres when a URL is given; one set of queries and migrations over both. */
-import { Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Store, Tx } from '../domain/store.js';
 import { backupSqlite } from './backup.js';
+import { connect } from './connections.js';
 import { deedsOf } from './deeds.js';
-import { type Flavour, openSqlite, postgresDialect, sqliteDialect } from './dialect.js';
 import { documentsOf } from './documents.js';
 import { entriesOf, WRITER_LOCK } from './entries.js';
-import { migrate, type Tables } from './migrations.js';
+import type { Tables } from './migrations.js';
 import { rowsOf } from './rows.js';
-
-const isPostgres = (where: string): boolean => /^postgres(ql)?:/.test(where);
+import type { StoreSaver } from './saver.js';
 
 const POSTGRES_BACKUP = 'Use Postgres’ own tool: pg_dump --format=custom --file=FILE "$DATABASE_URL"';
 
+/** The store, and what only the program's root asks of it. */
+export interface OpenStore extends Store {
+  /** Where a graph keeps its threads: in this store. LangGraph is loaded when it is first asked for. */
+  saver(): Promise<StoreSaver>;
+}
+
 /** A path of a SQLite file, `:memory:`, or a `postgres://` URL. */
-export const openStore = async (where: string): Promise<Store> => {
-  const flavour: Flavour = isPostgres(where) ? 'postgres' : 'sqlite';
-  const database = flavour === 'sqlite' ? openSqlite(where) : undefined;
-  const db = new Kysely<Tables>({ dialect: database ? sqliteDialect(database) : await postgresDialect(where) });
-  try {
-    await migrate(db, flavour);
-  } catch (cause) {
-    await db.destroy().catch(() => {});
-    if (cause instanceof Fault) throw cause;
-    throw new Fault(
-      'unavailable',
-      `the store cannot be opened: ${(cause as Error).message}`,
-      'Check DATABASE_URL or CACO_HOME and that the database is up.',
-      { cause },
-    );
-  }
+export const openStore = async (where: string): Promise<OpenStore> => {
+  const { db, flavour, database, close } = await connect(where);
 
   /** One writer at a time in both: SQLite by the immediate transaction, Postgres by a lock that ends with it. */
   const alone = <R>(work: (on: Kysely<Tables>) => Promise<R>): Promise<R> =>
@@ -47,13 +38,18 @@ export const openStore = async (where: string): Promise<Store> => {
       entries: entriesOf(on, flavour, atomic),
     };
   };
+  let saver: Promise<StoreSaver> | undefined;
   return {
     ...bind(db, false),
     transaction: (work) => alone((tx) => work(bind(tx, true))),
+    saver() {
+      saver ??= import('./saver.js').then(({ StoreSaver }) => new StoreSaver(db, alone));
+      return saver;
+    },
     async backup(file) {
       if (!database) throw new Fault('unsupported', 'a Postgres store is not copied into a file', POSTGRES_BACKUP);
       await backupSqlite(database, where, file);
     },
-    close: () => db.destroy(),
+    close,
   };
 };

@@ -1,17 +1,19 @@
 /** What a database's own errors mean to whoever has to act on them. */
-import { Fault } from '../domain/fault.js';
+import { Fault, invalid } from '../domain/fault.js';
 
 /** What is in the file is not what was written. SQLite: pages bent or cut off. Postgres: data or index corrupted. */
 const DAMAGED = /^(SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)|XX001|XX002)/;
 /** SQLite: full, broken, read-only. Postgres: disk full, I/O error, read-only. */
 const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|53100|58030|25006)/;
+/** A text with a NUL character: neither database keeps one. */
+const NUL = /^(SQLITE_NUL|22021)/;
 /** SQLite's wait for another process ended. Postgres: lock and statement timeouts, deadlock. */
 const BUSY = /^(SQLITE_(BUSY|LOCKED)|55P03|57014|40P01|40001)/;
 /** Postgres: connection classes, shutdown, too many clients; and the network's words. */
 const GONE = /^(08|57P|53300|28|3D000|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/;
 const GONE_TEXT = /connection terminated|terminating connection|server closed the connection/i;
 
-/** A Fault `unavailable` with its remedy, or the error as it is when it is none of these. */
+/** A Fault with its remedy, `unavailable` but for input that cannot be kept; or the error as it is when it is none of these. */
 export const asTrouble = (cause: unknown): unknown => {
   if (cause instanceof Fault || !(cause instanceof Error)) return cause;
   const raw = (cause as { code?: unknown }).code;
@@ -24,6 +26,8 @@ export const asTrouble = (cause: unknown): unknown => {
       'Remove caco.db, caco.db-wal and caco.db-shm, put the newest copy in place (`caco backup` makes them), then `caco ledger audit`.',
       { damaged: true },
     );
+  if (NUL.test(code))
+    return invalid('a text with a NUL character cannot be kept', 'Remove the character; ids and names are plain text.');
   if (UNWRITABLE.test(code))
     return fault(
       'the store cannot be written, and nothing of this was kept',

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineCollection } from '../domain/store.js';
+import { Sqlite } from '../sqlite.js';
 import { openStore } from './store.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-versions-'));
@@ -15,8 +15,8 @@ it('with a newer schema is left alone', async () => {
   const file = join(folder, 'newer.db');
   await (await openStore(file)).close();
   const database = new Sqlite(file);
-  const { steps } = database.prepare('select count(*) as steps from schema_steps').get() as { steps: number };
-  database.prepare('insert into schema_steps values (?)').run(steps);
+  const { steps } = database.prepare('select count(*) as steps from schema_steps').all()[0] as { steps: number };
+  database.prepare('insert into schema_steps values (?)').run([steps]);
   database.close();
   await expect(openStore(file)).rejects.toMatchObject({
     code: 'unsupported',

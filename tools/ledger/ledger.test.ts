@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Audit, type EntryBody, entryText, GENESIS } from '../../domain/evidence/evidence.js';
 import { sha256Hex } from '../../domain/evidence/merkle.js';
 import type { Store } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
+import { Sqlite } from '../../sqlite.js';
 import { hasPostgres, type TestPostgres, testPostgres } from '../../store/fixtures/postgres.js';
 import { openStore } from '../../store/store.js';
 import { askWitness, keepSigning, openLedger, openWitness, runWitness, serveWitness } from './ledger.js';
@@ -70,7 +70,7 @@ const copyHome = () => {
   return { home, file: join(home, 'caco.db') };
 };
 /** Opens a copy after somebody has had their way with its file. */
-const having = async (tamper: (db: Sqlite.Database, home: string) => void) => {
+const having = async (tamper: (db: Sqlite, home: string) => void) => {
   const { home, file } = copyHome();
   const db = new Sqlite(file);
   tamper(db, home);
@@ -191,10 +191,10 @@ describe('a sound ledger', () => {
 });
 
 /** Rewrites the chain from an entry on, as somebody with the database but without the key could. */
-const rechain = (db: Sqlite.Database, from: number, change: (body: string, seq: number) => string) => {
+const rechain = (db: Sqlite, from: number, change: (body: string, seq: number) => string) => {
   const rows = db
     .prepare('select seq, prev_hash as prev, hash, body from ledger_entries where seq >= ? order by seq')
-    .all(from) as {
+    .all([from]) as {
     seq: number;
     prev: string;
     hash: string;
@@ -202,21 +202,18 @@ const rechain = (db: Sqlite.Database, from: number, change: (body: string, seq: 
   }[];
   let prev = rows[0]?.prev ?? GENESIS;
   const update = db.prepare('update ledger_entries set prev_hash = ?, hash = ?, body = ? where seq = ?');
-  db.transaction(() => {
-    for (const row of rows) {
-      const text = change(row.body, row.seq);
-      const hash = sha256Hex(entryText(row.seq, prev, text));
-      update.run(prev, hash, text, row.seq);
-      prev = hash;
-    }
-  })();
+  db.exec('begin');
+  for (const row of rows) {
+    const text = change(row.body, row.seq);
+    const hash = sha256Hex(entryText(row.seq, prev, text));
+    update.run([prev, hash, text, row.seq]);
+    prev = hash;
+  }
+  db.exec('commit');
 };
 
 describe('an audit finds and places', () => {
-  const at = async (
-    tamper: (db: Sqlite.Database, home: string) => void,
-    since?: string,
-  ): Promise<Audit['firstBad']> => {
+  const at = async (tamper: (db: Sqlite, home: string) => void, since?: string): Promise<Audit['firstBad']> => {
     const { ledger } = await having(tamper);
     const audit = await ledger.audit({ since });
     expect(audit.ok).toBe(audit.firstBad === undefined);
@@ -225,7 +222,7 @@ describe('an audit finds and places', () => {
 
   it.each([0, 1, 255, 256, 599, 604])('a byte that was flipped in entry %i', async (seq) => {
     const flipped = await at((db) =>
-      db.prepare(`update ledger_entries set body = replace(body, '"s${seq}"', '"t${seq}"') where seq = ?`).run(seq),
+      db.prepare(`update ledger_entries set body = replace(body, '"s${seq}"', '"t${seq}"') where seq = ?`).run([seq]),
     );
     expect(flipped).toEqual({ seq, what: 'its bytes do not match its hash' });
   });
@@ -238,11 +235,11 @@ describe('an audit finds and places', () => {
   it('two entries that were swapped', async () => {
     const swapped = await at((db) => {
       const bodyOf = (seq: number) =>
-        (db.prepare('select body from ledger_entries where seq = ?').get(seq) as { body: string }).body;
+        (db.prepare('select body from ledger_entries where seq = ?').all([seq])[0] as { body: string }).body;
       const [a, b] = [bodyOf(100), bodyOf(101)];
       const set = db.prepare('update ledger_entries set body = ? where seq = ?');
-      set.run(b, 100);
-      set.run(a, 101);
+      set.run([b, 100]);
+      set.run([a, 101]);
     });
     expect(swapped?.seq).toBe(100);
   });
@@ -275,7 +272,9 @@ describe('an audit finds and places', () => {
     const forged = await openHome();
     await forged.ledger.append(bodies(600, 5000));
     const note = (await forged.ledger.checkpoint()).note;
-    const resigned = await at((db) => db.prepare('update ledger_checkpoints set note = ? where size = 600').run(note));
+    const resigned = await at((db) =>
+      db.prepare('update ledger_checkpoints set note = ? where size = 600').run([note]),
+    );
     expect(resigned).toMatchObject({ seq: 599, what: expect.stringContaining('not to be trusted') });
   });
 
@@ -327,8 +326,8 @@ describe('an audit finds and places', () => {
   const wholeFile = () => {
     const { home, file } = copyHome();
     const db = new Sqlite(file);
-    db.pragma('wal_checkpoint(truncate)');
-    db.pragma('journal_mode = delete');
+    db.exec('pragma wal_checkpoint(truncate)');
+    db.exec('pragma journal_mode = delete');
     db.close();
     return { home, file };
   };

@@ -4,8 +4,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { Fault } from '../../domain/fault.js';
+import { Sqlite } from '../../sqlite.js';
 
 const WAIT_MS = 10_000;
 
@@ -17,11 +17,11 @@ export interface Lock {
 /** `path` becomes an empty file that stays. */
 export const openLock = (path: string): Lock => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  let database: Sqlite.Database | undefined;
+  let database: Sqlite | undefined;
   return {
     under(work) {
       try {
-        database ??= new Sqlite(path, { timeout: WAIT_MS });
+        database ??= new Sqlite(path, { timeoutMs: WAIT_MS });
         database.exec('begin immediate');
       } catch (cause) {
         throw new Fault(
