@@ -33,7 +33,7 @@ export const fileCheckpoints = (file: string, lock: Lock, entriesHeld: () => num
           .map((line, i) => parse(line, i + 1, file))
       : [];
   const write = (all: readonly StoredCheckpoint[]): void =>
-    writeWhole(file, all.map((c) => `${JSON.stringify(c)}\n`).join(''));
+    writeWhole(file, all.map((c) => `${JSON.stringify(c)}\n`).join(''), 0o600);
 
   return {
     async keepCheckpoint(checkpoint) {

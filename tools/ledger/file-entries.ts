@@ -197,7 +197,7 @@ class Lines {
   append(text: string): void {
     const fresh = !existsSync(this.#file);
     const before = this.#end;
-    const fd = openSync(this.#file, 'a');
+    const fd = openSync(this.#file, 'a', 0o600);
     try {
       writeAll(fd, Buffer.from(text));
       fsyncSync(fd);

@@ -1,6 +1,7 @@
 /** Files that are whole or absent: written beside, synced, renamed, and the folder synced. */
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -15,6 +16,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../domain/fault.js';
+
+const OWNER_ONLY = 0o600;
 
 export const syncFolder = (folder: string): void => {
   const fd = openSync(folder, 'r');
@@ -53,7 +56,7 @@ const unwritable = (path: string, cause: unknown) =>
     cause,
   });
 
-/** Replaces a file as a whole. */
+/** Replaces a file as a whole. What is exported may be read by all, unless `mode` says otherwise. */
 export const writeWhole = (path: string, data: Uint8Array | string, mode = 0o644): void => {
   const beside = writeBeside(path, data, mode);
   try {
@@ -80,13 +83,13 @@ export const createWhole = (path: string, data: Uint8Array | string, mode: numbe
   }
 };
 
-/** A place for a few small named texts: a folder, or memory for a world that leaves no trace. */
+/** A place for a few small named texts that only their owner may read: a folder, or memory for a world that leaves no trace. */
 export interface Drawer {
   /** where it is, for messages */
   readonly where: string;
   read(name: string): string | undefined;
   write(name: string, text: string): void;
-  /** False when it was there already. Only the owner may read it. */
+  /** False when it was there already. */
   createSecret(name: string, text: string): boolean;
   rename(from: string, to: string): void;
 }
@@ -97,8 +100,8 @@ export const folderDrawer = (folder: string): Drawer => ({
     const path = join(folder, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   },
-  write: (name, text) => writeWhole(join(folder, name), text),
-  createSecret: (name, text) => createWhole(join(folder, name), text, 0o600),
+  write: (name, text) => writeWhole(join(folder, name), text, OWNER_ONLY),
+  createSecret: (name, text) => createWhole(join(folder, name), text, OWNER_ONLY),
   rename(from, to) {
     renameSync(join(folder, from), join(folder, to));
     syncFolder(folder);
@@ -117,6 +120,16 @@ export const memoryDrawer = (): Drawer => {
       texts.delete(from);
     },
   };
+};
+
+/** Closes files that others may read, as far as they are there and ours. */
+export const closeToOthers = (folder: string, names: readonly string[]): void => {
+  for (const path of names.map((name) => join(folder, name)))
+    try {
+      if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, OWNER_ONLY);
+    } catch {
+      // Not there, or somebody else's.
+    }
 };
 
 /** Fault `forbidden` when others than the owner may read a secret. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sha256Hex } from '../../domain/evidence/merkle.js';
 import { Fault } from '../../domain/fault.js';
 import { parseCheckpoint } from './checkpoint.js';
-import { type Drawer, folderDrawer, memoryDrawer, requirePrivate } from './files.js';
+import { closeToOthers, type Drawer, folderDrawer, memoryDrawer, requirePrivate } from './files.js';
 import { COSIGNATURE, ED25519, newPrivateKey, parseNote, parseVkey, type Signer, signerOf } from './note.js';
 
 const SECRET = 'ledger.key';
@@ -104,6 +104,8 @@ const fingerprint = (privateKey: string): string => sha256Hex(signerOf('caco', p
 /** Keys in `HOME/keys`. `origin` names a new ledger; one is made up from the key when it is left out. */
 export const openKeys = (home: string, origin?: string): Keys => {
   const folder = join(home, 'keys');
+  // An older program let others read what is no secret. A private key that others could read is not closed but told of.
+  closeToOthers(folder, [PUBLIC, WITNESSES, PINNED]);
   return keysIn(folderDrawer(folder), origin, () => {
     requirePrivate(folder, SECRET);
     requirePrivate(folder, NEXT_SECRET);

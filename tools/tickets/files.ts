@@ -1,4 +1,7 @@
-/** Tickets as files: Markdown for people and ADF beside it, each written whole or not at all. */
+/**
+ * Tickets as files: Markdown for people and ADF beside it, each written whole or not at all. A team may read them; what is kept
+ * beside them is for their owner.
+ */
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,10 +40,12 @@ const stem = (title: string, key: string): string => {
 const KEY = /^caco-[0-9a-f]{16}$/;
 
 /** Readers see the old file or the new one, also when the power fails between the two. */
-const writeWhole = async (path: string, text: string) => {
+const writeWhole = async (path: string, text: string, mode?: number) => {
   const part = `${path}.part`;
-  const file = await open(part, 'w', 0o644);
+  const file = await open(part, 'w', mode ?? 0o644);
   try {
+    // A part that a crash left has the mode of then.
+    if (mode !== undefined) await file.chmod(mode);
     await file.writeFile(text);
     await file.sync();
   } finally {
@@ -128,7 +133,7 @@ export const filesTracker = (settings: { folder: string; now: () => Instant }): 
   const write = async (ref: string, record: Record, status: Status) => {
     const key = keyIn(ref);
     await mkdir(state, { recursive: true });
-    await writeWhole(join(state, `${key}.json`), JSON.stringify(record));
+    await writeWhole(join(state, `${key}.json`), JSON.stringify(record), 0o600);
     await writeWhole(join(folder, `${ref}.adf.json`), `${JSON.stringify(adfOf(record), null, 1)}\n`);
     await writeWhole(join(folder, `${ref}.md`), markdownOf(key, record, status));
   };
