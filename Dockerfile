@@ -1,8 +1,8 @@
-# Build: compiles the native module and the sources, then leaves only what runs.
-FROM node:20-bookworm AS build
+# Build: bundles the sources and leaves only what runs. Native code comes prebuilt within its npm package.
+FROM node:20-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc build.mjs setup.mjs ./
-RUN npm ci --ignore-scripts && npm rebuild better-sqlite3 esbuild
+RUN npm ci --ignore-scripts
 COPY . .
 RUN node build.mjs && npm prune --omit=dev --ignore-scripts
 
