@@ -17,7 +17,8 @@ export const State = Annotation.Root({
   trim: last<boolean>(false),
   // compute
   workloadId: last<string | null>(null),
-  waiting: last<{ jobs: number; urgent: number; energyKwh: number; placed: number; placedBy: string[] } | null>(null),
+  /** `placed` and `placedBy` are absent in a thread that an older version began. */
+  waiting: last<{ jobs: number; urgent: number; energyKwh: number; placed?: number; placedBy?: string[] } | null>(null),
   // grid
   signals: last<{ region: string; source: string; status: string; issuedAt: Instant; unavailable: string | null }[]>(
     [],

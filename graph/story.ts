@@ -33,7 +33,7 @@ export interface StoryOf {
   readonly decisionId: string | null;
   readonly verificationId: string | null;
   readonly ticketCount: number;
-  readonly waiting: GraphState['waiting'];
+  readonly waiting: Required<NonNullable<GraphState['waiting']>> | null;
   readonly placing: GraphState['placing'];
 }
 

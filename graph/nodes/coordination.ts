@@ -17,7 +17,7 @@ export const noPlan = (conflict: Conflict | null): Fault =>
 
 export const coordination: Node = async (state, desk) => {
   // Everything that waits is with the fleet already: there is nothing to plan, and the story says so.
-  if (state.waiting !== null && state.waiting.jobs === 0 && state.waiting.placed > 0) return { planId: null };
+  if (state.waiting !== null && state.waiting.jobs === 0 && (state.waiting.placed ?? 0) > 0) return { planId: null };
   const { workloadId: _, ...request } = state.request;
   const { plan, conflict } = await desk.call(makePlan, {
     ...request,

@@ -12,7 +12,7 @@ export const copilot: Node = async (state, desk) => {
     verificationId: state.verificationId,
     ticketCount: state.ticketCount,
     placing: state.placing,
-    waiting: state.waiting,
+    waiting: state.waiting && { placed: 0, placedBy: [], ...state.waiting },
   });
   for (;;) {
     const run = (await runs.get(state.runId))!;
