@@ -2,16 +2,17 @@
 import { join } from 'node:path';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
-import type { Config, Setting } from './config.js';
+import type { Config, Setting as ConfigLine } from './config.js';
 import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
-import { Fault, notFound } from './domain/fault.js';
+import { Fault, invalid, notFound } from './domain/fault.js';
 import { WORKLOADS } from './domain/job.js';
 import type { Method } from './domain/method.js';
+import { parseSetting, type Setting } from './domain/setting.js';
 import type { Store } from './domain/store.js';
 import { floorTo, type Instant, instant, plusHours } from './domain/time.js';
-import type { Clock, Fleet, Grid, World } from './domain/world.js';
+import type { Clock, Grid, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
 import { simulatedClock } from './sim/clock.js';
@@ -21,7 +22,7 @@ import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
 import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
-import { FLEETS, type FleetAdapter, type FleetGround } from './tools/fleet/fleet.js';
+import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
 import { type FileGrid, fileGrid } from './tools/grid/sources/file.js';
 import { recordedGrid } from './tools/grid/sources/recorded.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
@@ -58,7 +59,7 @@ export interface CallBy {
 
 export interface App {
   readonly config: Config;
-  readonly settings: readonly Setting[];
+  readonly settings: readonly ConfigLine[];
   readonly world: World;
   /** Every tool, graph's compositions included. */
   readonly tools: readonly Tool[];
@@ -84,13 +85,32 @@ export interface App {
   close(): Promise<void>;
 }
 
-const seedOf = (config: Config, scenario: Scenario) => config.seed ?? scenario.seed;
+interface Described {
+  readonly setting: Setting;
+  /** null: a place of the configuration's own, of which nothing can be simulated */
+  readonly scenario: Scenario | null;
+}
 
-const gridOf = (config: Config, scenario: Scenario, clock: Pick<Clock, 'now'>): Grid | FileGrid => {
-  const choice = config.grid ?? scenario.grid;
-  if (choice === 'recorded') return recordedGrid({ clock, setting: scenario });
-  if (choice === 'sim') return simulatedGrid(scenario, seedOf(config, scenario), clock);
-  return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, setting: scenario });
+const described = (config: Config): Described => {
+  if (config.setting !== undefined)
+    return { setting: parseSetting(config.setting, 'the setting "setting"'), scenario: null };
+  const scenario = loadScenario(config.scenario);
+  return { setting: settingOf(scenario, config.seed ?? scenario.seed), scenario };
+};
+
+/** Throws Fault `invalid-input` where there is nothing to simulate from. */
+const toSimulate = ({ scenario, setting }: Described, what: string, instead: string): Scenario => {
+  if (scenario !== null) return scenario;
+  throw invalid(`${setting.name} is a place of your own, and only a scenario has a simulated ${what}`, instead);
+};
+
+const gridOf = (config: Config, place: Described, clock: Pick<Clock, 'now'>): Grid | FileGrid => {
+  const { setting, scenario } = place;
+  const choice = config.grid ?? scenario?.grid ?? 'recorded';
+  if (choice === 'recorded') return recordedGrid({ clock, setting });
+  if (choice === 'sim')
+    return simulatedGrid(toSimulate(place, 'grid', 'Set CACO_GRID to recorded or file:PATH.'), setting.seed, clock);
+  return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, setting });
 };
 
 /** How many workloads back one is looked for that a signal file covers. */
@@ -101,25 +121,32 @@ const HISTORY_HOURS = 7 * 24;
  * Where a world over a signal file starts when nobody said it: at the first start of the newest workload that the file
  * covers; else at the scenario's instant; and where the file does not hold that, a week into the file.
  */
-const startOver = async ({ covers }: FileGrid, scenario: Scenario, store: Store): Promise<Instant> => {
+const startOver = async ({ covers }: FileGrid, { start }: Setting, store: Store): Promise<Instant> => {
   const within = (at: Instant) => covers.start <= at && at < covers.end;
   for (const { value } of await store.collection(WORKLOADS).list({ limit: WORKLOADS_BACK }))
     if (value.earliestStart !== null && within(value.earliestStart)) return floorTo(value.earliestStart, 60);
-  if (within(scenario.start)) return scenario.start;
+  if (start !== null && within(start)) return start;
   const week = plusHours(covers.start, HISTORY_HOURS);
   return within(week) ? week : covers.start;
 };
 
-/** Everything that runs here starts at its scenario's instant and jumps; the recorded grid has no present to wait for. */
-const clockOf = (config: Config, scenario: Scenario): Clock =>
-  simulatedClock(config.now === undefined ? scenario.start : instant(config.now));
+/** Everything that runs here starts at its setting's instant and jumps; the recorded grid has no present to wait for. */
+const startOf = (config: Config, { name, start }: Setting): Instant => {
+  const now = config.now === undefined ? start : instant(config.now);
+  if (now !== null) return now;
+  throw invalid(`nobody has said what now is in ${name}`, 'Give --now T, or a start in the setting.');
+};
 
-/** Those of the room, and the simulated one, which stands in no room of tools. */
-const fleetOf = (config: Config, scenario: Scenario, ground: FleetGround): Fleet | Promise<Fleet> => {
-  const open: FleetAdapter['open'] = (_, { store, clock }) =>
-    simulatedFleet({ scenario, seed: seedOf(config, scenario), clock, store });
-  const fleets = { ...FLEETS, sim: { live: false, open } };
-  return fleets[config.fleet].open(config, ground);
+/** One of the room's, or the simulated one, which stands in no room of tools. */
+const fleetOf = (config: Config, place: Described): FleetAdapter => {
+  const sim: FleetAdapter = {
+    live: false,
+    open: (_, { store, clock }) => {
+      const scenario = toSimulate(place, 'fleet', 'Set CACO_FLEET=files and import your sites: caco site import FILE.');
+      return simulatedFleet({ scenario, seed: place.setting.seed, clock, store });
+    },
+  };
+  return { ...FLEETS, sim }[config.fleet];
 };
 
 const methodOf = (config: Config): Method => ({
@@ -143,15 +170,18 @@ const RESERVED: Readonly<Record<string, string>> = {
 const idle = new AbortController().signal;
 
 /** Opens the world that the settings describe. Throws Fault for a scenario, signal file or store that cannot be opened. */
-export const openApp = async (config: Config, settings: readonly Setting[] = []): Promise<App> => {
-  const scenario = loadScenario(config.scenario);
-  let clock = clockOf(config, scenario);
-  const grid = gridOf(config, scenario, { now: () => clock.now() });
+export const openApp = async (config: Config, settings: readonly ConfigLine[] = []): Promise<App> => {
+  const place = described(config);
+  const { setting } = place;
+  let clock: Clock;
+  const grid = gridOf(config, place, { now: () => clock.now() });
   const database = config.databaseUrl ?? join(config.home, 'caco.db');
   const store = await openStore(database);
   try {
-    if (config.now === undefined && 'covers' in grid) clock = simulatedClock(await startOver(grid, scenario, store));
-    const fleet = await fleetOf(config, scenario, { store, clock, sites: scenario.sites });
+    clock = simulatedClock(
+      config.now === undefined && 'covers' in grid ? await startOver(grid, setting, store) : startOf(config, setting),
+    );
+    const fleet = await fleetOf(config, place).open(config, { store, clock, sites: setting.sites });
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });
@@ -164,7 +194,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
       tickets: openTracker(config, clock.now),
       ledger,
       method: methodOf(config),
-      setting: settingOf(scenario, seedOf(config, scenario)),
+      setting,
     };
     return assemble(config, settings, world, ledger, store);
   } catch (error) {
@@ -175,7 +205,7 @@ export const openApp = async (config: Config, settings: readonly Setting[] = [])
 
 const assemble = (
   config: Config,
-  settings: readonly Setting[],
+  settings: readonly ConfigLine[],
   world: World,
   ledger: SigningLedger,
   store: OpenStore,

@@ -10,6 +10,16 @@ const positive = z.coerce.number().positive();
 const notNegative = z.coerce.number().min(0);
 const share = z.coerce.number().min(0).max(1);
 
+/** A mapping as it stands in caco.yaml, or the same as JSON where only text can be given. */
+const mapping = (value: unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+};
+
 const setting = <S extends z.ZodType>(schema: S, description: string, env?: string) => ({ schema, description, env });
 
 /** Name in caco.yaml → schema, description, and the environment variable where it is not CACO_ + upper snake case. */
@@ -27,6 +37,10 @@ export const SETTINGS = {
     'DATABASE_URL',
   ),
   scenario: setting(z.string().default('gb-hpc'), 'name of a shipped scenario or path of a scenario file'),
+  setting: setting(
+    z.preprocess(mapping, z.record(z.string(), z.unknown()).optional()),
+    'a place of your own instead of a scenario: a mapping in caco.yaml with name, currency and thresholds (docs/scenarios.md)',
+  ),
   seed: setting(
     z.coerce.number().int().min(0).optional(),
     'seed of the simulated world; the scenario’s own when left out',
@@ -107,7 +121,9 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 export type Config = { readonly [K in SettingName]: z.output<(typeof SETTINGS)[K]['schema']> };
-export type Origin = 'flag' | 'environment' | 'caco.yaml' | 'user file' | 'default';
+/** The strongest first. */
+const ORIGINS = ['flag', 'environment', 'caco.yaml', 'user file', 'default'] as const;
+export type Origin = (typeof ORIGINS)[number];
 
 /** A setting as `config show` lists it. Secrets are masked. */
 export interface Setting {
@@ -185,6 +201,9 @@ export const readConfig = (
       });
     } else for (const issue of parsed.error.issues) problems.push({ setting: name, origin, message: issue.message });
   }
+  // Whichever of the two was said more strongly is the world: `--scenario` over a place of one's own in caco.yaml.
+  const strength = (name: SettingName) => ORIGINS.indexOf(settings.find((s) => s.name === name)?.origin ?? 'default');
+  if (strength('scenario') < strength('setting')) config.setting = undefined;
   if (problems.length > 0) throw new ConfigError(problems);
   return { config: Object.freeze(config) as Config, settings };
 };

@@ -114,7 +114,7 @@ export const columnOf = (
   roles: Pick<Roles, 'time' | 'hourIndex'>,
   at: number,
   what: 'carbon' | 'price',
-  worldStart: Instant,
+  worldStart: Instant | null,
 ): Column => {
   const header = sheet.columns[at]!;
   const factor = what === 'carbon' ? massFactor(header) : moneyFactor(header);
@@ -143,9 +143,14 @@ const momentOf = (
   roles: Pick<Roles, 'time' | 'hourIndex'>,
   text: string,
   line: number,
-  worldStart: Instant,
+  worldStart: Instant | null,
 ): number => {
   if (roles.hourIndex) {
+    if (worldStart === null)
+      throw invalid(
+        `${sheet.name} counts hours, and nobody has said when they begin`,
+        'Give times instead of hours, or a start in the setting.',
+      );
     const hour = Number(text);
     if (text !== '' && Number.isInteger(hour)) return toEpoch(plusHours(worldStart, hour));
     throw invalid(

@@ -19,7 +19,8 @@ export interface FileGridOptions {
   readonly setting: {
     readonly name: string;
     readonly currency: string;
-    readonly start: Instant;
+    /** the instant of row 0 in a file that counts hours */
+    readonly start: Instant | null;
     readonly sites: readonly { readonly region: string }[];
   };
   /** Where prices come from when the file has none; without it they are unknown. */
@@ -146,7 +147,7 @@ interface RegionSignals {
 }
 
 /** Columns are read when first asked for: a file may hold a hundred zones. */
-export const readSignals = (sheet: Sheet, column: string | undefined, start: Instant) => {
+export const readSignals = (sheet: Sheet, column: string | undefined, start: Instant | null) => {
   const roles = rolesOf(sheet, column);
   const lazily = (rows: Sheet['rows'], carbon: number) => {
     const read = (at: number | null, what: 'carbon' | 'price'): Named | null =>
