@@ -22,7 +22,7 @@ interface Room {
 }
 
 const FRONT_DOOR = /^tools\/([a-z-]+)\/\1\.ts$/;
-const APP = ['app.ts', 'catalogue.ts', 'simulation.ts', 'offline.ts', 'config.ts'];
+const APP = ['app.ts', 'catalogue.ts', 'simulation.ts', 'offline.ts', 'config.ts', 'clock.ts'];
 
 /**
  * A folder within a room that has a wall of its own: it imports its own files and what `may` says, and all others, the rest of
@@ -82,6 +82,7 @@ const ROOMS: readonly Room[] = [
   { files: /^sim\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
   { files: /^config\.ts$/, may: [] },
+  { files: /^clock\.ts$/, may: [/^domain\//], packages: [] },
   // How models are spoken to.
   { files: /^model\//, may: [/^domain\//, /^prompts\//, 'wire/wire.ts'] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
@@ -89,7 +90,7 @@ const ROOMS: readonly Room[] = [
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
     files: /^(app|simulation|offline)\.ts$/,
-    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^(graph|copilot|model)\//, 'catalogue.ts', 'config.ts'],
+    may: [/^domain\//, /^tools\//, /^sim\//, /^store\//, /^(graph|copilot|model)\//, 'catalogue.ts', 'config.ts', 'clock.ts'],
   },
   { files: /^http-server\//, may: [/^domain\//, 'wire/wire.ts', ...APP] },
   { files: /^(mcp-server|evals)\//, may: [/^domain\//, ...APP] },

@@ -1,8 +1,11 @@
 /** What can be asked of files alone: no scenario, no store. One job against a signal file, and questions about a problem file. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { systemClock } from './clock.js';
 import { invalid, notFound } from './domain/fault.js';
-import { fromEpoch, type Instant, toEpoch } from './domain/time.js';
+import type { Instant } from './domain/time.js';
+import type { Clock } from './domain/world.js';
+import { simulatedClock } from './sim/clock.js';
 import { answerWhen, type WhenAnswer, type WhenInput } from './tools/grid/grid.js';
 import { openSignalFile } from './tools/grid/sources/signal-file.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
@@ -35,12 +38,10 @@ export {
 export { readPolicy } from './tools/policy/policy.js';
 export { type Question as VerifierQuestion, type Verified, verify } from './tools/verifier/verifier.js';
 
-const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
-
 export interface BySignal {
   readonly answer: WhenAnswer;
-  /** True when waiting takes real time: nobody said what now is, and the file covers this moment. */
-  readonly live: boolean;
+  /** The system's where nobody said what now is and the file covers this moment: waiting takes real time. Else it jumps. */
+  readonly clock: Clock;
 }
 
 /**
@@ -51,7 +52,8 @@ export const whenBySignal = async (
   input: WhenInput,
   of: { readonly path: string; readonly column?: string | undefined; readonly now?: Instant | undefined },
 ): Promise<BySignal> => {
-  const system = systemNow();
+  const clock = systemClock();
+  const system = clock.now();
   const place = input.places?.length === 1 ? input.places[0] : undefined;
   const file = openSignalFile({ path: of.path, column: of.column, place, start: of.now ?? system });
   const covered = file.span.start <= system && system < file.span.end;
@@ -61,30 +63,11 @@ export const whenBySignal = async (
     of.now === undefined && input.from === undefined && !covered
       ? [`${of.path} does not cover this moment: now was taken to be its first value, ${now}.`]
       : [];
-  return { answer: { ...answer, assumed: [...assumed, ...answer.assumed] }, live: of.now === undefined && covered };
-};
-
-/** Sleeps by the system clock, in steps, so that a machine that slept or whose clock was set does not wait too long. */
-export const waitForSystem = async (until: Instant, signal: AbortSignal): Promise<void> => {
-  for (;;) {
-    signal.throwIfAborted();
-    const left = toEpoch(until) * 1000 - Date.now();
-    if (left <= 0) return;
-    await new Promise<void>((resolve, reject) => {
-      const abort = () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      };
-      const timer = setTimeout(
-        () => {
-          signal.removeEventListener('abort', abort);
-          resolve();
-        },
-        Math.min(left, 30_000),
-      );
-      signal.addEventListener('abort', abort, { once: true });
-    });
-  }
+  const begins = answer.carbonIntensityNow?.start ?? answer.carbonIntensityOptimal.start;
+  return {
+    answer: { ...answer, assumed: [...assumed, ...answer.assumed] },
+    clock: of.now === undefined && covered ? clock : simulatedClock(begins),
+  };
 };
 
 /** A `caco-opt-1` problem, gzipped or not. Throws Fault `not-found` for a missing file, `invalid-input` for another format. */

@@ -63,23 +63,14 @@ const ask = async (context: Context, options: Record<string, unknown>): Promise<
     const answer = await context.call('when_to_run', inputOf(options));
     return { answer, wait: (until) => world.clock.waitUntil(until, context.signal), now: () => world.clock.now() };
   }
-  const { waitForSystem, whenBySignal } = await import('../../offline.js');
+  const { whenBySignal } = await import('../../offline.js');
   const column = options.column === undefined ? undefined : String(options.column);
-  const system = () => instant(new Date().toISOString());
-  const { answer, live } = await whenBySignal(inputOf(options), {
+  const { answer, clock } = await whenBySignal(inputOf(options), {
     path: String(options.signal),
     column,
     now: told,
   });
-  let at = answer.carbonIntensityNow?.start ?? answer.carbonIntensityOptimal.start;
-  return {
-    answer,
-    wait: async (until) => {
-      if (live) await waitForSystem(until, context.signal);
-      else at = until;
-    },
-    now: () => (live ? system() : at),
-  };
+  return { answer, wait: (until) => clock.waitUntil(until, context.signal), now: clock.now };
 };
 
 const spoken = (at: Instant) => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
