@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
+import { systemClock } from './clock.js';
 import type { Config, Setting as ConfigLine } from './config.js';
 import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
@@ -11,8 +12,8 @@ import { WORKLOADS } from './domain/job.js';
 import type { Method } from './domain/method.js';
 import { parseSetting, type Setting } from './domain/setting.js';
 import type { Store } from './domain/store.js';
-import { floorTo, type Instant, instant, plusHours } from './domain/time.js';
-import type { Clock, Grid, World } from './domain/world.js';
+import { floorTo, type Instant, type Interval, instant, plusHours } from './domain/time.js';
+import type { Clock, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
 import { simulatedClock } from './sim/clock.js';
@@ -23,8 +24,7 @@ import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
-import { type FileGrid, fileGrid } from './tools/grid/sources/file.js';
-import { recordedGrid } from './tools/grid/sources/recorded.js';
+import { type OpenedGrid, openGrid } from './tools/grid/sources/open.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
@@ -104,13 +104,11 @@ const toSimulate = ({ scenario, setting }: Described, what: string, instead: str
   throw invalid(`${setting.name} is a place of your own, and only a scenario has a simulated ${what}`, instead);
 };
 
-const gridOf = (config: Config, place: Described, clock: Pick<Clock, 'now'>): Grid | FileGrid => {
+const gridOf = (config: Config, place: Described, clock: Pick<Clock, 'now'>): Promise<OpenedGrid> => {
   const { setting, scenario } = place;
-  const choice = config.grid ?? scenario?.grid ?? 'recorded';
-  if (choice === 'recorded') return recordedGrid({ clock, setting });
-  if (choice === 'sim')
-    return simulatedGrid(toSimulate(place, 'grid', 'Set CACO_GRID to recorded or file:PATH.'), setting.seed, clock);
-  return fileGrid({ path: choice.slice('file:'.length), column: config.gridColumn, clock, setting });
+  const simulated = () =>
+    simulatedGrid(toSimulate(place, 'grid', 'Set CACO_GRID to recorded or file:PATH.'), setting.seed, clock);
+  return openGrid(config.grid ?? scenario?.grid ?? 'recorded', { clock, setting, simulated }, config);
 };
 
 /** How many workloads back one is looked for that a signal file covers. */
@@ -121,7 +119,7 @@ const HISTORY_HOURS = 7 * 24;
  * Where a world over a signal file starts when nobody said it: at the first start of the newest workload that the file
  * covers; else at the scenario's instant; and where the file does not hold that, a week into the file.
  */
-const startOver = async ({ covers }: FileGrid, { start }: Setting, store: Store): Promise<Instant> => {
+const startOver = async (covers: Interval, { start }: Setting, store: Store): Promise<Instant> => {
   const within = (at: Instant) => covers.start <= at && at < covers.end;
   for (const { value } of await store.collection(WORKLOADS).list({ limit: WORKLOADS_BACK }))
     if (value.earliestStart !== null && within(value.earliestStart)) return floorTo(value.earliestStart, 60);
@@ -130,11 +128,21 @@ const startOver = async ({ covers }: FileGrid, { start }: Setting, store: Store)
   return within(week) ? week : covers.start;
 };
 
-/** Everything that runs here starts at its setting's instant and jumps; the recorded grid has no present to wait for. */
-const startOf = (config: Config, { name, start }: Setting): Instant => {
-  const now = config.now === undefined ? start : instant(config.now);
-  if (now !== null) return now;
-  throw invalid(`nobody has said what now is in ${name}`, 'Give --now T, or a start in the setting.');
+/** What is live has a present to wait for. Everything else starts at one instant and jumps: the recorded grid has none. */
+const clockOf = async (
+  config: Config,
+  setting: Setting,
+  { live, covers }: Pick<OpenedGrid, 'live' | 'covers'>,
+  store: Store,
+): Promise<Clock> => {
+  if (config.now !== undefined) return simulatedClock(instant(config.now));
+  if (live) return systemClock();
+  const start = covers === null ? setting.start : await startOver(covers, setting, store);
+  if (start !== null) return simulatedClock(start);
+  throw invalid(
+    `nobody has said what now is in ${setting.name}`,
+    'Give --now T, a start in the setting, or a grid that is live: CACO_GRID=live.',
+  );
 };
 
 /** One of the room's, or the simulated one, which stands in no room of tools. */
@@ -174,14 +182,13 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
   const place = described(config);
   const { setting } = place;
   let clock: Clock;
-  const grid = gridOf(config, place, { now: () => clock.now() });
+  const { grid, live, covers } = await gridOf(config, place, { now: () => clock.now() });
   const database = config.databaseUrl ?? join(config.home, 'caco.db');
   const store = await openStore(database);
   try {
-    clock = simulatedClock(
-      config.now === undefined && 'covers' in grid ? await startOver(grid, setting, store) : startOf(config, setting),
-    );
-    const fleet = await fleetOf(config, place).open(config, { store, clock, sites: setting.sites });
+    const adapter = fleetOf(config, place);
+    clock = await clockOf(config, setting, { live: live || adapter.live, covers }, store);
+    const fleet = await adapter.open(config, { store, clock, sites: setting.sites });
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { CHOICES, readChoice, SOURCE_SETTINGS } from './tools/grid/sources/sources.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const positive = z.coerce.number().positive();
@@ -47,16 +48,16 @@ export const SETTINGS = {
   ),
   now: setting(
     z.string().optional(),
-    'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant, one over a signal file where the newest workload that it covers starts',
+    'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant, one over a signal file where the newest workload that it covers starts, and a live one uses the system’s clock',
   ),
   grid: setting(
     z
       .string()
-      .regex(/^(recorded|sim|file:.+)$/, 'must be recorded, sim or file:PATH')
+      .refine((text) => readChoice(text) !== null, `must be ${CHOICES.join(', ')}, live, or a list of these by region`)
       .optional(),
-    'recorded | sim | file:PATH (CSV or JSON signal); the scenario’s choice when left out',
+    `where signals come from: ${CHOICES.join(' | ')} | live (every live source without a key), or a list such as FR=file:fr.csv,live; the scenario’s choice when left out`,
   ),
-  gridColumn: setting(z.string().optional(), 'column of a signal file that has several; --column for short'),
+  ...SOURCE_SETTINGS,
   fleet: setting(z.enum(['sim', 'files']).default('sim'), 'sim | files (jobs come by ingest only)'),
   tickets: setting(z.enum(['files', 'jira', 'github']).default('files'), 'where tickets go: files | jira | github'),
   deployment: setting(
@@ -143,7 +144,8 @@ export class ConfigError extends Error {
 }
 
 export const envName = (name: SettingName): string =>
-  SETTINGS[name].env ?? `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+  (SETTINGS[name] as { readonly env?: string | undefined }).env ??
+  `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
 const SECRETS = new Set<SettingName>(['jiraToken', 'githubToken', 'openaiApiKey', 'token', 'databaseUrl']);
 const names = Object.keys(SETTINGS) as SettingName[];

@@ -81,7 +81,8 @@ const ROOMS: readonly Room[] = [
   { files: /^store\//, may: [/^domain\//, 'sqlite.ts'] },
   { files: /^sim\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
-  { files: /^config\.ts$/, may: [] },
+  // Each grid source declares its own settings; the list of them loads none.
+  { files: /^config\.ts$/, may: ['tools/grid/sources/sources.ts'] },
   { files: /^clock\.ts$/, may: [/^domain\//], packages: [] },
   // How models are spoken to.
   { files: /^model\//, may: [/^domain\//, /^prompts\//, 'wire/wire.ts'] },

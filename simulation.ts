@@ -28,7 +28,7 @@ import {
   touchedHours,
 } from './sim/simulate.js';
 import { simulateJobs } from './sim/workload.js';
-import { recordedGrid } from './tools/grid/sources/recorded.js';
+import { openGrid } from './tools/grid/sources/open.js';
 import type { FleetQuestion } from './tools/optimizer/fleet-question.js';
 import { type OptimizeOptions, optimize, piecesOf } from './tools/optimizer/optimizer.js';
 import { recommend, spansOf, Tally } from './tools/optimizer/placements.js';
@@ -65,11 +65,12 @@ export interface Simulated {
   readonly files: readonly string[];
 }
 
-const gridOf = (config: Config, scenario: Scenario, seed: number): Grid => {
+const gridOf = async (config: Config, scenario: Scenario, seed: number): Promise<Grid> => {
   const clock = simulatedClock(scenario.start);
   const choice = config.grid ?? scenario.grid;
-  if (choice === 'sim') return simulatedGrid(scenario, seed, clock);
-  if (choice === 'recorded') return recordedGrid({ clock, setting: scenario });
+  const simulated = () => simulatedGrid(scenario, seed, clock);
+  if (choice === 'sim' || choice === 'recorded')
+    return (await openGrid(choice, { clock, setting: scenario, simulated }, config)).grid;
   throw invalid(
     '`caco simulate` runs a scenario’s own world, not a signal file',
     'Leave --grid out, or ingest jobs and use `caco plan` with --grid file:PATH.',
@@ -85,7 +86,7 @@ export const simulate = async (config: Config, options: SimulateOptions): Promis
   const seed = config.seed ?? scenario.seed;
   const start = scenario.start;
   const jobs = simulateJobs(scenario, { seed, start, days });
-  const grid = gridOf(config, scenario, seed);
+  const grid = await gridOf(config, scenario, seed);
   const hours = touchedHours(jobs) ?? { start, end: plusHours(start, 24 * days) };
   const regions = [...new Set(scenario.sites.map((site) => site.region))];
   const signals = await signalRows(grid, regions, hours);

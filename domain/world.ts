@@ -17,17 +17,27 @@ export interface Clock {
   waitUntil(at: Instant, signal?: AbortSignal): Promise<void>;
 }
 
-export interface Grid {
-  /** Regions with a carbon signal. */
+/** How clean electricity is. */
+export interface CarbonSource {
+  /** Regions that it has a signal for. */
   regions(): Promise<string[]>;
   /**
    * Carbon intensity over an interval. `forecast` is what is known at the clock's now, `actual` what came true.
    * Steps without data are null. Fault `not-found` for a region without a signal.
    */
   carbon(region: string, interval: Interval, status: 'forecast' | 'actual'): Promise<CarbonSignal>;
+}
+
+/** What electricity costs: another question than how clean it is, often answered by somebody else. */
+export interface PriceSource {
+  /** Regions that it has prices for. */
+  regions(): Promise<string[]>;
   /** Wholesale or retail energy price over an interval, in the signal's currency per MWh. */
   price(region: string, interval: Interval, status: 'forecast' | 'actual'): Promise<PriceSignal>;
 }
+
+/** Both questions of one world. `regions` are those with a carbon signal; a region that nobody prices has null prices. */
+export interface Grid extends CarbonSource, PriceSource {}
 
 /** One contiguous piece that really ran, with what it really used. */
 export const Ran = z.strictObject({

@@ -186,12 +186,6 @@ describe('what a file’s forecast is', () => {
     expect(signal.series.values).toEqual([200, 201, 202]);
     expect(signal.source).toContain('taken as given');
   });
-
-  it('takes prices from elsewhere when it has none and is told where', async () => {
-    const prices = open(write('time,ci,price_per_mwh\n2022-06-01T00:00Z,1,77\n'));
-    const grid = open(write('time,ci\n2022-06-01T00:00Z,5\n'), { prices });
-    expect((await grid.price('GB', hours(1), 'actual')).series.values).toEqual([77]);
-  });
 });
 
 describe('real files', () => {

@@ -23,13 +23,13 @@ export interface FileGridOptions {
     readonly start: Instant | null;
     readonly sites: readonly { readonly region: string }[];
   };
-  /** Where prices come from when the file has none; without it they are unknown. */
-  readonly prices?: Grid;
 }
 
 export interface FileGrid extends Grid {
   /** From the first value of the file to the end of its last one. */
   readonly covers: Interval;
+  /** It has a column of prices; without one every price is null. */
+  readonly priced: boolean;
 }
 
 /**
@@ -65,6 +65,7 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
 
   return {
     covers: { start: series.start, end: endOf(series) },
+    priced: file.priced,
     regions: async () => regions,
     carbon: async (region, interval, status): Promise<CarbonSignal> => {
       const { carbon, forecast } = signalsOf(region);
@@ -81,7 +82,6 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
     price: async (region, interval, status) => {
       const { price } = signalsOf(region);
       if (price === null) {
-        if (options.prices) return options.prices.price(region, interval, status);
         const nothing: Record = {
           region,
           source: `no prices in ${label}`,
@@ -177,7 +177,8 @@ export const readSignals = (sheet: Sheet, column: string | undefined, start: Ins
   // A file that cannot be understood is refused at once, not at the first question.
   if (regions.size <= 8) for (const read of regions.values()) read();
   else [...regions.values()][0]?.();
-  return { regions, currency: roles.price === null ? null : currencyOf(sheet.columns[roles.price]!) };
+  const { price } = roles;
+  return { regions, priced: price !== null, currency: price === null ? null : currencyOf(sheet.columns[price]!) };
 };
 
 /** What a price column's name says of its currency; null where it says nothing. */
