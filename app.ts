@@ -24,7 +24,7 @@ import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
-import { type OpenedGrid, openGrid } from './tools/grid/sources/open.js';
+import { type OpenedGrid, openGrid } from './tools/grid/sources/sources.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';

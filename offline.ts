@@ -7,7 +7,7 @@ import type { Instant } from './domain/time.js';
 import type { Clock } from './domain/world.js';
 import { simulatedClock } from './sim/clock.js';
 import { answerWhen, type WhenAnswer, type WhenInput } from './tools/grid/grid.js';
-import { openSignalFile } from './tools/grid/sources/signal-file.js';
+import { openSignalFile } from './tools/grid/sources/sources.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
@@ -55,7 +55,7 @@ export const whenBySignal = async (
   const clock = systemClock();
   const system = clock.now();
   const place = input.places?.length === 1 ? input.places[0] : undefined;
-  const file = openSignalFile({ path: of.path, column: of.column, place, start: of.now ?? system });
+  const file = await openSignalFile({ path: of.path, column: of.column, place, start: of.now ?? system });
   const covered = file.span.start <= system && system < file.span.end;
   const now = of.now ?? (covered ? system : file.span.start);
   const answer = await answerWhen(input, { grid: file.grid, now, sites: [] });

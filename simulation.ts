@@ -28,7 +28,7 @@ import {
   touchedHours,
 } from './sim/simulate.js';
 import { simulateJobs } from './sim/workload.js';
-import { openGrid } from './tools/grid/sources/open.js';
+import { openGrid } from './tools/grid/sources/sources.js';
 import type { FleetQuestion } from './tools/optimizer/fleet-question.js';
 import { type OptimizeOptions, optimize, piecesOf } from './tools/optimizer/optimizer.js';
 import { recommend, spansOf, Tally } from './tools/optimizer/placements.js';

@@ -3,6 +3,7 @@ import { invalid, notFound } from '../../../domain/fault.js';
 import type { PriceSignal } from '../../../domain/signal.js';
 import type { Instant, Interval } from '../../../domain/time.js';
 import type { CarbonSource, Grid, PriceSource } from '../../../domain/world.js';
+import { type SignalCache, signalCache } from './cache.js';
 import { observed, priceSignal } from './record.js';
 import type { Ground, Opened } from './source.js';
 import { CHOICES, type Choice, readChoice, type SourceValues } from './sources.js';
@@ -30,7 +31,8 @@ export const openGrid = async (
   const choices = readChoice(choice);
   if (choices === null)
     throw invalid(`"${choice}" names no source of grid signals`, `Set CACO_GRID to ${CHOICES.join(', ')} or a list.`);
-  const opened = await Promise.all(choices.map((chosen) => openOne(chosen, ground, settings)));
+  const cache = signalCache(ground.clock);
+  const opened = await Promise.all(choices.map((chosen) => openOne(chosen, ground, settings, cache)));
   const answering = <Q extends 'carbon' | 'price'>(question: Q) =>
     opened.flatMap(({ only, [question]: port }) =>
       port === null ? [] : [{ only, port: port as NonNullable<typeof port> }],
@@ -38,14 +40,27 @@ export const openGrid = async (
   return {
     grid: alone(opened) ?? compose(answering('carbon'), answering('price'), ground),
     live: choices.some(({ source }) => source.live),
-    covers: opened.find((one) => one.covers !== undefined)?.covers ?? null,
+    covers: opened.find((one: Opened) => one.covers !== undefined)?.covers ?? null,
   };
 };
 
-const openOne = async ({ source, region, path }: Choice, ground: Omit<Ground, 'path'>, settings: SourceValues) => {
+const openOne = async (
+  { source, region, path }: Choice,
+  ground: Omit<Ground, 'path'>,
+  settings: SourceValues,
+  cache: SignalCache,
+) => {
   // A source for one region sees one region: a file with a single signal is then that region's.
   const setting = region === null ? ground.setting : { ...ground.setting, sites: [{ region }] };
-  return { only: region, ...(await source.open({ ...ground, setting, path }, settings)) };
+  const opened: Opened = await source.open({ ...ground, setting, path }, settings);
+  if (!source.live) return { only: region, ...opened };
+  // What is not live answers from memory or by arithmetic: asking it again is cheaper than keeping what it said.
+  const { carbon, price } = opened;
+  return {
+    only: region,
+    carbon: carbon && cache.carbon(source.name, carbon),
+    price: price && cache.price(source.name, price),
+  };
 };
 
 /** One source for everything needs nobody before it, and knows best how to say what it does not know. */

@@ -1,9 +1,14 @@
 /**
- * Every source of grid signals, and how CACO_GRID names them. The program's settings are read with this list, so it loads no
- * source: each comes when it is opened.
+ * Every source of grid signals, and how CACO_GRID names them: the door of this folder. The program's settings are read with
+ * this list, so it loads no source: each comes when it is opened.
  */
 import { z } from 'zod';
+import type { openGrid as open } from './open.js';
+import type { openSignalFile as openFile } from './signal-file.js';
 import { defineSource, type Source, type ValuesOf } from './source.js';
+
+export type { OpenedGrid } from './open.js';
+export type { SignalFile } from './signal-file.js';
 
 export const SOURCES = [
   defineSource({
@@ -90,3 +95,11 @@ export const readChoice = (text: string): Choice[] | null => {
 
 /** What CACO_GRID may be, for people. */
 export const CHOICES = SOURCES.map((s: Source) => (s.takesPath ? `${s.name}:PATH` : s.name));
+
+/** The world's Grid, from the sources that are chosen. */
+export const openGrid = async (...given: Parameters<typeof open>): ReturnType<typeof open> =>
+  (await import('./open.js')).openGrid(...given);
+
+/** A signal file for one question, without a world. */
+export const openSignalFile = async (...given: Parameters<typeof openFile>): Promise<ReturnType<typeof openFile>> =>
+  (await import('./signal-file.js')).openSignalFile(...given);
