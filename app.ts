@@ -24,6 +24,7 @@ import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
+import { profileForecaster } from './tools/forecaster/forecaster.js';
 import { type OpenedGrid, openGrid } from './tools/grid/sources/sources.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { openTracker } from './tools/tickets/trackers.js';
@@ -108,7 +109,11 @@ const gridOf = (config: Config, place: Described, clock: Pick<Clock, 'now'>): Pr
   const { setting, scenario } = place;
   const simulated = () =>
     simulatedGrid(toSimulate(place, 'grid', 'Set CACO_GRID to recorded or file:PATH.'), setting.seed, clock);
-  return openGrid(config.grid ?? scenario?.grid ?? 'recorded', { clock, setting, simulated }, config);
+  return openGrid(
+    config.grid ?? scenario?.grid ?? 'recorded',
+    { clock, forecaster: profileForecaster, setting, simulated },
+    config,
+  );
 };
 
 /** How many workloads back one is looked for that a signal file covers. */

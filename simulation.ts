@@ -28,6 +28,7 @@ import {
   touchedHours,
 } from './sim/simulate.js';
 import { simulateJobs } from './sim/workload.js';
+import { profileForecaster } from './tools/forecaster/forecaster.js';
 import { openGrid } from './tools/grid/sources/sources.js';
 import type { FleetQuestion } from './tools/optimizer/fleet-question.js';
 import { type OptimizeOptions, optimize, piecesOf } from './tools/optimizer/optimizer.js';
@@ -70,7 +71,8 @@ const gridOf = async (config: Config, scenario: Scenario, seed: number): Promise
   const choice = config.grid ?? scenario.grid;
   const simulated = () => simulatedGrid(scenario, seed, clock);
   if (choice === 'sim' || choice === 'recorded')
-    return (await openGrid(choice, { clock, setting: scenario, simulated }, config)).grid;
+    return (await openGrid(choice, { clock, forecaster: profileForecaster, setting: scenario, simulated }, config))
+      .grid;
   throw invalid(
     '`caco simulate` runs a scenario’s own world, not a signal file',
     'Leave --grid out, or ingest jobs and use `caco plan` with --grid file:PATH.',

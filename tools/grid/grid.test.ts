@@ -13,6 +13,7 @@ import { simulatedFleet } from '../../sim/fleet.js';
 import { simulatedGrid } from '../../sim/grid.js';
 import { loadScenario, type Scenario } from '../../sim/scenario.js';
 import { openStore } from '../../store/store.js';
+import { profileForecaster } from '../forecaster/forecaster.js';
 import { openLedger } from '../ledger/ledger.js';
 import { filesTracker } from '../tickets/files.js';
 import { type Call, callTool } from '../tool.js';
@@ -40,7 +41,7 @@ const worldOf = (scenario: Scenario, gridOf: (clock: ReturnType<typeof simulated
   };
 };
 const gb = loadScenario('gb-hpc');
-const british = () => worldOf(gb, (clock) => recordedGrid({ clock, setting: gb }));
+const british = () => worldOf(gb, (clock) => recordedGrid({ clock, forecaster: profileForecaster, setting: gb }));
 const five = loadScenario('five-regions');
 const cloud = () => worldOf(five, (clock) => simulatedGrid(five, 7, clock));
 const call: Call = {

@@ -12,6 +12,7 @@ import { simulatedClock } from '../../sim/clock.js';
 import { simulatedFleet } from '../../sim/fleet.js';
 import { loadScenario } from '../../sim/scenario.js';
 import { openStore } from '../../store/store.js';
+import { profileForecaster } from '../forecaster/forecaster.js';
 import { type Call, callTool } from '../tool.js';
 import { answerWhen, COMMAND_RUNS, recordCommandRun, whenToRun } from './grid.js';
 import { recordedGrid } from './sources/recorded.js';
@@ -33,7 +34,7 @@ const british = (): World => {
   const clock = simulatedClock(gb.start);
   const world = {
     clock,
-    grid: recordedGrid({ clock, setting: gb }),
+    grid: recordedGrid({ clock, forecaster: profileForecaster, setting: gb }),
     fleet: simulatedFleet({ scenario: gb, seed: 1, clock, store }),
     store,
     method: Method.parse({}),

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instantAt } from '../../../domain/series.js';
 import { instant, plusHours } from '../../../domain/time.js';
+import { profileForecaster } from '../../forecaster/forecaster.js';
 import { type FileGridOptions, fileGrid } from './file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'signals-'));
@@ -18,7 +19,7 @@ const write = (text: string, ending = 'csv') => {
 const start = instant('2022-06-01T00:00:00Z');
 const scenario = { name: 'test', currency: 'GBP', start, sites: [{ region: 'GB' }] };
 const open = (path: string, more: Partial<FileGridOptions> = {}) =>
-  fileGrid({ path, clock: { now: () => start }, setting: scenario, ...more });
+  fileGrid({ path, forecaster: profileForecaster, clock: { now: () => start }, setting: scenario, ...more });
 const hours = (n: number, from = start) => ({ start: from, end: plusHours(from, n) });
 const line = (i: number, value: number | string) => `${plusHours(start, i)},${value}`;
 

@@ -1,6 +1,7 @@
 /** The grid port over a signal file of the user's: one signal, a column per zone, or rows that name their region. */
 import { basename } from 'node:path';
 import { invalid, notFound } from '../../../domain/fault.js';
+import type { Forecaster } from '../../../domain/forecast.js';
 import { endOf, gapsIn, slice } from '../../../domain/series.js';
 import type { CarbonKind, CarbonSignal } from '../../../domain/signal.js';
 import { type Instant, type Interval, plusHours } from '../../../domain/time.js';
@@ -16,6 +17,8 @@ export interface FileGridOptions {
   readonly path: string;
   readonly column?: string | undefined;
   readonly clock: Pick<Clock, 'now'>;
+  /** null: what the file says is taken as given, whatever now is */
+  readonly forecaster: Forecaster | null;
   readonly setting: {
     readonly name: string;
     readonly currency: string;
@@ -34,12 +37,12 @@ export interface FileGrid extends Grid {
 
 /**
  * `actual` is what the file says. `forecast` is the file's forecast column where it has one; else, with a week of values
- * before the clock's now, the profile forecast from those; else the file's own values, named as taken as given. Zeros and
+ * before the clock's now, the forecaster's from those; else the file's own values, named as taken as given. Zeros and
  * impossible values are left out and counted in the source. Throws Fault `invalid-input` for a file that cannot be
  * understood, `not-found` for a missing file or region.
  */
 export const fileGrid = (options: FileGridOptions): FileGrid => {
-  const { clock, setting } = options;
+  const { clock, forecaster, setting } = options;
   const sheet = readSheet(options.path);
   const file = readSignals(sheet, options.column, setting.start);
   if (file.currency !== null && file.currency !== setting.currency)
@@ -76,7 +79,7 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       const known =
         forecast !== null
           ? given({ ...record, source: `${label}, column ${forecast.header}`, series: forecast.series }, interval, now)
-          : ahead(record, carbon.header, interval, now, 0);
+          : await ahead(forecaster, record, carbon.header, interval, now, 0);
       return carbonSignal(known, kind);
     },
     price: async (region, interval, status) => {
@@ -92,7 +95,9 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       const record = { region, source: `${label}, column ${price.header}`, series: price.series };
       const now = clock.now();
       return priceSignal(
-        status === 'actual' ? observed(record, interval, now) : ahead(record, price.header, interval, now),
+        status === 'actual'
+          ? observed(record, interval, now)
+          : await ahead(forecaster, record, price.header, interval, now),
         setting.currency,
       );
     },
@@ -100,9 +105,18 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
 };
 
 /** A forecast by the rule at the head of fileGrid, for a column without a forecast beside it. */
-const ahead = (record: Record, header: string, interval: Interval, now: Instant, floor?: number): Known => {
+const ahead = async (
+  forecaster: Forecaster | null,
+  record: Record,
+  header: string,
+  interval: Interval,
+  now: Instant,
+  floor?: number,
+): Promise<Known> => {
   const isRecord = !/forecast/i.test(header) && plusHours(record.series.start, HISTORY_HOURS) <= now;
-  return isRecord ? foreseen(record, interval, now, floor) : given(record, interval, now);
+  return forecaster !== null && isRecord
+    ? foreseen(forecaster, record, interval, now, floor)
+    : given(record, interval, now);
 };
 
 /** The file's values, past and future, as its author gave them. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Fault, invalid } from '../../../domain/fault.js';
 import { instant, plusHours } from '../../../domain/time.js';
+import { profileForecaster } from '../../forecaster/forecaster.js';
+import { readChoice } from './list.js';
 import { openGrid } from './open.js';
-import { readChoice } from './sources.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-sources-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,6 +19,7 @@ const start = instant('2022-06-01T00:00:00Z');
 const hour = { start, end: plusHours(start, 1) };
 const ground = {
   clock: { now: () => start },
+  forecaster: profileForecaster,
   setting: { name: 'test', currency: 'GBP', start, sites: [{ region: 'GB' }, { region: 'FR' }] },
   simulated: () => {
     throw invalid('nothing is simulated here', 'Use another source.');

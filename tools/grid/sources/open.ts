@@ -4,9 +4,9 @@ import type { PriceSignal } from '../../../domain/signal.js';
 import type { Instant, Interval } from '../../../domain/time.js';
 import type { CarbonSource, Grid, PriceSource } from '../../../domain/world.js';
 import { type SignalCache, signalCache } from './cache.js';
+import { CHOICES, type Choice, readChoice, type SourceValues } from './list.js';
 import { observed, priceSignal } from './record.js';
 import type { Ground, Opened } from './source.js';
-import { CHOICES, type Choice, readChoice, type SourceValues } from './sources.js';
 
 export interface OpenedGrid {
   readonly grid: Grid;

@@ -1,9 +1,9 @@
 /** Recorded values of one region, and how an adapter answers the port's two questions from them: what came true, and what was known at now. */
+import type { Forecaster } from '../../../domain/forecast.js';
 import type { Series } from '../../../domain/series.js';
 import { instantAt, slice } from '../../../domain/series.js';
 import type { CarbonKind, CarbonSignal, PriceSignal, SignalStatus } from '../../../domain/signal.js';
 import { type Instant, type Interval, plusSeconds, toEpoch } from '../../../domain/time.js';
-import { profileForecast } from './profile.js';
 
 export interface Record {
   readonly region: string;
@@ -35,34 +35,38 @@ export const observed = (record: Record, interval: Interval, now: Instant): Know
 };
 
 /**
- * What was known at `now`: steps that had ended by then as recorded, later ones by the fixed profile forecast from those.
+ * What was known at `now`: steps that had ended by then as recorded, later ones as the forecaster sees them from those.
  * Values at or after now are never read, but for those that had been published by then: up to `publishedTo` where given.
  * `floor` is the least possible value: 0 for carbon, none for prices.
  */
-export const foreseen = (
+export const foreseen = async (
+  forecaster: Forecaster,
   record: Record,
   interval: Interval,
   now: Instant,
   floor?: number,
   publishedTo?: Instant,
-): Known => {
+): Promise<Known> => {
   const { series } = record;
   const step = series.stepMinutes * 60;
   const part = slice(series, interval.start, interval.end);
   const first = Math.round((toEpoch(part.start) - toEpoch(series.start)) / step);
   const knownTo = publishedTo !== undefined && publishedTo > now ? publishedTo : now;
   const origin = Math.floor((toEpoch(knownTo) - toEpoch(series.start)) / step);
-  const known = series.values.slice(0, Math.max(0, origin));
-  const ahead = Math.max(0, first + part.values.length - origin);
-  const forecast = profileForecast(known, origin, ahead, series.stepMinutes, floor);
+  const forecast = await forecaster.forecast({
+    history: { ...series, values: series.values.slice(0, Math.max(0, origin)) },
+    from: instantAt(series, origin),
+    steps: Math.max(0, first + part.values.length - origin),
+    floor,
+  });
   const pick = (list: readonly (number | null)[]) =>
     part.values.map((value, i) => (first + i < origin ? value : cents(list[first + i - origin] ?? null)));
   return {
     region: record.region,
     source:
       knownTo === now
-        ? `${FORECAST} ${record.source}`
-        : `published until ${knownTo}, later ${FORECAST} ${record.source}`,
+        ? `${forecaster.name} from ${record.source}`
+        : `published until ${knownTo}, later ${forecaster.name} from ${record.source}`,
     status: 'forecast',
     // The forecast is as old as the newest value that it could see.
     issuedAt: earlier(newestKnown(series, origin), now),
@@ -73,8 +77,6 @@ export const foreseen = (
 };
 
 const earlier = (known: Instant | null, now: Instant): Instant => (known !== null && known < now ? known : now);
-
-const FORECAST = 'own 7-day profile forecast (bounds: q10 and q90 of its past errors) from';
 
 /** Hundredths: below what any grid signal means, and above what engines may differ in. */
 const cents = (value: number | null): number | null => (value === null ? null : Math.round(value * 100) / 100);

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../domain/fault.js';
 import { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
 import { instant, plusHours, toEpoch } from '../../../domain/time.js';
-import { dampedProfile, profileForecast } from './profile.js';
+import { profileForecaster as forecaster } from '../../forecaster/forecaster.js';
 import { publishedTo, recordedGrid, recordingAge, shippedRecording } from './recorded.js';
 
 const csv = shippedRecording();
 const at = (now: string) => ({ now: () => instant(now) });
 const june = instant('2022-06-01T00:00:00Z');
 const clock = { now: () => june };
-const grid = recordedGrid({ clock });
+const grid = recordedGrid({ forecaster, clock });
 const days = (from: number, to: number) => ({ start: plusHours(june, from * 24), end: plusHours(june, to * 24) });
 
 /** The recording with everything from `now` on replaced. */
@@ -48,8 +48,8 @@ describe('the recorded grid', () => {
     );
     expect(after.series.values.map((v) => v === null)).toEqual([false, false, true, true]);
     await expect(grid.carbon('DE', days(0, 1), 'actual')).rejects.toMatchObject({ code: 'not-found' });
-    expect(() => recordedGrid({ clock, setting: { name: 'x', currency: 'USD' } })).toThrow(Fault);
-    const early = recordedGrid({ clock: at('2022-04-20T00:00:00Z') });
+    expect(() => recordedGrid({ forecaster, clock, setting: { name: 'x', currency: 'USD' } })).toThrow(Fault);
+    const early = recordedGrid({ forecaster, clock: at('2022-04-20T00:00:00Z') });
     const blind = await early.carbon(
       'GB',
       { start: instant('2022-04-20T00:00:00Z'), end: instant('2022-04-20T06:00:00Z') },
@@ -69,12 +69,20 @@ describe('the recorded grid', () => {
             .toISOString()
             .replace('.000', '');
           // The hour that runs at now has not ended, so it counts as future.
-          const other = recordedGrid({ clock: at(now), csv: withOtherFuture(`${now.slice(0, 13)}:00:00Z`, shift) });
-          const same = recordedGrid({ clock: at(now) });
+          const other = recordedGrid({
+            forecaster,
+            clock: at(now),
+            csv: withOtherFuture(`${now.slice(0, 13)}:00:00Z`, shift),
+          });
+          const same = recordedGrid({ forecaster, clock: at(now) });
           const interval = { start: plusHours(instant(now), -12), end: plusHours(instant(now), 60) };
           expect(await other.carbon('GB', interval, 'forecast')).toEqual(await same.carbon('GB', interval, 'forecast'));
           // Prices are public a day ahead: what changes after that changes nothing either.
-          const later = recordedGrid({ clock: at(now), csv: withOtherFuture(publishedTo(instant(now)), shift) });
+          const later = recordedGrid({
+            forecaster,
+            clock: at(now),
+            csv: withOtherFuture(publishedTo(instant(now)), shift),
+          });
           expect(await later.price('GB', interval, 'forecast')).toEqual(await same.price('GB', interval, 'forecast'));
           expect(await other.carbon('GB', interval, 'actual')).not.toEqual(await same.carbon('GB', interval, 'actual'));
         },
@@ -89,22 +97,11 @@ describe('the recorded grid', () => {
     expect(publishedTo(instant('2022-06-01T15:00:00Z'))).toBe('2022-06-02T22:00:00Z');
     expect(publishedTo(instant('2022-01-15T16:00:00Z'))).toBe('2022-01-16T23:00:00Z');
     const window = { start: instant('2022-06-01T00:00:00Z'), end: instant('2022-06-02T12:00:00Z') };
-    const asked = recordedGrid({ clock: at('2022-06-01T00:00:00Z') });
+    const asked = recordedGrid({ forecaster, clock: at('2022-06-01T00:00:00Z') });
     const [ahead, truth] = [await asked.price('GB', window, 'forecast'), await asked.price('GB', window, 'actual')];
     expect(ahead.series.values.slice(0, 22)).toEqual(truth.series.values.slice(0, 22));
     expect(ahead.series.values.slice(22)).not.toEqual(truth.series.values.slice(22));
     expect(ahead.issuedAt <= '2022-06-01T00:00:00Z').toBe(true);
-  });
-
-  it('forecasts as the formula says, worked out by hand on round numbers', () => {
-    // Seven days of 100 at each hour, the last hour 40 higher than its week: profile 100, anomaly 40 fading with e^(−(h+1)/12).
-    const values: number[] = Array.from({ length: 8 * 24 }, () => 100);
-    values[values.length - 1] = 140;
-    const forecast = dampedProfile(values, values.length, 24, 24, 1);
-    expect(forecast[0]).toBeCloseTo(100 + 40 * Math.exp(-1 / 12), 9);
-    expect(forecast[11]).toBeCloseTo(100 + 40 * Math.exp(-1), 9);
-    // Hour 23 comes at the time of day of the odd value: (6 × 100 + 140) / 7.
-    expect(forecast[23]).toBeCloseTo(740 / 7 + 40 * Math.exp(-2), 9);
   });
 
   it('carries bounds around every forecast value, and knows the past exactly', async () => {
@@ -124,41 +121,8 @@ describe('the recorded grid', () => {
 });
 
 const reference = new URL('../../../../shared/data/gb-2020-2022/gb_hourly.csv', import.meta.url);
-const bars = new URL('../../../../shared/data/expected/forecast_baselines.json', import.meta.url);
 
-describe.skipIf(!existsSync(reference) || !existsSync(bars))('three years of the British grid', () => {
-  const values = existsSync(reference)
-    ? readFileSync(reference, 'utf8')
-        .trim()
-        .split('\n')
-        .slice(1)
-        .map((line) => Number(line.split(',')[1]))
-    : [];
-
-  it('are forecast with the independent reference’s mean error, and bounds that hold as its do', () => {
-    let sum = 0;
-    let n = 0;
-    for (let origin = 35 * 24; origin + 48 <= values.length; origin += 12) {
-      const forecast = dampedProfile(values, origin, 24, 24, 1);
-      for (const [h, value] of forecast.entries()) {
-        sum += Math.abs(value! - values[origin + h]!);
-        n++;
-      }
-    }
-    // Reference: 31.566 g/kWh for damped_profile7 at 24 h.
-    expect(Math.abs(sum / n - 31.566)).toBeLessThan(0.001);
-    let held = 0;
-    let count = 0;
-    for (let origin = 35 * 24; origin + 24 <= values.length; origin += 72) {
-      const forecast = profileForecast(values, origin, 24, 60, 0);
-      for (let h = 0; h < 24; h++) {
-        if (values[origin + h]! >= forecast.low[h]! && values[origin + h]! <= forecast.high[h]!) held++;
-        count++;
-      }
-    }
-    expect(Math.abs(held / count - 0.777)).toBeLessThan(0.02);
-  });
-
+describe.skipIf(!existsSync(reference))('three years of the British grid', () => {
   it('contain the excerpt that ships', () => {
     const source = new Map(
       readFileSync(reference, 'utf8')

@@ -1,6 +1,7 @@
 /** The grid port over the recording that ships: Great Britain from April to July 2022. */
 import { readFileSync } from 'node:fs';
 import { Fault, invalid, notFound } from '../../../domain/fault.js';
+import type { Forecaster } from '../../../domain/forecast.js';
 import type { CarbonKind } from '../../../domain/signal.js';
 import { atWallClock, fromEpoch, type Instant, instant, plusDays, toEpoch, wallClock } from '../../../domain/time.js';
 import type { Clock, Grid } from '../../../domain/world.js';
@@ -38,10 +39,12 @@ export const recordingAge = (today: Instant, csv: string = shippedRecording()): 
  */
 export const recordedGrid = ({
   clock,
+  forecaster,
   setting,
   csv,
 }: {
   clock: Pick<Clock, 'now'>;
+  forecaster: Forecaster;
   setting?: { readonly name: string; readonly currency: string };
   csv?: string;
 }): Grid => {
@@ -66,7 +69,7 @@ export const recordedGrid = ({
       const { carbon } = records(region);
       const now = clock.now();
       return carbonSignal(
-        status === 'actual' ? observed(carbon, interval, now) : foreseen(carbon, interval, now, 0),
+        status === 'actual' ? observed(carbon, interval, now) : await foreseen(forecaster, carbon, interval, now, 0),
         KIND,
       );
     },
@@ -76,7 +79,7 @@ export const recordedGrid = ({
       return priceSignal(
         status === 'actual'
           ? observed(price, interval, now)
-          : foreseen(price, interval, now, undefined, publishedTo(now)),
+          : await foreseen(forecaster, price, interval, now, undefined, publishedTo(now)),
         CURRENCY,
       );
     },

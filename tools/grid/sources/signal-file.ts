@@ -13,9 +13,6 @@ export interface SignalFile {
   readonly regions: readonly string[];
 }
 
-/** Before any file's first value: nothing in it is history to forecast from. */
-const BEFORE_ALL = '1900-01-01T00:00:00Z' as Instant;
-
 /**
  * `place` names a file's only signal; the file's own name does when left out. `start` is the instant of row 0 in a file
  * that counts hours. Throws Fault as fileGrid does.
@@ -33,7 +30,8 @@ export const openSignalFile = (options: {
   const grid = fileGrid({
     path,
     column,
-    clock: { now: () => BEFORE_ALL },
+    clock: { now: () => start },
+    forecaster: null,
     setting: { name: basename(path), currency: currency ?? 'USD', start, sites: names.map((region) => ({ region })) },
   });
   return {

@@ -1,5 +1,6 @@
 /** What a source of grid signals is: its name, its settings, whether it is live, and how it opens. */
 import type { z } from 'zod';
+import type { Forecaster } from '../../../domain/forecast.js';
 import type { Instant, Interval } from '../../../domain/time.js';
 import type { CarbonSource, Clock, Grid, PriceSource } from '../../../domain/world.js';
 
@@ -13,6 +14,8 @@ export interface SourceSetting {
 /** What a source may build on. */
 export interface Ground {
   readonly clock: Pick<Clock, 'now'>;
+  /** for a source that holds history and no forecast */
+  readonly forecaster: Forecaster;
   readonly setting: {
     readonly name: string;
     readonly currency: string;

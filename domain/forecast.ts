@@ -1,0 +1,28 @@
+/** What a forecaster is asked and answers. Whoever holds history asks one; how it forecasts is nobody else's business. */
+import type { Series } from './series.js';
+import type { Instant } from './time.js';
+
+export interface ForecastQuestion {
+  /** What was known, and nothing else: no value that came or was published later. A gap is null. */
+  readonly history: Series;
+  /** Start of the first step to forecast, on the grid of the history; it may lie before, at or beyond the history's end. */
+  readonly from: Instant;
+  /** how many steps of the history's length */
+  readonly steps: number;
+  /** the least possible value, in the history's unit: 0 for carbon; none where left out, as for prices */
+  readonly floor?: number | undefined;
+}
+
+/** One entry a step, in the history's unit; null where nothing can be said. */
+export interface Forecast {
+  readonly values: readonly (number | null)[];
+  /** bounds of the interval that the forecaster's name states */
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+}
+
+export interface Forecaster {
+  /** How it forecasts and what its bounds are, for people: it stands before the name of the history's source. */
+  readonly name: string;
+  forecast(question: ForecastQuestion): Promise<Forecast>;
+}
