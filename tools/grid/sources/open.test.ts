@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../../config.js';
 import { Fault, invalid } from '../../../domain/fault.js';
 import { instant, plusHours } from '../../../domain/time.js';
 import { profileForecaster } from '../../forecaster/forecaster.js';
@@ -25,7 +26,8 @@ const ground = {
     throw invalid('nothing is simulated here', 'Use another source.');
   },
 };
-const open = (choice: string) => openGrid(choice, ground, { gridColumn: undefined });
+const { config } = readConfig({}, {}, folder);
+const open = (choice: string) => openGrid(choice, ground, config);
 
 const french = write('fr.csv', 'time,ci\n2022-06-01T00:00Z,50\n2022-06-01T01:00Z,51\n');
 const both = write(
