@@ -45,6 +45,23 @@ export const SOURCES = [
       return { carbon: grid, price: grid.priced ? grid : null, covers: grid.covers };
     },
   }),
+  defineSource({
+    name: 'carbon-intensity',
+    about: 'Great Britain as it is: the Carbon Intensity API of NESO, without prices',
+    live: true,
+    needsKey: false,
+    takesPath: false,
+    settings: {
+      carbonIntensityUrl: {
+        schema: z.url().default('https://api.carbonintensity.org.uk'),
+        description: 'Carbon Intensity API of NESO, base URL',
+      },
+    },
+    open: async ({ clock }, { carbonIntensityUrl }) => {
+      const { carbonIntensity } = await import('./carbon-intensity.js');
+      return { carbon: carbonIntensity({ base: carbonIntensityUrl, clock }), price: null };
+    },
+  }),
 ] as const;
 
 type Each = (typeof SOURCES)[number];
