@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type App, openApp } from './app.js';
 import { readConfig } from './config.js';
+import { instant, plusHours, toEpoch } from './domain/time.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-app-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -75,5 +78,71 @@ describe('a place of its own', () => {
     const app = await open(LEEDS, { scenario: 'gb-hpc', fleet: 'sim' });
     expect(app.world.setting.name).toBe('gb-hpc');
     expect(app.world.clock.now()).toBe(app.world.setting.start);
+  });
+});
+
+describe('a live grid', () => {
+  const servers: Server[] = [];
+  afterAll(() => {
+    for (const server of servers) server.close().closeAllConnections();
+  });
+
+  /** The Carbon Intensity API, which forecasts 100, 101, 102 … g/kWh from the half-hour that is asked for. */
+  const api = async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      const [from = '', to = ''] = (request.url ?? '').split('/').slice(2);
+      const count = (toEpoch(instant(to)) - toEpoch(instant(from))) / 1800;
+      const data = Array.from({ length: count }, (_, i) => ({
+        from: plusHours(instant(from), i / 2),
+        intensity: { forecast: 100 + i, actual: null, index: 'low' },
+      }));
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { asked, carbonIntensityUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  };
+  const forecast = (app: App, from = app.world.clock.now()) =>
+    app.call(
+      'get_grid_forecast',
+      { region: 'GB', from, horizonHours: 2 },
+      { actor: { id: 'ann', via: 'cli' } },
+    ) as Promise<{
+      points: { start: string; intensityGPerKwh: number; pricePerMwh: number | null }[];
+      source: string;
+    }>;
+
+  it('lives by the system’s clock and is asked about the present, once for who asks at once', async () => {
+    const { asked, carbonIntensityUrl } = await api();
+    const before = Math.floor(Date.now() / 1000);
+    const app = await open(LEEDS, { grid: 'live', carbonIntensityUrl });
+    const now = toEpoch(app.world.clock.now());
+    expect(before <= now && now <= Date.now() / 1000).toBe(true);
+    const from = app.world.clock.now();
+    const [first, second] = await Promise.all([forecast(app, from), forecast(app, from)]);
+    expect(toEpoch(instant(first.points[0]!.start))).toBeGreaterThan(now - 1800 - 1);
+    expect(first.points.map((p) => p.pricePerMwh)).toEqual(first.points.map(() => null));
+    expect(second.points).toEqual(first.points);
+    expect(first.source).toContain('NESO');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is asked about another day when it was told what now is', async () => {
+    const { asked, carbonIntensityUrl } = await api();
+    const app = await open(LEEDS, { grid: 'live', carbonIntensityUrl, now: '2026-03-01T10:10:00Z' });
+    expect(app.world.clock.now()).toBe('2026-03-01T10:10:00Z');
+    const { points } = await forecast(app);
+    expect(asked).toEqual(['/intensity/2026-03-01T10:00Z/2026-03-01T13:00Z']);
+    expect(points.map((p) => p.intensityGPerKwh)).toEqual([100, 101, 102, 103, 104]);
+  });
+
+  it('is completed by a recorded one: what the first does not price the second does', async () => {
+    const { carbonIntensityUrl } = await api();
+    const now = '2022-06-01T00:00:00Z';
+    const app = await open(LEEDS, { grid: 'carbon-intensity,recorded', carbonIntensityUrl, now });
+    const { points } = await forecast(app);
+    expect(points[0]).toMatchObject({ intensityGPerKwh: 100, pricePerMwh: 289.4 });
   });
 });
