@@ -7,6 +7,7 @@ import { type App, openApp, type RunEvent } from '../app.js';
 import { readConfig } from '../config.js';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { VERIFICATIONS } from '../domain/evidence/verification.js';
+import { Fault } from '../domain/fault.js';
 import { JOBS } from '../domain/job.js';
 import { orderKeyOf, PLACEMENTS, PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
@@ -77,6 +78,26 @@ describe('a run', () => {
     const cloud = await open('cloud', { scenario: 'five-regions' });
     const { assumed } = (await cloud.call('ingest_jobs', { jobs }, by())) as { assumed: { field: string }[] };
     expect(assumed).toContainEqual({ field: 'instance_type', value: expect.stringContaining('no cost'), count: 2 });
+  });
+
+  it('ends before it plans where sources are down, each asked three times and named; a region without a signal is no outage', async () => {
+    const app = await open('down', { scenario: 'five-regions' });
+    const { grid } = app.world;
+    const asked: string[] = [];
+    const carbon: Grid['carbon'] = async (region, ...rest) => {
+      asked.push(region);
+      if (region === 'us-east-1' || region === 'us-west-2')
+        throw new Fault('unavailable', `nobody answers for ${region}`, 'Try again.');
+      if (region === 'eu-west-1') throw new Fault('not-found', `no signal for ${region}`, 'Name a source.');
+      return grid.carbon(region, ...rest);
+    };
+    Object.assign(app.world, { grid: { ...grid, carbon } });
+    await expect(app.orchestrator.launch({ horizonHours: 2, approval: 'auto' }, by())).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/us-east-1.*us-west-2|us-west-2.*us-east-1/),
+    });
+    expect(asked.filter((region) => region === 'us-east-1')).toHaveLength(3);
+    expect(await app.world.store.collection(PLANS).list({ limit: 1 })).toEqual([]);
   });
 
   it('calls a cost not known when no price came true: not zero, in the story, the record and the answer', async () => {

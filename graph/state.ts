@@ -19,10 +19,6 @@ export const State = Annotation.Root({
   workloadId: last<string | null>(null),
   /** `placed` and `placedBy` are absent in a thread that an older version began. */
   waiting: last<{ jobs: number; urgent: number; energyKwh: number; placed?: number; placedBy?: string[] } | null>(null),
-  // grid
-  signals: last<{ region: string; source: string; status: string; issuedAt: Instant; unavailable: string | null }[]>(
-    [],
-  ),
   // coordination
   planId: last<string | null>(null),
   // governance: what was found when it was judged, for the way that the thread takes; nothing is decided by it

@@ -1,23 +1,24 @@
-/** Grid: which signals there are for the regions in question, and how old they are. A region that is down is named, not guessed. */
+/**
+ * Grid: asks for the signals of the regions in question, so that coordination begins only where their sources answer. The plan
+ * reads the same signals and keeps where they came from. A region without a signal is the plan's to name; a source that is
+ * down is asked again, and then the run ends before anything is computed.
+ */
 import { Fault } from '../../domain/fault.js';
 import { plusHours } from '../../domain/time.js';
 import type { Node } from '../node.js';
 
-export const grid: Node = async (state, desk) => {
+export const grid: Node = async (state, { world }) => {
   const interval = { start: state.from, end: plusHours(state.from, state.horizonHours) };
-  const sites = await desk.world.fleet.sites();
-  const regions =
-    state.request.region === undefined ? [...new Set(sites.map((s) => s.region))] : [state.request.region];
-  const signals = await Promise.all(
-    regions.map(async (region) => {
-      try {
-        const { source, status, issuedAt } = await desk.world.grid.carbon(region, interval, 'forecast');
-        return { region, source, status, issuedAt, unavailable: null };
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        return { region, source: '', status: 'none', issuedAt: state.from, unavailable: error.message };
-      }
-    }),
-  );
-  return { signals };
+  const { region } = state.request;
+  const regions = region === undefined ? [...new Set((await world.fleet.sites()).map((s) => s.region))] : [region];
+  const down: Fault[] = [];
+  for (const asked of await Promise.allSettled(regions.map((r) => world.grid.carbon(r, interval, 'forecast')))) {
+    if (asked.status === 'fulfilled') continue;
+    if (!(asked.reason instanceof Fault)) throw asked.reason;
+    if (asked.reason.code !== 'not-found') down.push(asked.reason);
+  }
+  const [first, ...others] = down;
+  if (first === undefined) return {};
+  if (others.length === 0) throw first;
+  throw new Fault(first.code, down.map((fault) => fault.message).join('; '), first.remedy, { cause: first });
 };
