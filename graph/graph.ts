@@ -25,6 +25,8 @@ import { type GraphState, State } from './state.js';
 const retryPolicy = {
   maxAttempts: 3,
   initialInterval: 200,
+  // It would be printed to standard output, where `--json` promises one document.
+  logWarning: false,
   retryOn: (error: unknown) => error instanceof Fault && error.code === 'unavailable',
 };
 
