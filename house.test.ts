@@ -39,6 +39,10 @@ const ENGINE = 'tools/optimizer/engine/';
 const BASELINES = 'tools/optimizer/baselines/';
 
 const INSIDES: readonly Inside[] = [
+/** Folders with walls of their own within a room. All others, the rest of the room too, enter by the file that bears the name. */
+const INSIDES: readonly { readonly folder: string; readonly may: readonly (string | RegExp)[] }[] = [
+  // Sources know nothing of the room's tools.
+  { folder: 'tools/grid/sources/', may: [/^domain\//, 'wire/wire.ts'] },
   // Readers of files make drafts; they know no fleet and no tool.
   { folder: 'tools/fleet/formats/', may: [/^domain\//] },
   // Adapters behind the port; the tools know only the port.
@@ -210,6 +214,8 @@ describe('the house', () => {
   it.each([
     ['domain/job.ts', "import { openStore } from '../store/store.js';"],
     ['domain/series.ts', "import { Temporal } from 'temporal-polyfill';"],
+    ['tools/grid/sources/file.ts', "import { windowsOf } from '../windows.js';"],
+    ['tools/grid/sources/recorded.ts', "import { profileForecaster } from '../../forecaster/forecaster.js';"],
     ['tools/grid/grid.ts', "import { optimize } from '../optimizer/optimizer.js';"],
     ['tools/fleet/queue.ts', "export { verify } from '../verifier/verifier.js';"],
     ['sim/fleet.ts', "import { callTool } from '../tools/tool.js';"],
