@@ -45,7 +45,8 @@ export interface Orchestrator {
   resume(runId: string, by: By): Promise<Run>;
   /**
    * A person's answer; when it settles the approval, the run goes on to its end. `id` is that of an approval, or of a run or
-   * plan that waits for one. A yes to some jobs of a refused plan takes it up again for those that the policy allows.
+   * plan that waits for one. A yes to a plan that nobody was asked about yet carries it out; one to some jobs of a refused plan
+   * takes it up again for those that the policy allows.
    */
   answer(
     input: { id: string; decision: 'approve' | 'reject'; why: string; only: string[] | null },
@@ -291,7 +292,9 @@ const meant = async (
     .map((a) => a.value)
     .find((a) => a.status === 'waiting' && a.planDigest === plan?.digest && (!run || a.threadId === run.id));
   if (waiting) return waiting.id;
-  if (decision === 'reject' || planId === null || only === null)
+  // A plan that nobody was asked about yet: whoever says yes to it is asked by that, and answers.
+  const undecided = planId === id && !(await isDecided(world, id));
+  if (decision === 'reject' || planId === null || (only === null && !undecided))
     throw new Fault(
       'conflict',
       `nothing waits for an answer on ${id}`,
@@ -302,7 +305,10 @@ const meant = async (
   return takeUpAgain(planId);
 };
 
-/** A refused plan, taken up again: it is judged anew and a person is always asked. Answers the id of that question. */
+const isDecided = async ({ store }: World, planId: string): Promise<boolean> =>
+  (await store.collection(DECISIONS).list({ limit: 1000 })).some(({ value }) => value.planId === planId);
+
+/** A plan taken up, one that was refused or that nobody was asked about: it is judged anew and a person is always asked. Answers the id of that question. */
 const takeUp = async (orchestrator: Orchestrator, world: World, planId: string, by: By): Promise<string> => {
   const plan = (await world.store.collection(PLANS).get(planId))!.value;
   const hours = (toEpoch(plan.window.end) - toEpoch(plan.window.start)) / 3600;
