@@ -116,11 +116,11 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
       const by = taken.get(job.id);
       const holder = holders.get(job.id)?.planId ?? planId;
       const excluded =
-        holder !== planId
-          ? `it runs under plan ${holder}`
-          : by === undefined
-            ? unfinished(own, asPlanned, now)
-            : `its carbon saving is claimed by plan ${by} already`;
+        by !== undefined
+          ? `its carbon saving is claimed by plan ${by} already`
+          : holder !== planId
+            ? `it runs under plan ${holder}`
+            : unfinished(own, asPlanned, now);
       jobs.push(rowOf(job, claim, baselines.get(job.id) ?? [], asPlanned, own, excluded));
     }
   }
