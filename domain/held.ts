@@ -70,9 +70,14 @@ export const hold = async (
           const holder = known.get(identityOf(job))?.planId;
           return holder === undefined || holder === of.planId || holder === of.replaces;
         });
+        const stated = mine.map((handing) => rowOf(of.planId, handing));
+        await rows.append(
+          set,
+          stated.filter(({ id }) => !known.has(id)),
+        );
         await rows.upsert(
           set,
-          mine.map((handing) => rowOf(of.planId, handing)),
+          stated.filter(({ id }) => known.has(id) && known.get(id)!.planId !== of.planId),
         );
         return new Set(mine.map(({ job }) => job.id));
       });

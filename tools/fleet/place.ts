@@ -46,7 +46,8 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
     return { orderKey: order.key, placed: 0, moved: 0, leftOut: others.leftOut, heldBy: others.by };
   try {
     const replaces = await replacedBy(world, plan);
-    const { placed } = await world.fleet.place({ key: order.key, replaces, pages: heldPieces(world, order) });
+    const pages = others.leftOut === 0 ? handings(world.store, order) : heldPieces(world, order);
+    const { placed } = await world.fleet.place({ key: order.key, replaces, pages });
     call.commit((tx) =>
       tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
     );
