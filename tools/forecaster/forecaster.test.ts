@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shippedText } from '../../checks/public-data.js';
 import { instant, plusHours } from '../../domain/time.js';
 import { profileForecaster } from './forecaster.js';
 
@@ -54,11 +54,9 @@ describe('the profile forecaster', () => {
   });
 });
 
-const reference = new URL('../../../shared/data/gb-2020-2022/gb_hourly.csv', import.meta.url);
-
-describe.skipIf(!existsSync(reference))('three years of the British grid', () => {
+describe('three years of the British grid', () => {
   it('are forecast with the independent reference’s mean error, and bounds that hold as its do', async () => {
-    const rows = readFileSync(reference, 'utf8').trim().split('\n').slice(1);
+    const rows = shippedText('gb-2020-2022/gb_hourly.csv.gz').trim().split('\n').slice(1);
     const values = rows.map((line) => Number(line.split(',')[1]));
     let sum = 0;
     let n = 0;

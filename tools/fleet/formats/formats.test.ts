@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { FOREIGN_DATA, lacksData, shippedPath } from '../../../checks/public-data.js';
 import type { Job } from '../../../domain/job.js';
 import { faultOf, file, fixture, json, openTrial, removeFolder, type Trial } from '../fixtures/trial.js';
 
@@ -248,22 +247,22 @@ describe('traces', () => {
   });
 });
 
-const SHARED = fileURLToPath(new URL('../../../../shared/data/jobs/', import.meta.url));
-describe.runIf(existsSync(SHARED))('published traces, whole', () => {
+describe('published traces, whole', () => {
   const start = '2026-01-01T00:00:00Z';
   it('GAIA in seconds and in hours', async () => {
-    const inS = await ingest({ path: join(SHARED, 'gaia/pai_1k.csv'), unit: 's', start });
+    const inS = await ingest({ path: shippedPath('jobs/gaia/pai_1k.csv'), unit: 's', start });
     expect([inS.accepted, inS.rejectedCount]).toEqual([1000, 0]);
     const second = (await jobsOf(inS.workloadId)).get('2');
     expect(second?.submittedAt).toBe('2026-01-01T00:01:08Z');
     expect(second?.durationHours).toBeCloseTo(0.277778, 6);
     const all = [...(await jobsOf(inS.workloadId)).values()];
     expect(all.reduce((sum, j) => sum + j.vcpus * j.durationHours, 0)).toBeCloseTo(3192.6, 1);
-    const wrong = await ingest({ path: join(SHARED, 'gaia/pai_1k.csv'), unit: 'h', start });
+    const wrong = await ingest({ path: shippedPath('jobs/gaia/pai_1k.csv'), unit: 'h', start });
     expect(wrong.rejectedCount + wrong.warnings.length).toBeGreaterThan(0);
   });
-  it('Alibaba pods: 897 never ran', async () => {
-    const path = join(SHARED, 'alibaba-gpu-2023/openb_pod_list_default.csv');
+  const pods = 'jobs/alibaba-gpu-2023/openb_pod_list_default.csv';
+  it.skipIf(lacksData('Alibaba’s GPU trace of 2023', [pods]))('Alibaba pods: 897 never ran', async () => {
+    const path = join(FOREIGN_DATA, pods);
     const { workloadId, rejected, assumed } = await ingest({ path, start });
     expect(rejected.filter((r) => r.message === 'the pod was never scheduled')).toHaveLength(897);
     const jobs = await jobsOf(workloadId);

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shippedText } from '../../../checks/public-data.js';
 import { Fault } from '../../../domain/fault.js';
 import { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
 import { instant, plusHours, toEpoch } from '../../../domain/time.js';
@@ -120,12 +120,10 @@ describe('the recorded grid', () => {
   });
 });
 
-const reference = new URL('../../../../shared/data/gb-2020-2022/gb_hourly.csv', import.meta.url);
-
-describe.skipIf(!existsSync(reference))('three years of the British grid', () => {
+describe('three years of the British grid', () => {
   it('contain the excerpt that ships', () => {
     const source = new Map(
-      readFileSync(reference, 'utf8')
+      shippedText('gb-2020-2022/gb_hourly.csv.gz')
         .trim()
         .split('\n')
         .slice(1)
