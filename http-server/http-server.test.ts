@@ -1,12 +1,12 @@
 /** The HTTP door through fetch, beside real parts. */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { PLANS } from '../domain/plan.js';
@@ -112,18 +112,36 @@ describe('tools', () => {
   test('a caller who drops the connection leaves no plan behind', async () => {
     await tool('gather_jobs', { from: app.world.clock.now(), horizonHours: 24 });
     const before = (await app.world.store.collection(PLANS).list()).length;
+    // The call goes on only once the server has seen that the caller left.
+    const calls = new EventEmitter();
+    const begun = once(calls, 'begun');
+    const ended = once(calls, 'ended');
+    const holding: App = {
+      ...app,
+      call: (name, input, options) => {
+        calls.emit('begun');
+        const left = new Promise((resolve) => options.signal?.addEventListener('abort', resolve));
+        const answer = left.then(() => app.call(name, input, options));
+        const tell = (outcome: unknown) => calls.emit('ended', outcome);
+        answer.then(tell, tell);
+        return answer;
+      },
+    };
+    const other = await startHttp(holding, { port: 0 });
     const gone = new AbortController();
-    const planning = fetch(`${server.url}/tools/make_plan`, {
+    const planning = fetch(`${other.url}/tools/make_plan`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ horizonHours: 24, seed: 77 }),
       signal: gone.signal,
     }).catch(() => 'gone');
-    setTimeout(() => gone.abort(), 150);
+    await begun;
+    gone.abort();
     expect(await planning).toBe('gone');
-    expect((await ask('/healthz')).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await ended)[0]).toBeInstanceOf(Error);
+    expect((await ask('/healthz', { at: other })).status).toBe(200);
     expect((await app.world.store.collection(PLANS).list()).length).toBe(before);
+    await other.close();
   });
 });
 
@@ -152,10 +170,12 @@ describe('who may come in', () => {
     expect((await ask('/approvals/A-1', { body: { decision: 'approve' }, token: tokens.operate })).status).toBe(403);
     expect((await ask('/approvals/A-1', { body: { decision: 'approve' } })).json.detail).toMatch(/named person/);
     expect((await ask('/approvals/A-1', { body: { decision: 'approve' }, token: tokens.approve })).status).toBe(404);
-    const soon = fromEpoch(Math.floor(Date.now() / 1000) + 1);
-    const { secret } = await app.tokens.create({ scope: 'read', owner: 'short', expiresAt: soon });
-    await new Promise((resolve) => setTimeout(resolve, 2100));
-    expect((await ask('/locations', { token: secret })).status).toBe(401);
+    const expiresAt = fromEpoch(Math.floor(Date.now() / 1000) + 3600);
+    const { secret } = await app.tokens.create({ scope: 'read', owner: 'short', expiresAt });
+    expect((await ask('/locations', { token: secret })).status).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_601_000 });
+    const late = await ask('/locations', { token: secret }).finally(() => vi.useRealTimers());
+    expect(late.status).toBe(401);
   });
 
   test('another address than loopback does not open without a token, and then demands one', async () => {
@@ -303,8 +323,8 @@ describe('runs', () => {
     expect(begun.status).toBe(202);
     const path = begun.headers.get('location')!;
     let run = (await ask(path)).json;
-    for (let i = 0; i < 200 && run.status === 'running'; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    while (run.status === 'running') {
+      await new Promise((resolve) => setTimeout(resolve, 50));
       run = (await ask(path)).json;
     }
     expect(run).toMatchObject({ status: 'waiting', plan: { id: expect.any(String) }, approval: { status: 'waiting' } });
@@ -323,13 +343,12 @@ describe('runs', () => {
     const twice = await ask(`/approvals/${run.approvalId}`, { body: { decision: 'approve' }, token: tokens.approve });
     expect(twice.status).toBe(409);
 
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    while (!heard.includes('"kind":"place_jobs"')) await new Promise((resolve) => setTimeout(resolve, 50));
     listener.abort();
     await listening;
     expect(heard).toMatch(/^event: changed$/m);
     const ids = [...heard.matchAll(/^id: (\d+)$/gm)].map((m) => Number(m[1]));
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
-    expect(heard).toContain('"kind":"place_jobs"');
 
     // Coming back after a lost connection: what was missed, and nothing twice.
     const again = new AbortController();

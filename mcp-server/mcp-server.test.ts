@@ -31,6 +31,9 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+/** The client's own limit is a minute, which a busy machine may need; the test's limit ends what hangs. */
+const PATIENCE_MS = 600_000;
+
 const connect = async (token?: string, capabilities: Record<string, unknown> = {}) => {
   const client = new Client({ name: 'a real client', version: '1.0.0' }, { capabilities });
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
@@ -41,7 +44,8 @@ const connect = async (token?: string, capabilities: Record<string, unknown> = {
 };
 
 const call = async (client: Client, name: string, args: Record<string, unknown> = {}) => {
-  const result = (await client.callTool({ name, arguments: args })) as CallToolResult;
+  const options = { timeout: PATIENCE_MS };
+  const result = (await client.callTool({ name, arguments: args }, undefined, options)) as CallToolResult;
   const texts = result.content.flatMap((c) => (c.type === 'text' ? [c.text] : []));
   return { result, texts, data: result.structuredContent as Record<string, never> & Record<string, unknown> };
 };
@@ -224,10 +228,10 @@ describe('while a call runs', () => {
     const abort = new AbortController();
     const planning = client.callTool({ name: 'make_plan', arguments: { horizonHours: 48, seed: 3 } }, undefined, {
       signal: abort.signal,
-      timeout: 60_000,
+      timeout: PATIENCE_MS,
       onprogress: ({ progress }) => {
         steps.push(progress);
-        if (steps.length === 1) setTimeout(() => abort.abort(), 50);
+        if (steps.length === 2) abort.abort();
       },
     });
     const outcome = planning.then(
@@ -235,8 +239,9 @@ describe('while a call runs', () => {
       () => 'cancelled',
     );
     await client.ping();
-    expect(['cancelled', 'done']).toContain(await outcome);
-    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect(await outcome).toBe('cancelled');
+    expect(steps.length).toBeGreaterThanOrEqual(2);
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
     await client.ping();
   });
 });

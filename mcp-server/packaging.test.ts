@@ -56,9 +56,7 @@ test('every JSON block of docs/setup.md parses and starts caco mcp', () => {
   }
 });
 
-test('what npm packs runs by itself: its commands, its data, its documents, its server', {
-  timeout: 300_000,
-}, async () => {
+test('what npm packs runs by itself: its commands, its data, its documents, its server', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'caco-packed-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   // Without scripts: dist/ is there already, and other tests are running it.
@@ -85,7 +83,9 @@ test('what npm packs runs by itself: its commands, its data, its documents, its 
   onTestFinished(() => client.close());
   expect((await client.listTools()).tools.map((tool) => tool.name)).toContain('make_plan');
   expect((await client.listPrompts()).prompts.length).toBeGreaterThan(0);
-  const found = await client.callTool({ name: 'find_green_window', arguments: { durationHours: 3 } });
+  const found = await client.callTool({ name: 'find_green_window', arguments: { durationHours: 3 } }, undefined, {
+    timeout: 600_000,
+  });
   expect(found.isError).toBeFalsy();
   const pages = (await client.listResources()).resources.filter(({ uri }) => uri.startsWith('caco://docs/'));
   expect(pages.length).toBeGreaterThan(3);

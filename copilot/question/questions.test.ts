@@ -217,7 +217,7 @@ describe('an answer', () => {
     const call = {
       actor: { id: 'ann', via: 'cli' as const },
       cause: null,
-      signal: AbortSignal.timeout(30_000),
+      signal: new AbortController().signal,
       progress: () => {},
     };
     const { setId } = await callTool(ingestPolicy, { text, tz: 'UTC' }, world, call);

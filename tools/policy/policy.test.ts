@@ -28,7 +28,7 @@ const call = <I extends z.ZodType, O extends z.ZodType>(
   input: z.input<I>,
   actor = ann,
   world = at.world,
-) => callTool(tool, input, world, { actor, cause: null, signal: AbortSignal.timeout(30_000), progress: () => {} });
+) => callTool(tool, input, world, { actor, cause: null, signal: new AbortController().signal, progress: () => {} });
 const ingest = (text: string, name = 'policy.md') => call(ingestPolicy, { text, name, tz: 'Europe/London' });
 const enforce = async (text: string, extra: Partial<z.input<typeof confirmPolicy.input>> = {}) => {
   const { setId } = await ingest(text);
