@@ -1,8 +1,9 @@
 /** Who may enter which room: ARCHITECTURE section 3 as data. Reads every import of the program and names offenders. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { SLOW } from './vitest.config.js';
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 /** What is TypeScript, and the checkers, which run without it. */
@@ -273,6 +274,10 @@ describe('the house', () => {
     );
     expect(offences('tools/optimizer/plan.ts', "import { solve } from './engine/engine.js';")).toEqual([]);
     expect(offences('cli/commands/mcp.ts', "import { x } from '../../mcp-server/mcp-server.js';")).toEqual([]);
+  });
+
+  it('leaves only tests out of the quick set that are there', () => {
+    expect(Object.keys(SLOW).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
   it('has no file past 400 lines', () => {

@@ -1,12 +1,35 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/**
+ * What `npm run test:quick` leaves out, and why; `npm test` runs everything. A new test file is quick until it stands here.
+ * A file is slow when it takes more than some ten seconds by itself on two quiet cores.
+ */
+export const SLOW: Readonly<Record<string, string>> = {
+  'cli/cli.test.ts': 'whole runs, each command a process of its own',
+  'cli/commands.test.ts': 'each command a process of its own',
+  'cli/ledger.test.ts': 'each command a process of its own',
+  'evals/calibration.test.ts': 'ten thousand intervals, each drawn many times',
+  'evals/evals.test.ts': 'every case twice, without and with a model',
+  'graph/crash.test.ts': 'a process killed at every write of a run',
+  'graph/graph.test.ts': 'whole runs',
+  'mcp-server/packaging.test.ts': 'packs, installs and starts the package',
+  'simulation.test.ts': 'a month of thirty thousand jobs',
+  'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',
+  'tools/ledger/ledger.test.ts': 'twenty thousand entries by two processes, and processes killed',
+  'tools/optimizer/compare.test.ts': 'plans many times over',
+  'tools/optimizer/engine/engine.test.ts': 'solves every known problem, by three engines',
+  'tools/optimizer/engine/laws.test.ts': 'plans hundreds of random problems',
+};
+
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'dist/**', 'out/**'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    exclude: ['node_modules/**', 'dist/**', 'out/**', '.stryker/**', ...(mode === 'quick' ? Object.keys(SLOW) : [])],
+    // No verdict hangs on the clock: the limits only end what would never end by itself, on however busy a machine.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },
-});
+}));

@@ -70,7 +70,7 @@ export const play = async (scenario: Scenario, { open, model }: Setting): Promis
     await stage(program, scenario.world);
     const seen = await deeds(scenario, program, log);
     // A socket that was aborted closes a moment later.
-    for (let i = 0; i < 20 && (server?.open.size ?? 0) > 0; i++) await new Promise((go) => setTimeout(go, 10));
+    for (let i = 0; i < 3000 && (server?.open.size ?? 0) > 0; i++) await new Promise((go) => setTimeout(go, 10));
     return { ...seen, asked: server?.asked ?? [], openSockets: server?.open.size ?? 0 };
   } finally {
     listening.stop();

@@ -8,6 +8,8 @@ import {
   type Hash,
   leafHash,
   nodeHash,
+  sha256,
+  sha256Hex,
   TILE_WIDTH,
   TiledTree,
   verifyConsistency,
@@ -182,5 +184,133 @@ describe('a tree', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('reads each tile once, whole, and no more of it than there is', async () => {
+    const leaves = leavesOf(TILE_WIDTH * 2 + 40);
+    const reads: [number, number, number][] = [];
+    const levels = [leaves, [0, 1].map((i) => fold(leaves.slice(i * TILE_WIDTH, (i + 1) * TILE_WIDTH)))];
+    const tree = new TiledTree(async (level, from, count) => {
+      reads.push([level, from, count]);
+      return levels[level]!.slice(from, from + count);
+    }, leaves.length);
+    for (let turn = 0; turn < 2; turn++) {
+      await tree.root(leaves.length);
+      for (const index of [0, 255, 256, 551]) await tree.inclusion(index, leaves.length);
+    }
+    expect(reads.sort()).toEqual([
+      [0, 0, 256],
+      [0, 256, 256],
+      [0, 512, 40],
+      [1, 0, 2],
+    ]);
+  });
+
+  it('hashes text and its bytes alike, and never a leaf as a node', () => {
+    expect(leafHash('é')).toEqual(leafHash(Buffer.from('é')));
+    // Bytes that are no text stay as they are.
+    expect(leafHash(Buffer.from([0xff]))).not.toEqual(leafHash(Buffer.from([0xfe])));
+    expect(leafHash(Buffer.from([0xff]))).toEqual(sha256(Buffer.from([0, 0xff])));
+    const [left, right] = leavesOf(2) as [Hash, Hash];
+    expect(nodeHash(left, right)).not.toEqual(leafHash(Buffer.concat([left, right])));
+    expect(sha256Hex('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(sha256('abc').toString('hex')).toBe(sha256Hex('abc'));
+  });
+
+  it('that grows tells its size and the complete subtrees that the last leaf closed', () => {
+    const leaves = leavesOf(8);
+    const frontier = new Frontier();
+    expect([frontier.size, frontier.closed(0)]).toEqual([0, undefined]);
+    leaves.forEach((leaf, i) => {
+      frontier.append(leaf);
+      expect(frontier.size).toBe(i + 1);
+      for (let height = 0; height < 5; height++) {
+        const width = 2 ** height;
+        const closes = (i + 1) % width === 0;
+        expect(frontier.closed(height)).toEqual(closes ? fold(leaves.slice(i + 1 - width, i + 1)) : undefined);
+      }
+    });
+  });
+});
+
+describe('a verifier', () => {
+  const leaves = leavesOf(11);
+  const tree = treeOf(leaves);
+  const inclusion = async (index: number, size: number) => ({
+    index,
+    size,
+    leaf: leaves[index]!,
+    proof: await tree.inclusion(index, size),
+    root: await tree.root(size),
+  });
+  const consistency = async (oldSize: number, size: number) => ({
+    oldSize,
+    size,
+    oldRoot: await tree.root(oldSize),
+    root: await tree.root(size),
+    proof: await tree.consistency(oldSize, size),
+  });
+  const wrong = [Buffer.alloc(0), Buffer.alloc(31), Buffer.alloc(33)];
+
+  it('takes numbers and bigints, and refuses places that are not in the tree', async () => {
+    const claim = await inclusion(10, 11);
+    expect(verifyInclusion(claim)).toBe(true);
+    expect(verifyInclusion({ ...claim, index: 10n, size: 11n })).toBe(true);
+    for (const index of [-1, 11, 12]) expect(verifyInclusion({ ...claim, index })).toBe(false);
+    for (const size of [-1, 0, 10]) expect(verifyInclusion({ ...claim, size })).toBe(false);
+    // A tree of one leaf is that leaf: nothing but the index is wrong here.
+    const one = { leaf: leaves[0]!, root: leaves[0]!, proof: [], size: 1 };
+    expect([0, 1, -1].map((index) => verifyInclusion({ ...one, index }))).toEqual([true, false, false]);
+  });
+
+  it('refuses, and does not throw at, whatever is no hash', async () => {
+    for (const [index, size] of [
+      [0, 1],
+      [3, 11],
+      [10, 11],
+    ] as const) {
+      const claim = await inclusion(index, size);
+      for (const bytes of wrong) {
+        expect(verifyInclusion({ ...claim, leaf: bytes })).toBe(false);
+        expect(verifyInclusion({ ...claim, root: bytes })).toBe(false);
+        for (let i = 0; i < claim.proof.length; i++)
+          expect(verifyInclusion({ ...claim, proof: claim.proof.with(i, bytes) })).toBe(false);
+      }
+    }
+    // Equal, and still no roots.
+    for (const bytes of wrong) {
+      expect(verifyInclusion({ index: 0, size: 1, leaf: bytes, proof: [], root: bytes })).toBe(false);
+      expect(verifyConsistency({ oldSize: 3, size: 3, oldRoot: bytes, root: bytes, proof: [] })).toBe(false);
+    }
+    for (const [old, size] of [
+      [3, 11],
+      [8, 11],
+    ] as const) {
+      const claim = await consistency(old, size);
+      for (const bytes of wrong) {
+        expect(verifyConsistency({ ...claim, oldRoot: bytes })).toBe(false);
+        expect(verifyConsistency({ ...claim, root: bytes })).toBe(false);
+        for (let i = 0; i < claim.proof.length; i++)
+          expect(verifyConsistency({ ...claim, proof: claim.proof.with(i, bytes) })).toBe(false);
+      }
+    }
+  });
+
+  it('of consistency accepts every pair of sizes with its exact proof, and neither a longer nor a shorter one', async () => {
+    for (let size = 1; size <= leaves.length; size++)
+      for (let old = 1; old <= size; old++) {
+        const claim = await consistency(old, size);
+        expect([old, size, verifyConsistency(claim)]).toEqual([old, size, true]);
+        expect(verifyConsistency({ ...claim, proof: [...claim.proof, claim.root] })).toBe(false);
+        if (claim.proof.length > 0) {
+          expect(verifyConsistency({ ...claim, proof: claim.proof.slice(0, -1) })).toBe(false);
+          expect(verifyConsistency({ ...claim, proof: [] })).toBe(false);
+        }
+        expect(verifyConsistency({ ...claim, oldSize: size, size: old })).toBe(old === size);
+      }
+    const same = await consistency(5, 5);
+    expect(verifyConsistency({ ...same, oldRoot: leafHash('other') })).toBe(false);
+    for (const oldSize of [0, -1, 6]) expect(verifyConsistency({ ...same, oldSize })).toBe(false);
+    for (const size of [0, 0n]) expect(verifyConsistency({ ...same, oldSize: size, size })).toBe(false);
   });
 });
