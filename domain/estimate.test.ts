@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { around, Estimate, exactly, scale, sumCorrelated, sumIndependent } from './estimate.js';
+import {
+  around,
+  Estimate,
+  estimateOfCells,
+  exactly,
+  scale,
+  sumCorrelated,
+  sumIndependent,
+  sumOfCells,
+} from './estimate.js';
 
 const estimates = fc
   .tuple(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }))
@@ -44,5 +53,47 @@ describe('an estimate', () => {
       high: -16,
       confidence: 0.9,
     });
+  });
+
+  it('keeps the sign of its factor, the order of its bounds and its confidence', () => {
+    const e = { value: 10, low: 8, high: 13, confidence: 0.9 };
+    expect(scale(e, 2)).toEqual({ value: 20, low: 16, high: 26, confidence: 0.9 });
+    expect(around(-50, 0.2, 0.8)).toEqual({ value: -50, low: -60, high: -40, confidence: 0.8 });
+    expect(exactly(7, 0.9)).toEqual({ value: 7, low: 7, high: 7, confidence: 0.9 });
+  });
+
+  it('is refused with bounds on the wrong side, a confidence that is none, or members that nobody knows', () => {
+    const refused = (e: object) => Estimate.safeParse({ value: 2, low: 1, high: 3, confidence: 0.9, ...e });
+    expect(refused({}).success).toBe(true);
+    expect(refused({ low: 2, high: 2 }).success).toBe(true);
+    for (const wrong of [{ low: 2.5 }, { high: 1.5 }])
+      expect(refused(wrong).error?.issues.map(({ message }) => message)).toEqual(['low <= value <= high must hold']);
+    for (const wrong of [{ confidence: 0 }, { confidence: 1 }, { confidence: -1 }, { unit: 'kg' }])
+      expect(refused(wrong).success).toBe(false);
+  });
+
+  it('of parts with unequal sides adds each side by itself', () => {
+    const parts = [
+      { value: 10, low: 7, high: 14, confidence: 0.95 },
+      { value: 20, low: 16, high: 23, confidence: 0.95 },
+    ];
+    expect(sumCorrelated(parts, 0.9)).toEqual({ value: 30, low: 23, high: 37, confidence: 0.9 });
+    expect(sumIndependent(parts, 0.9)).toEqual({ value: 30, low: 25, high: 35, confidence: 0.9 });
+    expect(sumIndependent([], 0.9)).toEqual(exactly(0, 0.9));
+    expect(sumCorrelated([], 0.9)).toEqual(exactly(0, 0.9));
+  });
+
+  it('of cells is the independent sum of what is known of each cell, and needs only two sums for it', () => {
+    expect(sumOfCells([3, -4], 0.5, 0.9)).toEqual({ value: -1, low: -3.5, high: 1.5, confidence: 0.9 });
+    const cells = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { maxLength: 20 });
+    fc.assert(
+      fc.property(cells, fc.double({ min: 0, max: 1, noNaN: true }), (amounts, ratio) => {
+        const each = amounts.map((amount) => around(amount, ratio, 0.95));
+        const [sum, known] = [sumOfCells(amounts, ratio, 0.95), sumIndependent(each, 0.95)];
+        for (const side of ['value', 'low', 'high'] as const) expect(sum[side]).toBeCloseTo(known[side], 6);
+        const squares = amounts.reduce((total, amount) => total + amount * amount, 0);
+        expect(estimateOfCells(sum.value, squares, ratio, 0.95)).toEqual(sum);
+      }),
+    );
   });
 });
