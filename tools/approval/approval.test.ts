@@ -221,7 +221,9 @@ describe('laws of counting', () => {
         const agreed = votes.some((v) => v.actor.id === 'a' && v.decision === 'approve');
         expect(missingRoles(votes, named)).toEqual(agreed ? [] : ['r']);
         if (!agreed) expect(['waiting', 'rejected']).toContain(outcomeOf(votes, named));
-        for (const v of votes) if (v.only && jobs) for (const job of jobs) expect(v.only).toContain(job);
+        const lists = votes.flatMap(({ only }) => (only === null ? [] : [only]));
+        const common = lists[0]?.filter((job) => lists.every((list) => list.includes(job)));
+        expect(jobs).toEqual(common ?? null);
       }),
     );
   });
