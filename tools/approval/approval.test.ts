@@ -14,7 +14,7 @@ import { openStore } from '../../store/store.js';
 import { callTool, type Tool } from '../tool.js';
 import { answerApproval, jobsOf, listApprovals, openApproval } from './approval.js';
 import { planWith, recommendationOf } from './fixtures/plan.js';
-import { missingRoles, outcomeOf } from './votes.js';
+import { mayAgree, missingRoles, outcomeOf } from './votes.js';
 
 let folder: string;
 let world: World;
@@ -226,5 +226,16 @@ describe('laws of counting', () => {
         expect(jobs).toEqual(common ?? null);
       }),
     );
+  });
+
+  it('a holder of any one named role may agree, others only where more people are demanded than roles take', () => {
+    const role = (name: string, holder: string) => ({ role: name, approvals: 1, heldBy: (p: string) => p === holder });
+    const roles = [role('r', 'a'), role('s', 'b')];
+    const may = (people: number) => ['a', 'b', 'c'].map((person) => mayAgree(person, { people, roles }));
+    expect([may(2), may(3)]).toEqual([
+      [true, true, false],
+      [true, true, true],
+    ]);
+    expect(mayAgree('c', { people: 1, roles: [] })).toBe(true);
   });
 });
