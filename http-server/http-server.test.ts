@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type App, openApp } from '../app.js';
+import { type App, type CallBy, openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { PLANS } from '../domain/plan.js';
 import { fromEpoch } from '../domain/time.js';
@@ -118,14 +118,14 @@ describe('tools', () => {
     const ended = once(calls, 'ended');
     const holding: App = {
       ...app,
-      call: (name, input, options) => {
+      call: ((name: string, input: unknown, by: CallBy) => {
         calls.emit('begun');
-        const left = new Promise((resolve) => options.signal?.addEventListener('abort', resolve));
-        const answer = left.then(() => app.call(name, input, options));
+        const left = new Promise((resolve) => by.signal?.addEventListener('abort', resolve));
+        const answer = left.then(() => app.call(name, input, by));
         const tell = (outcome: unknown) => calls.emit('ended', outcome);
         answer.then(tell, tell);
         return answer;
-      },
+      }) as App['call'],
     };
     const other = await startHttp(holding, { port: 0 });
     const gone = new AbortController();
