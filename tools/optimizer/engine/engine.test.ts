@@ -1,5 +1,5 @@
 /** The engine through its front door: proven optima, both independent checkers, bad input, thread and clock. */
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { checkProblem, loadSolver, optimize, type Problem, parseCaco, solutionOf, solve } from './engine.js';
 import { randomProblem } from './fixtures/problems.js';
 import { documentOf, hooks, instance, instances, solved } from './fixtures/solved.js';
@@ -7,9 +7,6 @@ import type { MilpSolver } from './milp/milp.js';
 import { Random } from './search/random.js';
 
 const CHECKS = new URL('../../../checks/', import.meta.url);
-
-// Only ends what would never end by itself, on however busy a machine.
-vi.setConfig({ testTimeout: 600_000 });
 
 let glpk: MilpSolver | null = null;
 let highs: MilpSolver | null = null;

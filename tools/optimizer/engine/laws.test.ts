@@ -1,5 +1,5 @@
 /** Laws that hold for every problem: against brute force on small random ones with every feature on, and against each other. */
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runImmediately } from './at-once.js';
 import { relaxLimit } from './conflict/relax.js';
 import { loadSolver, type Problem, solve } from './engine.js';
@@ -13,9 +13,6 @@ import { MilpModel, type MilpSolver } from './milp/milp.js';
 import { buildModel } from './model.js';
 import { emptyJobs, selectJobs } from './problem.js';
 import { Random } from './search/random.js';
-
-// Only ends what would never end by itself, on however busy a machine.
-vi.setConfig({ testTimeout: 600_000 });
 
 let glpk: MilpSolver | null = null;
 let highs: MilpSolver | null = null;
