@@ -16,7 +16,9 @@ const run = (command, args) => {
   // What a set-up prints is no answer of the program: standard output stays clean for it.
   const { status } = spawnSync(command, args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
   if (status !== 0) {
-    console.error(`\`${command} ${args.join(' ')}\` failed; what it said stands above. It needs the npm registry and nothing else.`);
+    console.error(
+      `\`${command} ${args.join(' ')}\` failed; what it said stands above. It needs the npm registry and nothing else.`,
+    );
     process.exit(6);
   }
 };
