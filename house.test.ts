@@ -192,7 +192,6 @@ const STANDING: readonly string[] = [
   'copilot/lookups/hours.ts copilot/lookups/plans.ts',
   'evals/evals.ts evals/report.ts',
   'store/entries.ts store/migrations.ts store/threads.ts',
-  'tools/fleet/fleets/files.ts tools/fleet/fleets/fleets.ts',
 ];
 
 const sources = walk('.').filter(

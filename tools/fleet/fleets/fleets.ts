@@ -1,16 +1,9 @@
 /** Where work can run: every adapter behind the port Fleet by the name that the setting `fleet` chooses it with. */
-import type { Site } from '../../../domain/site.js';
-import type { Store } from '../../../domain/store.js';
-import type { Clock, Fleet } from '../../../domain/world.js';
+import type { Fleet } from '../../../domain/world.js';
 import { filesFleet } from './files.js';
+import type { FleetGround } from './ground.js';
 
-/** What a fleet stands on: where it keeps things, what time it is, and the sites that the configuration brings. */
-export interface FleetGround {
-  readonly store: Store;
-  readonly clock: Pick<Clock, 'now'>;
-  /** Imported sites stand in for those of the same id; others are added. */
-  readonly sites: readonly Site[];
-}
+export type { FleetGround } from './ground.js';
 
 /** The program's settings that a fleet reads, as config.ts names them. */
 export interface FleetSettings {
