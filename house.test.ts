@@ -191,7 +191,6 @@ const circles = (imports: ReadonlyMap<string, readonly string[]>): string[][] =>
 const STANDING: readonly string[] = [
   'copilot/lookups/hours.ts copilot/lookups/plans.ts',
   'evals/evals.ts evals/report.ts',
-  'store/entries.ts store/migrations.ts store/threads.ts',
 ];
 
 const sources = walk('.').filter(

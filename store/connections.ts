@@ -4,7 +4,8 @@ import { Kysely } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Sqlite } from '../sqlite.js';
 import { type Flavour, openSqlite, postgresDialect, sqliteDialect } from './dialect.js';
-import { migrate, type Tables } from './migrations.js';
+import { migrate } from './migrations.js';
+import type { Tables } from './tables.js';
 
 export interface Connection {
   readonly flavour: Flavour;

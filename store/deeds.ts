@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Deed, Deeds } from '../domain/store.js';
 import type { Instant } from '../domain/time.js';
-import type { Tables } from './migrations.js';
+import type { Tables } from './tables.js';
 
 export const deedsOf = (db: Kysely<Tables>): Deeds => ({
   async get(key) {

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Collection, CollectionOf, Page, Versioned } from '../domain/store.js';
-import type { Tables } from './migrations.js';
+import type { Tables } from './tables.js';
 
 /** Nothing is guessed of a document that another version wrote in another shape. */
 const documentOf = <T>({ name, schema }: CollectionOf<T>, { id, body }: { id: string; body: string }): T => {

@@ -2,30 +2,38 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Flavour } from './dialect.js';
-import { createLedgerTables, type LedgerTables } from './entries.js';
-import { createThreadTables, type ThreadTables, takeOverThreads } from './threads.js';
-
-export interface Tables extends LedgerTables, ThreadTables {
-  documents: { collection: string; id: string; seq: number; version: number; body: string };
-  row_sets: { key: number; kind: string; name: string };
-  rows: { set_key: number; seq: number; id: string; body: string };
-  deeds: {
-    key: string;
-    tool: string;
-    actor: string;
-    input_digest: string;
-    state: string;
-    output: string | null;
-    at: string;
-  };
-  schema_steps: { step: number };
-}
+import type { Tables } from './tables.js';
+import { createThreadTables, takeOverThreads } from './threads.js';
 
 type Step = (db: Transaction<Tables>, flavour: Flavour) => Promise<void>;
 
 const serial = (flavour: Flavour) => (flavour === 'postgres' ? sql`bigserial` : sql`integer`);
 /** Byte order, whatever the server's locale: keyset paging compares text. */
 const text = (flavour: Flavour) => (flavour === 'postgres' ? sql`text collate "C"` : sql`text`);
+
+const createLedgerTables = async (db: Kysely<Tables>): Promise<void> => {
+  await db.schema
+    .createTable('ledger_entries')
+    .addColumn('seq', 'integer', (c) => c.primaryKey())
+    .addColumn('prev_hash', 'text', (c) => c.notNull())
+    .addColumn('hash', 'text', (c) => c.notNull())
+    .addColumn('body', 'text', (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createTable('ledger_nodes')
+    .addColumn('level', 'integer', (c) => c.notNull())
+    .addColumn('idx', 'integer', (c) => c.notNull())
+    .addColumn('hash', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('ledger_nodes_in_order', ['level', 'idx'])
+    .execute();
+  await db.schema
+    .createTable('ledger_checkpoints')
+    .addColumn('size', 'integer', (c) => c.primaryKey())
+    .addColumn('root', 'text', (c) => c.notNull())
+    .addColumn('note', 'text', (c) => c.notNull())
+    .addColumn('at', 'text', (c) => c.notNull())
+    .execute();
+};
 
 /** Until then the origin of a workload had to be guessed from its source: "queue of gb-hpc", "jobs submitted one by one". */
 const workloadsSayTheirOrigin: Step = async (db) => {

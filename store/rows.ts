@@ -3,7 +3,8 @@ import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Page, Rows, RowsOf } from '../domain/store.js';
 import type { Flavour } from './dialect.js';
-import type { Tables } from './migrations.js';
+import { type RowSets, rowSets } from './row-sets.js';
+import type { Tables } from './tables.js';
 
 /** Rows in one statement: few enough for either database's limit of bound values. */
 const BATCH = 500;
@@ -29,6 +30,15 @@ const cachedInsertText = (flavour: Flavour, count: number): string => {
   return text;
 };
 
+const nextSeq = async (on: Kysely<Tables>, key: number): Promise<number> => {
+  const last = await on
+    .selectFrom('rows')
+    .select((e) => e.fn.max('seq').as('seq'))
+    .where('set_key', '=', key)
+    .executeTakeFirst();
+  return last?.seq === null || last?.seq === undefined ? 0 : Number(last.seq) + 1;
+};
+
 /** `atomic` runs work in a transaction, joining the one that is open. */
 export const rowsOf = <T>(
   db: Kysely<Tables>,
@@ -36,42 +46,14 @@ export const rowsOf = <T>(
   flavour: Flavour,
   atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
 ): Rows<T> => {
-  const kind = of.name;
-  const textOf = of.toText ?? ((value: T) => JSON.stringify(value));
+  const sets = rowSets(of.name);
+  return { ...readerOf<T>(db, sets), ...writerOf(db, of, sets, flavour, atomic) };
+};
 
-  const keyOf = async (on: Kysely<Tables>, name: string): Promise<number | undefined> => {
-    const row = await on
-      .selectFrom('row_sets')
-      .select('key')
-      .where('kind', '=', kind)
-      .where('name', '=', name)
-      .executeTakeFirst();
-    return row && Number(row.key);
-  };
-  const openSet = async (on: Kysely<Tables>, name: string): Promise<number> => {
-    await on
-      .insertInto('row_sets')
-      .values({ kind, name } as Tables['row_sets'])
-      .onConflict((c) => c.columns(['kind', 'name']).doNothing())
-      .execute();
-    return (await keyOf(on, name))!;
-  };
-  const nextSeq = async (on: Kysely<Tables>, key: number): Promise<number> => {
-    const last = await on
-      .selectFrom('rows')
-      .select((e) => e.fn.max('seq').as('seq'))
-      .where('set_key', '=', key)
-      .executeTakeFirst();
-    return last?.seq === null || last?.seq === undefined ? 0 : Number(last.seq) + 1;
-  };
-  const insert = async (on: Kysely<Tables>, key: number, first: number, items: readonly Item<T>[]) => {
-    for (let from = 0; from < items.length; from += BATCH) {
-      const batch = items.slice(from, from + BATCH);
-      const values: unknown[] = [];
-      for (let i = 0; i < batch.length; i++) values.push(key, first + from + i, batch[i]!.id, textOf(batch[i]!.value));
-      await on.executeQuery(CompiledQuery.raw(cachedInsertText(flavour, batch.length), values));
-    }
-  };
+const readerOf = <T>(
+  db: Kysely<Tables>,
+  sets: RowSets,
+): Pick<Rows<T>, 'pages' | 'page' | 'find' | 'findAll' | 'count'> => {
   const parse = (rows: readonly { body: string }[]): T[] => JSON.parse(`[${rows.map((r) => r.body).join(',')}]`);
   const readAfter = (key: number, after: number, limit: number) =>
     db
@@ -84,18 +66,94 @@ export const rowsOf = <T>(
       .execute();
 
   return {
+    async *pages(set, size = PAGE) {
+      const key = await sets.keyOf(db, set);
+      if (key === undefined) return;
+      for (let after = -1; ; ) {
+        const rows = await readAfter(key, after, size);
+        if (rows.length === 0) return;
+        yield parse(rows);
+        if (rows.length < size) return;
+        after = Number(rows.at(-1)!.seq);
+      }
+    },
+    async page(set, page: Page) {
+      const key = await sets.keyOf(db, set);
+      if (key === undefined) return { items: [], next: null };
+      const limit = page.limit ?? 1000;
+      const rows = await readAfter(key, page.after === undefined ? -1 : Number(page.after), limit + 1);
+      const more = rows.length > limit;
+      if (more) rows.pop();
+      return { items: parse(rows), next: more ? String(rows.at(-1)!.seq) : null };
+    },
+    async find(set, id) {
+      const key = await sets.keyOf(db, set);
+      if (key === undefined) return undefined;
+      const row = await db
+        .selectFrom('rows')
+        .select('body')
+        .where('set_key', '=', key)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && (JSON.parse(row.body) as T);
+    },
+    async findAll(set, ids) {
+      const found = new Map<string, T>();
+      const key = ids.length === 0 ? undefined : await sets.keyOf(db, set);
+      if (key === undefined) return found;
+      for (let from = 0; from < ids.length; from += BATCH) {
+        const rows = await db
+          .selectFrom('rows')
+          .select(['id', 'body'])
+          .where('set_key', '=', key)
+          .where('id', 'in', ids.slice(from, from + BATCH))
+          .execute();
+        for (const row of rows) found.set(row.id, JSON.parse(row.body) as T);
+      }
+      return found;
+    },
+    async count(set) {
+      const key = await sets.keyOf(db, set);
+      if (key === undefined) return 0;
+      const row = await db
+        .selectFrom('rows')
+        .select(sql<number>`count(*)`.as('n'))
+        .where('set_key', '=', key)
+        .executeTakeFirstOrThrow();
+      return Number(row.n);
+    },
+  };
+};
+
+const writerOf = <T>(
+  db: Kysely<Tables>,
+  of: RowsOf<T>,
+  sets: RowSets,
+  flavour: Flavour,
+  atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
+): Pick<Rows<T>, 'append' | 'upsert' | 'remove' | 'rename' | 'clear'> => {
+  const textOf = of.toText ?? ((value: T) => JSON.stringify(value));
+  const insert = async (on: Kysely<Tables>, key: number, first: number, items: readonly Item<T>[]) => {
+    for (let from = 0; from < items.length; from += BATCH) {
+      const batch = items.slice(from, from + BATCH);
+      const values: unknown[] = [];
+      for (let i = 0; i < batch.length; i++) values.push(key, first + from + i, batch[i]!.id, textOf(batch[i]!.value));
+      await on.executeQuery(CompiledQuery.raw(cachedInsertText(flavour, batch.length), values));
+    }
+  };
+  return {
     async append(set, items) {
       if (items.length === 0) return;
       try {
         await atomic(async (on) => {
-          const key = await openSet(on, set);
+          const key = await sets.open(on, set);
           await insert(on, key, await nextSeq(on, key), items);
         });
       } catch (cause) {
         if (/unique|duplicate/i.test((cause as Error).message))
           throw new Fault(
             'conflict',
-            `${kind} ${set} already holds one of these ids`,
+            `${of.name} ${set} already holds one of these ids`,
             'Give each row an id of its own.',
             { cause },
           );
@@ -104,7 +162,7 @@ export const rowsOf = <T>(
     },
     async upsert(set, items) {
       return atomic(async (on) => {
-        const key = await openSet(on, set);
+        const key = await sets.open(on, set);
         const known = new Set<string>();
         for (let from = 0; from < items.length; from += BATCH) {
           const ids = items.slice(from, from + BATCH).map((i) => i.id);
@@ -129,54 +187,8 @@ export const rowsOf = <T>(
         return { added: fresh.length, changed: changed.length };
       });
     },
-    async *pages(set, size = PAGE) {
-      const key = await keyOf(db, set);
-      if (key === undefined) return;
-      for (let after = -1; ; ) {
-        const rows = await readAfter(key, after, size);
-        if (rows.length === 0) return;
-        yield parse(rows);
-        if (rows.length < size) return;
-        after = Number(rows.at(-1)!.seq);
-      }
-    },
-    async page(set, page: Page) {
-      const key = await keyOf(db, set);
-      if (key === undefined) return { items: [], next: null };
-      const limit = page.limit ?? 1000;
-      const rows = await readAfter(key, page.after === undefined ? -1 : Number(page.after), limit + 1);
-      const more = rows.length > limit;
-      if (more) rows.pop();
-      return { items: parse(rows), next: more ? String(rows.at(-1)!.seq) : null };
-    },
-    async find(set, id) {
-      const key = await keyOf(db, set);
-      if (key === undefined) return undefined;
-      const row = await db
-        .selectFrom('rows')
-        .select('body')
-        .where('set_key', '=', key)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row && (JSON.parse(row.body) as T);
-    },
-    async findAll(set, ids) {
-      const found = new Map<string, T>();
-      const key = ids.length === 0 ? undefined : await keyOf(db, set);
-      if (key === undefined) return found;
-      for (let from = 0; from < ids.length; from += BATCH) {
-        const rows = await db
-          .selectFrom('rows')
-          .select(['id', 'body'])
-          .where('set_key', '=', key)
-          .where('id', 'in', ids.slice(from, from + BATCH))
-          .execute();
-        for (const row of rows) found.set(row.id, JSON.parse(row.body) as T);
-      }
-      return found;
-    },
     async remove(set, ids) {
-      const key = await keyOf(db, set);
+      const key = await sets.keyOf(db, set);
       if (key === undefined) return;
       for (let from = 0; from < ids.length; from += BATCH)
         await db
@@ -185,33 +197,18 @@ export const rowsOf = <T>(
           .where('id', 'in', ids.slice(from, from + BATCH))
           .execute();
     },
-    async count(set) {
-      const key = await keyOf(db, set);
-      if (key === undefined) return 0;
-      const row = await db
-        .selectFrom('rows')
-        .select(sql<number>`count(*)`.as('n'))
-        .where('set_key', '=', key)
-        .executeTakeFirstOrThrow();
-      return Number(row.n);
-    },
     async rename(set, to) {
       await atomic(async (on) => {
-        const key = await keyOf(on, set);
-        const taken = await keyOf(on, to);
-        if (taken !== undefined) {
-          await on.deleteFrom('rows').where('set_key', '=', taken).execute();
-          await on.deleteFrom('row_sets').where('key', '=', taken).execute();
-        }
-        if (key !== undefined) await on.updateTable('row_sets').set({ name: to }).where('key', '=', key).execute();
+        const key = await sets.keyOf(on, set);
+        const taken = await sets.keyOf(on, to);
+        if (taken !== undefined) await sets.drop(on, taken);
+        if (key !== undefined) await sets.rename(on, key, to);
       });
     },
     async clear(set) {
       await atomic(async (on) => {
-        const key = await keyOf(on, set);
-        if (key === undefined) return;
-        await on.deleteFrom('rows').where('set_key', '=', key).execute();
-        await on.deleteFrom('row_sets').where('key', '=', key).execute();
+        const key = await sets.keyOf(on, set);
+        if (key !== undefined) await sets.drop(on, key);
       });
     },
   };

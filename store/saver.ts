@@ -15,10 +15,9 @@ import {
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint';
 import type { Kysely } from 'kysely';
-import type { Tables } from './migrations.js';
-import type { ThreadTables } from './threads.js';
+import type { Tables } from './tables.js';
 
-type Row = ThreadTables['thread_checkpoints'];
+type Row = Tables['thread_checkpoints'];
 type Key = Pick<Row, 'thread' | 'ns' | 'id'>;
 
 /**
@@ -165,7 +164,7 @@ export class StoreSaver extends BaseCheckpointSaver {
     if (!thread_id || !checkpoint_id)
       throw new Error('writes need a thread_id and a checkpoint_id in config.configurable');
     const overwrites = writes.every(([channel]) => channel in WRITES_IDX_MAP);
-    const rows = new Map<number, ThreadTables['thread_writes']>();
+    const rows = new Map<number, Tables['thread_writes']>();
     for (const [place, [channel, value]] of writes.entries()) {
       const idx = WRITES_IDX_MAP[channel] ?? place;
       if (rows.has(idx) && !overwrites) continue;

@@ -7,9 +7,9 @@ import { connect } from './connections.js';
 import { deedsOf } from './deeds.js';
 import { documentsOf } from './documents.js';
 import { entriesOf, WRITER_LOCK } from './entries.js';
-import type { Tables } from './migrations.js';
 import { rowsOf } from './rows.js';
 import type { StoreSaver } from './saver.js';
+import type { Tables } from './tables.js';
 
 const POSTGRES_BACKUP = 'Use Postgres’ own tool: pg_dump --format=custom --file=FILE "$DATABASE_URL"';
 

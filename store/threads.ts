@@ -1,31 +1,7 @@
 /** The two tables in which a graph's threads are kept, and what an older CACO kept of them in LangGraph's own tables. */
 import { type Kysely, sql } from 'kysely';
 import type { Flavour } from './dialect.js';
-import type { Tables } from './migrations.js';
-
-export interface ThreadTables {
-  /** One row a checkpoint, whole: `body` is the checkpoint, `meta` its metadata as JSON. */
-  thread_checkpoints: {
-    thread: string;
-    ns: string;
-    id: string;
-    parent: string | null;
-    type: string;
-    body: Uint8Array;
-    meta: string;
-  };
-  /** What tasks wrote after a checkpoint, before the next one; `idx` is negative for LangGraph's own channels. */
-  thread_writes: {
-    thread: string;
-    ns: string;
-    id: string;
-    task: string;
-    idx: number;
-    channel: string;
-    type: string;
-    body: Uint8Array;
-  };
-}
+import type { Tables } from './tables.js';
 
 export const createThreadTables = async (db: Kysely<Tables>, flavour: Flavour): Promise<void> => {
   const bytes = flavour === 'postgres' ? sql`bytea` : sql`blob`;

@@ -1,0 +1,40 @@
+/** The tables by their columns, as queries see them. Which steps made them is in migrations.ts. */
+export interface Tables {
+  documents: { collection: string; id: string; seq: number; version: number; body: string };
+  row_sets: { key: number; kind: string; name: string };
+  rows: { set_key: number; seq: number; id: string; body: string };
+  deeds: {
+    key: string;
+    tool: string;
+    actor: string;
+    input_digest: string;
+    state: string;
+    output: string | null;
+    at: string;
+  };
+  schema_steps: { step: number };
+  ledger_entries: { seq: number; prev_hash: string; hash: string; body: string };
+  ledger_nodes: { level: number; idx: number; hash: string };
+  ledger_checkpoints: { size: number; root: string; note: string; at: string };
+  /** One row a checkpoint, whole: `body` is the checkpoint, `meta` its metadata as JSON. */
+  thread_checkpoints: {
+    thread: string;
+    ns: string;
+    id: string;
+    parent: string | null;
+    type: string;
+    body: Uint8Array;
+    meta: string;
+  };
+  /** What tasks wrote after a checkpoint, before the next one; `idx` is negative for LangGraph's own channels. */
+  thread_writes: {
+    thread: string;
+    ns: string;
+    id: string;
+    task: string;
+    idx: number;
+    channel: string;
+    type: string;
+    body: Uint8Array;
+  };
+}
