@@ -8,9 +8,10 @@ import { decisionDoc, jobCount, overviewDoc, type Setting, saving } from './comp
 import type { TicketDoc } from './document.js';
 import { type Group, groupRecommendations, type Limits } from './groups.js';
 import { type Intents, intentsOf } from './intents.js';
-import { type Delivery, deliver, ticketsOf, troubleOf } from './outbox.js';
+import { type Delivery, deliver, ticketsOf } from './outbox.js';
 import { type Composing, queueIntent, queueOverview } from './queue.js';
 import { overviewTitle } from './records.js';
+import { troubleOf } from './round.js';
 import { moment, money } from './text.js';
 import { FOUND_CLOSED, TICKETS } from './ticket.js';
 import { checkedWords } from './words.js';

@@ -9,6 +9,8 @@ export interface Answer {
   readonly json: unknown;
 }
 
+export const ok = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300;
+
 export interface Remote {
   readonly name: string;
   readonly base: string;
