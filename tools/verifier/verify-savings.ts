@@ -29,12 +29,12 @@ import type { Rows, RowsOf, Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { booked } from './booking.js';
+import type { VerifiedFigures } from './books.js';
 import { claim, claimsOf } from './claims.js';
 import { digestsOf, methodOf, named, requireSize, softwareOf, verifyRows } from './evidence.js';
 import { CAUSES } from './job.js';
 import { type Loaded, load, planOf } from './load.js';
 import { notesOf } from './notes.js';
-import type { VerifiedFigures } from './verify.js';
 
 const BATCH = 2000;
 const LISTED = 100;
