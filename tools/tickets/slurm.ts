@@ -7,7 +7,7 @@ import { type Job, latestPlannedEnd, spanSeconds } from '../../domain/job.js';
 import type { Recommendation } from '../../domain/plan.js';
 import type { SlurmJob } from '../../domain/slurm.js';
 import { type Instant, secondsBetween, toEpoch } from '../../domain/time.js';
-import { oneLine } from './text.js';
+import { oneLine, wellFormed } from './text.js';
 
 /** POSIX shell: within single quotes nothing is special. Control characters are refused by spaces: no name may break a line. */
 export const shellQuote = (text: string): string => `'${oneLine(text, 1000).replaceAll("'", "'\\''")}'`;
@@ -79,7 +79,7 @@ const whyNot = (r: Recommendation, job: Job): string | null => {
 
 /** Which job it is, whichever plan or workload names it, and also when its file is read again at another time. */
 const keyOf = ({ id, name, team, durationHours }: Job): string =>
-  digest({ id, name, team, durationHours }).slice(0, 16);
+  digest({ id: wellFormed(id), name: wellFormed(name), team: wellFormed(team), durationHours }).slice(0, 16);
 
 /** Pieces of one command's list of tasks; Slurm takes far longer ones, a reader does not. */
 const MOST_RANGES = 100;
