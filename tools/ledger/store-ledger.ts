@@ -6,11 +6,11 @@ import type { Instant } from '../../domain/time.js';
 import type { Ledger } from '../../domain/world.js';
 import { auditLedger } from './audit.js';
 import { bundleText, verifyBundle } from './bundle.js';
-import { addLine, openCheckpoint, signCheckpoint } from './checkpoint.js';
+import { addLine } from './checkpoint.js';
 import { writeExport } from './export.js';
 import { groupCommit } from './group-commit.js';
 import type { Keys } from './keys.js';
-import { parseNote, type Signer } from './note.js';
+import { AUDIT_REMEDY, knownKeys, opened, signState } from './signing.js';
 import { treeOf } from './tree.js';
 import type { WitnessSource } from './witness.js';
 
@@ -27,10 +27,6 @@ export interface SigningLedger extends Ledger {
   readonly witnessed: WitnessSource;
 }
 
-const AUDIT_REMEDY = 'Run `caco ledger audit`: it names the first bad entry. Put the newest copy of the store back.';
-/** Other processes may sign in between; each time there is a newer state to look at. */
-const TRIES = 20;
-
 /**
  * `store.entries`, the keys of this place, and what time it is. A key is made when something is first signed: appending,
  * reading, verifying and auditing make none.
@@ -46,68 +42,11 @@ export const storeLedger = (
     place ??= openKeys();
     return place;
   };
-  const known = () => [...keys().vkeys(), ...keys().witnesses()];
-  const opened = (note: string): Checkpoint => {
-    const { parsed: _, ...checkpoint } = openCheckpoint(note, known());
-    return checkpoint;
-  };
-
-  /** Throws Fault `conflict` unless the entries continue this checkpoint. */
-  const requireContinues = async (note: string, from: string, size: number): Promise<Checkpoint> => {
-    let before: Checkpoint;
-    try {
-      before = opened(note);
-    } catch (cause) {
-      throw new Fault('conflict', `${from} cannot be verified: ${(cause as Error).message}`, AUDIT_REMEDY, { cause });
-    }
-    if (before.origin !== keys().origin)
-      throw new Fault('conflict', `${from} belongs to the ledger ${before.origin}, not ${keys().origin}`, AUDIT_REMEDY);
-    if (before.size > size)
-      throw new Fault(
-        'conflict',
-        `${from} covers ${before.size} entries and the store holds ${size}: it was rolled back`,
-        AUDIT_REMEDY,
-      );
-    if ((await treeOf(entries, size).root(before.size)).toString('base64') !== before.root)
-      throw new Fault('conflict', `the entries do not continue ${from}: something signed was changed`, AUDIT_REMEDY);
-    return before;
-  };
-
-  const signWith = async (signers: readonly Signer[]): Promise<Checkpoint> => {
-    for (let turn = 0; ; turn++) {
-      const last = await entries.lastCheckpoint();
-      const pinned = keys().pinned();
-      const size = await entries.size();
-      const kept = last && (await requireContinues(last.note, `the last checkpoint`, size));
-      if (pinned !== undefined && pinned !== last?.note)
-        await requireContinues(pinned, 'the checkpoint kept with the keys', size);
-      if (kept?.size === size) {
-        // Another process may have signed this state with fewer keys, while this one was turning its key over.
-        const { text } = parseNote(kept.note);
-        const lines = signers.map((signer) => signer.line(text, 0));
-        const note = lines.every((line) => kept.note.includes(line)) ? kept.note : lines.reduce(addLine, kept.note);
-        if (note !== kept.note && !(await entries.replaceNote(size, kept.note, note))) continue;
-        if (pinned !== note) keys().pin(note);
-        return opened(note);
-      }
-      const root = await treeOf(entries, size).root(size);
-      const note = signCheckpoint({ origin: keys().origin, size, root }, signers);
-      try {
-        if (await entries.keepCheckpoint({ size, root: root.toString('base64'), note, at: now() })) {
-          keys().pin(note);
-          return opened(note);
-        }
-      } catch (error) {
-        // Another process has signed a later state meanwhile.
-        if (!(error instanceof Fault) || error.code !== 'conflict' || turn >= TRIES) throw error;
-      }
-    }
-  };
-  const checkpoint = async () => signWith([keys().signer()]);
+  const checkpoint = async () => signState(entries, keys(), [keys().signer()], now);
 
   const head = async (): Promise<Checkpoint | null> => {
     const last = await entries.lastCheckpoint();
-    return last ? opened(last.note) : null;
+    return last ? opened(last.note, keys()) : null;
   };
 
   const witnessed: WitnessSource = {
@@ -120,7 +59,7 @@ export const storeLedger = (
         const stored = (await entries.checkpoints(size - 1, 1))[0];
         if (stored?.size !== size) throw notFound(`there is no checkpoint of size ${size}`, 'Ask for a new one.');
         const note = addLine(stored.note, line);
-        const state = opened(note);
+        const state = opened(note, keys());
         if (note === stored.note || (await entries.replaceNote(size, stored.note, note))) {
           if ((await entries.lastCheckpoint())?.size === size) keys().pin(note);
           return state;
@@ -154,7 +93,7 @@ export const storeLedger = (
       const leaf = entryText(row.seq, row.prevHash, row.body);
       const bundle = bundleText({ index: seq, proof, checkpoint: covering.note });
       try {
-        verifyBundle(bundle, leaf, known());
+        verifyBundle(bundle, leaf, knownKeys(keys()));
       } catch (cause) {
         throw new Fault('conflict', `entry ${seq} cannot be proved: it is not what was signed`, AUDIT_REMEDY, {
           cause,
@@ -166,7 +105,7 @@ export const storeLedger = (
       const pinned = keys().pinned();
       const total = await entries.size();
       return auditLedger(entries, {
-        vkeys: known(),
+        vkeys: knownKeys(keys()),
         kept: [
           ...(pinned === undefined ? [] : [{ from: 'the checkpoint kept with the keys', note: pinned }]),
           ...(options.since === undefined ? [] : [{ from: 'the checkpoint given', note: options.since }]),
@@ -177,7 +116,7 @@ export const storeLedger = (
     },
     async exportTo(folder, options) {
       const state = await checkpoint();
-      return { checkpoint: state, files: await writeExport(entries, folder, state, known(), options) };
+      return { checkpoint: state, files: await writeExport(entries, folder, state, knownKeys(keys()), options) };
     },
     async rotateKey({ actor }) {
       await checkpoint();
@@ -192,7 +131,7 @@ export const storeLedger = (
         data: { vkey: next.vkey, replaces: old.vkey },
       };
       await entries.append([body]);
-      const signed = await signWith([old, next]);
+      const signed = await signState(entries, keys(), [old, next], now);
       keys().promoteNext();
       return signed;
     },
