@@ -1,7 +1,9 @@
 /** OpenAPI 3.1 of this server, from the schemas that the tools are called with. */
 import { z } from 'zod';
 import type { App, Tool } from '../app.js';
-import { array, CARBON_AWARE, type Json, json, problems, routes } from './openapi-routes.js';
+import { CARBON_AWARE } from './openapi-carbon-aware.js';
+import { array, type Json, json, problems } from './openapi-operations.js';
+import { routes } from './openapi-routes.js';
 import { SCOPE_OF } from './tools.js';
 
 const isObject = (value: unknown): value is Json =>
