@@ -1,0 +1,20 @@
+/** Whether a sentence that no rule has read demands, allows or merely says something. */
+import type { Sentence } from './sentences.js';
+
+const DEMAND =
+  /^no\b|\b(?:due|reserved|up to|nothing|nobody|must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|are to|is to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
+
+export const OBLIGES =
+  /\b(?:must|mustn't|shall|should|has to|have to|never|required?|requires|cannot|can't|nothing|nobody)\b/;
+
+/** Words of German, French, Spanish, Italian and Dutch that oblige, allow, forbid or limit. */
+const FOREIGN =
+  /(?:^|[\s("'])(?:muss|müssen|darf|dürfen|soll|sollen|sollte|höchstens|mindestens|spätestens|verboten|erlaubt|untersagt|keine[nrs]?|nicht|zwischen|doit|doivent|interdit\w*|ne peu\w+|maximum de|au plus|plafond|debe|deben|prohibido|no puede\w*|como máximo|deve|devono|vietato|al massimo|moet|moeten|mag niet|mogen|hoogstens|verboden|uiterlijk)(?=$|[\s,.;:)])/;
+export const isForeign = (low: string) =>
+  FOREIGN.test(low) && !/\b(?:the|must|shall|should|may|of|and|is|are)\b/.test(low);
+
+export const isDemand = (s: Sentence): boolean => {
+  if (!DEMAND.test(s.low)) return false;
+  const words = s.low.split(/\s+/).length;
+  return words > 3 || /\b(?:must|shall|may|should|never|no|not)\b/.test(s.low);
+};

@@ -1,0 +1,63 @@
+/** What a sentence takes over from what stands around it: the document's scope and validity, headings, and the sentence before. */
+import type { Scope } from '../../domain/policy/policy.js';
+import { NEGATION, type Reading } from './clause.js';
+import { validityIn } from './dates.js';
+import { inherit, isKnownKind, isScoped, scopeIn } from './scope.js';
+import type { Sentence } from './sentences.js';
+
+export interface Previous {
+  readonly readings: readonly Reading[];
+  readonly block: number;
+}
+
+/** "This policy applies to production from 1 January 2027": holds for every constraint of the document. */
+export const documentFacts = (sentences: readonly Sentence[]) => {
+  const about = new Set<number>();
+  let scope: Scope = {};
+  let validity: { validFrom?: string; until?: string } = {};
+  for (const s of sentences) {
+    if (
+      !/^(?:this|these|the) (?:policy|policies|rules?|standard|document|guidelines?|directive|regulations?|agreement)\b[^.]*\b(?:appl(?:y|ies)|takes? effect|is effective|effective|in force|valid|expires?|comes? into force|holds?|replaces)\b/.test(
+        s.low,
+      )
+    )
+      continue;
+    if (NEGATION.test(s.low)) continue;
+    about.add(s.number);
+    const { validFrom, until } = validityIn(s.low);
+    validity = { ...validity, ...(validFrom ? { validFrom } : {}), ...(until ? { until } : {}) };
+    const found = scopeIn(s.low).scope;
+    const { each: _, ...who } = found;
+    if (/\bappl(?:y|ies) (?:only )?to\b/.test(s.low)) scope = { ...scope, ...who };
+  }
+  return { about, scope, validity };
+};
+
+/** A title of a word or two may be a bare name: "Production", "Gold", "Training". */
+const titleScope = (title: string): Scope => {
+  const found = scopeIn(title).scope;
+  const words = title.trim().split(/\s+/);
+  if (isScoped(found) || words.length > 2) return found;
+  const named = scopeIn(`${title} jobs`).scope;
+  return named.environments || named.slaClasses || named.kinds?.every(isKnownKind) ? named : found;
+};
+
+const POINTS_BACK = /^(?:they|these|those|such|it|this|the same|otherwise|however|in addition|also|here|there)\b/;
+
+/** Headings and the line that opens the list say whom a sentence concerns where it does not say so itself. */
+export const aboveOf = (s: Sentence, document: Scope, previous: Previous | undefined): Scope => {
+  let above: Scope = document;
+  for (const text of [...s.headings, ...(s.leadIn === null ? [] : [s.leadIn])]) {
+    const { each: _, ...scope } = titleScope(text);
+    above = inherit(scope, above);
+  }
+  if (POINTS_BACK.test(s.low) && previous && previous.block <= s.block) {
+    const { each: _, ...scope } = previous.readings[0]!.scope;
+    above = inherit(scope, above);
+  }
+  return above;
+};
+
+/** The last reading of the sentence before, where that stands beside this one. */
+export const carried = (s: Sentence, previous: Previous | undefined) =>
+  previous && Math.abs(previous.block - s.block) <= 1 ? previous.readings.at(-1) : undefined;
