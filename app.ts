@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
-import { systemClock } from './clock.js';
+import { systemClock, systemNow } from './clock.js';
 import type { Config, Setting as ConfigLine } from './config.js';
 import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
@@ -203,7 +203,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       fleet,
       model,
       grid,
-      tickets: openTracker(config, clock.now),
+      tickets: openTracker(config, clock.now, systemNow),
       ledger,
       method: methodOf(config),
       setting,
@@ -254,7 +254,7 @@ const assemble = (
     settings,
     world,
     tools,
-    tokens: openTokens(world.store),
+    tokens: openTokens(world.store, systemNow),
     roles: openRoles(world.store),
     ledger,
     orchestrator: {

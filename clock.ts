@@ -1,6 +1,6 @@
 /** The present: the clock of a world whose grid or fleet is live. A simulated one, which jumps, is in sim/. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { fromEpoch, toEpoch } from './domain/time.js';
+import { fromEpoch, type Instant, toEpoch } from './domain/time.js';
 import type { Clock } from './domain/world.js';
 
 /**
@@ -21,6 +21,12 @@ const MACHINE: Timer = {
   nowMs: () => Date.now(),
   sleep: (ms, signal) => pause(ms, undefined, signal === undefined ? {} : { signal }),
 };
+
+/**
+ * What time it is outside any world, whose clock may be simulated: for tokens, which must expire, and for parties of their own,
+ * such as a ticket tracker or a witness.
+ */
+export const systemNow = (): Instant => systemClock().now();
 
 /** `waitUntil` rejects with the signal's reason, and with nothing else. */
 export const systemClock = ({ nowMs, sleep }: Timer = MACHINE): Clock => ({

@@ -7,7 +7,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalid, notFound } from '../domain/fault.js';
 import { defineCollection, type Store } from '../domain/store.js';
-import { fromEpoch, Instant } from '../domain/time.js';
+import { Instant } from '../domain/time.js';
 
 /** read: looks. operate: also records and acts. approve: also a person's answers. */
 export const TokenScope = z.enum(['read', 'operate', 'approve']);
@@ -43,10 +43,9 @@ export interface TokenBook {
 const SECRET = /^caco_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
-/** Tokens expire by the system's clock: a simulated world must not prolong them. */
-const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
 
-export const openTokens = (store: Pick<Store, 'collection'>, now: () => Instant = systemNow): TokenBook => {
+/** `now` is the system's clock: a simulated world must not prolong a token. */
+export const openTokens = (store: Pick<Store, 'collection'>, now: () => Instant): TokenBook => {
   const tokens = store.collection(TOKENS);
   return {
     async create({ scope, owner, expiresAt }) {

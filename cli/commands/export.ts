@@ -5,7 +5,7 @@ import { energyText, massText, moneyText } from '../../domain/figures.js';
 import { RUNS } from '../../domain/run.js';
 import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
-import { write } from './verify.js';
+import { write } from '../output-file.js';
 
 const FORMS = ['if', 'codecarbon', 'focus', 'sbatch', 'evidence'] as const;
 

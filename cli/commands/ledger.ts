@@ -1,16 +1,17 @@
 /** The ledger: what was written, whether it still stands, and what a stranger needs to check it. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { askWitness, auditFile, openWitness, runWitness, serveWitness } from '../../app.js';
+import { systemNow } from '../../clock.js';
 import type { Checkpoint } from '../../domain/evidence/evidence.js';
-import { Fault, invalid, notFound } from '../../domain/fault.js';
-import { fromEpoch, type Instant } from '../../domain/time.js';
+import { invalid, notFound } from '../../domain/fault.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { numberOf } from '../fields.js';
 import { flagsOf } from '../flags.js';
+import { write } from '../output-file.js';
 import { plain, tableText } from '../terminal.js';
 
 const FLAGS = flagsOf('list_ledger', {
@@ -20,9 +21,6 @@ const FLAGS = flagsOf('list_ledger', {
   kind: { about: 'of one tool or record' },
   actor: { about: 'by one actor, for example cli:ann' },
 });
-
-/** A witness is a party of its own and dates what it signs by its own clock, not by a simulated world's. */
-const systemNow = (): Instant => fromEpoch(Math.floor(Date.now() / 1000));
 
 const seqOf = (text: string): number => {
   const seq = Number(text);
@@ -40,19 +38,6 @@ const read = (path: string): string => {
 };
 
 const keyLines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
-
-const write = (path: string, text: string): void => {
-  try {
-    writeFileSync(path, text);
-  } catch (cause) {
-    throw new Fault(
-      'unavailable',
-      `${path} cannot be written: ${(cause as Error).message}`,
-      'Check that its folder exists, is writable and has room.',
-      { cause },
-    );
-  }
-};
 
 const signatureText = (checkpoint: Checkpoint | null): string => {
   if (!checkpoint) return 'Nothing is signed yet.';

@@ -1,8 +1,9 @@
 /** Tokens for programs: made, listed and revoked by a person on this machine. */
 import type { Command } from 'commander';
 import type { TokenScope } from '../../app.js';
+import { systemNow } from '../../clock.js';
 import { Fault, invalid } from '../../domain/fault.js';
-import { fromEpoch, instant, plusHours } from '../../domain/time.js';
+import { instant, plusHours } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
 import { plain, tableText } from '../terminal.js';
@@ -14,7 +15,7 @@ const expiry = (options: Record<string, unknown>) => {
   if (options.days === undefined) return undefined;
   const days = numberOf('--days', options.days);
   if (days <= 0) throw invalid(`--days is ${days}`, 'Give a number above 0.');
-  return plusHours(fromEpoch(Math.floor(Date.now() / 1000)), days * 24);
+  return plusHours(systemNow(), days * 24);
 };
 
 /** What a token may do is a person's answer, so no token makes or ends another. */

@@ -1,16 +1,17 @@
 /** Proof of a saving: `verify RUN` tells claimed against verified; `verify RECORD --recompute` computes a record again. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { App } from '../../app.js';
 import { EVIDENCE, EVIDENCE_ENTRIES, type EvidenceRecord } from '../../domain/evidence/record.js';
 import { findingOf, VERIFICATIONS, type Verification } from '../../domain/evidence/verification.js';
-import { Fault, notFound } from '../../domain/fault.js';
+import { notFound } from '../../domain/fault.js';
 import { energyText, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import { PLANS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
 import { parseStrictJson } from '../../domain/strict-json.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
+import { write } from '../output-file.js';
 import { plain, tableText } from '../terminal.js';
 
 /** The plan that somebody means by the id of a run, a plan, a verification or its evidence. */
@@ -157,19 +158,6 @@ const keptRecord = async (app: App, id: string): Promise<string> => {
     if (found) return found.id;
     if (page.length < 500) throw notFound(`plan ${planId} is not verified yet`, `caco verify ${id}`);
     after = page.at(-1)!.id;
-  }
-};
-
-export const write = (path: string, text: string): void => {
-  try {
-    writeFileSync(path, text);
-  } catch (cause) {
-    throw new Fault(
-      'unavailable',
-      `${path} cannot be written: ${(cause as Error).message}`,
-      'Check that its folder exists, is writable and has room.',
-      { cause },
-    );
   }
 };
 

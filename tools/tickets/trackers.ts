@@ -1,7 +1,7 @@
 /** Which tracker stands behind the port. */
 import { join } from 'node:path';
 import { invalid } from '../../domain/fault.js';
-import { fromEpoch, type Instant } from '../../domain/time.js';
+import type { Instant } from '../../domain/time.js';
 import type { TicketTracker } from '../../domain/world.js';
 import { alsoInFiles, filesTracker } from './files.js';
 import { githubTracker } from './github.js';
@@ -31,12 +31,15 @@ const demand = (value: string | undefined, setting: string, env: string): string
 
 /**
  * The tracker that the settings name. Files are always written; a remote tracker comes on top. `worldNow` counts the days of
- * the files tracker, the system's clock those of a remote one. Fault `invalid-input` for a setting that is missing.
+ * the files tracker, `systemNow` those of a remote one. Fault `invalid-input` for a setting that is missing.
  */
-export const openTracker = (settings: TrackerSettings, worldNow: () => Instant): TicketTracker => {
+export const openTracker = (
+  settings: TrackerSettings,
+  worldNow: () => Instant,
+  systemNow: () => Instant,
+): TicketTracker => {
   const { deployment } = settings;
   const files = filesTracker({ folder: join(settings.home, 'tickets'), now: worldNow });
-  const now = () => fromEpoch(Math.floor(Date.now() / 1000));
   if (settings.tickets === 'jira') {
     const site = demand(settings.jiraUrl, 'jiraUrl', 'CACO_JIRA_URL');
     return alsoInFiles(
@@ -48,7 +51,7 @@ export const openTracker = (settings: TrackerSettings, worldNow: () => Instant):
         project: demand(settings.jiraProject, 'jiraProject', 'CACO_JIRA_PROJECT'),
         issueType: settings.jiraIssueType,
         deployment,
-        now,
+        now: systemNow,
       }),
       files,
     );
@@ -60,7 +63,7 @@ export const openTracker = (settings: TrackerSettings, worldNow: () => Instant):
         repo: demand(settings.githubRepo, 'githubRepo', 'CACO_GITHUB_REPO'),
         token: demand(settings.githubToken, 'githubToken', 'CACO_GITHUB_TOKEN'),
         deployment,
-        now,
+        now: systemNow,
       }),
       files,
     );
