@@ -41,10 +41,17 @@ export const meanOver = (series: Series, from: number, to: number): number | nul
   return integral === null || to <= from ? null : integral / ((to - from) / 3600);
 };
 
-/** Sum of value × hours over [from, to) in epoch seconds, to the second; null when any part of it has no data. */
-export const integrate = (series: Series, from: number, to: number): number | null => {
+/**
+ * Sum of value × hours over [from, to) in epoch seconds, to the second; null when any part of it has no data. `origin` is the
+ * series' start in epoch seconds, which a caller that asks often keeps.
+ */
+export const integrate = (
+  series: Series,
+  from: number,
+  to: number,
+  origin: number = toEpoch(series.start),
+): number | null => {
   const step = series.stepMinutes * 60;
-  const origin = toEpoch(series.start);
   let total = 0;
   for (let at = from; at < to; ) {
     const index = Math.floor((at - origin) / step);

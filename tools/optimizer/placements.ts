@@ -4,7 +4,7 @@ import { type Estimate, sumIndependent } from '../../domain/estimate.js';
 import { figure, massText, moneyText } from '../../domain/figures.js';
 import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
 import type { Placement, Recommendation, Totals } from '../../domain/plan.js';
-import type { Series } from '../../domain/series.js';
+import { integrate, type Series } from '../../domain/series.js';
 import type { Site } from '../../domain/site.js';
 import { demandCostOf, egressCostOf, instancePriceOf } from '../../domain/tariff.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
@@ -174,21 +174,9 @@ export class Tally {
   }
 }
 
-/** Sum of value × hours over [from, to) epoch seconds; null in a gap. Starts of long series are cached by identity. */
-const overTime = (series: Series, from: number, to: number): number | null => {
-  const step = series.stepMinutes * 60;
-  const origin = originOf(series);
-  let total = 0;
-  for (let at = from; at < to; ) {
-    const index = Math.floor((at - origin) / step);
-    const value = series.values[index];
-    if (value === null || value === undefined) return null;
-    const until = Math.min(to, origin + (index + 1) * step);
-    total += value * ((until - at) / 3600);
-    at = until;
-  }
-  return total;
-};
+/** As `integrate`; starts of long series are cached by identity. */
+const overTime = (series: Series, from: number, to: number): number | null =>
+  integrate(series, from, to, originOf(series));
 
 const origins = new WeakMap<Series, number>();
 const originOf = (series: Series): number => {
