@@ -108,7 +108,20 @@ export const cut = (text: string): Cut => {
   const marked: Segment[] = [...hidden];
   const headings: { level: number; low: string }[] = [];
   let leadIn: { low: string; depth: number; block: number } | null = null;
-  let number = 0;
+  const add = (block: number, from: number, to: number, text: string, made: boolean) => {
+    sentences.push({
+      number: sentences.length + 1,
+      from,
+      to,
+      line: lineAt(starts, from),
+      low: text,
+      made,
+      headings: headings.map((h) => h.low),
+      leadIn: leadIn?.low ?? null,
+      block,
+    });
+    marked.push({ kind: 'sentence', from, to });
+  };
 
   for (const [index, block] of blocks.entries()) {
     if (block.kind === 'heading') {
@@ -125,23 +138,8 @@ export const cut = (text: string): Cut => {
       marked.push({ kind: 'aside', from: block.from, to: block.to });
       continue;
     }
-    const above = headings.map((h) => h.low);
     if (block.kind === 'row') {
-      number++;
-      const { from, to, made } = block;
-      const line = lineAt(starts, from);
-      sentences.push({
-        number,
-        from,
-        to,
-        line,
-        low: made,
-        made: true,
-        headings: above,
-        leadIn: leadIn?.low ?? null,
-        block: index,
-      });
-      marked.push({ kind: 'sentence', from, to });
+      add(index, block.from, block.to, block.made, true);
       continue;
     }
     if (leadIn && (block.kind !== 'item' || block.depth < leadIn.depth)) leadIn = null;
@@ -150,21 +148,7 @@ export const cut = (text: string): Cut => {
       const [from, to] = trimmed(low, at, end);
       at = end;
       if (to <= from || !/[\p{L}\p{N}]/u.test(low.slice(from, to))) continue;
-      number++;
-      const inner = flat(low.slice(from, to));
-      const line = lineAt(starts, from);
-      sentences.push({
-        number,
-        from,
-        to,
-        line,
-        low: inner,
-        made: false,
-        headings: above,
-        leadIn: leadIn?.low ?? null,
-        block: index,
-      });
-      marked.push({ kind: 'sentence', from, to });
+      add(index, from, to, flat(low.slice(from, to)), false);
     }
     const last = sentences.at(-1);
     if (last?.block === index && /:$/.test(last.low))
