@@ -63,9 +63,10 @@ export const whenBySignal = async (
     of.now === undefined && input.from === undefined && !covered
       ? [`${of.path} does not cover this moment: now was taken to be its first value, ${now}.`]
       : [];
+  const told = file.assumed.map((words) => `${of.path}: ${words}.`);
   const begins = answer.carbonIntensityNow?.start ?? answer.carbonIntensityOptimal.start;
   return {
-    answer: { ...answer, assumed: [...assumed, ...answer.assumed] },
+    answer: { ...answer, assumed: [...told, ...assumed, ...answer.assumed] },
     clock: of.now === undefined && covered ? clock : simulatedClock(begins),
   };
 };

@@ -240,7 +240,7 @@ const shape = (c: Command) =>
     .option('--start-window <time>', 'earliest start')
     .option('--end-window <time>', 'latest start')
     .option('--signal <file>', 'take the intensity from this CSV or JSON file, as given')
-    .option('--column <name>', 'column of the file, where it has several')
+    .option('--column <name>', "column of the file, in brackets what its header does not say: 'value (lb/MWh)'")
     .option('--power-kw <kw>', 'power while it runs, for an estimate of emissions')
     .option('--energy-kwh <kwh>', 'energy of the whole run, for an estimate of emissions');
 

@@ -49,7 +49,7 @@ describe('a signal file', () => {
   });
 
   it('keeps gaps as gaps and does not believe zeros or impossible readings', async () => {
-    const text = ['time,actual', line(0, 100), line(1, 0), line(2, ''), line(3, 99999), line(5, 80)].join('\n');
+    const text = ['time,ci', line(0, 100), line(1, 0), line(2, ''), line(3, 99999), line(5, 80)].join('\n');
     const signal = await open(write(text)).carbon('GB', hours(6), 'actual');
     expect(signal.series.values).toEqual([100, null, null, null, null, 80]);
     expect(signal.source).toContain('2 zero or impossible readings left out');
@@ -109,6 +109,7 @@ describe('a signal file', () => {
     ['agile_p_per_kwh', 25, 250],
     ['price_pence_per_kwh', 25, 250],
     ['price_gbp_ct_per_kwh', -25, -250],
+    ['öre/kWh', 25, 250],
     ['price', 250, 250],
   ])('counts money as the header says: %s', async (header, value, perMwh) => {
     const grid = open(write(`time,ci,${header}\n2022-06-01T00:00Z,5,${value}\n`));
@@ -162,7 +163,7 @@ describe('a signal file', () => {
     ];
     for (const [text, ending, message] of cases) expect(() => open(write(text, ending))).toThrow(message);
     expect(() => open(join(folder, 'none.csv'))).toThrow('there is no signal file');
-    expect(() => open(write('time,ci,price_eur_per_mwh\n2022-06-01T00:00Z,1,2\n'))).toThrow('EUR');
+    expect(() => open(write('time,ci,price_eur_per_mwh\n2022-06-01T00:00Z,100,2\n'))).toThrow('EUR');
   });
 });
 

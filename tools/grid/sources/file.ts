@@ -3,12 +3,14 @@ import { basename } from 'node:path';
 import { invalid, notFound } from '../../../domain/fault.js';
 import type { Forecaster } from '../../../domain/forecast.js';
 import { endOf, gapsIn, slice } from '../../../domain/series.js';
-import type { CarbonKind, CarbonSignal } from '../../../domain/signal.js';
+import type { CarbonSignal } from '../../../domain/signal.js';
 import { type Instant, type Interval, plusHours } from '../../../domain/time.js';
 import type { Clock, Grid } from '../../../domain/world.js';
-import { type Column, columnOf, rolesOf } from './columns.js';
+import type { Carbon } from './carbon.js';
+import type { Column } from './columns.js';
 import { carbonSignal, foreseen, type Known, observed, priceSignal, type Record } from './record.js';
-import { readSheet, type Sheet } from './sheet.js';
+import { readSheet } from './sheet.js';
+import { mayStandFor, type RegionSignals, readSignals } from './signals.js';
 
 /** With less known before now than the profile needs, a file is taken for a forecast that somebody made. */
 const HISTORY_HOURS = 7 * 24;
@@ -19,6 +21,8 @@ export interface FileGridOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** null: what the file says is taken as given, whatever now is */
   readonly forecaster: Forecaster | null;
+  /** The region that the file was named for, as in GB=file:PATH; its only signal is then that region's. */
+  readonly only?: string | null;
   readonly setting: {
     readonly name: string;
     readonly currency: string;
@@ -31,18 +35,20 @@ export interface FileGridOptions {
 export interface FileGrid extends Grid {
   /** From the first value of the file to the end of its last one. */
   readonly covers: Interval;
+  /** It has carbon intensity; without it only prices can be asked for. */
+  readonly hasCarbon: boolean;
   /** It has a column of prices; without one every price is null. */
   readonly priced: boolean;
 }
 
 /**
- * `actual` is what the file says. `forecast` is the file's forecast column where it has one; else, with a week of values
- * before the clock's now, the forecaster's from those; else the file's own values, named as taken as given. Zeros and
- * impossible values are left out and counted in the source. Throws Fault `invalid-input` for a file that cannot be
- * understood, `not-found` for a missing file or region.
+ * `actual` is what the file says came true: unknown throughout in a file of forecasts. `forecast` is the file's forecast where it
+ * has one; else, with a week of values before the clock's now, the forecaster's from those; else the file's own values, named as
+ * taken as given. Zeros and impossible values are left out and counted in the source, which says too what was taken for granted.
+ * Throws Fault `invalid-input` for a file that cannot be understood, `not-found` for a missing file or region.
  */
 export const fileGrid = (options: FileGridOptions): FileGrid => {
-  const { clock, forecaster, setting } = options;
+  const { clock, forecaster, setting, only = null } = options;
   const sheet = readSheet(options.path);
   const file = readSignals(sheet, options.column, setting.start);
   if (file.currency !== null && file.currency !== setting.currency)
@@ -51,152 +57,125 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       `Give prices in ${setting.currency} per MWh.`,
     );
   const homes = [...new Set(setting.sites.map((site) => site.region))];
-  const single = file.regions.has('');
-  if (single && homes.length > 1)
+  const names = [...file.regions.keys()];
+  if (names[0] === '' && homes.length > 1)
     throw invalid(
       `${sheet.name} holds one signal and scenario ${setting.name} has ${homes.length} regions`,
       'Give a file with a region column or with a column per region.',
     );
-  const regions = single ? homes : [...file.regions.keys()];
-  const signalsOf = (region: string) => {
-    if (!regions.includes(region))
-      throw notFound(`${sheet.name} has no signal for ${region}`, `It has ${regions.slice(0, 20).join(', ')}.`);
-    return file.regions.get(single ? '' : region)!();
+  const [single, home] = [names.length === 1 ? names[0]! : null, homes.length === 1 ? homes[0]! : null];
+  const stands = single !== null && home !== null && (single === '' || only === home || mayStandFor(single, home));
+  const regions = stands ? [home] : names.filter((name) => name !== '');
+  const signalsOf = (region: string): RegionSignals => {
+    const own = stands && region === home ? single : region;
+    const read = own === '' && !stands ? undefined : file.regions.get(own);
+    if (read !== undefined) return read();
+    throw notFound(
+      `${sheet.name} has no signal for ${region}`,
+      `It has ${regions.slice(0, 20).join(', ')}. To use a file of one signal for it, set CACO_GRID=${region}=file:${sheet.name}.`,
+    );
   };
   const label = basename(sheet.name);
-  const { series } = [...file.regions.values()][0]!().carbon;
+  const said = [
+    ...file.assumed,
+    ...(stands && single !== '' && single !== home ? [`${single} stands for ${home}`] : []),
+  ];
+  const sourceOf = (column: Carbon & Column, words: readonly string[]) => {
+    const { accounting, scope } = column.kind;
+    const kind = words.some((word) => word.startsWith('kind not stated')) ? [] : [`${accounting} ${scope}`];
+    return `${label}${noteOf(column, [...kind, ...words])}`;
+  };
+  const issuedAt = (now: Instant) => (file.issuedAt !== null && file.issuedAt < now ? file.issuedAt : now);
 
   return {
-    covers: { start: series.start, end: endOf(series) },
+    covers: coverOf([...file.regions.values()][0]!()),
+    hasCarbon: file.hasCarbon,
     priced: file.priced,
     regions: async () => regions,
     carbon: async (region, interval, status): Promise<CarbonSignal> => {
-      const { carbon, forecast } = signalsOf(region);
-      const record = { region, source: `${label}${noteOf(carbon)}`, series: carbon.series };
-      const kind = kindOf(carbon.header);
+      const { record, forecast } = signalsOf(region);
       const now = clock.now();
-      if (status === 'actual') return carbonSignal(observed(record, interval, now), kind);
-      const known =
-        forecast !== null
-          ? given({ ...record, source: `${label}, column ${forecast.header}`, series: forecast.series }, interval, now)
-          : await ahead(forecaster, record, carbon.header, interval, now, 0);
-      return carbonSignal(known, kind);
+      if (record !== null && (status === 'actual' || forecast === null)) {
+        const known = { region, source: sourceOf(record, said), series: record.series };
+        const signal =
+          status === 'actual' ? observed(known, interval, now) : await ahead(forecaster, known, interval, now, 0);
+        return carbonSignal(signal, record.kind);
+      }
+      if (forecast === null) throw invalid(...carbonless(sheet.name));
+      const source = sourceOf(forecast, [record === null ? 'a forecast' : `column ${forecast.header}`, ...said]);
+      const signal =
+        status === 'actual'
+          ? observed(nothing(region, `${source}: nothing of it has come true`, interval), interval, now)
+          : given({ region, source, series: forecast.series }, interval, issuedAt(now));
+      return carbonSignal(signal, forecast.kind);
     },
     price: async (region, interval, status) => {
       const { price } = signalsOf(region);
-      if (price === null) {
-        const nothing: Record = {
-          region,
-          source: `no prices in ${label}`,
-          series: { start: interval.start, stepMinutes: 60, values: [] },
-        };
-        return priceSignal(observed(nothing, interval, clock.now()), setting.currency);
-      }
-      const record = { region, source: `${label}, column ${price.header}`, series: price.series };
       const now = clock.now();
+      if (price === null)
+        return priceSignal(
+          observed(nothing(region, `no prices in ${label}`, interval), interval, now),
+          setting.currency,
+        );
+      const words = price.assumed === null ? '' : ` (${price.assumed})`;
+      const known = { region, source: `${label}, column ${price.header}${words}`, series: price.series };
       return priceSignal(
-        status === 'actual'
-          ? observed(record, interval, now)
-          : await ahead(forecaster, record, price.header, interval, now),
+        status === 'actual' ? observed(known, interval, now) : await ahead(forecaster, known, interval, now),
         setting.currency,
       );
     },
   };
 };
 
+/** What a file of prices answers to a question for carbon. */
+export const carbonless = (name: string): [message: string, remedy: string] => [
+  `${name} holds prices and no carbon intensity`,
+  'Name a file or source of carbon before it, for example CACO_GRID=file:carbon.csv,file:prices.csv.',
+];
+
+const coverOf = ({ record, forecast, price }: RegionSignals): Interval => {
+  const { series } = (record ?? forecast ?? price)!;
+  return { start: series.start, end: endOf(series) };
+};
+
+const nothing = (region: string, source: string, { start }: Interval): Record => ({
+  region,
+  source,
+  series: { start, stepMinutes: 60, values: [] },
+});
+
 /** A forecast by the rule at the head of fileGrid, for a column without a forecast beside it. */
 const ahead = async (
   forecaster: Forecaster | null,
   record: Record,
-  header: string,
   interval: Interval,
   now: Instant,
   floor?: number,
-): Promise<Known> => {
-  const isRecord = !/forecast/i.test(header) && plusHours(record.series.start, HISTORY_HOURS) <= now;
-  return forecaster !== null && isRecord
+): Promise<Known> =>
+  forecaster !== null && plusHours(record.series.start, HISTORY_HOURS) <= now
     ? foreseen(forecaster, record, interval, now, floor)
     : given(record, interval, now);
-};
 
 /** The file's values, past and future, as its author gave them. */
-const given = (record: Record, interval: Interval, now: Instant): Known => {
+const given = (record: Record, interval: Interval, issuedAt: Instant): Known => {
   const part = slice(record.series, interval.start, interval.end);
   return {
     region: record.region,
     source: `${record.source}, taken as given`,
     status: 'forecast',
-    issuedAt: now,
+    issuedAt,
     series: { ...part, values: [...part.values] },
   };
 };
 
-const KIND_SAID = /marginal|moer|average|life_?-?cycle|lca|operational|direct/i;
-
-/** What its name says; where it says nothing, average and operational. */
-const kindOf = (header: string): CarbonKind => ({
-  accounting: /marginal|moer/i.test(header) ? 'marginal' : 'average',
-  scope: /life_?-?cycle|lca/i.test(header) ? 'lifecycle' : 'operational',
-});
-
-const noteOf = ({ header, series, distrusted }: Named): string => {
+const noteOf = ({ series, distrusted, notes: told }: Column, words: readonly string[]): string => {
   const gaps = gapsIn(series).length;
   const notes = [
     ` (${series.start.slice(0, 10)} to ${endOf(series).slice(0, 10)}`,
+    ...words,
+    ...told,
     ...(distrusted.length > 0 ? [`${distrusted.length} zero or impossible readings left out`] : []),
     ...(gaps > 0 ? [`${gaps} gaps`] : []),
-    ...(KIND_SAID.test(header) ? [] : ['kind not stated, taken as average operational']),
   ];
   return `${notes.join(', ')})`;
-};
-
-interface Named extends Column {
-  readonly header: string;
-}
-
-interface RegionSignals {
-  readonly carbon: Named;
-  readonly forecast: Named | null;
-  readonly price: Named | null;
-}
-
-/** Columns are read when first asked for: a file may hold a hundred zones. */
-export const readSignals = (sheet: Sheet, column: string | undefined, start: Instant | null) => {
-  const roles = rolesOf(sheet, column);
-  const lazily = (rows: Sheet['rows'], carbon: number) => {
-    const read = (at: number | null, what: 'carbon' | 'price'): Named | null =>
-      at === null ? null : { header: sheet.columns[at]!, ...columnOf(sheet, rows, roles, at, what, start) };
-    let signals: RegionSignals | undefined;
-    return (): RegionSignals => {
-      signals ??= {
-        carbon: read(carbon, 'carbon')!,
-        forecast: read(roles.forecast, 'carbon'),
-        price: read(roles.price, 'price'),
-      };
-      return signals;
-    };
-  };
-  const regions = new Map<string, () => RegionSignals>();
-  if (roles.region !== null && roles.carbon.size === 1) {
-    const groups = new Map<string, Sheet['rows'][number][]>();
-    for (const row of sheet.rows) {
-      const region = row.cells[roles.region] ?? '';
-      if (region === '') throw invalid(`${sheet.name}, line ${row.line}: no region`, 'Name the region in every row.');
-      const group = groups.get(region);
-      if (group) group.push(row);
-      else groups.set(region, [row]);
-    }
-    for (const [region, rows] of groups) regions.set(region, lazily(rows, [...roles.carbon.values()][0]!));
-  } else for (const [region, at] of roles.carbon) regions.set(region, lazily(sheet.rows, at));
-  // A file that cannot be understood is refused at once, not at the first question.
-  if (regions.size <= 8) for (const read of regions.values()) read();
-  else [...regions.values()][0]?.();
-  const { price } = roles;
-  return { regions, priced: price !== null, currency: price === null ? null : currencyOf(sheet.columns[price]!) };
-};
-
-/** What a price column's name says of its currency; null where it says nothing. */
-const currencyOf = (header: string): string | null => {
-  if (/(^|_)(p|pence)_per_kwh/i.test(header)) return 'GBP';
-  return /(?:^|_)(gbp|eur|usd|inr|sek|nok|dkk|pln|chf|aud|jpy)(?:_|$)/i.exec(header)?.[1]?.toUpperCase() ?? null;
 };

@@ -36,13 +36,14 @@ export const SOURCES = [
     settings: {
       gridColumn: {
         schema: z.string().optional(),
-        description: 'column of a signal file that has several; --column for short',
+        description:
+          'column of a signal file that has several, in brackets what its header does not say: value (lb/MWh, marginal); --column for short',
       },
     },
     open: async ({ path, ...ground }, { gridColumn }) => {
       const { fileGrid } = await import('./file.js');
       const grid = fileGrid({ ...ground, path: path ?? '', column: gridColumn });
-      return { carbon: grid, price: grid.priced ? grid : null, covers: grid.covers };
+      return { carbon: grid.hasCarbon ? grid : null, price: grid.priced ? grid : null, covers: grid.covers };
     },
   }),
   defineSource({

@@ -25,7 +25,7 @@ interface Answering<P> {
 /** Throws Fault `invalid-input` for a choice that names no source, and what a source throws that cannot be opened. */
 export const openGrid = async (
   choice: string,
-  ground: Omit<Ground, 'path'>,
+  ground: Omit<Ground, 'path' | 'only'>,
   settings: SourceValues,
 ): Promise<OpenedGrid> => {
   const choices = readChoice(choice);
@@ -37,6 +37,11 @@ export const openGrid = async (
     opened.flatMap(({ only, [question]: port }) =>
       port === null ? [] : [{ only, port: port as NonNullable<typeof port> }],
     );
+  if (opened.every(({ carbon }) => carbon === null))
+    throw invalid(
+      `CACO_GRID=${choice} has prices and no carbon intensity`,
+      `Name a source of carbon before it, for example CACO_GRID=recorded,${choice}, or file:carbon.csv,${choice}.`,
+    );
   return {
     grid: alone(opened) ?? compose(answering('carbon'), answering('price'), ground),
     live: choices.some(({ source }) => source.live),
@@ -46,13 +51,13 @@ export const openGrid = async (
 
 const openOne = async (
   { source, region, path }: Choice,
-  ground: Omit<Ground, 'path'>,
+  ground: Omit<Ground, 'path' | 'only'>,
   settings: SourceValues,
   cache: SignalCache,
 ) => {
   // A source for one region sees one region: a file with a single signal is then that region's.
   const setting = region === null ? ground.setting : { ...ground.setting, sites: [{ region }] };
-  const opened: Opened = await source.open({ ...ground, setting, path }, settings);
+  const opened: Opened = await source.open({ ...ground, setting, path, only: region }, settings);
   if (!source.live) return { only: region, ...opened };
   // What is not live answers from memory or by arithmetic: asking it again is cheaper than keeping what it said.
   const { carbon, price } = opened;

@@ -9,16 +9,23 @@ export interface Sheet {
   readonly columns: readonly string[];
   /** `line` is the line of a CSV file, or the number of the item in a JSON list, from 1. */
   readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
+  /** Its numbers may have a decimal comma: what separates its fields is none. */
+  readonly commas: boolean;
+  /** JSON: the members that lead to the rows, joined by a dot; null for CSV. */
+  readonly path: string | null;
 }
+
+/** The `path` of a series of ours: `{"start", "stepMinutes", "values"}`. */
+export const SERIES = 'series';
 
 const FORMS =
   'A CSV file has a header and a time column; a JSON file is a list of objects with a time, or {"start", "stepMinutes", "values"}.';
 
 /** Throws Fault `not-found` for a missing file, `invalid-input` for one that cannot be read as CSV or JSON. */
 export const readSheet = (path: string): Sheet => {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') throw notFound(`there is no signal file ${path}`, 'Check the path after file:.');
@@ -26,13 +33,17 @@ export const readSheet = (path: string): Sheet => {
       'unavailable',
       `cannot read ${path}: ${(cause as Error).message}`,
       'Check the path and its rights.',
-      {
-        cause,
-      },
+      { cause },
     );
   }
+  const utf8 = bytes.toString('utf8');
+  // Files from before UTF-8, such as those of éCO2mix, are in Latin-1.
+  const text = utf8.includes('\uFFFD') ? bytes.toString('latin1') : utf8;
   const body = text.replace(/^\uFEFF/, '').trimStart();
   if (body === '') throw invalid(`${path} is empty`, FORMS);
+  if (body.startsWith('PK\u0003\u0004') || bytes.subarray(0, 4).toString('hex') === 'd0cf11e0')
+    throw invalid(`${path} is a spreadsheet`, 'Save its sheet as CSV and give that.');
+  if (body[0] === '<') throw invalid(`${path} is XML or a web page`, 'Download the data as CSV or JSON and give that.');
   return body[0] === '{' || body[0] === '[' ? fromJson(path, body) : fromCsv(path, text);
 };
 
@@ -58,6 +69,8 @@ const fromCsv = (name: string, text: string): Sheet => {
     name,
     columns: first.record,
     rows: rest.map(({ record, info }) => ({ line: info.lines, cells: record })),
+    commas: delimiter !== ',',
+    path: null,
   };
 };
 
@@ -68,40 +81,78 @@ const fromJson = (name: string, text: string): Sheet => {
   } catch (cause) {
     throw invalid(`${name} is not JSON: ${(cause as Error).message}`, FORMS);
   }
-  const items = listIn(document);
-  if (items === undefined || items.length === 0) throw invalid(`${name} holds no list of values`, FORMS);
-  const flat = items.map((item) => flatten(item));
-  const columns = [...new Set(flat.flatMap((item) => [...item.keys()]))];
+  const found: Found = { items: [], path: '' };
+  gather(unrolled(document), new Map(), '', found);
+  if (found.items.length === 0) throw invalid(`${name} holds no list of values`, FORMS);
+  const columns = [...new Set(found.items.flatMap((item) => [...item.keys()]))];
   return {
     name,
     columns,
-    rows: flat.map((item, i) => ({ line: i + 1, cells: columns.map((column) => item.get(column) ?? '') })),
+    rows: found.items.map((item, i) => ({ line: i + 1, cells: columns.map((column) => item.get(column) ?? '') })),
+    commas: false,
+    path: found.path,
   };
 };
 
-/** The list of items: the document itself, a series of ours unrolled, or the first list of objects that it holds. */
-const listIn = (document: unknown): unknown[] | undefined => {
-  if (Array.isArray(document)) return document;
-  if (typeof document !== 'object' || document === null) return undefined;
+/** A series of ours becomes a list of times and values. A start without a zone is refused, as every time is. */
+const unrolled = (document: unknown): unknown => {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document;
   const { start, stepMinutes, values } = document as Record<string, unknown>;
-  if (Array.isArray(values) && typeof start === 'string' && typeof stepMinutes === 'number') {
-    if (!(stepMinutes > 0)) return undefined;
-    // A start without a zone is refused, as every time is.
-    const from = instant(start);
-    return values.map((value, i) => ({ time: plusSeconds(from, i * stepMinutes * 60), value }));
-  }
-  return Object.values(document).find(
-    (value): value is unknown[] => Array.isArray(value) && typeof value[0] === 'object' && value[0] !== null,
-  );
+  if (!Array.isArray(values) || typeof start !== 'string' || typeof stepMinutes !== 'number' || !(stepMinutes > 0))
+    return document;
+  const from = instant(start);
+  return { [SERIES]: values.map((value, i) => ({ time: plusSeconds(from, i * stepMinutes * 60), value })) };
 };
 
-/** `{intensity: {actual: 1}}` becomes `intensity.actual`. */
-const flatten = (item: unknown, prefix = '', into = new Map<string, string>()): Map<string, string> => {
-  if (typeof item !== 'object' || item === null) into.set(prefix || 'value', item === null ? '' : String(item));
-  else
-    for (const [key, value] of Object.entries(item)) {
-      if (Array.isArray(value)) continue;
-      flatten(value, prefix === '' ? key : `${prefix}.${key}`, into);
-    }
+interface Found {
+  readonly items: Map<string, string>[];
+  path: string;
+}
+
+/** Lists beside the rows: parts of one value, and picks from what another list holds whole. */
+const BESIDE = new Set(['generationmix', 'optimalDataPoints', 'warnings', 'errors']);
+
+/** Every innermost object of a list is a row; it holds what the objects around it say too, where it does not say it itself. */
+const gather = (node: unknown, around: ReadonlyMap<string, string>, path: string, found: Found): void => {
+  if (Array.isArray(node)) {
+    for (const item of node) gather(item, around, path, found);
+    return;
+  }
+  if (typeof node !== 'object' || node === null) return;
+  const lists = Object.entries(node).filter(
+    ([key, value]) => !BESIDE.has(key) && (key === 'data' ? isNested(value) : isList(value)),
+  );
+  const own = flatten(node, new Set(lists.map(([key]) => key)));
+  const all = new Map([...around, ...own]);
+  const [list] = lists;
+  if (list) gather(list[1], all, path === '' ? list[0] : `${path}.${list[0]}`, found);
+  else if (path !== '' || around.size > 0 || own.has('value') || own.size > 1) {
+    found.items.push(all);
+    found.path = path;
+  }
+};
+
+const isList = (value: unknown): value is unknown[] =>
+  Array.isArray(value) && typeof value[0] === 'object' && value[0] !== null;
+/** `data` may be one object that holds the list, as with a region of the Carbon Intensity API. */
+const isNested = (value: unknown): boolean =>
+  isList(value) || (typeof value === 'object' && value !== null && Object.values(value).some(isList));
+
+/** `{intensity: {actual: 1}}` becomes `intensity.actual`; lists are left out. */
+const flatten = (
+  item: object,
+  without: ReadonlySet<string>,
+  prefix = '',
+  into = new Map<string, string>(),
+): Map<string, string> => {
+  for (const [key, value] of Object.entries(item)) {
+    if (Array.isArray(value) || (prefix === '' && without.has(key))) continue;
+    if (typeof value === 'object' && value !== null) flatten(value, without, `${prefix}${key}.`, into);
+    else into.set(`${prefix}${key}`, value === null ? '' : String(value));
+  }
   return into;
 };
+
+/** Names of columns for people: a file may have hundreds. */
+export const columnsText = (columns: readonly string[]) =>
+  columns.length <= 12 ? columns.join(', ') : `${columns.slice(0, 12).join(', ')} and ${columns.length - 12} more`;

@@ -27,6 +27,8 @@ export interface Ground {
   readonly simulated: () => Grid;
   /** What stands after the colon in `file:PATH`; null for a source that takes nothing. */
   readonly path: string | null;
+  /** The only region that it is asked about, as in GB=file:PATH; null: every region that it knows. */
+  readonly only: string | null;
 }
 
 /** The questions that a source answers; null for the one that it does not. */
