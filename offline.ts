@@ -11,6 +11,7 @@ import { openSignalFile } from './tools/grid/sources/sources.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
+export { formatTables } from './tools/grid/sources/sources.js';
 export {
   type BaselineRow,
   baselinesOf,

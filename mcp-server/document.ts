@@ -1,14 +1,15 @@
 /**
- * What is generated from the program: docs/tools.md, the frozen schemas and .env.example. `npm run docs` writes all of it anew,
+ * What is generated from the program: docs/tools.md, the tables of docs/signal-files.md, the frozen schemas and .env.example. `npm run docs` writes all of it anew,
  * and a test compares all of it.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type App, openApp, type Tool } from '../app.js';
 import { envExample, readConfig } from '../config.js';
+import { formatTables } from '../offline.js';
 import { listingsOf } from './mcp-server.js';
 
 const SCOPE: Record<Tool['effect'], string> = {
@@ -98,11 +99,22 @@ const toolsMarkdown = async (tools: App['tools']): Promise<string> => {
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 export const SNAPSHOT = at('mcp-server/__snapshots__/tools.json');
 
+const OPEN = '<!-- formats -->\n';
+const CLOSE = '<!-- /formats -->';
+
+/** The page as it is written by hand, with the tables between its two marks made anew. */
+const signalFilesMarkdown = async (): Promise<string> => {
+  const page = readFileSync(at('docs/signal-files.md'), 'utf8');
+  const [from, to] = [page.indexOf(OPEN) + OPEN.length, page.indexOf(CLOSE)];
+  return `${page.slice(0, from)}${await formatTables()}\n${page.slice(to)}`;
+};
+
 /** Every generated file: its path and its text as it ought to be. */
 export const generatedFiles = async (tools: App['tools']): Promise<ReadonlyMap<string, string>> =>
   new Map([
     [SNAPSHOT, await schemasText(tools)],
     [at('docs/tools.md'), await toolsMarkdown(tools)],
+    [at('docs/signal-files.md'), await signalFilesMarkdown()],
     [at('.env.example'), envExample()],
   ]);
 

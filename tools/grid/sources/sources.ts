@@ -16,3 +16,6 @@ export const openGrid = async (...given: Parameters<typeof open>): ReturnType<ty
 /** A signal file for one question, without a world. */
 export const openSignalFile = async (...given: Parameters<typeof openFile>): Promise<ReturnType<typeof openFile>> =>
   (await import('./signal-file.js')).openSignalFile(...given);
+
+/** The formats of signal files that are known by name, as tables in Markdown. */
+export const formatTables = async (): Promise<string> => (await import('./formats-page.js')).formatTables();
