@@ -82,6 +82,27 @@ describe('a signal file and a trace of another year', () => {
     expect(account.total.energyKwh).toBeCloseTo(2 * 100 * 0.005 * 1.1, 9);
   });
 
+  it('are counted alike by every command: 811.8 lb/MWh are 368.2 g/kWh', () => {
+    const rows = Array.from({ length: 48 }, (_, i) => `${new Date(Date.UTC(2020, 1, 10, i)).toISOString()},811.8`);
+    writeFileSync(at('moer.csv'), ['timestamp,MOER', ...rows].join('\n'));
+    const perKwh = 811.8 * 0.45359237;
+    const when = json('file', 'when', '-d', '60', '--signal', 'moer.csv').answer;
+    expect(when.carbonIntensityOptimal.value).toBeCloseTo(perKwh, 9);
+    expect(when.assumed[0]).toContain('read as WattTime’s marginal rate in lb/MWh');
+    expect(json('now', 'grid', 'now', '--grid', 'file:moer.csv').answer.points[0].intensityGPerKwh).toBeCloseTo(
+      perKwh,
+      9,
+    );
+    const { total } = json('file', 'account', '--grid', 'file:moer.csv').answer;
+    expect(total.emissionsKg.value).toBeCloseTo((2 * 100 * 0.005 * 1.1 * perKwh) / 1000, 9);
+    writeFileSync(at('share.csv'), `time,low_carbon_percentage\n2020-02-10T00:00:00Z,40\n`);
+    for (const command of [
+      ['when', '-d', '60', '--signal', 'share.csv'],
+      ['grid', 'now', '--grid', 'file:share.csv'],
+    ])
+      expect(json('now', ...command)).toMatchObject({ status: 2, answer: { error: { code: 'invalid-input' } } });
+  });
+
   it('are seen by grid now too, behind which the same flags stand', () => {
     const { answer } = json('now', 'grid', 'now', '--grid', 'file:signal.csv', '--column', 'AA');
     expect(answer.points[0].start).toBe('2020-02-08T00:00:00Z');
