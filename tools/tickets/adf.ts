@@ -1,7 +1,8 @@
 /** TicketDoc as Atlassian Document Format 1, and a check for faults that Atlassian's JSON schema lets through. */
+
+import { manyLines, oneLine } from '../../domain/text.js';
 import type { Block, Inline, TicketDoc } from './document.js';
 import { safeHref } from './document.js';
-import { manyLines, oneLine } from './text.js';
 
 type Attrs = Readonly<Record<string, string | number | boolean>>;
 export interface AdfMark {

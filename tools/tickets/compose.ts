@@ -3,6 +3,7 @@ import type { Decision } from '../../domain/decision.js';
 import type { Estimate } from '../../domain/estimate.js';
 import type { Job } from '../../domain/job.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
+import { mass, moment, money, oneLine, three, whole } from '../../domain/text.js';
 import { secondsBetween } from '../../domain/time.js';
 import { toAdf } from './adf.js';
 import {
@@ -21,7 +22,6 @@ import {
 import type { Group } from './groups.js';
 import { toMarkdown } from './markdown.js';
 import { moveCommand, slurmMoves } from './slurm.js';
-import { mass, moment, money, oneLine, three, whole } from './text.js';
 
 /** What all tickets of one plan share. */
 export interface Setting {

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cut, label, oneLine } from '../../domain/text.js';
 import { type AdfDoc, lintAdf, plainAdf, toAdf } from './adf.js';
 import type { Block, Inline, TicketDoc } from './document.js';
 import { adfProblem } from './fixtures/adf-schema.js';
 import { HOSTILE } from './fixtures/scene.js';
 import { escapeMarkdown, toMarkdown } from './markdown.js';
-import { cut, label, oneLine } from './text.js';
 
 const fixture = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8'));
 

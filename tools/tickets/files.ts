@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { Fault } from '../../domain/fault.js';
+import { oneLine } from '../../domain/text.js';
 import type { Instant } from '../../domain/time.js';
 import type { FoundTicket, TicketDraft, TicketTracker, TrackerTrouble } from '../../domain/world.js';
 import type { AdfDoc } from './adf.js';
 import { escapeMarkdown } from './markdown.js';
-import { oneLine } from './text.js';
 
 const Record = z.object({
   title: z.string(),

@@ -3,6 +3,7 @@ import type { Decision } from '../../domain/decision.js';
 import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
+import { moment, money } from '../../domain/text.js';
 import type { World } from '../../domain/world.js';
 import { decisionDoc, jobCount, overviewDoc, type Setting, saving } from './compose.js';
 import type { TicketDoc } from './document.js';
@@ -12,7 +13,6 @@ import { type Delivery, deliver, ticketsOf } from './outbox.js';
 import { type Composing, queueIntent, queueOverview } from './queue.js';
 import { overviewTitle } from './records.js';
 import { troubleOf } from './round.js';
-import { moment, money } from './text.js';
 import { FOUND_CLOSED, TICKETS } from './ticket.js';
 import { checkedWords } from './words.js';
 

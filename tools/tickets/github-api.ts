@@ -1,10 +1,10 @@
 /** GitHub's REST interface as the tracker uses it: calls to one repository at the pace that GitHub asks for, and its refusals. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { oneLine } from '../../domain/text.js';
 import type { Instant } from '../../domain/time.js';
 import { retryAfterS, type Timer, trouble } from '../../wire/wire.js';
 import { type Answer, ok, type Remote, request } from './remote.js';
-import { oneLine } from './text.js';
 
 export interface GithubSettings {
   readonly apiBase: string;

@@ -1,9 +1,9 @@
 /** GitHub issues. The key is a comment in the body's last line: GitHub's search lags and splits it into words. */
 import { z } from 'zod';
+import { cut, label, oneLine } from '../../domain/text.js';
 import type { FoundTicket, TicketDraft, TicketTracker } from '../../domain/world.js';
 import { type GithubApi, type GithubSettings, githubApi } from './github-api.js';
 import { ok } from './remote.js';
-import { cut, label, oneLine } from './text.js';
 
 export type { GithubSettings } from './github-api.js';
 

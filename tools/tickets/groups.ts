@@ -2,8 +2,8 @@
 import { digest } from '../../domain/digest.js';
 import type { Estimate } from '../../domain/estimate.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
+import { label, oneLine, wellFormed } from '../../domain/text.js';
 import type { Instant } from '../../domain/time.js';
-import { label, oneLine, wellFormed } from './text.js';
 
 /** To another region, or to another part of the UTC day in the same one. */
 export type Change =

@@ -1,9 +1,9 @@
 /** Jira's REST interface, version 3, as the tracker uses it: calls with the account's credentials, and Jira's refusals. */
 import { z } from 'zod';
+import { oneLine } from '../../domain/text.js';
 import type { Instant } from '../../domain/time.js';
 import { retryAfterS, type Timer, trouble } from '../../wire/wire.js';
 import { type Answer, ok, type Remote, request } from './remote.js';
-import { oneLine } from './text.js';
 
 export interface JiraSettings {
   /** https://SITE.atlassian.net, for links */

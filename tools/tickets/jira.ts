@@ -1,11 +1,11 @@
 /** Jira Cloud, REST v3. */
 import { z } from 'zod';
+import { cut, label, oneLine } from '../../domain/text.js';
 import type { FoundTicket, TicketDraft, TicketTracker } from '../../domain/world.js';
 import { trouble } from '../../wire/wire.js';
 import { plainAdf } from './adf.js';
 import { type JiraApi, type JiraSettings, jiraApi, problemOf } from './jira-api.js';
 import { type Answer, ok } from './remote.js';
-import { cut, label, oneLine } from './text.js';
 
 export type { JiraSettings } from './jira-api.js';
 

@@ -1,7 +1,8 @@
 /** TicketDoc as GitHub-flavoured Markdown. Text is data: no character of it can open a mark, a mention, a link or a comment. */
+
+import { manyLines, oneLine } from '../../domain/text.js';
 import type { Block, Inline, TicketDoc } from './document.js';
 import { safeHref } from './document.js';
-import { manyLines, oneLine } from './text.js';
 
 /**
  * Escapes everything that CommonMark or GitHub reads as more than text. Mentions, issue references and bare addresses

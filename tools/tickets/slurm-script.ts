@@ -1,6 +1,7 @@
 /** The script around a plan's commands for Slurm: it reads each job before and after, goes on after a lost race, and reports. */
+
+import { oneLine } from '../../domain/text.js';
 import { leftLine, moveLine, type SlurmMoves, submitLine } from './slurm.js';
-import { oneLine } from './text.js';
 
 /**
  * POSIX sh with awk. `look` prints one line a task: what may be done about it, its number, its state. A task is `ready` when it

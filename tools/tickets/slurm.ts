@@ -6,8 +6,8 @@ import { digest } from '../../domain/digest.js';
 import { type Job, latestPlannedEnd, spanSeconds } from '../../domain/job.js';
 import type { Recommendation } from '../../domain/plan.js';
 import type { SlurmJob } from '../../domain/slurm.js';
+import { oneLine, wellFormed } from '../../domain/text.js';
 import { type Instant, secondsBetween, toEpoch } from '../../domain/time.js';
-import { oneLine, wellFormed } from './text.js';
 
 /** POSIX shell: within single quotes nothing is special. Control characters are refused by spaces: no name may break a line. */
 export const shellQuote = (text: string): string => `'${oneLine(text, 1000).replaceAll("'", "'\\''")}'`;

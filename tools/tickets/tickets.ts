@@ -5,6 +5,7 @@ import { Estimate } from '../../domain/estimate.js';
 import { NEWEST_VERIFICATION, VERIFICATIONS, type Verification } from '../../domain/evidence/verification.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
+import { cut } from '../../domain/text.js';
 import { Instant } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
@@ -18,7 +19,6 @@ import { draftSchedulePatch, draftSlurmCommands } from './patches.js';
 import { enqueue, withdraw } from './queue.js';
 import { said } from './records.js';
 import { verifiedDoc } from './settled.js';
-import { cut } from './text.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
 export { draftSchedulePatch, draftSlurmCommands };
