@@ -7,7 +7,7 @@ import { PLANS, type Plan, RECOMMENDATIONS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import type { Store } from '../domain/store.js';
 import type { World } from '../domain/world.js';
-import { demandOf, jobsOf, missingRoles, outcomeOf } from '../tools/approval/approval.js';
+import { demandOf, jobsOf, missingRoles, outcomeOf, voters } from '../tools/approval/approval.js';
 import { deniedJobsOf } from '../tools/policy/policy.js';
 import { type Call, callTool, defineTool } from '../tools/tool.js';
 import { type JudgedAs, judgementOf, TRIMMED } from './judgement.js';
@@ -85,10 +85,12 @@ export const decide = async (world: World, call: Call, of: Subject): Promise<Dec
 
 const idOf = (plan: Plan, source: string) => shortId('D', { plan: plan.id, digest: plan.digest, source });
 
-/** The answer to the question, when it is about what this plan does. */
+/** The answer to the question, when it is about what this plan does: the same pieces for jobs of another workload are another deed. */
 const answered = async (world: World, plan: Plan, approvalId: string | null): Promise<Approval | undefined> => {
   const approval = approvalId === null ? undefined : (await world.store.collection(APPROVALS).get(approvalId))?.value;
-  return approval?.planDigest === plan.digest ? approval : undefined;
+  if (approval?.planDigest !== plan.digest) return undefined;
+  const asked = (await world.store.collection(PLANS).get(approval.planId))?.value;
+  return asked?.workloadId === plan.workloadId ? approval : undefined;
 };
 
 type Outcome = Pick<Decision, 'status' | 'by' | 'reasons' | 'jobs'>;
@@ -102,7 +104,7 @@ const byRule = ({ outcome, rule, reasons }: Judgement): Outcome => ({
 
 /** Null while the answer is open. What is demanded is counted again: one yes is not two, and not that of whom a policy names. */
 const byPeople = async (world: World, judgement: Judgement, approval: Approval): Promise<Outcome | null> => {
-  const by = [...new Set(approval.votes.map((v) => v.actor.id))];
+  const by = voters(approval.votes);
   const reasons = approval.votes.map((v) => v.why).filter((why) => why !== '');
   const late = approval.status === 'waiting' && world.clock.now() >= approval.expiresAt;
   if (approval.status === 'expired' || late)

@@ -1,16 +1,18 @@
 /** Roles: whom a policy means by "the operations manager". Kept by whoever owns the home; no tool and no door writes here. */
 import { invalid, notFound } from '../domain/fault.js';
-import { ROLES, type Role, roleKey } from '../domain/role.js';
+import { misnamed, personKey, ROLES, type Role, roleKey } from '../domain/role.js';
 import type { Store } from '../domain/store.js';
 
 export interface RoleBook {
-  /** Fault `invalid-input` for an empty name. Again for the same person it changes nothing. */
+  /** Fault `invalid-input` for a name that cannot stand in the books. Again for the same person it changes nothing. */
   grant(role: string, person: string): Promise<Role>;
   /** Fault `not-found` for somebody who does not hold it. Answers given before stand. */
   revoke(role: string, person: string): Promise<Role>;
   /** Newest first. */
   list(): Promise<Role[]>;
 }
+
+const isHeldBy = (role: Role, person: string) => role.people.some((p) => personKey(p) === personKey(person));
 
 export const openRoles = (store: Pick<Store, 'collection'>): RoleBook => {
   const roles = store.collection(ROLES);
@@ -28,15 +30,24 @@ export const openRoles = (store: Pick<Store, 'collection'>): RoleBook => {
   };
   return {
     async grant(name, person) {
-      if (roleKey(name) === '' || person.trim() === '')
-        throw invalid('a role needs a name and a person', 'caco role grant "operations manager" --to NAME');
-      return change(name, (role) => ({ ...role, people: [...new Set([...role.people, person.trim()])] }));
+      const why = misnamed(person) ?? misnamed(roleKey(name));
+      if (why !== null)
+        throw invalid(
+          `a role needs a name and a person that can stand in the books, and one of these cannot: ${why}`,
+          'caco role grant "operations manager" --to NAME',
+        );
+      return change(name, (role) =>
+        isHeldBy(role, person) ? role : { ...role, people: [...role.people, person.trim()] },
+      );
     },
     async revoke(name, person) {
-      const held = (await roles.get(roleKey(name)))?.value.people.includes(person.trim()) ?? false;
-      if (!held)
+      const held = (await roles.get(roleKey(name)))?.value;
+      if (held === undefined || !isHeldBy(held, person))
         throw notFound(`${person.trim()} does not hold the role "${name.trim()}"`, '`caco role list` shows who does.');
-      return change(name, (role) => ({ ...role, people: role.people.filter((p) => p !== person.trim()) }));
+      return change(name, (role) => ({
+        ...role,
+        people: role.people.filter((p) => personKey(p) !== personKey(person)),
+      }));
     },
     list: async () => (await roles.list({ limit: 1000 })).map(({ value }) => value),
   };

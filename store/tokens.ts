@@ -6,6 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalid, notFound } from '../domain/fault.js';
+import { misnamed } from '../domain/role.js';
 import { defineCollection, type Store } from '../domain/store.js';
 import { Instant } from '../domain/time.js';
 
@@ -49,11 +50,12 @@ export const openTokens = (store: Pick<Store, 'collection'>, now: () => Instant)
   const tokens = store.collection(TOKENS);
   return {
     async create({ scope, owner, expiresAt }) {
-      if (owner.trim() === '')
-        throw invalid('a token needs an owner', 'Say whom it stands for: `caco token create --for NAME --scope read`.');
-      // Such names stand in decisions for the program's own rules and steps; a person who bore one would be taken for them.
-      if (/^(?:rule|node):/i.test(owner.trim()))
-        throw invalid(`a token cannot stand for "${owner.trim()}"`, 'Give the name of a person or program.');
+      const why = misnamed(owner);
+      if (why !== null)
+        throw invalid(
+          `a token cannot stand for ${JSON.stringify(owner.trim().slice(0, 100))}: ${why}`,
+          'Say whom it stands for: `caco token create --for NAME --scope read`.',
+        );
       if (expiresAt !== undefined && expiresAt <= now())
         throw invalid(`a token that expires at ${expiresAt} is of no use: it is ${now()}`, 'Give a later time.');
       const id = randomBytes(8).toString('hex');

@@ -88,6 +88,12 @@ describe('an approval', () => {
     ).rejects.toMatchObject({ code: 'conflict' });
     expect(await yes(a, 'bob')).toMatchObject({ settled: true, approval: { status: 'approved' } });
   });
+  it('takes one person for one, however their name is spelled', async () => {
+    const a = await ask(2);
+    await yes(a, 'ann');
+    for (const name of ['Ann', ' ann ', 'ＡＮＮ']) await expect(yes(a, name)).rejects.toMatchObject({ code: 'conflict' });
+    expect((await yes(a, 'bob')).settled).toBe(true);
+  });
   it.each(['mcp', 'graph'] as const)('is not answered by %s', async (via) => {
     const a = await ask();
     await expect(
@@ -185,7 +191,8 @@ describe('an approval', () => {
       code: 'not-found',
       message: expect.stringContaining('nope'),
     });
-    const { approval } = await yes(a, 'ann', ['j1', 'j3']);
+    await expect(yes(a, 'ann', [])).rejects.toMatchObject({ code: 'invalid-input' });
+    const { approval } = await yes(a, 'ann', ['j1', 'j3', 'j1', 'j1']);
     expect(approval.status).toBe('partly-approved');
     expect(jobsOf(approval.votes)).toEqual(['j1', 'j3']);
   });

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { APPROVALS, Approval, approvalIdOf, Judgement } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import { personKey } from '../../domain/role.js';
 import { RUNS } from '../../domain/run.js';
 import { plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
-import { demandOf, jobsOf, mayAgree, missingRoles, outcomeOf } from './votes.js';
+import { demandOf, jobsOf, mayAgree, missingRoles, outcomeOf, voters } from './votes.js';
 
-export { demandOf, jobsOf, missingRoles, outcomeOf };
+export { demandOf, jobsOf, missingRoles, outcomeOf, voters };
 
 const approvalId = z.string().min(1).describe('id of the approval, for example A-3K9QAB12');
 /** Texts that travel into tickets and answers; longer ones hide what they say. */
@@ -151,7 +152,9 @@ export const answerApproval = defineTool({
     why: z.string().max(2000).default('').describe('the reason; demanded for a rejection'),
     only: z
       .array(z.string().max(200))
+      .min(1)
       .max(MOST_JOBS)
+      .transform((jobs) => [...new Set(jobs)])
       .nullable()
       .default(null)
       .describe('ids of the jobs that are approved; null: all'),
@@ -170,7 +173,7 @@ export const answerApproval = defineTool({
         approvers: approval.judgement?.approvers ?? [],
       });
       if (decision === 'approve' && !mayAgree(person, demand)) throw notTheOne(person, demand);
-      if (approval.votes.some((v) => v.actor.id === person && v.decision === decision))
+      if (approval.votes.some((v) => personKey(v.actor.id) === personKey(person) && v.decision === decision))
         throw new Fault(
           'conflict',
           `${person} has answered ${id} already`,
@@ -185,7 +188,7 @@ export const answerApproval = defineTool({
   },
   tell: ({ approval }) =>
     approval.status === 'waiting'
-      ? `${approval.id}: ${approval.votes.filter((v) => v.decision === 'approve').length} of ${approval.approvalsNeeded} approvals given; another person has to agree.`
+      ? `${approval.id}: ${voters(approval.votes.filter((v) => v.decision === 'approve')).length} of ${approval.approvalsNeeded} approvals given; another person has to agree.`
       : `${approval.id} is ${approval.status}.`,
 });
 

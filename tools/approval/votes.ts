@@ -1,6 +1,6 @@
 /** What a list of answers comes to. */
 import type { Approval, Approver } from '../../domain/decision.js';
-import { holdersOf } from '../../domain/role.js';
+import { holdersOf, personKey } from '../../domain/role.js';
 import type { Tx } from '../../domain/store.js';
 
 type Vote = Approval['votes'][number];
@@ -20,9 +20,11 @@ export const demandOf = async (
   roles: await Promise.all(of.approvers.map(async (a) => ({ ...a, heldBy: await holdersOf(tx, a.role) }))),
 });
 
-const agreeing = (votes: readonly Vote[]) => [
-  ...new Set(votes.filter((v) => v.decision === 'approve').map((v) => v.actor.id)),
-];
+const agreeing = (votes: readonly Vote[]) => voters(votes.filter((v) => v.decision === 'approve'));
+
+/** Each person once, spelled as at their first answer. */
+export const voters = (votes: readonly Vote[]): string[] =>
+  [...new Map(votes.map((v) => [personKey(v.actor.id), v.actor.id] as const).reverse()).values()].reverse();
 
 /** The roles that still have to agree. */
 export const missingRoles = (votes: readonly Vote[], demand: Demand): string[] => {
