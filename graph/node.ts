@@ -7,6 +7,8 @@ import type { GraphState, Patch } from './state.js';
 /** What one step of one thread has at hand. */
 export interface Desk {
   readonly world: World;
+  /** Which thread this is, by whoever drives it: what the state says of itself can be edited. */
+  readonly threadId: string;
   readonly signal: AbortSignal;
   readonly progress: (step: Progress) => void;
   /** As whom this node calls, for what is no deed of its own. */
@@ -43,6 +45,7 @@ export const deskFor = (
   };
   return {
     world,
+    threadId,
     signal: options.signal,
     progress: options.progress,
     caller,

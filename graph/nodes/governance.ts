@@ -12,7 +12,7 @@ export interface Question {
 
 /** Only the way that the thread takes follows from this: what is decided is judged anew when it is written down. */
 export const judgeStep: Node = async (state, desk) => {
-  const as = await judgedAs(desk.world.store, state.runId);
+  const as = await judgedAs(desk.world.store, desk.threadId);
   const { outcome } = await judgementOf(desk.world, desk.caller, state.planId!, as);
   return { outcome };
 };
@@ -29,8 +29,8 @@ export const askStep: Node = async (state) => {
  * a person has to answer for first is put before them.
  */
 export const recordStep: Node = async (state, desk) => {
-  const run = (await desk.world.store.collection(RUNS).get(state.runId))?.value;
-  const subject = { planId: state.planId!, runId: state.runId, approvalId: run?.approvalId ?? null };
+  const run = (await desk.world.store.collection(RUNS).get(desk.threadId))?.value;
+  const subject = { planId: state.planId!, runId: desk.threadId, approvalId: run?.approvalId ?? null };
   const decision = await decide(desk.world, desk.caller, subject);
   if (decision === null) return { outcome: 'ask', decision: 'open' };
   return { decisionId: decision.id, decision: decision.status };
