@@ -1,6 +1,7 @@
 /** The baseline that a plan is measured against, frozen in the ledger before the plan is: nobody chooses it afterwards. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { type Job, jobText } from './job.js';
 import type { Placement, Recommendation } from './plan.js';
 import { defineCollection, type Tx } from './store.js';
 import type { Instant } from './time.js';
@@ -12,6 +13,17 @@ class RowDigest {
   protected line(fields: readonly (string | number)[]) {
     this.#hash.update(`${JSON.stringify(fields)}\n`);
     this.rows++;
+  }
+  hex(): string {
+    return this.#hash.copy().digest('hex');
+  }
+}
+
+/** Over everything that is said of each job that has a place. */
+export class JobsDigest {
+  readonly #hash = createHash('sha256');
+  add(job: Job) {
+    this.#hash.update(`${jobText(job)}\n`);
   }
   hex(): string {
     return this.#hash.copy().digest('hex');

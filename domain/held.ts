@@ -49,15 +49,16 @@ export interface Handing {
 
 /**
  * Reserves jobs for a plan and answers the ids of those that it holds then: again the same after a crash. Jobs of another plan
- * stay with it, but for the one that this plan was made to replace.
+ * stay with it, but for those of the one that this plan was made to replace; what has ended has run, and stays there too.
  */
 export const hold = async (
-  world: Where,
+  world: Where & Pick<World, 'clock'>,
   of: { readonly planId: string; readonly replaces: string | null },
   page: readonly Handing[],
 ): Promise<Set<string>> => {
   await enterEarlierOrders(world);
   const set = worldName(world);
+  const now = world.clock.now();
   for (;;) {
     try {
       return await world.store.transaction(async (tx) => {
@@ -67,8 +68,9 @@ export const hold = async (
           page.map(({ job }) => identityOf(job)),
         );
         const mine = page.filter(({ job }) => {
-          const holder = known.get(identityOf(job))?.planId;
-          return holder === undefined || holder === of.planId || holder === of.replaces;
+          const holder = known.get(identityOf(job));
+          if (holder === undefined || holder.planId === of.planId) return true;
+          return holder.planId === of.replaces && holder.end > now;
         });
         const stated = mine.map((handing) => rowOf(of.planId, handing));
         await rows.append(
@@ -86,6 +88,26 @@ export const hold = async (
       if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
     }
   }
+};
+
+/** A job that takes longer than was said is the same job: who holds it at its old length holds it at the new one too. */
+export const holdAsChanged = async (
+  tx: Tx,
+  { setting }: Pick<World, 'setting'>,
+  changes: readonly { readonly before: Job; readonly after: Job }[],
+): Promise<void> => {
+  const [rows, set] = [tx.rows(HELD), worldName({ setting })];
+  const known = await rows.findAll(
+    set,
+    changes.map(({ before }) => identityOf(before)),
+  );
+  await rows.upsert(
+    set,
+    changes.flatMap(({ before, after }) => {
+      const value = known.get(identityOf(before));
+      return value === undefined ? [] : [{ id: identityOf(after), value }];
+    }),
+  );
 };
 
 /** Gives back what a plan reserved and surely did not hand over. */
@@ -134,7 +156,7 @@ export async function* heldPieces(
 const known = new WeakMap<Store, Set<string>>();
 
 /** Orders of a store that was written before these rows existed, oldest first: of a job that was ordered twice, the newest holds it. */
-const enterEarlierOrders = async (world: Where): Promise<void> => {
+export const enterEarlierOrders = async (world: Where): Promise<void> => {
   const set = worldName(world);
   const done = known.get(world.store) ?? new Set();
   known.set(world.store, done);

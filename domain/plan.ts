@@ -63,6 +63,10 @@ export const BindingLimit = z.strictObject({
 export const Plan = z.strictObject({
   id: z.string(),
   digest: z.string().describe('SHA-256 of what would be done; an approval binds to it'),
+  jobsDigest: z
+    .string()
+    .optional()
+    .describe('SHA-256 over the jobs that have a place in it, as they were told when it was made'),
   workloadId: z.string(),
   window: Interval,
   finishesAt: Instant.describe('when the last planned piece ends'),
@@ -100,6 +104,12 @@ export const Plan = z.strictObject({
     z.strictObject({ region: z.string(), kind: z.string(), source: z.string(), status: z.string(), issuedAt: Instant }),
   ),
   unseen: z.array(z.string()).describe('what the plan could not see: gaps, regions without data'),
+  terms: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'what whoever asked for it set otherwise than the world says: limits set anew, hindsight; a person is asked',
+    ),
   unpriced: z
     .array(z.string())
     .optional()

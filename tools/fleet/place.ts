@@ -1,5 +1,6 @@
 /** A plan's placements handed to the fleet: each job once, whoever planned it before or asks again. */
 import { z } from 'zod';
+import { JobsDigest } from '../../domain/baseline.js';
 import { leaveFor } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { handings, heldPieces, hold, holdersIn, release } from '../../domain/held.js';
@@ -108,6 +109,21 @@ const requireSites = async (world: World, plan: Plan): Promise<void> => {
     );
 };
 
+/** What was approved is work as it was told then: a job that is told otherwise since is another deed. */
+const requireSameJobs = async (world: World, plan: Plan): Promise<void> => {
+  // A plan of an older version does not say what its jobs were.
+  if (plan.jobsDigest === undefined) return;
+  const told = new JobsDigest();
+  for await (const page of handings(world.store, { workloadId: plan.workloadId, planId: plan.id, jobs: null }))
+    for (const { job } of page) told.add(job);
+  if (told.hex() === plan.jobsDigest) return;
+  throw new Fault(
+    'conflict',
+    `jobs of plan ${plan.id} were taken in anew, and otherwise, since it was made; what was approved is not what would be placed`,
+    'Plan again, and ask about the new plan: make_plan, or caco launch.',
+  );
+};
+
 /** Called by the graph when a plan is carried out, listed by no door. */
 export const placeJobs = defineTool({
   name: 'place_jobs',
@@ -121,6 +137,7 @@ export const placeJobs = defineTool({
   run: async ({ planId }, world, call) => {
     const { plan, jobs } = await decided(planId, world, call);
     await requireSites(world, plan);
+    await requireSameJobs(world, plan);
     await requireRoom(world, plan, jobs);
     return place(plan, jobs, world, call);
   },

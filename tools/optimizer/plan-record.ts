@@ -25,6 +25,8 @@ export interface Head {
   readonly replaces?: string;
   readonly remarks: readonly string[];
   readonly unpriced: readonly string[];
+  /** What the asker set otherwise than the world says. */
+  readonly terms?: readonly string[];
   readonly signals: readonly CarbonSignal[];
   readonly solved: Pick<
     Plan,
@@ -80,6 +82,7 @@ const planOf = (world: World, of: Writing, rows: PlanRows, head: Head): Plan => 
   return {
     id: shortId('P', { hex: digest, workloadId, window, price: carbonPricePerTonne, draft: rows.draft }),
     digest,
+    jobsDigest: rows.jobs.hex(),
     workloadId,
     window,
     finishesAt: fromEpoch(Math.max(rows.after.endsAt, Date.parse(window.end) / 1000)),
@@ -115,6 +118,7 @@ const planOf = (world: World, of: Writing, rows: PlanRows, head: Head): Plan => 
       issuedAt: s.issuedAt,
     })),
     unseen: [...inWords(rows.unseen), ...head.remarks],
+    ...(head.terms === undefined || head.terms.length === 0 ? {} : { terms: [...head.terms] }),
     ...(head.unpriced.length > 0 ? { unpriced: [...head.unpriced] } : {}),
   };
 };

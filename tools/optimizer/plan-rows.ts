@@ -1,5 +1,5 @@
 /** What each job does without a plan and under it, as rows of the store, with the sums and digests that the plan is bound to. */
-import { ClaimedDigest, PlacementsDigest } from '../../domain/baseline.js';
+import { ClaimedDigest, JobsDigest, PlacementsDigest } from '../../domain/baseline.js';
 import { shortId } from '../../domain/digest.js';
 import type { Job } from '../../domain/job.js';
 import { BASELINE, PLACEMENTS, type Placement, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
@@ -32,6 +32,7 @@ export class PlanRows {
   readonly before: Tally;
   readonly after: Tally;
   readonly digest = new ScheduleDigest();
+  readonly jobs = new JobsDigest();
   readonly frozen = new PlacementsDigest();
   readonly claimed = new ClaimedDigest();
   readonly sums = new PlanSummer();
@@ -114,6 +115,7 @@ export class PlanRows {
 
   async #write(job: Job, stay: readonly Placement[], run: readonly Placement[]) {
     this.digest.add(run);
+    this.jobs.add(job);
     this.frozen.add(stay);
     for (const piece of stay) this.loads.add(piece, 'before');
     run.forEach((piece, i) => {

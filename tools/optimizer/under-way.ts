@@ -1,5 +1,6 @@
 /** What has happened since a plan was made, on the grid of the problem that plans it again: overruns, events, where its jobs are. */
 import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { enterEarlierOrders, holdAsChanged } from '../../domain/held.js';
 import { JOBS } from '../../domain/job.js';
 import { PLACEMENTS, type Placement, type Plan } from '../../domain/plan.js';
 import { type Instant, toEpoch } from '../../domain/time.js';
@@ -8,7 +9,10 @@ import type { World } from '../../domain/world.js';
 import { emptySchedule, type PowerEvent, type Schedule } from './engine/engine.js';
 import type { FleetProblem } from './fleet-problem.js';
 
-/** In our own books a job takes what it takes; the workload is corrected before it is planned again. */
+/**
+ * In our own books a job takes what it takes; the workload is corrected before it is planned again. It stays the same job: who
+ * holds it goes on to hold it.
+ */
 export const recordOverruns = async (
   world: World,
   plan: Plan,
@@ -19,10 +23,18 @@ export const recordOverruns = async (
     overran.map(async ({ jobId, durationHours }) => {
       const job = await rows.find(plan.workloadId, jobId);
       if (!job) throw notFound(`workload ${plan.workloadId} has no job ${jobId}`, 'Name a job of the plan’s workload.');
-      return { id: jobId, value: { ...job, durationHours } };
+      return { before: job, after: { ...job, durationHours } };
     }),
   );
-  if (changed.length > 0) await rows.upsert(plan.workloadId, changed);
+  if (changed.length === 0) return;
+  await enterEarlierOrders(world);
+  await world.store.transaction(async (tx) => {
+    await holdAsChanged(tx, world, changed);
+    await tx.rows(JOBS).upsert(
+      plan.workloadId,
+      changed.map(({ after }) => ({ id: after.id, value: after })),
+    );
+  });
 };
 
 export const regionOf = (name: string, { problem, question }: FleetProblem): number => {
