@@ -1,6 +1,7 @@
 /** How risky a plan is, from declared thresholds: pure arithmetic, so that anybody can check why a person was asked. */
 import type { Judgement, Thresholds } from '../domain/decision.js';
 import type { Plan } from '../domain/plan.js';
+import { oneLine } from '../domain/text.js';
 import { type Instant, secondsBetween } from '../domain/time.js';
 
 /** What the thresholds alone say of a plan. */
@@ -61,6 +62,14 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
             reason: `it moves ${plan.jobs.moved} jobs, where plans here usually move ${usualMoves}`,
           },
         ]),
+    {
+      name: 'terms of the asker',
+      ratio: (plan.terms ?? []).length > 0 ? 1.5 : 0,
+      reason: `whoever asked for it set otherwise than the world says: ${(plan.terms ?? [])
+        .slice(0, 5)
+        .map((term) => oneLine(term))
+        .join('; ')}`,
+    },
     {
       name: 'left out',
       ratio: plan.jobs.unplaced > 0 ? 1.5 : 0,

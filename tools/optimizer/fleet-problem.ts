@@ -40,6 +40,10 @@ const carbonPricePerTonne = z
 export const PlanInput = z.strictObject({ ...questionFields, carbonPricePerTonne });
 export type PlanInput = z.output<typeof PlanInput>;
 
+/** A plan made with what came true promises what nobody could have known. */
+export const hindsightOf = ({ foresight }: Pick<PlanInput, 'foresight'>): string[] =>
+  foresight === 'actual' ? ['planned on what came true, not on the forecast'] : [];
+
 export interface FleetProblem {
   readonly workloadId: string;
   readonly question: FleetQuestion;

@@ -5,7 +5,7 @@ import { Plan } from '../../domain/plan.js';
 import { toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { Conflict, optimize, RELAX_FORMS, relaxBy } from './engine/engine.js';
-import { fleetProblem, PlanInput } from './fleet-problem.js';
+import { fleetProblem, hindsightOf, PlanInput } from './fleet-problem.js';
 import { figuresAfter, heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { offersOf } from './offers.js';
 import { write } from './plan-record.js';
@@ -80,6 +80,7 @@ export const makePlan = defineTool({
       beside: fleet.besidePlans,
       remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
+      terms: [...input.relax.map((limit) => `limit ${limit}`), ...hindsightOf(input)],
       signals,
       solved: { ...solved, objective, gap, savingsGap },
     });

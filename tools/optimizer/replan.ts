@@ -16,7 +16,7 @@ import {
   type Schedule,
   selectJobs,
 } from './engine/engine.js';
-import { fleetProblem, type PlanInput, questionFields } from './fleet-problem.js';
+import { fleetProblem, hindsightOf, type PlanInput, questionFields } from './fleet-problem.js';
 import { figuresAfter, heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { changeOf, compared, spread } from './plan-change.js';
 import { CERTIFICATES, write } from './plan-record.js';
@@ -172,6 +172,7 @@ export const replan = defineTool({
       replaces: old.id,
       remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
       unpriced: fleet.unpriced,
+      terms: [...input.overran.map((job) => `job ${job.jobId} takes ${job.durationHours} h`), ...hindsightOf(input)],
       signals: fleet.signals,
       solved: { ...solved, objective: figures.objective, gap: figures.gap, savingsGap: figures.savingsGap },
     });
