@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Approval, foundText } from '../domain/decision.js';
 import { PLANS } from '../domain/plan.js';
+import { oneLine } from '../domain/text.js';
 import type { World } from '../domain/world.js';
 import { openApproval } from '../tools/approval/approval.js';
 import { type Call, callTool, defineTool } from '../tools/tool.js';
@@ -37,6 +38,8 @@ export const openQuestion = async (world: World, call: Call, { planId, run, reas
   return approval;
 };
 
+const LONGEST_REASON = 500;
+
 export const requestApproval = defineTool({
   name: 'request_approval',
   title: 'Request an approval',
@@ -47,7 +50,7 @@ export const requestApproval = defineTool({
   input: z.strictObject({
     planId: z.string().min(1).describe('id of the plan'),
     reasons: z
-      .array(z.string().min(1).max(500))
+      .array(z.string().min(1).max(LONGEST_REASON))
       .min(1)
       .max(10)
       .describe('why a person is asked, one sentence each; shown as yours'),
@@ -58,7 +61,8 @@ export const requestApproval = defineTool({
     decision: z.enum(['approved', 'partly-approved', 'refused']).nullable(),
   }),
   run: async ({ planId, reasons }, world, call) => {
-    const said = reasons.map((reason) => `${call.actor.id} asks: ${reason}`);
+    // In a person's dialog, a line of the asker's own could pass for one of governance.
+    const said = reasons.map((reason) => `${call.actor.id} asks: “${oneLine(reason, LONGEST_REASON)}”`);
     const approval = await openQuestion(world, call, { planId, run: null, reasons: said });
     const settled = approval.status !== 'waiting';
     // A decision on the same work stands under another plan's name; this plan gets its own, on the same answer.

@@ -3,6 +3,7 @@ import type { App } from '../app.js';
 import { toolOf } from '../catalogue.js';
 import { type Actor, type Approval, type Decision, foundText } from '../domain/decision.js';
 import { PLANS } from '../domain/plan.js';
+import { oneLine } from '../domain/text.js';
 import type { Caller, Passage } from './caller.js';
 
 /** A person reads before answering. */
@@ -20,7 +21,7 @@ const options = (passage: Passage) => ({
 const answerer = (person: Actor, passage: Passage): Actor => {
   const client = passage.server.getClientVersion();
   const name = client === undefined ? 'a client without a name' : `${client.name} ${client.version}`;
-  return { id: person.id, via: 'dialog', client: name.slice(0, 200) };
+  return { id: person.id, via: 'dialog', client: oneLine(name, 200) };
 };
 
 /**
