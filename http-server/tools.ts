@@ -58,7 +58,7 @@ export const toolRoutes = (app: App): Router => {
       actor: actorOf(res),
       signal,
       ...(decisionId === undefined ? {} : { decisionId }),
-      ...(key === undefined ? {} : { idempotencyKey: `http:${callerOf(res).id}:${key}` }),
+      ...(key === undefined ? {} : { idempotencyKey: `http:${encodeURIComponent(callerOf(res).id)}:${key}` }),
     };
     if (!wantsStream(req)) {
       try {

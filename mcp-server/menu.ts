@@ -100,7 +100,7 @@ const callTool = async (app: App, tool: Tool, caller: Caller, args: Record<strin
     signal: passage.signal,
     progress: ({ done, total, note }: { done: number; total?: number; note?: string }) =>
       passage.progress(done, total, note),
-    ...(key === undefined ? {} : { idempotencyKey: `mcp:${caller.id}:${key}` }),
+    ...(key === undefined ? {} : { idempotencyKey: `mcp:${encodeURIComponent(caller.id)}:${key}` }),
     ...(tool.effect === 'acts' && typeof input.decisionId === 'string' ? { decisionId: input.decisionId } : {}),
   };
   const completed =

@@ -55,10 +55,14 @@ const callNamed = async (
   if (own && options.decision !== undefined) input[own.name] = readFlag(own, '--decision', String(options.decision));
   const answer = await context.callNamed(tool.name, input, {
     ...(options.decision === undefined || own ? {} : { decisionId: String(options.decision) }),
-    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: String(options.idempotencyKey) }),
+    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: await keyOf(context, options.idempotencyKey) }),
   });
   return { json: answer, text: tool.tell(answer) };
 };
+
+/** A key is its sender's: no other door's, no other person's, and none of the graph's own deeds. */
+const keyOf = async (context: Context, key: unknown): Promise<string> =>
+  `cli:${encodeURIComponent((await context.actor('read')).id)}:${String(key)}`;
 
 const objectOf = (text: string): Record<string, unknown> => {
   const remedy = 'Give the tool’s input as one JSON object.';
