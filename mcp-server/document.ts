@@ -1,6 +1,6 @@
 /**
- * What is generated from the program: docs/tools.md, the tables of docs/signal-files.md, the frozen schemas and .env.example. `npm run docs` writes all of it anew,
- * and a test compares all of it.
+ * What is generated from the program: docs/tools.md, docs/adversary.md, the tables of docs/signal-files.md, the frozen schemas and
+ * .env.example. `npm run docs` writes all of it anew, and a test compares all of it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { type App, openApp, type Tool } from '../app.js';
 import { envExample, readConfig } from '../config.js';
 import { formatTables } from '../offline.js';
+import { adversaryMarkdown } from './adversary/adversary.js';
 import { listingsOf } from './mcp-server.js';
 
 const SCOPE: Record<Tool['effect'], string> = {
@@ -22,7 +23,7 @@ const EFFECT: Record<Tool['effect'], string> = {
   reads: 'looks',
   records: 'adds to our own books',
   acts: 'changes the world; needs a decision',
-  decides: 'a person’s answer; never offered to an assistant',
+  decides: 'a person’s word; never offered to an assistant',
 };
 
 type Json = Record<string, unknown>;
@@ -72,8 +73,11 @@ const fieldsOf = (tool: Tool): string[] => {
     : ['| Argument | Type | Default | Meaning |', '|---|---|---|---|', ...rows, ''];
 };
 
+const listedOf = async (tools: App['tools']): Promise<ReadonlySet<string>> =>
+  new Set((await listingsOf(tools)).map(({ tool }) => tool.name));
+
 const toolsMarkdown = async (tools: App['tools']): Promise<string> => {
-  const listed = new Set((await listingsOf(tools)).map(({ tool }) => tool.name));
+  const listed = await listedOf(tools);
   const all = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
     '# Tools',
@@ -115,6 +119,7 @@ export const generatedFiles = async (tools: App['tools']): Promise<ReadonlyMap<s
     [SNAPSHOT, await schemasText(tools)],
     [at('docs/tools.md'), await toolsMarkdown(tools)],
     [at('docs/signal-files.md'), await signalFilesMarkdown()],
+    [at('docs/adversary.md'), adversaryMarkdown(await listedOf(tools))],
     [at('.env.example'), envExample()],
   ]);
 

@@ -14,7 +14,8 @@ export const importSites = defineTool({
   description:
     'Takes in sites with their power caps, capacities and tariffs, from a JSON, YAML or CSV file or inline. A site of the same id is replaced; planning and accounting use them from the next call on.',
   toolset: 'fleet',
-  effect: 'records',
+  // What a site can take, and what power was bought, is a person's word: plans and proofs rest on it.
+  effect: 'decides',
   input: z.strictObject({
     path: z.string().min(1).optional().describe('file of sites (command line only)'),
     sites: z.array(z.record(z.string(), z.unknown())).min(1).max(10_000).optional().describe('the sites themselves'),

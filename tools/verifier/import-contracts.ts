@@ -10,7 +10,8 @@ export const importContracts = defineTool({
   description:
     'Takes in contracts, certificates and residual mix for market-based figures; what was imported before is replaced. Records that exist keep what they were made with.',
   toolset: 'proof',
-  effect: 'records',
+  // What a site can take, and what power was bought, is a person's word: plans and proofs rest on it.
+  effect: 'decides',
   input: Contracts,
   output: z.strictObject({
     contracts: z.number().int(),
