@@ -14,6 +14,12 @@ import { NEWEST_VERIFICATION, VERIFICATIONS, VERIFIED_JOBS } from '../domain/evi
 import { Fault } from '../domain/fault.js';
 import { ORDERS, PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
+import { openStore } from '../store/store.js';
+import { voters } from '../tools/approval/approval.js';
+import { movedJobs } from './decide.js';
+import { DEAD, dying } from './fixtures/dying.js';
+import { buildGraph } from './graph.js';
+import { openOrchestrator } from './orchestrator.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-once-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,12 +42,32 @@ const jobs = (...ids: string[]) =>
 /** Two workloads that share two jobs, as two snapshots of one queue do. */
 const WORKLOADS = [jobs('a', 'b', 'c', 'd'), [...jobs('a', 'b'), ...jobs('x', 'y', 'e')]];
 
+const POLICIES = [
+  'Plans that move more than 1 job need approval by two people.',
+  'Jobs of team weather must not be moved.',
+  'Plans that cost more than £100000 need approval.',
+] as const;
+
 type Step =
-  | { do: 'launch'; workload: 0 | 1; approval: 'auto' | 'ask'; price: number; dies: number | null }
+  /** `dies` after so many events, or its checkpoints end after so many `writes`. */
+  | {
+      do: 'launch';
+      workload: 0 | 1;
+      approval: 'auto' | 'ask';
+      price: number;
+      dies: number | null;
+      writes: number | null;
+    }
   | { do: 'ask'; plan: number }
   | { do: 'plan'; workload: 0 | 1; price: number }
   | { do: 'replan'; plan: number }
-  | { do: 'answer'; approval: number; yes: boolean; who: string }
+  | { do: 'answer'; approval: number; yes: boolean; who: string; part: boolean }
+  | { do: 'policy'; text: string }
+  | { do: 'retell'; workload: 0 | 1; team: string }
+  | { do: 'overrun'; plan: number; job: string; hours: number }
+  /** Both processes at once carry out the same. */
+  | { do: 'both'; plan: number; decision: number }
+  | { do: 'other' }
   | { do: 'execute'; plan: number; decision: number }
   | { do: 'resume'; run: number }
   | { do: 'die' };
@@ -58,6 +84,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       approval: fc.constantFrom('auto' as const, 'ask' as const),
       price,
       dies: fc.option(fc.nat(40), { freq: 3 }),
+      writes: fc.option(fc.nat(30), { freq: 2 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('plan' as const), workload, price }) },
@@ -69,12 +96,36 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('answer' as const),
       approval: index,
       yes: fc.boolean(),
-      who: fc.constantFrom('ann', 'bob'),
+      who: fc.constantFrom('ann', 'Ann', 'bob'),
+      part: fc.boolean(),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('execute' as const), plan: index, decision: index }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('resume' as const), run: index }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('other' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('both' as const), plan: index, decision: index }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('policy' as const), text: fc.constantFrom(...POLICIES) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('retell' as const),
+      workload,
+      team: fc.constantFrom('ml', 'weather'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('overrun' as const),
+      plan: index,
+      job: fc.constantFrom('a', 'b', 'x'),
+      hours: fc.constantFrom(2, 4),
+    }),
+  },
 );
 
 /** One of a list that may be empty, newest first. */
@@ -84,6 +135,8 @@ class Stage {
   private constructor(
     readonly home: string,
     private app: App,
+    /** Another process on the same store. */
+    private other: App,
     private readonly workloads: string[],
   ) {}
 
@@ -94,7 +147,7 @@ class Stage {
       const answer = await app.call('ingest_jobs', { jobs: list }, { actor: { id: 'ann', via: 'cli' } });
       workloads.push((answer as { workloadId: string }).workloadId);
     }
-    return new Stage(home, app, workloads);
+    return new Stage(home, app, await open(home), workloads);
   }
 
   get world() {
@@ -113,7 +166,12 @@ class Stage {
         case 'launch': {
           const stop = new AbortController();
           let seen = 0;
-          await this.app.orchestrator.launch(
+          const store = step.writes === null ? null : await openStore(join(this.home, 'caco.db'));
+          const orchestrator =
+            store === null
+              ? this.app.orchestrator
+              : openOrchestrator(this.world, buildGraph(this.world, dying(await store.saver(), step.writes!)));
+          const launched = orchestrator.launch(
             {
               horizonHours: 24,
               approval: step.approval,
@@ -129,7 +187,7 @@ class Stage {
               },
             },
           );
-          return;
+          return void (await launched.finally(() => store?.close()));
         }
         case 'plan':
           return void (await this.app.call(
@@ -148,13 +206,18 @@ class Stage {
           return;
         }
         case 'answer': {
-          const waiting = (await this.newest<{ id: string; status: string }>(APPROVALS)).filter(
+          const waiting = (await this.newest<{ id: string; status: string; planId: string }>(APPROVALS)).filter(
             (a) => a.status === 'waiting',
           );
           const asked = pick(waiting, step.approval);
           if (asked)
             await this.app.orchestrator.answer(
-              { id: asked.id, decision: step.yes ? 'approve' : 'reject', why: 'as I see it', only: null },
+              {
+                id: asked.id,
+                decision: step.yes ? 'approve' : 'reject',
+                why: 'as I see it',
+                only: step.part ? ['allowed', ...(await movedJobs(this.world.store, asked.planId)).slice(0, 1)] : null,
+              },
               { actor: { id: step.who, via: 'cli' } },
             );
           return;
@@ -175,13 +238,45 @@ class Stage {
           if (run) await this.app.orchestrator.resume(run.id, ann);
           return;
         }
+        case 'both': {
+          const plan = pick(await this.newest<{ id: string }>(PLANS), step.plan);
+          const decision = pick(await this.newest<{ id: string }>(DECISIONS), step.decision);
+          if (!plan || !decision) return;
+          const input = { planId: plan.id, decisionId: decision.id, dryRun: false };
+          const by = { ...bot, decisionId: decision.id };
+          const done = [this.app, this.other].map((app) => app.call('execute_plan', input, by));
+          for (const one of await Promise.allSettled(done)) if (one.status === 'rejected') throw one.reason;
+          return;
+        }
+        case 'policy': {
+          const { setId } = await this.app.call('ingest_policy', { text: step.text, name: 'rules.md' }, ann);
+          return void (await this.app.call('confirm_policy', { setId }, ann));
+        }
+        case 'retell': {
+          const told = WORKLOADS[step.workload]!.map((job) => ({ ...job, team: step.team }));
+          const workloadId = this.workloads[step.workload]!;
+          return void (await this.app.call('ingest_jobs', { jobs: told, workloadId }, bot));
+        }
+        case 'overrun': {
+          const plan = pick(await this.newest<{ id: string }>(PLANS), step.plan);
+          const overran = [{ jobId: step.job, durationHours: step.hours }];
+          if (plan) await this.app.call('replan', { fromPlanId: plan.id, overran } as never, bot);
+          return;
+        }
+        case 'other':
+          [this.app, this.other] = [this.other, this.app];
+          return;
         case 'die':
           await this.app.close();
           this.app = await open(this.home);
       }
     } catch (error) {
       // What is refused is an answer. What was killed is looked at afterwards.
-      if (!(error instanceof Fault) && (error as Error).message !== 'killed' && (error as Error).name !== 'AbortError')
+      if (
+        !(error instanceof Fault) &&
+        ![DEAD, 'killed'].includes((error as Error).message) &&
+        (error as Error).name !== 'AbortError'
+      )
         throw error;
     }
   }
@@ -189,7 +284,12 @@ class Stage {
   /** Everything that must hold after any step. */
   async check(): Promise<void> {
     const { store, fleet } = this.world;
-    const orders = await this.newest<{ planId: string; key: string }>(ORDERS);
+    const orders = await this.newest<{ planId: string; key: string; decisionId?: string }>(ORDERS);
+    for (const { planId, decisionId } of orders) {
+      const leave = (await store.collection(DECISIONS).get(decisionId!))!.value;
+      expect(leave.status, `the order of ${planId} has leave`).not.toBe('refused');
+      expect(leave.planDigest).toBe((await store.collection(PLANS).get(planId))!.value.digest);
+    }
     await this.world.clock.waitUntil('2022-06-05T00:00:00Z' as never);
     const runsUnder = new Map<string, string>();
     for (const order of orders)
@@ -228,12 +328,23 @@ class Stage {
       const approval = (await store.collection(APPROVALS).get(d.approvalId))!.value;
       expect(approval.judgement, `those who answered ${approval.id} were shown what was found`).toBeDefined();
       expect(approval.planDigest).toBe(d.planDigest);
-      if (!byRule) expect([...new Set(approval.votes.map((v) => v.actor.id))]).toEqual(d.by);
+      if (!byRule) expect(voters(approval.votes)).toEqual(d.by);
+      expect(voters(approval.votes).length, 'nobody counts twice').toBe(
+        new Set(approval.votes.map((v) => v.actor.id.toLowerCase())).size,
+      );
+      if (d.jobs !== null) {
+        const moves = new Set(await movedJobs(store, d.planId));
+        expect(d.jobs.filter((job) => !moves.has(job))).toEqual([]);
+        expect(new Set(d.jobs).size).toBe(d.jobs.length);
+      }
       if (d.status !== 'refused') expect(approval.votes.some((v) => v.decision === 'approve')).toBe(true);
     }
   }
 
-  close = () => this.app.close();
+  async close() {
+    await this.app.close();
+    await this.other.close();
+  }
 }
 
 describe('any sequence of launches, questions, answers, executions, retries and deaths', () => {
