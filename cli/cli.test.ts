@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { APPROVALS } from '../domain/decision.js';
+import { openStore } from '../store/store.js';
 
 // Real processes, many of them: nothing is judged by its time, and only a test that hangs ends by this limit.
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 1_800_000 });
@@ -53,10 +55,16 @@ describe('a run that waits for a person', () => {
 });
 
 describe('a run whose answer was given by a process that died', () => {
-  it('is listed with what brings it forward', () => {
+  it('is listed with what brings it forward', async () => {
     const { answer } = json('answered', ['launch', '--horizon-hours', '2', '--approval', 'ask']);
-    const given = ['--approval-id', answer.approvalId, '--decision', 'approve', '--why', 'fine'];
-    expect(caco('answered', ['tool', 'answer_approval', ...given]).status).toBe(0);
+    // The answer as such a process left it: written down, and the run not gone on with.
+    const store = await openStore(join(folder, 'answered', 'caco.db'));
+    const approvals = store.collection(APPROVALS);
+    const { value } = (await approvals.get(answer.approvalId))!;
+    const actor = { id: 'ann', via: 'cli' as const };
+    const vote = { actor, decision: 'approve' as const, why: 'fine', at: value.askedAt, only: null };
+    await approvals.put(value.id, { ...value, status: 'approved', votes: [vote] });
+    await store.close();
     expect(caco('answered', ['runs']).stdout).toContain(`caco resume ${answer.runId}`);
     expect(json('answered', ['resume', answer.runId]).answer.status).toBe('done');
     expect(caco('answered', ['runs']).stdout).not.toContain('caco resume');
