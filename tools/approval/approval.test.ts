@@ -91,7 +91,8 @@ describe('an approval', () => {
   it('takes one person for one, however their name is spelled', async () => {
     const a = await ask(2);
     await yes(a, 'ann');
-    for (const name of ['Ann', ' ann ', 'ＡＮＮ']) await expect(yes(a, name)).rejects.toMatchObject({ code: 'conflict' });
+    for (const name of ['Ann', ' ann ', 'ＡＮＮ'])
+      await expect(yes(a, name)).rejects.toMatchObject({ code: 'conflict' });
     expect((await yes(a, 'bob')).settled).toBe(true);
   });
   it.each(['mcp', 'graph'] as const)('is not answered by %s', async (via) => {
