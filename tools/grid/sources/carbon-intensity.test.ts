@@ -1,32 +1,47 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CarbonSignal } from '../../../domain/signal.js';
 import { type Instant, instant, plusHours } from '../../../domain/time.js';
+import { handTimer } from '../../../wire/fixtures/hand-timer.js';
+import { closedPort, httpPeer, type Peer, rawPeer } from '../../../wire/fixtures/peer.js';
+import { machineTimer, type Timer } from '../../../wire/wire.js';
 import { carbonIntensity } from './carbon-intensity.js';
 
-const servers: Server[] = [];
+const peers: Peer[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  for (const peer of peers.splice(0)) await peer.close();
 });
 
+/** Waits between two tries, of at most five seconds, are over at once; the limits of a call stay as they are. */
+const eager = (): { timer: Timer; waits: number[] } => {
+  const waits: number[] = [];
+  const after: Timer['after'] = (ms, then) => {
+    // The shortest limit of the source is that of the connection.
+    if (ms >= 5_000) return machineTimer.after(ms, then);
+    waits.push(ms);
+    return machineTimer.after(0, then);
+  };
+  return { waits, timer: { ticks: machineTimer.ticks, after } };
+};
+
+interface Scripted {
+  readonly status?: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A server that answers every path from the script, and the source that asks it; `asked` lists the paths. */
-const replay = async (script: (path: string) => { status?: number; body: string }, now = '2017-10-02T12:00:00Z') => {
+const replay = async (script: (path: string, n: number) => Scripted, now = '2017-10-02T12:00:00Z') => {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const peer = await httpPeer((request, response) => {
+    const { status = 200, body, headers } = script(request.url ?? '', asked.length);
     asked.push(request.url ?? '');
-    const { status = 200, body } = script(request.url ?? '');
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const source = carbonIntensity({ base, clock: { now: () => instant(now) } });
-  return { asked, source, base };
+  peers.push(peer);
+  const { timer, waits } = eager();
+  const source = carbonIntensity({ base: peer.url, clock: { now: () => instant(now) }, timer });
+  return { asked, waits, source };
 };
 
 const rowsFrom = (first: string, values: readonly (readonly [number | null, (number | null)?])[]) =>
@@ -123,7 +138,8 @@ describe('the Carbon Intensity API', () => {
     ['a body cut short', { body: '{"data":[{"from":"2017-10-01T12:00Z","int' }],
     ['an unknown form', { body: '{"data":[{"from":"yesterday","intensity":{"forecast":1}}]}' }],
     ['text for a number', { body: '{"data":[{"from":"2017-10-01T12:00Z","intensity":{"forecast":"151"}}]}' }],
-    ['a redirect', { status: 302, body: '' }],
+    ['an error that calls itself a success', { body: '{"error":{"message":"out of order"}}' }],
+    ['a redirect', { status: 302, body: '', headers: { location: 'https://elsewhere.example/' } }],
   ])('says so when it answers with %s', async (_, answer) => {
     const { source } = await replay(() => answer);
     await expect(source.carbon('GB', until(1), 'forecast')).rejects.toMatchObject({
@@ -139,11 +155,66 @@ describe('the Carbon Intensity API', () => {
     await expect(source.carbon('GB', until(1), 'forecast')).rejects.toThrow('status 400: Please enter a valid date');
   });
 
+  it('is asked again when it is too busy or fails, after the time that it asked for', async () => {
+    const good = bodyOf(...rowsFrom('2017-10-01T12:00:00Z', [[150, 140]]));
+    const busy = { status: 429, body: '', headers: { 'retry-after': '3' } };
+    const { source, asked, waits } = await replay((_, n) => [busy, { status: 502, body: 'Bad Gateway' }, good][n]!);
+    expect((await source.carbon('GB', until(0.5), 'actual')).series.values).toEqual([140]);
+    expect(asked).toHaveLength(3);
+    expect(waits[0]).toBe(3000);
+  });
+
+  it('is left alone when it asks for more than a caller can wait, and the remedy says how long', async () => {
+    const { source, asked } = await replay(() => ({ status: 429, body: '', headers: { 'retry-after': '120' } }));
+    await expect(source.carbon('GB', until(1), 'forecast')).rejects.toMatchObject({
+      code: 'unavailable',
+      remedy: expect.stringMatching(/in 120 s.*CACO_CARBON_INTENSITY_URL/),
+      details: { fate: 'throttled', retryAfterS: 120 },
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is given up when it says nothing', async () => {
+    let heard = () => {};
+    const arrived = new Promise<void>((go) => {
+      heard = go;
+    });
+    const silent = await rawPeer(() => heard());
+    peers.push(silent);
+    const timer = handTimer();
+    const source = carbonIntensity({ base: silent.url, clock: { now: () => noon }, timer });
+    const answer = expect(source.carbon('GB', until(1), 'forecast')).rejects.toMatchObject({
+      code: 'unavailable',
+      remedy: expect.stringContaining('CACO_CARBON_INTENSITY_URL'),
+      details: { fate: 'unknown', reason: 'time' },
+    });
+    await Promise.all([arrived, timer.waiting((ms) => ms === 10_000)]);
+    timer.pass(25_000);
+    await answer;
+  });
+
+  it('is asked again, and given up, when it breaks off in the middle of a body', async () => {
+    const cut = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{"data":[{"from":';
+    let connections = 0;
+    const peer = await rawPeer((socket) => {
+      connections++;
+      socket.end(cut);
+    });
+    peers.push(peer);
+    const source = carbonIntensity({ base: peer.url, clock: { now: () => noon }, timer: eager().timer });
+    await expect(source.carbon('GB', until(1), 'forecast')).rejects.toMatchObject({
+      code: 'unavailable',
+      details: { reason: 'cut' },
+    });
+    expect(connections).toBe(3);
+  });
+
   it('says so when nobody answers, and knows Great Britain only', async () => {
-    const { source, base } = await replay(() => ({ body: '{}' }));
+    const { source } = await replay(() => ({ body: '{}' }));
     await expect(source.carbon('FR', until(1), 'actual')).rejects.toMatchObject({ code: 'not-found' });
     expect(await source.regions()).toEqual(['GB']);
-    const closed = carbonIntensity({ base: base.replace(/\d+$/, '1'), clock: { now: () => noon } });
+    const base = `http://127.0.0.1:${await closedPort()}`;
+    const closed = carbonIntensity({ base, clock: { now: () => noon }, timer: eager().timer });
     await expect(closed.carbon('GB', until(1), 'actual')).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

@@ -8,8 +8,10 @@ import { Fault, notFound } from '../../../domain/fault.js';
 import type { CarbonKind } from '../../../domain/signal.js';
 import { ceilTo, floorTo, fromEpoch, Instant, type Interval, plusHours, toEpoch } from '../../../domain/time.js';
 import type { CarbonSource, Clock } from '../../../domain/world.js';
+import { type Answer, jsonIfAny, jsonOf, type Limits, send, type Timer, type WireTrouble } from '../../../wire/wire.js';
 import { carbonSignal } from './record.js';
 
+const WHO = 'the Carbon Intensity API';
 const REGION = 'GB';
 const KIND: CarbonKind = { accounting: 'average', scope: 'operational' };
 const SOURCE = 'NESO Carbon Intensity API, national (CC BY 4.0)';
@@ -17,9 +19,10 @@ const STEP_MINUTES = 30;
 const STEP = STEP_MINUTES * 60;
 /** The API answers 14 days at most. */
 const CHUNK_HOURS = 13 * 24;
-const TIME_LIMIT_MS = 15_000;
-/** Fourteen days are 100 kB. */
-const MOST_BYTES = 4 * 2 ** 20;
+/** Fourteen days are 100 kB. A person may be waiting, so an API that is silent is given up soon. */
+const LIMITS: Partial<Limits> = { connectMs: 5_000, idleMs: 10_000, wholeMs: 25_000, bodyBytes: 4 * 2 ** 20 };
+/** Reading twice does no harm. */
+const AGAIN = { tries: 3, longestWaitS: 5 };
 
 /** `{"from": "2017-10-01T12:00Z", "to": "2017-10-01T12:30Z", "intensity": {"forecast": 151, "actual": 140, "index": "low"}}` */
 const Row = z.object({
@@ -34,13 +37,20 @@ type Row = z.output<typeof Row>;
 /** Beyond its horizon the API answers status 200 with `{}` or `{"data": []}`; one row may come without its list. */
 const Body = z.object({ data: z.union([z.array(Row), Row.transform((row) => [row])]).optional() });
 
+interface Settings {
+  readonly base: string;
+  readonly clock: Pick<Clock, 'now'>;
+  /** another timer, for tests */
+  readonly timer?: Timer;
+}
+
 /**
  * `actual` is what the API has measured; `forecast` that for half-hours that have ended, and its forecast for those that have
  * not. What the API leaves out or answers with 0, which no grid of fuels can be, is null. It does not say when a value was
  * published, so a signal was issued when it was asked for. Throws Fault `not-found` for a region other than GB, `unavailable`
  * when the API does not answer or answers what it should not.
  */
-export const carbonIntensity = ({ base, clock }: { base: string; clock: Pick<Clock, 'now'> }): CarbonSource => ({
+export const carbonIntensity = ({ base, clock, timer }: Settings): CarbonSource => ({
   regions: async () => [REGION],
   carbon: async (region, interval, status) => {
     if (region !== REGION)
@@ -53,7 +63,7 @@ export const carbonIntensity = ({ base, clock }: { base: string; clock: Pick<Clo
     const end = ceilTo(interval.end, STEP_MINUTES);
     const rows = new Map<Instant, Row>();
     for (const part of chunks({ start, end }))
-      for (const row of await rowsOf(base, part)) {
+      for (const row of await rowsOf(part, base, timer)) {
         // A half-hour that comes twice: the row that knows what happened is the newer one.
         if (typeof rows.get(row.from)?.intensity.actual !== 'number') rows.set(row.from, row);
       }
@@ -86,53 +96,50 @@ const chunks = ({ start, end }: Interval): Interval[] => {
 const minuteOf = (at: Instant) => `${at.slice(0, 16)}Z`;
 
 /** The rows of an interval, and perhaps the half-hour before it: the API begins with the one that ends at `from`. */
-const rowsOf = async (base: string, { start, end }: Interval): Promise<Row[]> => {
+const rowsOf = async ({ start, end }: Interval, base: string, timer?: Timer): Promise<Row[]> => {
   const path = `/intensity/${minuteOf(start)}/${minuteOf(end)}`;
-  const { status, text } = await get(`${base.replace(/\/$/, '')}${path}`);
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    throw trouble(`answered ${path} with status ${status} and no JSON`);
-  }
-  if (status !== 200) throw trouble(`answered ${path} with status ${status}${said(document)}`);
-  const body = Body.safeParse(document);
-  if (!body.success) throw trouble(`answered ${path} in an unknown form: ${body.error.issues[0]?.message}`);
-  return body.data.data ?? [];
+  const { data: body, error } = Body.safeParse(await documentAt(path, base, timer));
+  if (error) throw trouble(`${WHO} answered ${path} in an unknown form: ${error.issues[0]?.message}`);
+  return body.data ?? [];
 };
 
-/** `{"error": {"code": "400 Bad Request", "message": "Please enter a valid date …"}}` */
-const said = (document: unknown): string => {
-  const { data } = z.object({ error: z.object({ message: z.string() }) }).safeParse(document);
+/** What the API answers, as JSON. A path of it holds no secret, so that messages may name it. */
+const documentAt = async (path: string, base: string, timer?: Timer): Promise<unknown> => {
+  let said = '';
+  try {
+    const answer = await send({
+      who: WHO,
+      url: `${base.replace(/\/+$/, '')}${path}`,
+      chosenBy: 'operator',
+      what: path,
+      headers: { accept: 'application/json' },
+      limits: LIMITS,
+      again: AGAIN,
+      ...(timer === undefined ? {} : { timer }),
+    });
+    said = saidBy(answer);
+    const document = jsonOf(answer);
+    if (said === '') return document;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw trouble(`${error.message}${said}`, error);
+  }
+  throw trouble(`${WHO} answered ${path} with an error${said}`);
+};
+
+/** `{"error": {"code": "400 Bad Request", "message": "Please enter a valid date …"}}`, on one line; empty where there is no such. */
+const saidBy = ({ text }: Answer): string => {
+  const { data } = z.object({ error: z.object({ message: z.string() }) }).safeParse(jsonIfAny(text));
   return data ? `: ${data.error.message.replace(/\s+/g, ' ').trim().slice(0, 200)}` : '';
 };
 
-const trouble = (what: string, cause?: unknown) =>
-  new Fault(
+/** Whatever it was, nothing can be known from here now. What became of the request stays in the wire's `details`. */
+const trouble = (what: string, cause?: Fault) => {
+  const { retryAfterS = null } = (cause?.details as Partial<WireTrouble> | undefined) ?? {};
+  return new Fault(
     'unavailable',
-    `the Carbon Intensity API ${what}`,
-    'Try again in some minutes, check CACO_CARBON_INTENSITY_URL, or plan on recorded data: CACO_GRID=recorded.',
-    { cause },
+    what,
+    `Try again in ${retryAfterS === null ? 'some minutes' : `${retryAfterS} s`}, check CACO_CARBON_INTENSITY_URL, or plan on recorded data: CACO_GRID=recorded.`,
+    { cause, details: cause?.details },
   );
-
-/** One request within limits of time and size; redirects are refused, and nothing is tried twice. */
-const get = async (url: string): Promise<{ status: number; text: string }> => {
-  try {
-    const answer = await fetch(url, {
-      headers: { accept: 'application/json', 'user-agent': 'caco (carbon-aware-compute-orchestrator)' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIME_LIMIT_MS),
-    });
-    const pieces: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
-      bytes += piece.length;
-      if (bytes > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
-      pieces.push(piece);
-    }
-    return { status: answer.status, text: Buffer.concat(pieces).toString('utf8') };
-  } catch (cause) {
-    const reason = (cause as { cause?: { code?: string } }).cause?.code ?? (cause as Error).message;
-    throw trouble(`cannot be asked: ${reason}`, cause);
-  }
 };
