@@ -236,7 +236,7 @@ const assemble = (
         import('./graph/orchestrator.js'),
         store.saver(),
       ]);
-      return { orchestrator: openOrchestrator(world, buildGraph(world, saver)), saver };
+      return { orchestrator: openOrchestrator(world, buildGraph(world, saver), saver), saver };
     })();
     return opened;
   };

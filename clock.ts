@@ -30,6 +30,7 @@ export const systemNow = (): Instant => systemClock().now();
 
 /** `waitUntil` rejects with the signal's reason, and with nothing else. */
 export const systemClock = ({ nowMs, sleep }: Timer = MACHINE): Clock => ({
+  live: true,
   now: () => fromEpoch(Math.floor(nowMs() / 1000)),
   waitUntil: async (at, signal) => {
     const untilMs = toEpoch(at) * 1000;

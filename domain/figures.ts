@@ -1,5 +1,6 @@
 /** Figures as people read them: three significant digits, a unit, a true minus sign, and an interval where there is one. */
 import type { Estimate } from './estimate.js';
+import { type Instant, toEpoch } from './time.js';
 
 /** Three significant digits, thin groups of thousands, no exponent. */
 export const figure = (value: number, digits = 3): string => {
@@ -78,4 +79,13 @@ export const boundText = (gap: number | null): string =>
 export const massEstimateText = (kg: Estimate): string => {
   const { divide, name } = pick(Math.max(Math.abs(kg.value), Math.abs(kg.high), Math.abs(kg.low)), MASS);
   return `${figure(kg.value / divide)} ${name} (${figure(kg.low / divide)} to ${figure(kg.high / divide)})`;
+};
+
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `Wed 1 Jun 2022 00:00 UTC`. */
+export const dayText = (at: Instant): string => {
+  const t = new Date(toEpoch(at) * 1000);
+  return `${WEEKDAYS[t.getUTCDay()]} ${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]} ${t.getUTCFullYear()} ${at.slice(11, 16)} UTC`;
 };

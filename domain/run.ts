@@ -6,7 +6,9 @@ import { Instant } from './time.js';
 export const Run = z.strictObject({
   id: z.string(),
   kind: z.enum(['plan', 'settle', 'ask']),
-  status: z.enum(['running', 'waiting', 'done', 'refused', 'failed']),
+  status: z
+    .enum(['running', 'waiting', 'placed', 'done', 'refused', 'failed'])
+    .describe('placed: handed to the fleet and filed; what came of it is verified later'),
   scenario: z.string(),
   seed: z.number().int().optional().describe('of its scenario'),
   from: Instant.optional().describe('start of the window'),
@@ -19,6 +21,7 @@ export const Run = z.strictObject({
   sameAs: z.string().optional().describe('the run that waits for the answer on the same plan; this one ended there'),
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),
+  settleAfter: Instant.optional().describe('of a placed run: when resuming it verifies what came of it'),
   startedBy: z.string(),
   startedAt: Instant,
   finishedAt: Instant.nullable(),

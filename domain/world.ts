@@ -12,8 +12,10 @@ import { defineRows, type Store } from './store.js';
 import { Instant, type Interval } from './time.js';
 
 export interface Clock {
+  /** It is the system's, so that waiting takes as long as it says; a simulated one jumps. */
+  readonly live: boolean;
   now(): Instant;
-  /** A simulated clock jumps; a real one sleeps. Rejects when the signal aborts. */
+  /** Rejects when the signal aborts. */
   waitUntil(at: Instant, signal?: AbortSignal): Promise<void>;
 }
 

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { RUNS } from '../domain/run.js';
+import type { StoreSaver } from '../store/saver.js';
 import { type OpenStore, openStore } from '../store/store.js';
 import { DEAD, dying } from './fixtures/dying.js';
 import { buildGraph } from './graph.js';
@@ -18,7 +18,7 @@ const ann = { actor: { id: 'ann', via: 'cli' as const } };
 describe('a run whose process died', () => {
   let app: App;
   let opened: OpenStore;
-  let saver: BaseCheckpointSaver;
+  let saver: StoreSaver;
   let homes = 0;
   /** A home of its own for each death: what one run has placed, the next would find nothing left of. */
   const begin = async () => {
@@ -39,7 +39,7 @@ describe('a run whose process died', () => {
       expect(writes).toBeLessThan(100);
       await begin();
       const { store, ledger } = app.world;
-      const first = openOrchestrator(app.world, buildGraph(app.world, dying(saver, writes)));
+      const first = openOrchestrator(app.world, buildGraph(app.world, dying(saver, writes)), saver);
       const launched = first.launch({ horizonHours: 1, approval: 'auto', maxPowerKw: 11_000 }, ann);
       whole = await launched.then(
         () => true,
@@ -49,7 +49,7 @@ describe('a run whose process died', () => {
         },
       );
       const [kept] = await store.collection(RUNS).list({ limit: 1 });
-      const second = openOrchestrator(app.world, buildGraph(app.world, saver));
+      const second = openOrchestrator(app.world, buildGraph(app.world, saver), saver);
       const run = await second.resume(kept!.id, ann);
       const when = `after ${writes} writes`;
       expect(run, when).toMatchObject({ status: 'done', error: null });
@@ -70,7 +70,7 @@ describe('a run whose process died', () => {
 
   it('goes on with what was asked for, though it died before its first checkpoint', async () => {
     await begin();
-    const first = openOrchestrator(app.world, buildGraph(app.world, dying(saver, 0)));
+    const first = openOrchestrator(app.world, buildGraph(app.world, dying(saver, 0)), saver);
     const from = app.world.clock.now();
     const asked = { horizonHours: 2, approval: 'auto' as const, from, maxPowerKw: 0.5 };
     await expect(first.launch(asked, ann)).rejects.toThrow(DEAD);

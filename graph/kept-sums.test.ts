@@ -39,6 +39,7 @@ describe('sums that are kept with a plan', () => {
           ticketCount: 0,
           waiting: null,
           placing: null,
+          placed: false,
         };
         const answers: string[] = [];
         for (const question of ['What will run when, and why?', 'List the largest jobs', 'Explain the plan'])

@@ -1,4 +1,7 @@
-/** Starts, resumes and finishes runs. A run is a plan thread and, once its window has closed, a settle thread. */
+/**
+ * Starts, resumes and finishes runs. A run is a plan thread and, once its window has closed, a settle thread. Of a run that
+ * rests both are kept as they stand, without what came before; a run that has ended is told by its row and needs none.
+ */
 import { randomUUID } from 'node:crypto';
 import { Command } from '@langchain/langgraph';
 import { type Actor, APPROVALS, type Approval, DECISIONS, type Decision } from '../domain/decision.js';
@@ -6,16 +9,17 @@ import { shortId } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
-import { type Instant, plusHours, toEpoch } from '../domain/time.js';
+import { type Instant, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { answerApproval } from '../tools/approval/approval.js';
-import { deniedJobsOf } from '../tools/policy/policy.js';
 import { type Call, callTool } from '../tools/tool.js';
+import { meant, namedJobs } from './answer.js';
 import { openQuestion } from './ask.js';
-import { decide, movedJobs } from './decide.js';
+import { decide } from './decide.js';
 import type { Graph } from './graph.js';
 import { holding } from './hold.js';
 import type { Question } from './nodes/governance.js';
+import { restsUntil, settleAfterOf } from './settlement.js';
 import type { GraphState, PlanRequest } from './state.js';
 
 /** What a listener hears while a run goes on. */
@@ -38,10 +42,21 @@ export interface LaunchInput extends PlanRequest {
   readonly from?: Instant;
 }
 
+/** The graph's checkpoints, as far as they are thrown away here. */
+export interface Threads {
+  /** Of every thread that is kept. */
+  ids(): Promise<string[]>;
+  /** `keep_latest` keeps of each thread what it goes on from. Unknown ids are passed over. */
+  prune(ids: readonly string[], strategy: 'keep_latest' | 'delete'): Promise<void>;
+}
+
 export interface Orchestrator {
-  /** Runs until it is done, refused, or waits for a person. */
+  /** Runs until it is done, refused, waits for a person, or has placed what has yet to happen. */
   launch(input: LaunchInput, by: By): Promise<Run>;
-  /** Goes on with a run that waits for nothing any more: after a crash, an answer, or an approval that expired. */
+  /**
+   * Goes on with a run that waits for nothing any more: after a crash, an answer, an approval that expired, or when what it
+   * placed has run. One that has ended, or whose time has not come, is answered as it stands.
+   */
   resume(runId: string, by: By): Promise<Run>;
   /**
    * A person's answer; when it settles the approval, the run goes on to its end. `id` is that of an approval, or of a run or
@@ -63,12 +78,12 @@ export interface Answered {
 }
 
 const MAX_HOURS = 840;
-/** Jobs that run longer than planned are still verified whole when they end within this. */
-const SETTLE_AFTER_HOURS = 4;
+/** What the id of a run's settle thread ends with. */
+const SETTLING = ':settle';
 /** For callers that never cancel. One each: listeners on a shared one would pile up in a server. */
 const never = () => new AbortController().signal;
 
-export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
+export const openOrchestrator = (world: World, graph: Graph, threads: Threads): Orchestrator => {
   const runs = () => world.store.collection(RUNS);
 
   const update = async (id: string, patch: Partial<Run>): Promise<Run> => {
@@ -79,6 +94,31 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       if (await runs().replace(id, found.version, next)) return next;
     }
   };
+
+  const end = (id: string, patch: Partial<Run> & { readonly status: 'done' | 'refused' }, by: By): Promise<Run> => {
+    by.onEvent?.({ type: 'status', runId: id, status: patch.status });
+    return update(id, { ...patch, finishedAt: world.clock.now(), error: null });
+  };
+
+  const rest = async (id: string, patch: Partial<Run> & { readonly status: 'waiting' | 'placed' }, by: By) => {
+    const run = await update(id, { ...patch, error: null });
+    by.onEvent?.({ type: 'status', runId: id, status: patch.status });
+    return run;
+  };
+
+  /** Works on a run alone, and throws away what its threads no longer need, with what a process left that died before it could. */
+  const work = (runId: string, on: () => Promise<Run>): Promise<Run> =>
+    holding(world.store, runId, async () => {
+      const run = await on();
+      const over: string[] = [];
+      for (const thread of await threads.ids()) {
+        const owner = (await runs().get(thread.replace(SETTLING, '')))?.value.status;
+        if (owner === 'done' || owner === 'refused') over.push(thread);
+      }
+      await threads.prune(over, 'delete');
+      await threads.prune([runId], 'keep_latest');
+      return run;
+    });
 
   const config = (threadId: string, by: By) => ({
     configurable: { thread_id: threadId },
@@ -128,30 +168,27 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
     const other = approval.threadId === runId ? undefined : (await runs().get(approval.threadId))?.value;
     if (other?.status === 'waiting') {
       const story = `Run ${runId} would do the same as run ${other.id}, which waits for the answer to ${approval.id}; nothing was asked twice.`;
-      by.onEvent?.({ type: 'status', runId, status: 'done' });
-      await update(runId, { status: 'done', planId, sameAs: other.id, story, finishedAt: world.clock.now() });
+      await end(runId, { status: 'done', planId, sameAs: other.id, story }, by);
       return other;
     }
-    const run = await update(runId, { status: 'waiting', approvalId: approval.id, planId });
-    if (approval.status !== 'waiting') return goOn(runId, new Command({ resume: { [interruptId]: { planId } } }), by);
-    by.onEvent?.({ type: 'status', runId, status: 'waiting' });
-    return run;
+    const asks = { status: 'waiting', approvalId: approval.id, planId } as const;
+    if (approval.status === 'waiting') return rest(runId, asks, by);
+    await update(runId, asks);
+    return goOn(runId, new Command({ resume: { [interruptId]: { planId } } }), by);
   };
 
   const settle = async (runId: string, state: GraphState, by: By): Promise<Run> => {
     const { planId, decisionId, workloadId } = state;
-    const end = (status: 'done' | 'refused') => {
-      by.onEvent?.({ type: 'status', runId, status });
-      return update(runId, { status, planId, decisionId, workloadId, finishedAt: world.clock.now(), error: null });
-    };
-    if (state.decision === 'refused') return end('refused');
+    const made = { planId, decisionId, workloadId };
+    if (state.decision === 'refused') return end(runId, { status: 'refused', ...made }, by);
     // Nothing was placed by this run, so nothing of it will run and there is nothing to verify.
-    if (planId === null || state.orderKey === null) return end('done');
-    await update(runId, { planId, decisionId, workloadId });
+    if (planId === null || state.orderKey === null) return end(runId, { status: 'done', ...made }, by);
     const plan = (await world.store.collection(PLANS).get(planId!))!.value;
-    const last = plan.finishesAt > plan.window.end ? plan.finishesAt : plan.window.end;
-    await world.clock.waitUntil(plusHours(last, SETTLE_AFTER_HOURS), by.signal);
-    const threadId = `${runId}:settle`;
+    const settleAfter = restsUntil(world, plan);
+    if (settleAfter !== null) return rest(runId, { status: 'placed', ...made, settleAfter }, by);
+    await update(runId, made);
+    await world.clock.waitUntil(settleAfterOf(plan), by.signal);
+    const threadId = `${runId}${SETTLING}`;
     const order = {
       kind: 'settle' as const,
       runId,
@@ -163,7 +200,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       ticketCount: state.ticketCount,
     };
     await drive(runId, threadId, (await begun(threadId, by)) ? null : order, by);
-    return end('done');
+    return end(runId, { status: 'done', ...made }, by);
   };
 
   /** From wherever the plan thread stands to the end of the run, or to the next question. */
@@ -211,7 +248,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
         story: null,
         error: null,
       });
-      return holding(world.store, id, () =>
+      return work(id, () =>
         goOn(id, { runId: id, kind: 'plan', from, horizonHours, approvalMode: approval, request, ...again }, by),
       );
     },
@@ -221,7 +258,7 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
       if (!run) throw notFound(`there is no run ${runId}`, '`caco runs` lists them.');
       if (run.status === 'done' || run.status === 'refused') return run;
       requireItsWorld(world, run);
-      return holding(world.store, runId, async () => {
+      return work(runId, async () => {
         const snapshot = await graph.getState(config(runId, by));
         const pending = snapshot.tasks.flatMap((t) => t.interrupts)[0];
         if (pending) {
@@ -271,43 +308,6 @@ export const openOrchestrator = (world: World, graph: Graph): Orchestrator => {
   };
 };
 
-/**
- * The approval that somebody means by its own id, or by that of a run or plan that waits for one. Fault `not-found` for what is
- * none of them, `conflict` where nothing waits.
- */
-const meant = async (
-  world: World,
-  id: string,
-  { decision, only }: { decision: 'approve' | 'reject'; only: string[] | null },
-  takeUpAgain: (planId: string) => Promise<string>,
-): Promise<string> => {
-  const { store } = world;
-  if (await store.collection(APPROVALS).get(id)) return id;
-  const run = (await store.collection(RUNS).get(id))?.value;
-  const planId = run ? run.planId : (await store.collection(PLANS).get(id)) ? id : undefined;
-  if (planId === undefined)
-    throw notFound(`there is no approval, run or plan ${id}`, '`caco approvals` lists what waits.');
-  const plan = planId === null ? undefined : (await store.collection(PLANS).get(planId))?.value;
-  const waiting = (await store.collection(APPROVALS).list({ limit: 1000 }))
-    .map((a) => a.value)
-    .find((a) => a.status === 'waiting' && a.planDigest === plan?.digest && (!run || a.threadId === run.id));
-  if (waiting) return waiting.id;
-  // A plan that nobody was asked about yet: whoever says yes to it is asked by that, and answers.
-  const undecided = planId === id && !(await isDecided(world, id));
-  if (decision === 'reject' || planId === null || (only === null && !undecided))
-    throw new Fault(
-      'conflict',
-      `nothing waits for an answer on ${id}`,
-      decision === 'reject' || planId === null
-        ? '`caco approvals` lists what waits.'
-        : `A refused plan can be taken up for the jobs that the policy allows: caco approve ${planId} --only allowed`,
-    );
-  return takeUpAgain(planId);
-};
-
-const isDecided = async ({ store }: World, planId: string): Promise<boolean> =>
-  (await store.collection(DECISIONS).list({ limit: 1000 })).some(({ value }) => value.planId === planId);
-
 /** A plan taken up, one that was refused or that nobody was asked about: it is judged anew and a person is always asked. Answers the id of that question. */
 const takeUp = async (orchestrator: Orchestrator, world: World, planId: string, by: By): Promise<string> => {
   const plan = (await world.store.collection(PLANS).get(planId))!.value;
@@ -340,18 +340,6 @@ const takenUp = async (world: World, planId: string): Promise<Partial<GraphState
   if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
   return { planId: plan.id, workloadId: plan.workloadId, trim: true, approvalMode: 'ask' };
 };
-
-/** `--only allowed` in names: every moved job of the plan that the policy in force allows. */
-const namedJobs = async (world: World, approvalId: string, only: string[] | null): Promise<string[] | null> => {
-  if (only === null || !only.includes(ALLOWED)) return only;
-  const approval = (await world.store.collection(APPROVALS).get(approvalId))?.value;
-  if (!approval) return only;
-  const denied = await deniedJobsOf(world, approval.planId);
-  const named = only.filter((job) => job !== ALLOWED);
-  const allowed = (await movedJobs(world.store, approval.planId)).filter((job) => !denied?.has(job));
-  return [...new Set([...named, ...allowed])];
-};
-const ALLOWED = 'allowed';
 
 /** Closes a question whose plan has changed, so that no late answer can settle it. */
 const supersede = async (world: World, approvalId: string): Promise<void> => {

@@ -109,11 +109,16 @@ export const getStatus = defineTool({
       runs: runs.map(({ value: r }) => ({ id: r.id, status: r.status, planId: r.planId })),
       waiting,
       decisions: decided,
-      next: nextSteps(
-        plans.map((p) => p.id),
-        waiting,
-        decided,
-      ),
+      next: [
+        ...runs.flatMap(({ value: { id, settleAfter } }) =>
+          settleAfter === undefined ? [] : [`after ${settleAfter}: caco resume ${id} verifies what was placed`],
+        ),
+        ...nextSteps(
+          plans.map((p) => p.id),
+          waiting,
+          decided,
+        ),
+      ],
     };
   },
   tell: (s) =>

@@ -10,6 +10,7 @@ import {
 } from '../domain/evidence/verification.js';
 import {
   change,
+  dayText,
   energyText,
   gapText,
   massEstimateText,
@@ -21,10 +22,11 @@ import {
 import { PLANS, type Plan } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import type { Site } from '../domain/site.js';
-import { type Instant, toEpoch } from '../domain/time.js';
+import { toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { leftOutText } from '../tools/fleet/fleet.js';
 import { loadPicture } from './picture.js';
+import { restsUntil, resumeText } from './settlement.js';
 import type { GraphState } from './state.js';
 
 export interface StoryOf {
@@ -35,16 +37,9 @@ export interface StoryOf {
   readonly ticketCount: number;
   readonly waiting: Required<NonNullable<GraphState['waiting']>> | null;
   readonly placing: GraphState['placing'];
+  /** The fleet took work of it. */
+  readonly placed: boolean;
 }
-
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `Wed 1 Jun 2022 00:00 UTC`. */
-export const dayText = (at: Instant): string => {
-  const t = new Date(toEpoch(at) * 1000);
-  return `${WEEKDAYS[t.getUTCDay()]} ${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]} ${t.getUTCFullYear()} ${at.slice(11, 16)} UTC`;
-};
 
 const hoursOf = (plan: Plan) => (toEpoch(plan.window.end) - toEpoch(plan.window.start)) / 3600;
 
@@ -59,6 +54,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
       ? undefined
       : (await world.store.collection(VERIFICATIONS).get(of.verificationId))?.value;
   const [ran] = verification ? (await world.store.rows(BOOKED).page(verification.id, { limit: 1 })).items : [];
+  const settleAfter = of.placed && verification === undefined ? restsUntil(world, plan) : null;
   const model = world.model === null ? 'no model' : world.model.name;
   const paragraphs = [
     `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.setting.name} · ${model}\n${indent(world.setting.dataNote)}`,
@@ -73,6 +69,9 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
       ? [indent(deedsText(plan, decision, of.ticketCount, of.placing))]
       : []),
     ...(verification ? [indent(verificationText(verification, plan, ran))] : []),
+    ...(settleAfter === null
+      ? []
+      : [indent(`Nothing of it has run yet, so nothing is verified. ${resumeText(world, of.runId, settleAfter)}`)]),
     indent(`Next: caco show ${of.runId}   caco tickets   caco chat`),
   ];
   return paragraphs.join('\n\n');

@@ -6,6 +6,7 @@ import type { Clock } from '../domain/world.js';
 export const simulatedClock = (start: Instant): Clock => {
   let now = start;
   return {
+    live: false,
     now: () => now,
     waitUntil: async (at, signal) => {
       signal?.throwIfAborted();

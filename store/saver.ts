@@ -112,6 +112,12 @@ export class StoreSaver extends BaseCheckpointSaver {
     return LookedAtLater.resolve(this.#putWrites(config, writes, taskId));
   }
 
+  /** Every thread that has a checkpoint. */
+  async ids(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('thread_checkpoints').select('thread').distinct().execute();
+    return rows.map(({ thread }) => thread);
+  }
+
   override async deleteThread(threadId: string): Promise<void> {
     await this.prune([threadId], 'delete');
   }

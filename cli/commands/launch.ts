@@ -39,6 +39,7 @@ export const runDocument = async (app: App, context: Context, run: Run) => {
     status: run.status,
     planId: run.planId,
     ...(run.status === 'waiting' ? { approvalId: run.approvalId } : {}),
+    ...(run.status === 'placed' ? { settleAfter: run.settleAfter } : {}),
     decision: decision
       ? { id: decision.id, status: decision.status, by: decision.by, reasons: decision.reasons }
       : null,
@@ -104,6 +105,8 @@ export const byOf = async (context: Context, needed: Scope = 'operate') => ({
 /** What brings a run forward. One that was answered by a process that died waits for nobody any more. */
 const nextOf = async (app: App, run: Run): Promise<string> => {
   if (run.status === 'done' || run.status === 'refused') return '';
+  if (run.settleAfter !== undefined && app.world.clock.now() < run.settleAfter)
+    return `after ${run.settleAfter}: caco resume ${run.id}`;
   if (run.status !== 'waiting' || run.approvalId === null) return `caco resume ${run.id}`;
   const approval = (await app.world.store.collection(APPROVALS).get(run.approvalId))?.value;
   return approval?.status === 'waiting' ? `caco approve ${run.approvalId}` : `caco resume ${run.id}`;
@@ -157,7 +160,7 @@ export const register = (program: Command) => {
   addCommand(
     program,
     'launch',
-    'run once from the queue to the verified saving',
+    'run once from the queue to the verified saving; what has yet to happen is placed, and verified later',
     async (c) =>
       (await FLAGS.shape(c))
         .option('--scenario <name>', 'shipped scenario or path of a scenario file')
@@ -167,7 +170,7 @@ export const register = (program: Command) => {
   addCommand(
     program,
     'resume <run>',
-    'go on with a run that was interrupted, or whose approval was answered',
+    'go on with a run that was interrupted, whose approval was answered, or whose placed work has run',
     () => {},
     async (context, [id]) => {
       const app = await context.app();

@@ -31,6 +31,7 @@ const status = async (_: Slots, desk: Desk): Promise<Draft> => {
     const said = {
       running: 'is running',
       waiting: 'waits for an answer',
+      placed: 'is placed, to be verified when what it placed has run',
       done: 'is done',
       refused: 'was refused',
       failed: 'failed',

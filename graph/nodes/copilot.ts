@@ -12,6 +12,7 @@ export const copilot: Node = async (state, desk) => {
     verificationId: state.verificationId,
     ticketCount: state.ticketCount,
     placing: state.placing,
+    placed: state.orderKey !== null,
     waiting: state.waiting && { placed: 0, placedBy: [], ...state.waiting },
   });
   for (;;) {
