@@ -10,6 +10,7 @@ import type { Actor } from './domain/decision.js';
 import { Fault, invalid, notFound } from './domain/fault.js';
 import { WORKLOADS } from './domain/job.js';
 import type { Method } from './domain/method.js';
+import { noteOf, type Provenance } from './domain/provenance.js';
 import { parseSetting, type Setting } from './domain/setting.js';
 import type { Store } from './domain/store.js';
 import { floorTo, type Instant, type Interval, instant, plusHours } from './domain/time.js';
@@ -154,12 +155,40 @@ const clockOf = async (
 const fleetOf = (config: Config, place: Described): FleetAdapter => {
   const sim: FleetAdapter = {
     live: false,
+    note: 'Simulated: the jobs and what they really used.',
     open: (_, { store, clock }) => {
       const scenario = toSimulate(place, 'fleet', 'Set CACO_FLEET=files and import your sites: caco site import FILE.');
-      return simulatedFleet({ scenario, seed: place.setting.seed, clock, store });
+      return simulatedFleet({ scenario, seed: place.setting.seed, clock, store, simulate: config.simulate });
     },
   };
   return { ...FLEETS, sim }[config.fleet];
+};
+
+/** The scenario speaks for a world that is as it describes; else each adapter for itself. */
+const provenanceOf = (
+  config: Config,
+  { setting, scenario }: Described,
+  grid: OpenedGrid,
+  adapter: FleetAdapter,
+): Provenance => {
+  const own = config.fleet === 'sim' && (config.grid === undefined || config.grid === scenario?.grid);
+  const all = config.simulate === 'all';
+  const said = adapter.note ?? `Jobs of the fleet ${config.fleet}, and what ran of them as it reports.`;
+  const work = { note: said, simulated: all };
+  return {
+    scenario: own ? (scenario?.dataNote ?? null) : null,
+    standIn: scenario?.name ?? null,
+    place: scenario === null ? setting.dataNote : null,
+    grid: grid.note,
+    queue: config.fleet === 'sim' ? { note: said, simulated: true } : work,
+    takenIn: config.fleet === 'sim' ? { note: all ? TAKEN_IN.all : TAKEN_IN.queue, simulated: all } : work,
+  };
+};
+
+/** What the simulated fleet says of jobs that somebody brought, as the setting `simulate` has it. */
+const TAKEN_IN = {
+  queue: 'Jobs as taken in, and taken to run as placed: nothing measures them.',
+  all: 'Jobs as taken in. Simulated, as was asked: what they really used.',
 };
 
 const methodOf = (config: Config): Method => ({
@@ -187,7 +216,8 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
   const place = described(config);
   const { setting } = place;
   let clock: Clock;
-  const { grid, live, covers } = await gridOf(config, place, { now: () => clock.now() });
+  const opened = await gridOf(config, place, { now: () => clock.now() });
+  const { grid, live, covers } = opened;
   const database = config.databaseUrl ?? join(config.home, 'caco.db');
   const store = await openStore(database);
   try {
@@ -197,6 +227,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });
+    const provenance = provenanceOf(config, place, opened, adapter);
     const world: World = {
       clock,
       store,
@@ -206,7 +237,8 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       tickets: openTracker(config, clock.now, systemNow),
       ledger,
       method: methodOf(config),
-      setting,
+      setting: { ...setting, dataNote: noteOf(provenance, 'queue') },
+      provenance,
     };
     return assemble(config, settings, world, ledger, store);
   } catch (error) {

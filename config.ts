@@ -46,6 +46,10 @@ export const SETTINGS = {
     z.coerce.number().int().min(0).optional(),
     'seed of the simulated world; the scenario’s own when left out',
   ),
+  simulate: setting(
+    z.enum(['queue', 'all']).default('queue'),
+    'queue: only the queue of a simulated fleet is played to its end at once; all: work that you brought too, so that its run is told as if it had happened',
+  ),
   now: setting(
     z.string().optional(),
     'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant, one over a signal file where the newest workload that it covers starts, and a live one uses the system’s clock',

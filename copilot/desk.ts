@@ -5,6 +5,7 @@ import { notFound } from '../domain/fault.js';
 import { JOBS, type Job } from '../domain/job.js';
 import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, type Recommendation } from '../domain/plan.js';
 import { PLAN_SUMS, PlanSummer, type Taken, type TeamSums } from '../domain/plan-sums.js';
+import { noteOf, originOf } from '../domain/provenance.js';
 import { RUNS, type Run } from '../domain/run.js';
 import type { CollectionOf } from '../domain/store.js';
 import type { Instant } from '../domain/time.js';
@@ -122,7 +123,8 @@ export const dataOf = async (desk: Desk, ...plans: readonly Plan[]): Promise<str
   const notes = new Set<string>();
   for (const plan of plans) {
     const run = await runOfPlan(desk, plan.id);
-    if (!run || run.scenario === setting.name) notes.add(setting.dataNote);
+    if (!run || run.scenario === setting.name)
+      notes.add(noteOf(desk.world.provenance, await originOf(desk.world.store, plan)));
     else {
       const sources = [...new Set(plan.signals.map((s) => s.source))];
       notes.add(

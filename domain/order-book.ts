@@ -1,5 +1,6 @@
 /** The half of a fleet that has no scheduler: it keeps its orders itself, and says of each piece how long it ran. */
 import { z } from 'zod';
+import type { WorkloadOrigin } from './job.js';
 import type { Placement } from './plan.js';
 import type { CollectionOf, RowsOf, Store } from './store.js';
 import { fromEpoch, toEpoch } from './time.js';
@@ -14,17 +15,16 @@ export interface Shelf<R> {
   readonly rows: RowsOf<R>;
   readonly receipts: CollectionOf<Receipt>;
   /** The pieces of one job in order of time, as they are kept. */
-  readonly rowsOf: (pieces: readonly Placement[]) => readonly R[];
+  readonly rowsOf: (pieces: readonly Placement[], origin: WorkloadOrigin) => readonly R[];
   /** The piece of a row, and for how many seconds it runs if nobody looks before it has ended. */
-  readonly runOf: (row: R) => { readonly piece: Placement; readonly seconds: number };
-  readonly source: Ran['source'];
+  readonly runOf: (row: R) => { readonly piece: Placement; readonly seconds: number; readonly source: Ran['source'] };
 }
 
 export const orderBook = <R>(
   { store, clock }: { store: Store; clock: Pick<Clock, 'now'> },
-  { rows, receipts, rowsOf, runOf, source }: Shelf<R>,
+  { rows, receipts, rowsOf, runOf }: Shelf<R>,
 ): Pick<Fleet, 'place' | 'ran'> => ({
-  place: async ({ key, replaces, pages }) => {
+  place: async ({ key, origin = 'queue', replaces, pages }) => {
     const receipt = await store.collection(receipts).get(key);
     if (receipt) return receipt.value;
     const before = replaces === undefined ? null : await piecesByJob(store.rows(rows).pages(replaces), runOf);
@@ -32,7 +32,7 @@ export const orderBook = <R>(
     for await (const page of pages) {
       const items = page.flatMap(({ job, pieces }) => {
         const inTime = [...pieces].sort((a, b) => (a.start < b.start ? -1 : 1));
-        return rowsOf(inTime).map((value, i) => ({ id: `${job.id}#${i}`, value }));
+        return rowsOf(inTime, origin).map((value, i) => ({ id: `${job.id}#${i}`, value }));
       });
       const gone = page.flatMap(({ job }) => namesOf(job.id, before?.get(job.id) ?? 0));
       await store.transaction(async (tx) => {
@@ -49,7 +49,7 @@ export const orderBook = <R>(
   ran: async function* (key) {
     for await (const page of store.rows(rows).pages(key)) {
       const now = toEpoch(clock.now());
-      const done = page.map((row) => ranOf(runOf(row), now, source)).filter((row) => row !== null);
+      const done = page.map((row) => ranOf(runOf(row), now)).filter((row) => row !== null);
       if (done.length > 0) yield done;
     }
   },
@@ -72,11 +72,7 @@ const namesOf = (jobId: string, count: number): string[] => Array.from({ length:
  * What became of a piece by `now` (epoch seconds); null before it starts. It draws the power it was planned with for as long as
  * it really runs: energy = planned energy ÷ planned span × real span.
  */
-const ranOf = (
-  { piece, seconds }: { piece: Placement; seconds: number },
-  now: number,
-  source: Ran['source'],
-): Ran | null => {
+const ranOf = ({ piece, seconds, source }: ReturnType<Shelf<never>['runOf']>, now: number): Ran | null => {
   const start = toEpoch(piece.start);
   const end = Math.min(start + seconds, now);
   if (end <= start) return null;

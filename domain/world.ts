@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
-import type { Job } from './job.js';
+import type { Job, WorkloadOrigin } from './job.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
+import type { Provenance } from './provenance.js';
 import type { Setting } from './setting.js';
 import type { CarbonSignal, PriceSignal } from './signal.js';
 import type { Site } from './site.js';
@@ -65,11 +66,12 @@ export interface Fleet {
   /**
    * Asks the fleet to run jobs at these places and times. `key` travels to the scheduler: a second call with it changes
    * nothing, and one after a call that was cut short completes it. `replaces` is the key of an earlier order that this one was
-   * made to replace: jobs of it that are among these move over whole, the rest of it stays. Answers how many pieces were
-   * accepted.
+   * made to replace: jobs of it that are among these move over whole, the rest of it stays. `origin` says whether the jobs come
+   * from its own queue (when left out) or were brought by somebody. Answers how many pieces were accepted.
    */
   place(order: {
     key: string;
+    origin?: WorkloadOrigin | undefined;
     replaces?: string | undefined;
     pages: AsyncIterable<{ job: Job; pieces: Placement[] }[]>;
   }): Promise<{ placed: number }>;
@@ -276,4 +278,5 @@ export interface World {
   /** Constants of method in force. */
   readonly method: Method;
   readonly setting: Setting;
+  readonly provenance: Provenance;
 }

@@ -69,7 +69,7 @@ describe('a run', () => {
   });
 
   it('does not call a fleet simulated of which nothing is measured, nor a machine free without a word', async () => {
-    const app = await open('files', { fleet: 'files' });
+    const app = await open('files', { fleet: 'files', simulate: 'all' });
     const jobs = [1, 2].map((n) => ({ id: `j-${n}`, duration_hours: 1, power_kw: 300, category: 'sustainable' }));
     await app.call('ingest_jobs', { jobs }, by());
     const { story } = await app.orchestrator.launch({ horizonHours: 6, approval: 'auto' }, by());

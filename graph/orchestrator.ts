@@ -184,7 +184,7 @@ export const openOrchestrator = (world: World, graph: Graph, threads: Threads): 
     // Nothing was placed by this run, so nothing of it will run and there is nothing to verify.
     if (planId === null || state.orderKey === null) return end(runId, { status: 'done', ...made }, by);
     const plan = (await world.store.collection(PLANS).get(planId!))!.value;
-    const settleAfter = restsUntil(world, plan);
+    const settleAfter = await restsUntil(world, plan);
     if (settleAfter !== null) return rest(runId, { status: 'placed', ...made, settleAfter }, by);
     await update(runId, made);
     await world.clock.waitUntil(settleAfterOf(plan), by.signal);

@@ -1,5 +1,5 @@
 /** Runs in a world that lives in the present: they rest until what they placed has run. Real store, saver, grid and fleet. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -57,7 +57,7 @@ describe('a run in the present', () => {
     );
     expect(await app.world.store.collection(VERIFICATIONS).list()).toEqual([]);
     const { next } = await app.call('get_status', {}, ann);
-    expect(next[0]).toBe(`after ${placed.settleAfter}: caco resume ${placed.id} verifies what was placed`);
+    expect(next[0]).toBe(`verify what run ${placed.id} placed, after ${placed.settleAfter}: caco resume ${placed.id}`);
 
     await pass(plusHours(placed.settleAfter!, -0.01));
     expect(await app.orchestrator.resume(placed.id, ann)).toMatchObject({ status: 'placed', story: placed.story });
@@ -111,6 +111,84 @@ describe('a run in the present', () => {
       expect((await deedsOf(app, id)).filter((kind) => kind === 'verify_savings')).toHaveLength(1);
     }
   }, 300_000);
+});
+
+describe('work that somebody brought', () => {
+  const start = '2031-03-03T00:00:00Z' as Instant;
+  const signal = join(folder, 'tomorrow.csv');
+  const rows = Array.from({ length: 48 }, (_, i) => `${plusHours(start, i)},${i < 6 ? 300 : 180}`);
+  writeFileSync(signal, `time,carbon_intensity_g_per_kwh\n${rows.join('\n')}\n`);
+  const jobs = ['a', 'b'].map((id) => ({
+    id,
+    duration_hours: 2,
+    power_kw: 50,
+    category: 'sustainable',
+    submitted_at: start,
+    earliest_start: start,
+    deadline: plusHours(start, 20),
+  }));
+  const open = async (home: string, flags: Record<string, unknown>) => {
+    const { config, settings } = readConfig({ home: join(folder, home), grid: `file:${signal}`, ...flags }, {}, folder);
+    const app = await openApp(config, settings);
+    opened.push(app);
+    return app;
+  };
+  const brought = async (home: string, flags: Record<string, unknown> = {}) => {
+    const app = await open(home, { now: start, ...flags });
+    const { workloadId } = await app.call('ingest_jobs', { jobs }, ann);
+    return {
+      app,
+      run: await app.orchestrator.launch({ horizonHours: 20, approval: 'auto', workloadId: workloadId! }, ann),
+    };
+  };
+  const flat = (story: string | null) => story!.replaceAll(/\s+/g, ' ');
+
+  it.each(['sim', 'files'])(
+    'is placed by the fleet %s and not verified before it has happened; its sources are named',
+    async (fleet) => {
+      const { app, run } = await brought(fleet, { fleet });
+      expect(run.status).toBe('placed');
+      const story = flat(run.story);
+      expect(story).toContain(
+        'Signals: the file tomorrow.csv. Jobs as taken in, and taken to run as placed: nothing measures them.',
+      );
+      expect(story).toContain('hpc-1 is a site of the scenario gb-hpc; yours is brought by caco site import FILE.');
+      expect(story).toContain(`caco resume ${run.id} --now ${run.settleAfter}`);
+      expect(story).not.toMatch(/Real:|recorded from|Window closed/);
+      expect(await app.world.store.collection(VERIFICATIONS).list()).toEqual([]);
+      const { answer } = await app.chat('explain the plan', undefined, { actor: ann.actor });
+      expect(answer).toContain('tomorrow.csv');
+      expect(answer).not.toContain('Real:');
+      expect((await app.call('get_status', {}, ann)).dataNote).toContain('the file tomorrow.csv');
+      await opened.pop()!.close();
+
+      const later = await open(fleet, { fleet, now: run.settleAfter });
+      const done = await later.orchestrator.resume(run.id, ann);
+      expect(done.status).toBe('done');
+      const told = flat(done.story);
+      expect(told).toMatch(/Window closed \(as placed, nothing measured; actual signals\): reckoned .* CO2e saved/);
+      expect(told).not.toMatch(/verified|simulated/);
+    },
+  );
+
+  it('is played to its end at once where a person asked for a simulation', async () => {
+    const { run } = await brought('all', { simulate: 'all' });
+    expect(run.status).toBe('done');
+    const story = flat(run.story);
+    expect(story).toContain('Jobs as taken in. Simulated, as was asked: what they really used.');
+    expect(story).toContain('Window closed (simulated fleet, actual signals): verified');
+  });
+
+  it('leaves the words of a world that is as its scenario describes it, and no others', async () => {
+    const { config } = readConfig({ home: join(folder, 'words') }, {}, folder);
+    const shipped = await openApp(config);
+    opened.push(shipped);
+    expect(shipped.world.setting.dataNote).toMatch(/^Real: GB carbon intensity .* Simulated: the jobs/);
+    const filed = await open('words-file', {});
+    expect(filed.world.setting.dataNote).toBe(
+      'Signals: the file tomorrow.csv. Simulated: the jobs and what they really used.',
+    );
+  });
 });
 
 describe('the threads of runs', () => {

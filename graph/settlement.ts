@@ -1,6 +1,7 @@
 /** When what a run has placed can be verified. */
 import { dayText } from '../domain/figures.js';
 import type { Plan } from '../domain/plan.js';
+import { originOf, workOf } from '../domain/provenance.js';
 import { type Instant, plusHours } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 
@@ -10,12 +11,16 @@ const SETTLE_AFTER_HOURS = 4;
 export const settleAfterOf = ({ finishesAt, window }: Plan): Instant =>
   plusHours(finishesAt > window.end ? finishesAt : window.end, SETTLE_AFTER_HOURS);
 
-/** Nobody sits before a run for a day: in a world that lives in the present it rests until then, and is resumed. */
-export const restsUntil = ({ clock }: World, plan: Plan): Instant | null => {
+/**
+ * The instant until which a run rests; null: it goes on to its end. What is simulated can be played at once, and what is not has
+ * saved nothing before it has happened: nobody sits before a clock for a day, and no clock jumps over work that is real.
+ */
+export const restsUntil = async ({ clock, store, provenance }: World, plan: Plan): Promise<Instant | null> => {
   const at = settleAfterOf(plan);
-  return clock.live && clock.now() < at ? at : null;
+  if (clock.now() >= at) return null;
+  return clock.live || !workOf(provenance, await originOf(store, plan)).simulated ? at : null;
 };
 
-/** What brings a placed run forward, and when. */
-export const resumeText = ({ clock }: World, runId: string, at: Instant): string =>
+/** What brings a placed run forward, and when. A clock that jumps has to be told that the time has come. */
+export const resumeText = ({ clock }: Pick<World, 'clock'>, runId: string, at: Instant): string =>
   `Verified after ${dayText(at)}: caco resume ${runId}${clock.live ? '' : ` --now ${at}`}`;

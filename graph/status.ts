@@ -111,7 +111,11 @@ export const getStatus = defineTool({
       decisions: decided,
       next: [
         ...runs.flatMap(({ value: { id, settleAfter } }) =>
-          settleAfter === undefined ? [] : [`after ${settleAfter}: caco resume ${id} verifies what was placed`],
+          settleAfter === undefined
+            ? []
+            : [
+                `verify what run ${id} placed, after ${settleAfter}: caco resume ${id}${world.clock.live ? '' : ` --now ${settleAfter}`}`,
+              ],
         ),
         ...nextSteps(
           plans.map((p) => p.id),

@@ -19,9 +19,11 @@ import {
   percentText,
   powerText,
 } from '../domain/figures.js';
+import type { WorkloadOrigin } from '../domain/job.js';
 import { PLANS, type Plan } from '../domain/plan.js';
+import { noteOf, originOf } from '../domain/provenance.js';
 import { RUNS } from '../domain/run.js';
-import type { Site } from '../domain/site.js';
+import { importedSites, type Site } from '../domain/site.js';
 import { toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { leftOutText } from '../tools/fleet/fleet.js';
@@ -54,11 +56,12 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
       ? undefined
       : (await world.store.collection(VERIFICATIONS).get(of.verificationId))?.value;
   const [ran] = verification ? (await world.store.rows(BOOKED).page(verification.id, { limit: 1 })).items : [];
-  const settleAfter = of.placed && verification === undefined ? restsUntil(world, plan) : null;
+  const settleAfter = of.placed && verification === undefined ? await restsUntil(world, plan) : null;
+  const origin = await originOf(world.store, plan);
   const model = world.model === null ? 'no model' : world.model.name;
   const paragraphs = [
-    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.setting.name} · ${model}\n${indent(world.setting.dataNote)}`,
-    indent(waitingText(plan, of.waiting, await world.fleet.sites())),
+    `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.setting.name} · ${model}\n${indent(noteOf(world.provenance, origin))}`,
+    indent(`${waitingText(plan, of.waiting, await world.fleet.sites())}${await standInText(world, plan, origin)}`),
     await loadPicture(world, plan),
     table(plan),
     indent(boundText(plan)),
@@ -125,6 +128,25 @@ const waitingText = (plan: Plan, waiting: StoryOf['waiting'], sites: readonly Si
     `${jobs(total)} wait at ${place}, ${energyText(energy)} of computing; ${urgent} are urgent and left alone, ${movable} may move within their windows. ` +
     `${moved} were moved because a later or cleaner place costs less, its carbon priced at ${moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency)}/t; ${stay} stay: nothing better was found for them within their windows and the limits.${before}`
   );
+};
+
+/** Sites of a scenario, where somebody's own work was planned on them: their power, overhead and prices are not that person's. */
+const standInText = async (
+  { provenance, fleet, store }: World,
+  plan: Plan,
+  origin: WorkloadOrigin,
+): Promise<string> => {
+  if (provenance.standIn === null || (origin === 'queue' && provenance.queue.simulated)) return '';
+  const own = new Set((await importedSites(store)).map((site) => site.id));
+  const used = new Set(plan.signals.map((signal) => signal.region));
+  const lent = (await fleet.sites()).filter((site) => used.has(site.region) && !own.has(site.id));
+  if (lent.length === 0) return '';
+  const names = lent
+    .slice(0, 3)
+    .map((site) => site.clusterId ?? site.id)
+    .join(', ');
+  const [verb, yours] = lent.length === 1 ? ['is a site', 'yours is'] : ['are sites', 'yours are'];
+  return ` ${names}${lent.length > 3 ? ' and others' : ''} ${verb} of the scenario ${provenance.standIn}; ${yours} brought by caco site import FILE.`;
 };
 
 const leftBefore = ({ placed, placedBy }: { placed: number; placedBy: string[] }) =>
@@ -234,8 +256,10 @@ const verificationText = (v: Verification, plan: Plan, ran: BookedPiece | undefi
   const kg = v.verified.emissionsKg;
   const interval = `${percentText(kg.confidence)} interval`;
   const planned = `${massText(v.claimed.emissionsKg)} had been planned`;
+  // What nobody measured is reckoned, not verified.
+  const verb = ran?.source === 'modelled' ? 'reckoned' : 'verified';
   const finding = v.demonstrated
-    ? `verified ${massEstimateText(kg)} CO2e saved, ${interval}; ${planned}`
+    ? `${verb} ${massEstimateText(kg)} CO2e saved, ${interval}; ${planned}`
     : kg.high < 0
       ? `it emitted more than running at once would have, ${massEstimateText(scale(kg, -1))} CO2e, ${interval}; a saving of ${planned}`
       : `a saving of CO2e is not demonstrated, ${massEstimateText(kg)}: the ${interval} includes zero; ${planned}`;

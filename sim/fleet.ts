@@ -19,7 +19,12 @@ const DRIFT_RATIO = 0.04;
 const LARGEST_DRIFT = 0.12;
 
 /** A piece as ordered. `workSeconds` is the job's whole span, of which drift is a share; `last` marks the piece that takes it. */
-const Ordered = z.strictObject({ piece: Placement, workSeconds: z.number().int().positive(), last: z.boolean() });
+const Ordered = z.strictObject({
+  piece: Placement,
+  workSeconds: z.number().int().positive(),
+  last: z.boolean(),
+  asPlaced: z.literal(true).optional().describe('nothing is invented about how it ran'),
+});
 
 const ORDERED = defineRows('simulated_orders', Ordered);
 const RECEIPTS = defineCollection('simulated_order_receipts', Receipt);
@@ -30,11 +35,14 @@ export const simulatedFleet = ({
   seed,
   clock,
   store,
+  simulate = 'queue',
 }: {
   scenario: Scenario;
   seed: number;
   clock: Pick<Clock, 'now'>;
   store: Store;
+  /** `queue`: what somebody brought is taken to run as it was placed; `all`: it drifts as the queue does */
+  simulate?: 'queue' | 'all';
 }): Fleet => ({
   sites: async () => overlaySites(scenario.sites, await importedSites(store)),
 
@@ -54,15 +62,16 @@ export const simulatedFleet = ({
     {
       rows: ORDERED,
       receipts: RECEIPTS,
-      rowsOf: (pieces) => {
+      rowsOf: (pieces, origin) => {
         const workSeconds = pieces.reduce((sum, { start, end }) => sum + secondsBetween(start, end), 0);
-        return pieces.map((piece, i) => ({ piece, workSeconds, last: i === pieces.length - 1 }));
+        const asPlaced = origin === 'queue' || simulate === 'all' ? {} : { asPlaced: true as const };
+        return pieces.map((piece, i) => ({ piece, workSeconds, last: i === pieces.length - 1, ...asPlaced }));
       },
-      runOf: ({ piece, workSeconds, last }) => {
-        const drift = last ? Math.round(workSeconds * driftOf(piece.jobId, seed)) : 0;
-        return { piece, seconds: Math.max(1, secondsBetween(piece.start, piece.end) + drift) };
+      runOf: ({ piece, workSeconds, last, asPlaced = false }) => {
+        const drift = last && !asPlaced ? Math.round(workSeconds * driftOf(piece.jobId, seed)) : 0;
+        const seconds = Math.max(1, secondsBetween(piece.start, piece.end) + drift);
+        return { piece, seconds, source: asPlaced ? 'modelled' : 'simulated' };
       },
-      source: 'simulated',
     },
   ),
 });

@@ -106,7 +106,7 @@ export const byOf = async (context: Context, needed: Scope = 'operate') => ({
 const nextOf = async (app: App, run: Run): Promise<string> => {
   if (run.status === 'done' || run.status === 'refused') return '';
   if (run.settleAfter !== undefined && app.world.clock.now() < run.settleAfter)
-    return `after ${run.settleAfter}: caco resume ${run.id}`;
+    return `after ${run.settleAfter}: caco resume ${run.id}${app.world.clock.live ? '' : ` --now ${run.settleAfter}`}`;
   if (run.status !== 'waiting' || run.approvalId === null) return `caco resume ${run.id}`;
   const approval = (await app.world.store.collection(APPROVALS).get(run.approvalId))?.value;
   return approval?.status === 'waiting' ? `caco approve ${run.approvalId}` : `caco resume ${run.id}`;

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { PLANS } from '../../domain/plan.js';
+import { noteOf } from '../../domain/provenance.js';
 import { RUNS, type Run } from '../../domain/run.js';
 import { instant } from '../../domain/time.js';
 import { confirmPolicy, ingestPolicy } from '../../tools/policy/policy.js';
@@ -126,7 +127,7 @@ describe('an answer', () => {
 
   it('about a run of another scenario does not name this one’s data', async () => {
     const { ask, world } = await openRoom([plan('p1', { jobs: [ml], decided: 'approved' })]);
-    expect((await ask('explain plan p1')).answer).toContain(`Data: ${world.setting.dataNote}`);
+    expect((await ask('explain plan p1')).answer).toContain(`Data: ${noteOf(world.provenance, 'ingested')}`);
     const runs = world.store.collection(RUNS);
     await runs.put('R-1', {
       id: 'R-1',
@@ -155,7 +156,7 @@ describe('an answer', () => {
       expect(answer, question).toContain(
         'Data: plan p1 is of scenario gb-hpc, not of five-regions as configured here.',
       );
-      expect(`${answer} ${sources.join(' ')}`, question).not.toContain(world.setting.dataNote);
+      expect(`${answer} ${sources.join(' ')}`, question).not.toContain(noteOf(world.provenance, 'ingested'));
     }
   });
 

@@ -5,6 +5,7 @@ import { leaveFor } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { handings, heldPieces, hold, holdersIn, release } from '../../domain/held.js';
 import { ORDERS, type Order, orderKeyOf, PLANS, type Plan, RECOMMENDATIONS, worldName } from '../../domain/plan.js';
+import { originOf } from '../../domain/provenance.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { requireRoom } from './room.js';
@@ -46,9 +47,10 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
   if (others.held === 0)
     return { orderKey: order.key, placed: 0, moved: 0, leftOut: others.leftOut, heldBy: others.by };
   try {
+    const origin = await originOf(world.store, plan);
     const replaces = await replacedBy(world, plan);
     const pages = others.leftOut === 0 ? handings(world.store, order) : heldPieces(world, order);
-    const { placed } = await world.fleet.place({ key: order.key, replaces, pages });
+    const { placed } = await world.fleet.place({ key: order.key, origin, replaces, pages });
     call.commit((tx) =>
       tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
     );

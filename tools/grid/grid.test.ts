@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest } from '../../domain/digest.js';
+import { quietWorld } from '../../domain/fixtures/quiet-world.js';
 import { Method } from '../../domain/method.js';
 import { meanOver } from '../../domain/series.js';
 import type { Store } from '../../domain/store.js';
@@ -38,6 +39,7 @@ const worldOf = (scenario: Scenario, gridOf: (clock: ReturnType<typeof simulated
     store,
     method: Method.parse({}),
     setting: scenario,
+    provenance: quietWorld(store, () => clock.now()).provenance,
   };
 };
 const gb = loadScenario('gb-hpc');

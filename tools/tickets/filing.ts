@@ -3,6 +3,7 @@ import type { Decision } from '../../domain/decision.js';
 import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
+import { noteOf, originOf } from '../../domain/provenance.js';
 import { moment, money } from '../../domain/text.js';
 import type { World } from '../../domain/world.js';
 import { decisionDoc, jobCount, overviewDoc, type Setting, saving } from './compose.js';
@@ -50,7 +51,7 @@ const settingOf = async (world: World, { plan, decision, limits }: Filing): Prom
     plan,
     decision,
     currency: plan.baseline.cost.currency,
-    dataNote: world.setting.dataNote,
+    dataNote: noteOf(world.provenance, await originOf(world.store, plan)),
     ledgerSeq: entries === 0 ? null : entries - 1,
     tableRows: limits.tableRows,
     muteDays: limits.muteDays,

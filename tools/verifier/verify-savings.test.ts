@@ -9,6 +9,7 @@ import { canonicalJson } from '../../domain/digest.js';
 import { EVIDENCE, EVIDENCE_ENTRIES, EVIDENCE_JOBS, type EvidenceRecord } from '../../domain/evidence/record.js';
 import { BOOKED, VERIFICATIONS, VERIFIED_JOBS } from '../../domain/evidence/verification.js';
 import { inHalves, shuffled } from '../../domain/fixtures/any-order.js';
+import { quietWorld } from '../../domain/fixtures/quiet-world.js';
 import { Method } from '../../domain/method.js';
 import { BASELINE, ORDERS, orderKeyOf, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import type { Store } from '../../domain/store.js';
@@ -57,6 +58,7 @@ beforeEach(async () => {
     store,
     method: Method.parse({}),
     setting: scenario,
+    provenance: quietWorld(store, clock.now).provenance,
   };
 });
 afterEach(() => store.close());

@@ -31,8 +31,7 @@ export const filesFleet = ({ store, clock, sites }: FleetGround): Fleet => ({
       rows: ORDERED,
       receipts: RECEIPTS,
       rowsOf: (pieces) => pieces,
-      runOf: (piece) => ({ piece, seconds: secondsBetween(piece.start, piece.end) }),
-      source: 'modelled',
+      runOf: (piece) => ({ piece, seconds: secondsBetween(piece.start, piece.end), source: 'modelled' }),
     },
   ),
 });

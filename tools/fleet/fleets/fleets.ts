@@ -11,6 +11,8 @@ export interface FleetSettings {
 }
 
 export interface FleetAdapter {
+  /** Whose jobs these are and how it is known what ran of them, in sentences. When left out: the fleet says so itself. */
+  readonly note?: string;
   /** True where work runs by the system's clock; else the world's time may jump. */
   readonly live: boolean;
   /** Throws Fault `invalid-input` that names a setting which is missing, `unavailable` where the scheduler does not answer. */
@@ -18,5 +20,9 @@ export interface FleetAdapter {
 }
 
 export const FLEETS = {
-  files: { live: false, open: (_, ground) => filesFleet(ground) },
+  files: {
+    live: false,
+    note: 'Jobs as taken in, and taken to run as placed: nothing measures them.',
+    open: (_, ground) => filesFleet(ground),
+  },
 } satisfies Record<string, FleetAdapter>;

@@ -6,6 +6,7 @@ export const SOURCES = [
   defineSource({
     name: 'recorded',
     about: 'Great Britain, April to July 2022, shipped with the package',
+    note: 'Real: GB carbon intensity (NESO) and half-hourly tariff (Octopus Agile, region A, hourly, inc. VAT), recorded from 20 April to 15 July 2022.',
     live: false,
     needsKey: false,
     takesPath: false,
@@ -18,6 +19,7 @@ export const SOURCES = [
   defineSource({
     name: 'sim',
     about: 'waves and noise as the scenario describes them',
+    note: 'Simulated: carbon intensity and prices, drawn from one seed.',
     live: false,
     needsKey: false,
     takesPath: false,

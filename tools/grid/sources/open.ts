@@ -1,4 +1,5 @@
 /** Composes the sources that CACO_GRID names into the world's Grid: for each region and question the first that knows the region. */
+import { basename } from 'node:path';
 import { invalid, notFound } from '../../../domain/fault.js';
 import type { PriceSignal } from '../../../domain/signal.js';
 import type { Instant, Interval } from '../../../domain/time.js';
@@ -6,10 +7,12 @@ import type { CarbonSource, Grid, PriceSource } from '../../../domain/world.js';
 import { type SignalCache, signalCache } from './cache.js';
 import { CHOICES, type Choice, readChoice, type SourceValues } from './list.js';
 import { observed, priceSignal } from './record.js';
-import type { Ground, Opened } from './source.js';
+import type { Ground, Opened, Source } from './source.js';
 
 export interface OpenedGrid {
   readonly grid: Grid;
+  /** What of its data is real, and from when: a sentence for each source. */
+  readonly note: string;
   /** One of its sources knows the present. */
   readonly live: boolean;
   /** Of the first source that holds one stretch of time and no more; null where none does. */
@@ -44,9 +47,17 @@ export const openGrid = async (
     );
   return {
     grid: alone(opened) ?? compose(answering('carbon'), answering('price'), ground),
+    note: choices.map(noteOf).join(' '),
     live: choices.some(({ source }) => source.live),
     covers: opened.find((one: Opened) => one.covers !== undefined)?.covers ?? null,
   };
+};
+
+const noteOf = ({ source, region, path }: Choice): string => {
+  const { note, about, live }: Source = source;
+  const said =
+    path === null ? (note ?? `${live ? 'Live' : 'Signals'}: ${about}.`) : `Signals: the file ${basename(path)}.`;
+  return region === null ? said : `For ${region}: ${said}`;
 };
 
 const openOne = async (

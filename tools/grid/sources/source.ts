@@ -52,6 +52,8 @@ export interface Source<
   readonly name: N;
   /** what it is, for people, in a few words */
   readonly about: string;
+  /** What of its data is real, and from when, in a sentence; when left out it follows from `about`, or from the path. */
+  readonly note?: string;
   /** It knows the present, so that a world that uses it lives by the system's clock. */
   readonly live: boolean;
   /** `CACO_GRID=live` stands for every live source that needs no key. */
