@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { systemClock } from '../clock.js';
 import { readConfig } from '../config.js';
-import { VERIFICATIONS } from '../domain/evidence/verification.js';
+import { findingOf, VERIFICATIONS } from '../domain/evidence/verification.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import { type Instant, plusHours, toEpoch } from '../domain/time.js';
@@ -168,6 +168,11 @@ describe('work that somebody brought', () => {
       const told = flat(done.story);
       expect(told).toMatch(/Window closed \(as placed, nothing measured; actual signals\): reckoned .* CO2e saved/);
       expect(told).not.toMatch(/verified|simulated/);
+      const [record] = await later.world.store.collection(VERIFICATIONS).list();
+      expect(record!.value.ranAs).toEqual(['modelled']);
+      expect(findingOf(record!.value)).toMatch(/^Reckoned as placed, nothing measured: .* CO2e saved/);
+      const said = await later.chat('what did we save?', undefined, { actor: ann.actor });
+      expect(said.answer).toContain('nothing was measured');
     },
   );
 

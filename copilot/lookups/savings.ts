@@ -1,6 +1,6 @@
 /** Answers about what was saved and what was emitted. Only verified records are called saved; plans are called plans. */
 import { type Estimate, sumCorrelated } from '../../domain/estimate.js';
-import type { Verification } from '../../domain/evidence/verification.js';
+import { isReckoned, type Verification } from '../../domain/evidence/verification.js';
 import { type Desk, dataOf, dataOfRecords, planOf, presentOf, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
@@ -79,6 +79,11 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
       : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
   );
+  const reckoned = records.filter((r) => isReckoned(r.v)).length;
+  if (reckoned > 0)
+    draft.say(
+      `Of ${draft.count(reckoned, 'record', { ...fact, label: 'records that nothing measured' })} nothing was measured: what ran is taken to have run as placed.`,
+    );
   sayCost(draft, records, desk.world.setting.currency, fact);
   if (team === undefined) {
     const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);

@@ -77,14 +77,24 @@ export const Verification = z.strictObject({
     .describe('with contracts, certificates and residual mix; null with the reason when these are not known'),
   rebound: Rebound.optional(),
   baselineSeq: z.number().int().nullable().optional().describe('ledger entry that froze the baseline; null: none did'),
+  ranAs: z
+    .array(z.enum(['measured', 'modelled', 'simulated']))
+    .optional()
+    .describe('how it is known what ran; modelled: taken to have run as placed'),
   notes: z.array(z.string()).optional().describe('assumptions that matter, in words'),
 });
 export type Verification = z.infer<typeof Verification>;
 
 export const VERIFICATIONS = defineCollection('verifications', Verification);
 
+/** What nobody measured is reckoned, not verified. */
+export const isReckoned = ({ ranAs = [] }: Pick<Verification, 'ranAs'>): boolean =>
+  ranAs.length > 0 && ranAs.every((how) => how === 'modelled');
+
 /** What was found, in a sentence. */
-export const findingOf = (v: Pick<Verification, 'verified' | 'claimed' | 'demonstrated' | 'verdict'>): string => {
+export const findingOf = (
+  v: Pick<Verification, 'verified' | 'claimed' | 'demonstrated' | 'verdict' | 'ranAs'>,
+): string => {
   const saved = v.verified.emissionsKg;
   const interval = `${percentText(saved.confidence)} interval`;
   const claimed =
@@ -94,7 +104,7 @@ export const findingOf = (v: Pick<Verification, 'verified' | 'claimed' | 'demons
   if (v.verdict === 'increase')
     return `Emissions rose by ${massEstimateText(scale(saved, -1))} CO2e, ${interval}; ${claimed}.`;
   return v.demonstrated
-    ? `Verified ${massEstimateText(saved)} CO2e saved, ${interval}; ${claimed}.`
+    ? `${isReckoned(v) ? 'Reckoned as placed, nothing measured:' : 'Verified'} ${massEstimateText(saved)} CO2e saved, ${interval}; ${claimed}.`
     : `A saving is not demonstrated: ${massEstimateText(saved)} CO2e, ${interval}; ${claimed}.`;
 };
 

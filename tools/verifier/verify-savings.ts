@@ -123,6 +123,7 @@ export const verifySavings = defineTool({
       kind: loaded.kind,
       currency: loaded.currency,
       baselineSeq: loaded.frozen.seq,
+      ranAs: [...new Set(loaded.ran.map((r) => r.source))].sort(),
       notes: notesOf(loaded, verified, constants),
     };
     const draft = `draft-${id}-${process.hrtime.bigint()}`;
