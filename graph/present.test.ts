@@ -98,8 +98,9 @@ describe('a run in the present', () => {
       const [kept] = await app.world.store.collection(RUNS).list({ limit: 1 });
       const run = await app.orchestrator.resume(kept!.id, ann);
       expect(run, `after ${steps} steps`).toMatchObject({ status: 'placed', error: null });
+      const deeds = await deedsOf(app, run.id);
       for (const deed of ['gather_jobs', 'make_plan', 'record_decision', 'place_jobs', 'file_tickets'])
-        expect((await deedsOf(app, run.id)).filter((kind) => kind === deed).length, `${deed} ${steps}`).toBe(1);
+        expect(deeds.filter((kind) => kind === deed).length, `${deed} ${steps}`).toBe(1);
     }
     const runs = (await app.world.store.collection(RUNS).list()).map((run) => run.value);
     await pass(runs.map((run) => run.settleAfter!).reduce((a, b) => (a > b ? a : b)));
