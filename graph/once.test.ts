@@ -25,7 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), 'caco-once-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (home: string): Promise<App> => {
-  const { config, settings } = readConfig({ home }, {}, folder);
+  const { config, settings } = readConfig({ home, simulate: 'all' }, {}, folder);
   return openApp(config, settings);
 };
 
@@ -167,10 +167,11 @@ class Stage {
           const stop = new AbortController();
           let seen = 0;
           const store = step.writes === null ? null : await openStore(join(this.home, 'caco.db'));
+          const saver = await store?.saver();
           const orchestrator =
-            store === null
+            saver === undefined
               ? this.app.orchestrator
-              : openOrchestrator(this.world, buildGraph(this.world, dying(await store.saver(), step.writes!)));
+              : openOrchestrator(this.world, buildGraph(this.world, dying(saver, step.writes!)), saver);
           const launched = orchestrator.launch(
             {
               horizonHours: 24,
