@@ -36,6 +36,7 @@ export const Job = z.strictObject({
   tardinessCostPerHour: z.number().min(0).describe('money per hour finished after due'),
   workUnits: z.number().positive().nullable().describe('inferences, frames, … produced by the job'),
   slurm: SlurmJob.optional().describe('what Slurm knows it by; only for jobs that came from Slurm'),
+  startedAt: Instant.optional().describe('when it began to run; only for jobs of a history, which are accounted there'),
 });
 export type Job = z.infer<typeof Job>;
 
@@ -76,7 +77,8 @@ export function jobText(job: Job): string {
     `"clusterId":${orNull(job.clusterId)},"dataGb":${dataGb},"instanceType":${orNull(job.instanceType)},` +
     `"interruptible":${job.interruptible},"minChunkMinutes":${minChunkMinutes},"resumeCost":${resumeCost},` +
     `"tardinessCostPerHour":${tardinessCostPerHour},"workUnits":${workUnits}` +
-    (job.slurm === undefined ? '}' : `,"slurm":${JSON.stringify(job.slurm)}}`)
+    (job.slurm === undefined ? '' : `,"slurm":${JSON.stringify(job.slurm)}`) +
+    (job.startedAt === undefined ? '}' : `,"startedAt":"${job.startedAt}"}`)
   );
 }
 

@@ -66,6 +66,9 @@ describe('the formula', () => {
   it('is vCPUs × hours × 0.005 × PUE × intensity over the true span', () => {
     const intensity = [300, 120, 500, 80];
     // From 00:20 on for 2 h 15 min: 40 min, 60 min, 35 min of the first three hours.
+    // What ran stands where it ran, whatever the grid of a plan.
+    const ran = runImmediately(job({ earliestStart: at(0), startedAt: at(5.1), durationHours: hours(2) }), 30);
+    expect([ran.from, ran.to]).toEqual([ORIGIN + 5.1 * 3600, ORIGIN + 7.1 * 3600]);
     const spans = spansOf([job({ earliestStart: at(1 / 3), durationHours: hours(2.25), vcpus: 16 })]);
     const { total } = account(spans, question({ carbon: [steps(intensity)] }));
     const hand = (16 * 0.005 * 1.1 * ((300 * 40) / 60 + 120 + (500 * 35) / 60)) / 1000;

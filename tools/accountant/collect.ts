@@ -14,10 +14,13 @@ export interface Piece {
   readonly energyKwh?: number;
 }
 
-/** Where and when a job runs when nobody plans: at home, as early as it may, on the grid of the plan or exactly. */
+/**
+ * Where and when a job runs when nobody plans: at home, as early as it may, on the grid of the plan or exactly. A job of a history
+ * stands where it ran, to the second: it had waited since it became eligible.
+ */
 export const runImmediately = (job: Job, slotMinutes: number | null): Piece => {
-  const earliest = toEpoch(job.earliestStart);
-  const step = (slotMinutes ?? 0) * 60;
+  const earliest = toEpoch(job.startedAt ?? job.earliestStart);
+  const step = job.startedAt === undefined ? (slotMinutes ?? 0) * 60 : 0;
   const from = step === 0 ? earliest : Math.ceil(earliest / step) * step;
   return { region: job.region, from, to: from + spanSeconds(job) };
 };

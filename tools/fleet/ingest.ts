@@ -11,6 +11,7 @@ import { defineTool, type Running } from '../tool.js';
 import { FORMATS, objectReader } from './formats/formats.js';
 import { type Intake, type IntakeOptions, type Sink, takeIn, takeInline } from './intake.js';
 import { JobSet, sweepJobSets } from './job-set.js';
+import { KnownLives } from './lives.js';
 
 const MOST_INLINE = 100_000;
 
@@ -191,10 +192,12 @@ const first = (a: Instant | null, b: Instant | null, better: (a: Instant, b: Ins
 /** Rows of the draft into a workload that is there already. */
 const pour = async (tx: Tx, from: JobSet, to: string) => {
   const rows = tx.rows(JOBS);
+  const lives = new KnownLives();
+  for await (const page of rows.pages(to)) for (const job of page) lives.know(job);
   for await (const page of rows.pages(from.name))
     await rows.upsert(
       to,
-      page.map((job) => ({ id: job.id, value: job })),
+      page.map((job) => lives.asKnown(job)).map((job) => ({ id: job.id, value: job })),
     );
   await from.discard(tx);
 };
@@ -206,6 +209,6 @@ const sinkOf = (draft: JobSet, call: Running): Sink => ({
     await new Promise(setImmediate);
     call.signal.throwIfAborted();
   },
-  holds: (id) => draft.holds(id),
+  find: (id) => draft.find(id),
   progress: (done) => call.progress({ done, note: 'rows read' }),
 });

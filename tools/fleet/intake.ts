@@ -18,6 +18,7 @@ import {
   rejected,
 } from './formats/formats.js';
 import { jobMaker } from './job-maker.js';
+import { isOtherLife, lifeId } from './lives.js';
 import type { Places } from './places.js';
 import { SeenIds } from './seen.js';
 import { openText, type Source } from './source.js';
@@ -53,8 +54,8 @@ export interface Intake {
 export interface Sink {
   /** Jobs in order; a page is bounded. */
   readonly page: (jobs: Job[]) => Promise<void>;
-  /** Asked when an id looks like one that came before; false when its hash only looks the same. */
-  readonly holds: (id: string) => Promise<boolean>;
+  /** Asked when an id looks like one that came before; undefined when its hash only looks the same. */
+  readonly find: (id: string) => Promise<Job | undefined>;
   readonly progress: (rows: number) => void;
 }
 
@@ -139,9 +140,7 @@ class Books {
         this.#refuse(row);
         continue;
       }
-      const alike = row.id === undefined ? null : this.#seen.find(row.id);
-      const before = alike !== null && (await this.#holds(row.id ?? '')) ? alike : null;
-      const made = before === null ? this.#make(row) : this.#double(row.line, row.id ?? '', before);
+      const made = await this.#jobOf(row);
       if (!('durationHours' in made)) {
         this.#refuse({ ...made, id: made.id ?? row.id });
         continue;
@@ -152,9 +151,22 @@ class Books {
     }
   }
 
+  /** An id that came before is another life of the same job, where both ran and began at different times; else it is a double. */
+  async #jobOf(row: Draft): Promise<Job | Rejected> {
+    const before = await this.#named(row.id);
+    if (before === undefined) return this.#make(row);
+    if (!isOtherLife(before.job, row)) return this.#double(row.line, row.id ?? '', before.line);
+    const id = lifeId(row.id ?? '', row.startedAt!);
+    const again = await this.#named(id);
+    return again === undefined ? this.#make({ ...row, id }) : this.#double(row.line, id, again.line);
+  }
+
   /** Two ids of one hash are told apart by asking for the id itself. */
-  async #holds(id: string): Promise<boolean> {
-    return this.#page.some((job) => job.id === id) || (await this.sink.holds(id));
+  async #named(id: string | undefined): Promise<{ job: Job; line: number } | undefined> {
+    const line = id === undefined ? null : this.#seen.find(id);
+    if (id === undefined || line === null) return undefined;
+    const job = this.#page.find((one) => one.id === id) ?? (await this.sink.find(id));
+    return job && { job, line };
   }
 
   async flush(): Promise<void> {
@@ -168,7 +180,7 @@ class Books {
   #accept(job: Job): void {
     this.#page.push(job);
     this.#accepted++;
-    const end = job.deadline ?? plusSeconds(job.earliestStart, spanSeconds(job));
+    const end = job.deadline ?? plusSeconds(job.startedAt ?? job.earliestStart, spanSeconds(job));
     if (this.#earliest === null || job.earliestStart < this.#earliest) this.#earliest = job.earliestStart;
     if (this.#latest === null || end > this.#latest) this.#latest = end;
   }

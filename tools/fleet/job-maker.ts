@@ -69,6 +69,7 @@ export const jobMaker = (
       tardinessCostPerHour: draft.tardinessCostPerHour ?? rule.tardinessCostPerHour,
       workUnits: draft.workUnits ?? null,
       ...(draft.slurm === undefined ? {} : { slurm: draft.slurm }),
+      ...(draft.startedAt === undefined ? {} : { startedAt: draft.startedAt }),
     };
   };
 };

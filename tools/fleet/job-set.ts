@@ -29,8 +29,8 @@ export class JobSet {
     );
   }
 
-  async holds(id: string): Promise<boolean> {
-    return (await this.store.rows(JOBS).find(this.name, id)) !== undefined;
+  async find(id: string): Promise<Job | undefined> {
+    return this.store.rows(JOBS).find(this.name, id);
   }
 
   /**

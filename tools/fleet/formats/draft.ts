@@ -34,6 +34,8 @@ export interface Draft {
   gpuModel?: string | undefined;
   /** what Slurm knows the job by */
   slurm?: SlurmJob | undefined;
+  /** when it began to run; only of a job that ran, whose duration is then the time that it took */
+  startedAt?: Instant | undefined;
   /** due = earliest start + duration + this, in minutes, when the row gives no due time */
   flexMinutes?: number | undefined;
   /** what the reader assumed: field and value */
@@ -69,11 +71,12 @@ export const emptyDraft = (line: number): Draft => ({
   utilisationRatio: undefined,
   gpuModel: undefined,
   slurm: undefined,
+  startedAt: undefined,
   flexMinutes: undefined,
   assumed: undefined,
 });
 
-export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'slurm' | 'assumed'>;
+export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'slurm' | 'startedAt' | 'assumed'>;
 
 /** A row that was not taken in: where, what and how to mend it. `field` is null when the whole row is at fault. */
 export interface Rejected {

@@ -115,7 +115,7 @@ describe('published mappings', () => {
     expect(fault.message).toContain('Unable to contact');
   });
 
-  it('sacct -P: history by elapsed time, steps and earlier lives left out', async () => {
+  it('sacct -P: history by elapsed time, steps left out, eligible as it was', async () => {
     const { expected } = json('07-sacct-timeout.json');
     const { workloadId, skipped, assumed } = await ingest({
       path: fixture('sacct-P.txt'),

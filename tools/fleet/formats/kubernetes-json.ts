@@ -53,6 +53,10 @@ const jobOf = (job: Row, line: number, reading: Reading): (Draft | Rejected)[] =
     reading.skip('finished jobs');
     return [];
   }
+  if (isRunning(spec, rowOf(job.status))) {
+    reading.skip('running jobs');
+    return [];
+  }
   const notes = rowOf(meta.annotations);
   const note = (name: string) => textOf(notes[`caco.dev/${name}`]);
   const name = textOf(meta.name);
@@ -86,8 +90,9 @@ const jobOf = (job: Row, line: number, reading: Reading): (Draft | Rejected)[] =
         'Write ISO 8601 with Z.',
       ),
     ];
-  const pods = typeof spec.parallelism === 'number' ? spec.parallelism : 1;
+  const pods = podsOf(spec);
   const pod = podSize(rowOf(rowOf(spec.template).spec));
+  for (const [resource, what] of pod.other) reading.warn(`Some jobs ask for ${resource}; ${what}.`);
   return [
     {
       line,
@@ -127,28 +132,69 @@ const isoHours = (text: string): number | null => {
   return weeks * 168 + days * 24 + hours + minutes / 60 + seconds / 3600;
 };
 
+/** Pods at a time: never more than are left to complete, whatever the parallelism. */
+const podsOf = ({ parallelism, completions }: Row): number => {
+  const side = typeof parallelism === 'number' ? parallelism : 1;
+  return typeof completions === 'number' && completions > 0 ? Math.min(side, completions) : side;
+};
+
+/** Its pods run, or are being started: it no longer waits for a plan. A suspended job has none. */
+const isRunning = (spec: Row, status: Row): boolean =>
+  spec.suspend !== true && [status.active, status.ready, status.succeeded].some((n) => typeof n === 'number' && n > 0);
+
+interface PodSize {
+  readonly vcpus: number;
+  readonly gpus: number;
+  /** resources that count otherwise than one device each, and how */
+  readonly other: ReadonlyMap<string, string>;
+}
+
 /** Containers add up; an init container runs before them, so only the largest counts where it is more than all of them. */
-const podSize = (pod: Row): { vcpus: number; gpus: number } => {
-  const sizes = (list: unknown) =>
+const podSize = (pod: Row): PodSize => {
+  const sizes = (list: unknown): PodSize[] =>
     Array.isArray(list) ? list.map((c) => containerSize(rowOf(rowOf(c).resources))) : [];
   const main = sizes(pod.containers);
   const init = sizes(pod.initContainers);
-  const total = (pick: (s: { vcpus: number; gpus: number }) => number) =>
-    Math.max(
+  const total = (pick: (s: PodSize) => number) =>
+    init.reduce(
+      (most, s) => Math.max(most, pick(s)),
       main.reduce((sum, s) => sum + pick(s), 0),
-      ...init.map(pick),
-      0,
     );
-  return { vcpus: total((s) => s.vcpus), gpus: total((s) => s.gpus) };
+  const other = new Map([...main, ...init].flatMap((s) => [...s.other]));
+  return { vcpus: total((s) => s.vcpus), gpus: total((s) => s.gpus), other };
 };
 
-const containerSize = (resources: Row) => {
+const containerSize = (resources: Row): PodSize => {
   const requests = rowOf(resources.requests);
   const limits = rowOf(resources.limits);
-  return {
-    vcpus: cores(requests.cpu ?? limits.cpu),
-    gpus: cores(limits['nvidia.com/gpu'] ?? requests['nvidia.com/gpu']),
-  };
+  const other = new Map<string, string>();
+  let gpus = 0;
+  // Kubernetes wants limits and requests of such resources equal where both stand.
+  for (const [name, quantity] of Object.entries({ ...requests, ...limits })) {
+    const { share, said } = deviceOf(name);
+    const count = cores(quantity);
+    if (said !== null && count > 0) other.set(name, said);
+    gpus += share * count;
+  }
+  return { vcpus: cores(requests.cpu ?? limits.cpu), gpus, other };
+};
+
+/** A30 boards are cut in four, all others in seven. */
+const QUARTERS = new Set(['1g.6gb', '2g.12gb', '4g.24gb']);
+
+/** Which share of a GPU one unit of a resource is; 0 for what is none. */
+const deviceOf = (name: string): { share: number; said: string | null } => {
+  const [, profile, slices] = /^nvidia\.com\/mig-((\d+)g\.\d+gb)/.exec(name) ?? [];
+  if (profile !== undefined) {
+    const parts = QUARTERS.has(profile) ? 4 : 7;
+    return { share: Number(slices) / parts, said: `it counts as ${slices}/${parts} of a GPU each` };
+  }
+  if (/^(nvidia|amd)\.com\/gpu$|^gpu\.intel\.com\/(i915|xe)$/.test(name)) return { share: 1, said: null };
+  if (/^nvidia\.com\/gpu\.shared$/.test(name))
+    return { share: 1, said: 'it counts as a whole GPU each, an upper bound, since others share the board' };
+  if (/^[^/]*\/.*(gpu|tpu|npu|gaudi|neuron)/i.test(name))
+    return { share: 0, said: 'its power is not known and not counted; give power_kw in a CSV where it matters' };
+  return { share: 0, said: null };
 };
 
 /** `3500m` is 3.5; what is not a quantity counts nothing. */

@@ -12,6 +12,7 @@ import { type Draft, type Rejected, rejected } from './draft.js';
 import { instantOf } from './fields.js';
 import { lines, type Reader, type Reading, type Rows } from './reading.js';
 import { draftsOf, HetJobs, type PendingJob } from './slurm-fields.js';
+import { gpusWanted } from './slurm-tres.js';
 
 export const readScontrol: Reader = async function* (pieces, reading) {
   const het = new HetJobs();
@@ -74,7 +75,14 @@ const recordOf = (record: { line: number; text: string }, reading: Reading, het:
     deadline: timeOf(field('Deadline'), reading),
     limitMinutes: minutesOf(field('TimeLimit')),
     cpus: Number(field('NumCPUs').split('-')[0]) || null,
-    tres: field('ReqTRES') || field('TRES'),
+    gpus: gpusWanted(field('ReqTRES') || field('TRES'), {
+      perNode: field('TresPerNode'),
+      perTask: field('TresPerTask'),
+      perSocket: field('TresPerSocket'),
+      perJob: field('TresPerJob'),
+      nodes: countOf(field('NumNodes')),
+      tasks: countOf(field('NumTasks')),
+    }),
     arrayJobId: Number(field('ArrayJobId', before)) || 0,
     arrayTaskId: /^\d+$/.test(task) ? Number(task) : null,
     arrayTasks: /^\d+$/.test(task) ? '' : task,
@@ -83,6 +91,9 @@ const recordOf = (record: { line: number; text: string }, reading: Reading, het:
   };
   return het.take(job) ? [] : draftsOf(job, reading);
 };
+
+/** `2` or, of a job that leaves room, `2-4`. */
+const countOf = (text: string): number => Number(text.split('-')[0]) || 1;
 
 const UNSET = new Set(['N/A', '(null)', 'Unknown', 'None', 'UNLIMITED', 'Partition_Limit']);
 

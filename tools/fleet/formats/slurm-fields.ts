@@ -1,8 +1,9 @@
-/** What Slurm's outputs have in common: our part of a comment, arrays, trackable resources, and a waiting job as a draft. */
+/** What the forms of Slurm's queue have in common: arrays, heterogeneous jobs, and a waiting job as a draft. */
 import { DEADLINE_SLACK_SECONDS, latestSafeEnd, type SlurmJob } from '../../../domain/slurm.js';
 import { fromEpoch, isMoment, toEpoch } from '../../../domain/time.js';
 import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import type { Reading } from './reading.js';
+import { cacoComment } from './slurm-comment.js';
 
 /** A pending job as Slurm knows it, whichever output told it. Times in epoch seconds, 0 or null: unset. */
 export interface PendingJob {
@@ -23,26 +24,13 @@ export interface PendingJob {
   /** null: unlimited */
   readonly limitMinutes: number | null;
   readonly cpus: number | null;
-  readonly tres: string;
+  readonly gpus: number;
   readonly arrayJobId: number;
   readonly arrayTaskId: number | null;
   readonly arrayTasks: string;
   readonly hetJobId: number;
   readonly hetOffset: number;
 }
-
-/** The part of a comment that is ours: `caco:flex=240;class=balanced`; everything else in it is somebody else's. */
-export const cacoComment = (comment: string): Readonly<Record<string, string>> => {
-  const at = comment.indexOf('caco:');
-  if (at < 0) return {};
-  const [own = ''] = comment.slice(at + 5).split(/[\s|,]/, 1);
-  const found: Record<string, string> = {};
-  for (const part of own.split(';')) {
-    const [, key, value] = /^([a-z_]{1,20})=(.{1,100})$/.exec(part) ?? [];
-    if (key !== undefined && value !== undefined) found[key] = value;
-  }
-  return found;
-};
 
 /** Most tasks that one array record is believed to hold; Slurm's own default limit is 1001. */
 const MOST_TASKS = 100_000;
@@ -62,25 +50,12 @@ export const arrayTasks = (text: string): { tasks: number[]; atOnce: number | nu
   return { tasks, atOnce: throttle === undefined ? null : Number(throttle.replace(/\]$/, '')) };
 };
 
-/** GPUs in `cpu=2,mem=200M,gres/gpu=2`; a count by type names the same devices again and is used only where no total stands. */
-export const gpusIn = (tres: string): number => {
-  let total: number | null = null;
-  let byType = 0;
-  for (const part of tres.split(',')) {
-    const [, type, count] = /^gres\/gpu(:[^=]+)?=(\d+)$/.exec(part.trim()) ?? [];
-    if (count === undefined) continue;
-    if (type === undefined) total = Number(count);
-    else byType += Number(count);
-  }
-  return total ?? byType;
-};
-
 const NEVER = new Set(['PartitionConfig', 'PartitionTimeLimit', 'PartitionNodeLimit', 'BadConstraints']);
 
 /** One record; an array record is one draft per task. */
 export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[] => {
   const { line } = job;
-  const ours = cacoComment(job.comment);
+  const ours = cacoComment(job.comment, reading);
   const cluster = job.cluster ?? reading.options.clusterId;
   const own = cluster === null || cluster === '' ? '' : `${cluster}-`;
   warnAbout(job, reading);
@@ -101,7 +76,7 @@ export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[
     reading.warn(
       `Array ${job.jobId} may run ${tasks.atOnce} tasks at once; the plan does not keep that limit, Slurm does.`,
     );
-  const minutes = ours.duration === undefined ? job.limitMinutes : positive(ours.duration);
+  const minutes = ours.duration === undefined ? job.limitMinutes : Number(ours.duration);
   if (minutes === null || minutes <= 0)
     return [
       {
@@ -116,8 +91,6 @@ export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[
         id: id(String(job.jobId)),
       },
     ];
-  const flex = ours.flex === undefined ? undefined : positive(ours.flex);
-  if (flex === null) reading.warn('Some comments name a flexibility that is not a number of minutes; it is ignored.');
   const submitted = job.submitted ?? 0;
   const earliest = Math.max(submitted, job.eligible ?? 0);
   for (const [field, value] of [
@@ -135,11 +108,11 @@ export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[
     earliestStart: earliest > 0 ? fromEpoch(earliest) : undefined,
     deadline: job.deadline ? fromEpoch(job.deadline) : null,
     durationHours: minutes / 60,
-    flexMinutes: flex ?? undefined,
+    flexMinutes: ours.flex === undefined ? undefined : Number(ours.flex),
     vcpus: job.cpus ?? undefined,
-    gpus: gpusIn(job.tres),
+    gpus: job.gpus,
     clusterId: cluster || undefined,
-    interruptible: ours.interruptible === 'true' || ours.interruptible === 'yes',
+    interruptible: ours.interruptible === 'yes',
     assumed: [
       ...(ours.duration === undefined ? ([['duration_hours', 'time limit, an upper bound']] as const) : []),
       ...(ours.interruptible === undefined ? ([['interruptible', 'false']] as const) : []),
@@ -190,11 +163,6 @@ export const ranInSlurm = (id: string, cluster: string): SlurmJob => ({
   stays: null,
 });
 
-const positive = (text: string): number | null => {
-  const value = Number(text);
-  return Number.isFinite(value) && value >= 0 ? value : null;
-};
-
 const warnAbout = ({ jobId, reason, dependency }: PendingJob, reading: Reading): void => {
   if (NEVER.has(reason)) reading.warn(`Job ${jobId} can never run as it was asked for (${reason}).`);
   if (reason.startsWith('JobHeld')) reading.warn(`Some jobs are held (${reason}); they start only once released.`);
@@ -225,7 +193,7 @@ export class HetJobs {
         hetJobId: 0,
         jobId: leader.hetJobId,
         cpus: components.reduce((sum, c) => sum + (c.cpus ?? 0), 0),
-        tres: `gres/gpu=${components.reduce((sum, c) => sum + gpusIn(c.tres), 0)}`,
+        gpus: components.reduce((sum, c) => sum + c.gpus, 0),
         limitMinutes: limits.includes(null) ? null : Math.max(...limits.map((limit) => limit ?? 0)),
         eligible: Math.max(...components.map((c) => c.eligible ?? 0)),
       };

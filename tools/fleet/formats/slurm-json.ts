@@ -12,7 +12,10 @@ import { fromEpoch, isMoment } from '../../../domain/time.js';
 import { beyondCalendar, type Draft, type Rejected, rejected } from './draft.js';
 import { JsonSplitter } from './json-values.js';
 import type { Reader, Reading, Rows } from './reading.js';
+import { cacoComment } from './slurm-comment.js';
 import { draftsOf, HetJobs, type PendingJob, ranInSlurm } from './slurm-fields.js';
+import { historyNotes, measuredPower } from './slurm-history.js';
+import { gpusIn, gpusWanted, measuredJoules, StepEnergy } from './slurm-tres.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -106,7 +109,14 @@ const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft |
     deadline: numberOf(row.deadline),
     limitMinutes: numberOf(row.time_limit),
     cpus: numberOf(row.cpus),
-    tres: textOf(row.tres_req_str),
+    gpus: gpusWanted(textOf(row.tres_req_str), {
+      perNode: textOf(row.tres_per_node),
+      perTask: textOf(row.tres_per_task),
+      perSocket: textOf(row.tres_per_socket),
+      perJob: textOf(row.tres_per_job),
+      nodes: numberOf(row.node_count) ?? 1,
+      tasks: numberOf(row.tasks) ?? 1,
+    }),
     arrayJobId: numberOf(row.array_job_id) ?? 0,
     arrayTaskId: numberOf(row.array_task_id),
     arrayTasks: textOf(row.array_task_string),
@@ -116,48 +126,81 @@ const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft |
   return het.take(job) ? [] : draftsOf(job, reading);
 };
 
-/** A record of `sacct --json`: what ran, with the time that it took. */
+/** A record of `sacct --json`: one life of a job that ran, with the time that it took. */
 const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)[] => {
   const time = row.time as Row;
   const state = stateOf((row.state as Row | undefined)?.current);
   const elapsed = numberOf(time.elapsed) ?? 0;
-  const started = numberOf(time.start) ?? 0;
-  if (state === 'REQUEUED' || elapsed <= 0 || started <= 0) {
-    reading.skip(state === 'REQUEUED' ? 'earlier lives of requeued jobs' : 'never ran');
+  // A job that was cancelled at once has a start and never ran; only the time that it took says that it did.
+  if (elapsed <= 0) {
+    reading.skip(state === 'PENDING' ? 'still waiting; take the queue from squeue --json' : 'never ran');
     return [];
   }
+  const started = numberOf(time.start) ?? 0;
+  const ended = numberOf(time.end) ?? 0;
   const array = (row.array ?? {}) as Row;
   const task = numberOf(array.task_id);
   const cluster = textOf(row.cluster) || reading.options.clusterId || '';
   const number = task !== null && numberOf(array.job_id) ? `${numberOf(array.job_id)}_${task}` : numberOf(row.job_id);
   const submitted = numberOf(time.submission) ?? started;
   const eligible = Math.max(submitted, numberOf(time.eligible) ?? 0);
-  if (!isMoment(submitted) || !isMoment(eligible)) return [beyondCalendar(line, 'time.submission', submitted)];
-  const requested = listOf((row.tres as Row | undefined)?.requested) as Row[];
-  const gpus = requested.filter((t) => t.type === 'gres' && textOf(t.name).startsWith('gpu'));
+  if (![submitted, eligible, started, ended].every(isMoment))
+    return [beyondCalendar(line, 'time.submission', submitted)];
+  const tres = (row.tres ?? {}) as Row;
+  const allocated = countsIn(tres.allocated);
+  const required = numberOf((row.required as Row | undefined)?.CPUs);
+  const assumed = historyNotes({ state, elapsed, started: momentOf(started), ended: momentOf(ended) });
   return [
     {
       line,
       id: cluster === '' ? String(number) : `${cluster}-${number}`,
       name: textOf(row.name),
       team: textOf(row.account) || textOf(row.user) || undefined,
+      category: cacoComment(textOf((row.comment as Row | undefined)?.job), reading).class,
       submittedAt: fromEpoch(submitted),
       earliestStart: fromEpoch(eligible),
       deadline: null,
       durationHours: elapsed / 3600,
-      vcpus: numberOf((row.required as Row | undefined)?.CPUs) ?? undefined,
-      gpus: gpus.reduce((most, t) => Math.max(most, numberOf(t.count) ?? 0), 0),
+      vcpus: allocated.cpu ?? required ?? undefined,
+      gpus: gpusOf(tres.allocated) || gpusOf(tres.requested),
       clusterId: cluster || undefined,
       interruptible: false,
       slurm: ranInSlurm(String(number), cluster),
-      assumed: [['interruptible', 'false'], ...elapsedNote(state)],
+      startedAt: momentOf(started) ?? undefined,
+      ...measuredPower(measuredJoules(allocated.energy ?? Number.NaN) ?? stepJoules(row.steps), elapsed, assumed),
     },
   ];
 };
 
-/** What an elapsed time is worth when the job did not end by itself. */
-export const elapsedNote = (state: string): [string, string][] => {
-  if (state === 'COMPLETED') return [];
-  if (state === 'RUNNING') return [['duration_hours', 'elapsed so far; still running']];
-  return [['duration_hours', `elapsed; state ${state.split(' ')[0]}, so the work may be longer`]];
+const momentOf = (seconds: number) => (seconds > 0 ? fromEpoch(seconds) : null);
+
+/** Counts of resources by type, those without a name. */
+const countsIn = (tres: unknown): Record<string, number | undefined> => {
+  const counts: Record<string, number | undefined> = {};
+  for (const one of listOf(tres) as Row[])
+    if (!textOf(one.name)) counts[textOf(one.type)] = numberOf(one.count) ?? undefined;
+  return counts;
+};
+
+/** As in text: the total where there is one, else the sum over types. */
+const gpusOf = (tres: unknown): number =>
+  gpusIn(
+    (listOf(tres) as Row[])
+      .filter((one) => one.type === 'gres')
+      .map((one) => `gres/${textOf(one.name)}=${numberOf(one.count) ?? 0}`)
+      .join(','),
+  );
+
+const stepJoules = (steps: unknown): number | null => {
+  const energy = new StepEnergy();
+  for (const one of listOf(steps) as Row[]) {
+    const id = (one.step as Row | undefined)?.id;
+    const name = typeof id === 'object' && id !== null ? (id as Row).step_id : id;
+    const step = String(name ?? '')
+      .split('.')
+      .at(-1)!;
+    const told = ((one.statistics as Row | undefined)?.energy ?? one.energy) as Row | undefined;
+    energy.add(step, measuredJoules(numberOf(told?.consumed) ?? Number.NaN));
+  }
+  return energy.joules;
 };
