@@ -49,7 +49,7 @@ export const simulatedFleet = ({
   waiting: async function* ({ start, end }) {
     let page: Job[] = [];
     for (const jobs of jobsByHour(scenario, seed, toEpoch(start), toEpoch(end))) {
-      page.push(...jobs);
+      for (const job of jobs) page.push(job);
       if (page.length < PAGE) continue;
       yield page;
       page = [];

@@ -149,7 +149,7 @@ export const signalRows = async (grid: Grid, regions: readonly string[], interva
   for (const region of regions) {
     const carbon = await grid.carbon(region, interval, 'actual');
     const price = await grid.price(region, interval, 'actual');
-    rows.push(...rowsOf(carbon, price));
+    for (const row of rowsOf(carbon, price)) rows.push(row);
   }
   return rows;
 };

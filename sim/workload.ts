@@ -20,7 +20,8 @@ export const simulateJobs = (
     throw invalid(`${days} days cannot be simulated`, 'Give a number of days above 0 and up to 3700.');
   const jobs: Job[] = [];
   const from = toEpoch(start);
-  for (const page of jobsByHour(scenario, seed, from, from + Math.round(days * DAY))) jobs.push(...page);
+  for (const page of jobsByHour(scenario, seed, from, from + Math.round(days * DAY)))
+    for (const job of page) jobs.push(job);
   return jobs;
 };
 

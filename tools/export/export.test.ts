@@ -39,7 +39,7 @@ let store: Store;
 let world: World;
 
 /** What a job may be called: characters that YAML does not take as they are, and what it would read as something else. */
-const HOSTILE = 'a\u007f\u0085\u009b\u2028\ufeff\ufffe\u0000\ud800 \u{1f600} "x": {y}, [z] # & * ! = {{w}} \\n \n- b';
+const HOSTILE = 'a\u007f\u0085\u009b\u2028\ufeff\ufffe\ud800 \u{1f600} "x": {y}, [z] # & * ! = {{w}} \\n \n- b';
 
 const pieceOf = (i: number, over: Partial<BookedPiece> = {}): BookedPiece => {
   const energyKwh = 0.1 + (i * 7919) / 3331;
@@ -119,6 +119,19 @@ describe('export_books', () => {
     expect((await ask({ format: 'focus' })).rows).toBe(401);
     expect((await ask({ format: 'focus', planId: 'P-2' })).rows).toBe(1);
     expect((await ask({ format: 'focus', region: 'GB', ...month })).rows).toBe(200);
+  });
+
+  it('writes a manifest of more pieces than a call takes arguments', async () => {
+    const count = 20_000;
+    const many = Array.from({ length: count }, (_, i) =>
+      pieceOf(10_000 + i, { start: plusHours(START, 9000), end: plusHours(START, 9001) }),
+    );
+    await book('V-MANY', 'P-MANY', many);
+    const { rows, text } = await ask({ format: 'if', planId: 'P-MANY' });
+    expect(rows).toBe(count);
+    // Once among the inputs, once among the outputs.
+    expect(text.split('- timestamp:')).toHaveLength(2 * count + 1);
+    await store.collection(NEWEST_VERIFICATION).delete('P-MANY');
   });
 
   it('counts a job once that several plans hold, as the newest ran it, and tells jobs of one name apart', async () => {

@@ -16,6 +16,12 @@ const softwareName = (): string => {
   return `${manifest.name} ${manifest.version}`;
 };
 
+const textOf = (pieces: Iterable<string>): string => {
+  let text = '';
+  for (const piece of pieces) text += piece;
+  return text;
+};
+
 export const exportBooks = defineTool({
   name: 'export_books',
   title: 'Export books',
@@ -57,7 +63,7 @@ export const exportBooks = defineTool({
     const software = softwareName();
     const text =
       format === 'if'
-        ? manifestOf(books, { software })
+        ? textOf(manifestOf(books, { software }))
         : format === 'codecarbon'
           ? codecarbonOf(books, software)
           : focusOf(books);

@@ -28,82 +28,86 @@ const sum = (unit: string, description: string, how: 'sum' | 'avg' = 'sum', inde
   ];
 };
 
-export const manifestOf = (books: Books, about: { readonly software: string }): string => {
-  const lines = [
-    `name: ${quoted(`CACO books from ${books.from} to ${books.to}`)}`,
-    `description: ${quoted(
-      `Energy and operational location-based emissions of ${books.entries.length} pieces of work as they ran, from verifications ${books.verifications.slice(0, 20).join(', ')}; ${books.omitted} pieces without a known intensity are left out. ${about.software}`,
-    )}`,
-    'tags: null',
-    'aggregation:',
-    '  metrics:',
-    '    - energy',
-    '    - carbon',
-    '  type: time',
-    'initialize:',
-    '  plugins:',
-    '    carbon-in-grams:',
-    '      path: builtin',
-    '      method: Multiply',
-    '      config:',
-    '        input-parameters:',
-    '          - energy',
-    '          - grid/carbon-intensity',
-    '        output-parameter: carbon-grams',
-    '      parameter-metadata:',
-    '        inputs:',
-    '          energy:',
-    ...sum('kWh', 'facility energy of the piece', 'sum', 12),
-    '          grid/carbon-intensity:',
-    ...sum('g/kWh', 'actual intensity of the region over the piece', 'avg', 12),
-    '        outputs:',
-    '          carbon-grams:',
-    ...sum('g', 'emissions', 'sum', 12),
-    '    carbon-in-kg:',
-    '      path: builtin',
-    '      method: Divide',
-    '      config:',
-    '        numerator: carbon-grams',
-    '        denominator: 1000',
-    '        output: carbon',
-    '      parameter-metadata:',
-    '        inputs:',
-    '          carbon-grams:',
-    ...sum('g', 'emissions', 'sum', 12),
-    '        outputs:',
-    '          carbon:',
-    ...sum('kg', 'emissions', 'sum', 12),
-    'execution:',
-    '  command: if-run',
-    '  status: success',
-    'tree:',
-    '  children:',
-    '    books:',
-    '      pipeline:',
-    '        compute:',
-    '          - carbon-in-grams',
-    '          - carbon-in-kg',
-    '      inputs:',
-  ];
-  const outputs: string[] = [];
+/** The manifest piece by piece: the books may hold any number of entries, and no list of them is made a second time. */
+export function* manifestOf(books: Books, about: { readonly software: string }): Generator<string> {
+  yield `${headOf(books, about.software).join('\n')}\n`;
+  for (const entry of books.entries) yield inputOf(entry);
+  yield '      outputs:\n';
   let [energy, carbon] = [0, 0];
-  for (const e of books.entries) {
-    const input = [
-      `        - timestamp: ${quoted(e.start)}`,
-      `          duration: ${secondsBetween(e.start, e.end)}`,
-      `          energy: ${decimal(e.energyKwh)}`,
-      `          grid/carbon-intensity: ${decimal(e.intensityGPerKwh!)}`,
-      `          job: ${quoted(e.jobId)}`,
-      `          team: ${quoted(e.team)}`,
-      `          cloud/region: ${quoted(e.region)}`,
-    ];
-    lines.push(...input);
-    const grams = e.energyKwh * e.intensityGPerKwh!;
-    outputs.push(...input, `          carbon-grams: ${decimal(grams)}`, `          carbon: ${decimal(grams / 1000)}`);
-    energy += e.energyKwh;
+  for (const entry of books.entries) {
+    const grams = entry.energyKwh * entry.intensityGPerKwh!;
+    yield `${inputOf(entry)}          carbon-grams: ${decimal(grams)}\n          carbon: ${decimal(grams / 1000)}\n`;
+    energy += entry.energyKwh;
     carbon += grams / 1000;
   }
-  lines.push('      outputs:', ...outputs);
-  lines.push('      aggregated:', `        energy: ${decimal(energy)}`, `        carbon: ${decimal(carbon)}`, '');
-  return lines.join('\n');
-};
+  yield `      aggregated:\n        energy: ${decimal(energy)}\n        carbon: ${decimal(carbon)}\n`;
+}
+
+const inputOf = (entry: Books['entries'][number]): string =>
+  [
+    `        - timestamp: ${quoted(entry.start)}`,
+    `          duration: ${secondsBetween(entry.start, entry.end)}`,
+    `          energy: ${decimal(entry.energyKwh)}`,
+    `          grid/carbon-intensity: ${decimal(entry.intensityGPerKwh!)}`,
+    `          job: ${quoted(entry.jobId)}`,
+    `          team: ${quoted(entry.team)}`,
+    `          cloud/region: ${quoted(entry.region)}`,
+    '',
+  ].join('\n');
+
+const headOf = (books: Books, software: string): string[] => [
+  `name: ${quoted(`CACO books from ${books.from} to ${books.to}`)}`,
+  `description: ${quoted(
+    `Energy and operational location-based emissions of ${books.entries.length} pieces of work as they ran, from verifications ${books.verifications.slice(0, 20).join(', ')}; ${books.omitted} pieces without a known intensity are left out. ${software}`,
+  )}`,
+  'tags: null',
+  'aggregation:',
+  '  metrics:',
+  '    - energy',
+  '    - carbon',
+  '  type: time',
+  'initialize:',
+  '  plugins:',
+  '    carbon-in-grams:',
+  '      path: builtin',
+  '      method: Multiply',
+  '      config:',
+  '        input-parameters:',
+  '          - energy',
+  '          - grid/carbon-intensity',
+  '        output-parameter: carbon-grams',
+  '      parameter-metadata:',
+  '        inputs:',
+  '          energy:',
+  ...sum('kWh', 'facility energy of the piece', 'sum', 12),
+  '          grid/carbon-intensity:',
+  ...sum('g/kWh', 'actual intensity of the region over the piece', 'avg', 12),
+  '        outputs:',
+  '          carbon-grams:',
+  ...sum('g', 'emissions', 'sum', 12),
+  '    carbon-in-kg:',
+  '      path: builtin',
+  '      method: Divide',
+  '      config:',
+  '        numerator: carbon-grams',
+  '        denominator: 1000',
+  '        output: carbon',
+  '      parameter-metadata:',
+  '        inputs:',
+  '          carbon-grams:',
+  ...sum('g', 'emissions', 'sum', 12),
+  '        outputs:',
+  '          carbon:',
+  ...sum('kg', 'emissions', 'sum', 12),
+  'execution:',
+  '  command: if-run',
+  '  status: success',
+  'tree:',
+  '  children:',
+  '    books:',
+  '      pipeline:',
+  '        compute:',
+  '          - carbon-in-grams',
+  '          - carbon-in-kg',
+  '      inputs:',
+];

@@ -108,7 +108,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
     const holders = await holdersIn(world, page);
     for (const job of page) {
       const own = ranByJob.get(job.id) ?? [];
-      ran.push(...own);
+      for (const piece of own) ran.push(piece);
       about.set(job.id, { team: job.team, instanceType: job.instanceType, submittedAt: job.submittedAt });
       const claim = claimed.get(job.id);
       if (!claim) continue;
@@ -128,7 +128,8 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
   // What ran under the order without having been planned.
   const strangers = [...ranByJob.keys()].filter((id) => !known.has(id)).sort();
   const strangeKwh = strangers.flatMap((id) => ranByJob.get(id)!).reduce((sum, row) => sum + row.energyKwh, 0);
-  for (const id of [...ranByJob.keys()].filter((one) => !about.has(one)).sort()) ran.push(...ranByJob.get(id)!);
+  for (const id of [...ranByJob.keys()].filter((one) => !about.has(one)).sort())
+    for (const piece of ranByJob.get(id)!) ran.push(piece);
 
   const { places, currency } = await actualPlaces(world, [...baselines.values(), ...planned.values(), ran], signal);
   return {

@@ -21,7 +21,8 @@ export const readScontrol: Reader = async function* (pieces, reading) {
     const rows: Rows = [];
     for (const { line, text } of batch) {
       if (/^JobId=\d+ /.test(text)) {
-        if (open) rows.push(...recordOf(open, reading, het));
+        // One record may stand for an array of a hundred thousand tasks.
+        if (open) for (const row of recordOf(open, reading, het)) rows.push(row);
         open = { line, text };
       } else if (open) open.text += /^ {3}\S/.test(text) ? ` ${text.trim()}` : `\n${text}`;
     }

@@ -35,7 +35,8 @@ export const readSlurmJson: Reader = async function* (pieces, reading) {
         rows.push(rejected(line, null, 'not_a_job', text, 'this is not a job', 'Give Slurm’s output as it is.'));
         continue;
       }
-      rows.push(...jobOf(value as Row, line, reading, het));
+      // One record may stand for an array of a hundred thousand tasks.
+      for (const row of jobOf(value as Row, line, reading, het)) rows.push(row);
     }
     return rows;
   };

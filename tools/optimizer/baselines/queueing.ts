@@ -100,7 +100,7 @@ const bySlot = (view: View, key: (j: number) => number, mayStart: (j: number, t:
   let waiting: number[] = [];
   for (let t = 0; t < model.T; t++) {
     if (arrivals[t]!.length > 0) {
-      waiting.push(...arrivals[t]!);
+      for (const j of arrivals[t]!) waiting.push(j);
       waiting.sort((a, b) => key(a) - key(b) || a - b);
     }
     waiting = waiting.filter(
