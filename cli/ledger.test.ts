@@ -78,6 +78,12 @@ describe('the ledger at the command line', () => {
       status: 0,
       answer: { ok: true, size: 3, witnessed: true },
     });
+    writeFileSync(join(folder, 'mistyped'), readFileSync(join(folder, 'kept'), 'utf8').replace(/\n(\d+)\n/, '\n1$1\n'));
+    for (const files of [[], ['--file', 'out/records.ndjson', '--vkeys', 'out/vkeys.txt']])
+      expect(json('sound', ['ledger', 'audit', ...files, '--since', 'mistyped'])).toMatchObject({
+        status: 2,
+        answer: { error: { code: 'invalid-input', message: expect.stringContaining('since is no checkpoint') } },
+      });
     const { vkeys } = json('sound', ['ledger', 'rotate']).answer;
     expect(vkeys).toHaveLength(2);
     expect(json('sound', ['ledger', 'audit', '--since', 'kept']).answer).toMatchObject({ ok: true, size: 4 });

@@ -7,7 +7,7 @@ import { TILE_WIDTH } from '../../domain/evidence/merkle.js';
 import { invalid } from '../../domain/fault.js';
 import type { Instant } from '../../domain/time.js';
 import { type AuditSource, auditLedger } from './audit.js';
-import type { KeptNote } from './claims.js';
+import { givenNote, type KeptNote } from './claims.js';
 import { fileEntries } from './file-entries.js';
 import { openKeys } from './keys.js';
 import { parseVkey } from './note.js';
@@ -25,7 +25,7 @@ export interface FileAudit {
 
 /**
  * `FILE.keys` makes it a logger's ledger with signatures of its own; `vkeys.txt` and `tiles/` beside the file make it an
- * export, which has to be whole. Without either only the chain is checked. Throws Fault `invalid-input` for keys that are none.
+ * export, which has to be whole. Without either only the chain is checked. Throws Fault `invalid-input` for keys and for a `since` that are none.
  */
 export const auditFile = async ({ file, since, now, signal, ...given }: FileAudit): Promise<Audit> => {
   for (const vkey of given.vkeys ?? []) parseVkey(vkey);
@@ -46,7 +46,7 @@ export const auditFile = async ({ file, since, now, signal, ...given }: FileAudi
   if (pinned !== undefined) kept.push({ from: 'the checkpoint kept with the keys', note: pinned });
   if (stated !== undefined && existsSync(stated))
     kept.push({ from: 'the checkpoint of the export', note: readFileSync(stated, 'utf8') });
-  if (since !== undefined) kept.push({ from: 'the checkpoint given', note: since });
+  if (since !== undefined) kept.push(givenNote(since, vkeys));
 
   const source = fileEntries(file, now);
   const found = await auditLedger(source, { vkeys, kept, signal });

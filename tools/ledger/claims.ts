@@ -1,5 +1,6 @@
 /** What signed checkpoints say about a ledger: its own and those that others kept, in order of size. */
 import type { Checkpoint } from '../../domain/evidence/evidence.js';
+import { invalid } from '../../domain/fault.js';
 import type { StoredCheckpoint } from '../../domain/store.js';
 import { openCheckpoint } from './checkpoint.js';
 
@@ -24,6 +25,23 @@ export interface SoundClaim {
 export type Claim = SoundClaim | { readonly size: number; readonly from: string; readonly defect: string };
 
 const PAGE = 200;
+
+/**
+ * A checkpoint that somebody gives to an audit. What is none, or is another log's, says nothing about the ledger: the argument is
+ * wrong. Throws Fault `invalid-input`.
+ */
+export const givenNote = (note: string, vkeys: readonly string[]): KeptNote => {
+  try {
+    openCheckpoint(note, vkeys);
+  } catch (cause) {
+    throw invalid(
+      `since is no checkpoint of this ledger: ${(cause as Error).message}. Nothing was audited`,
+      'Give the whole text of a checkpoint that this ledger signed, byte for byte, its last newline too; or leave it out. If it surely is of this ledger, its keys were exchanged since: audit with the keys that were published then (caco ledger audit --file FILE --vkeys FILE).',
+      { field: 'since' },
+    );
+  }
+  return { from: 'the checkpoint given', note };
+};
 
 const open = (from: string, note: string, vkeys: readonly string[], filed?: { size: number; root: string }): Claim => {
   try {

@@ -311,16 +311,20 @@ describe('an audit finds and places', () => {
     expect(await outside.audit({ since: newest.note })).toMatchObject({ ok: false, firstBad: { seq: 605 } });
   });
 
-  it('a checkpoint that is none, or of another ledger', async () => {
+  it('a checkpoint that is none, mistyped or of another ledger: the argument is wrong, never the ledger', async () => {
     const { ledger } = await having(() => {});
-    expect(await ledger.audit({ since: 'no note' })).toMatchObject({
-      ok: false,
-      firstBad: { what: expect.stringContaining('checkpoint given') },
-    });
+    const { note } = await ledger.checkpoint();
     const other = await openHome();
     await other.ledger.append(bodies(1));
-    const note = (await other.ledger.checkpoint()).note;
-    expect(await ledger.audit({ since: note })).toMatchObject({ ok: false });
+    const foreign = (await other.ledger.checkpoint()).note;
+    const mistyped = [note.trimEnd(), note.replace(/\n(\d+)\n/, (_, size) => `\n${Number(size) - 1}\n`)];
+    for (const since of ['no note', 'x', '', ...mistyped, foreign])
+      await expect(ledger.audit({ since }), since).rejects.toMatchObject({
+        code: 'invalid-input',
+        message: expect.stringContaining('since is no checkpoint of this ledger'),
+        remedy: expect.stringContaining('byte for byte'),
+      });
+    expect(await ledger.audit({ since: note })).toMatchObject({ ok: true });
   });
 
   const wholeFile = () => {

@@ -7,6 +7,7 @@ import type { Ledger } from '../../domain/world.js';
 import { auditLedger } from './audit.js';
 import { bundleText, verifyBundle } from './bundle.js';
 import { addLine } from './checkpoint.js';
+import { givenNote } from './claims.js';
 import { writeExport } from './export.js';
 import { groupCommit } from './group-commit.js';
 import type { Keys } from './keys.js';
@@ -108,7 +109,7 @@ export const storeLedger = (
         vkeys: knownKeys(keys()),
         kept: [
           ...(pinned === undefined ? [] : [{ from: 'the checkpoint kept with the keys', note: pinned }]),
-          ...(options.since === undefined ? [] : [{ from: 'the checkpoint given', note: options.since }]),
+          ...(options.since === undefined ? [] : [givenNote(options.since, knownKeys(keys()))]),
         ],
         signal: options.signal,
         progress: options.progress && ((done) => options.progress?.(done, total)),
