@@ -136,7 +136,7 @@ test('a batch asks for forecasts as they were: what is not kept is 501, not inve
 });
 
 test('locations are a dictionary by name', async () => {
-  expect((await get('/locations')).json).toEqual({ GB: { Latitude: null, Longitude: null, Name: 'GB' } });
+  expect((await get('/locations')).json).toEqual({ GB: { latitude: null, longitude: null, name: 'GB' } });
 });
 
 test.each([

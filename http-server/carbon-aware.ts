@@ -263,7 +263,8 @@ export const carbonAwareRoutes = (app: App): Router => {
   router.get('/locations', async (_, res) => {
     const regions = await app.world.grid.regions();
     if (regions.length === 0) return void res.status(204).end();
-    res.json(Object.fromEntries(regions.map((name) => [name, { Latitude: null, Longitude: null, Name: name }])));
+    // As the published interface spells it; where a grid's region lies is not known.
+    res.json(Object.fromEntries(regions.map((name) => [name, { latitude: null, longitude: null, name }])));
   });
   return router;
 };

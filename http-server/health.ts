@@ -6,6 +6,8 @@ import { plusHours } from '../domain/time.js';
 
 export const health = (web: Express, app: App) => {
   web.get('/healthz', (_, res) => void res.json({ status: 'ok' }));
+  // The Carbon Aware SDK's own, in its words.
+  web.get('/health', (_, res) => void res.type('text/plain').send('Healthy'));
   web.get('/readyz', async (_, res) => {
     const checks: Record<string, string> = {};
     const check = async (name: string, work: () => Promise<unknown>) => {

@@ -147,3 +147,20 @@ test('a reader that stops reading does not end the process when the stream has e
     vi.useRealTimers();
   }
 });
+
+test('a body that does not come whole in time is cut, as the page on limits says', async () => {
+  const patient = await startHttp(app, { port: 0, requestMs: 1200 });
+  const socket = connect(patient.port, '127.0.0.1');
+  let heard = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    heard += text;
+  });
+  const cut = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.write(
+    'POST /tools/get_status HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"a"',
+  );
+  // Nothing more is sent; only the server can end this.
+  await cut;
+  expect(heard).toContain('408');
+  await patient.close();
+});

@@ -267,6 +267,7 @@ describe('what it offers', () => {
 
   test('health and readiness say what they looked at', async () => {
     expect((await ask('/healthz')).json).toEqual({ status: 'ok' });
+    expect(await (await fetch(`${server.url}/health`)).text()).toBe('Healthy');
     expect((await ask('/readyz')).json).toEqual({ status: 'ready', checks: { store: 'ok', grid: 'ok' } });
   });
 

@@ -20,6 +20,8 @@ export interface HttpOptions extends WebOptions {
   readonly host?: string;
   /** 0: any free one */
   readonly port?: number;
+  /** milliseconds for a request to arrive whole; a minute when left out */
+  readonly requestMs?: number;
   readonly log?: Logger;
 }
 
@@ -31,6 +33,8 @@ export interface HttpServer {
 }
 
 const GRACE_MS = 10_000;
+/** For a request to arrive whole, its body too. */
+const REQUEST_MS = 60_000;
 
 const versionOf = () =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -63,8 +67,10 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
   const web = webOf(app, options, { host, version, log, metrics, tracer, news, working });
   const server = createServer(
     {
-      requestTimeout: 60_000,
-      headersTimeout: 15_000,
+      requestTimeout: options.requestMs ?? REQUEST_MS,
+      // Node looks for requests that take longer every half minute, unless told otherwise.
+      connectionsCheckingInterval: 1000,
+      headersTimeout: Math.min(15_000, options.requestMs ?? REQUEST_MS),
       keepAliveTimeout: 20_000,
       maxHeaderSize: 16_384,
       // The guard says so in words.

@@ -60,6 +60,14 @@ const healthPaths = (): Json => ({
       responses: { 200: { description: 'alive', content: json(object) } },
     },
   },
+  '/health': {
+    get: {
+      summary: 'The process answers, as the Carbon Aware SDK says it',
+      tags: ['health'],
+      security: [],
+      responses: { 200: { description: 'alive', content: { 'text/plain': { schema: { type: 'string' } } } } },
+    },
+  },
   '/readyz': {
     get: {
       summary: 'Store and grid answer',
