@@ -14,6 +14,7 @@ const REGIONS = 5;
 
 const Status = z.strictObject({
   now: Instant.describe('the world’s now, UTC; not the system clock in a recorded or simulated world'),
+  clock: z.string().describe('how that now moves'),
   scenario: z.string(),
   dataNote: z.string().describe('whether data are recorded, simulated or live, and whose they are'),
   currency: z.string().describe('ISO 4217'),
@@ -62,6 +63,11 @@ const signalOf = async (world: World, region: string) => {
   }
 };
 
+const howTimeMoves = ({ clock }: World): string =>
+  clock.live === true
+    ? 'the system’s time'
+    : `time stands at ${clock.now()} while nothing waits for a later moment; the server is started anew with a later --now (CACO_NOW) to see what ran and to verify it`;
+
 export const getStatus = defineTool({
   name: 'get_status',
   title: 'Get the status',
@@ -92,6 +98,7 @@ export const getStatus = defineTool({
     const decided = decisions.map((d) => ({ decisionId: d.id, planId: d.value.planId, status: d.value.status }));
     return {
       now: world.clock.now(),
+      clock: howTimeMoves(world),
       scenario: `${world.setting.name}: ${world.setting.title}`,
       dataNote: world.setting.dataNote,
       currency: world.setting.currency,
@@ -118,9 +125,10 @@ export const getStatus = defineTool({
               ],
         ),
         ...nextSteps(
-          plans.map((p) => p.id),
+          plans.map((p) => ({ id: p.id, end: p.value.window.end })),
           waiting,
           decided,
+          world.clock,
         ),
       ],
     };
@@ -130,12 +138,14 @@ export const getStatus = defineTool({
 });
 
 const nextSteps = (
-  plans: readonly string[],
+  plans: readonly { id: string; end: Instant }[],
   waiting: readonly { approvalId: string; planId: string }[],
   decided: readonly { decisionId: string; planId: string; status: string }[],
+  clock: World['clock'],
 ): string[] => {
-  const [plan] = plans;
-  if (plan === undefined)
+  const [newest] = plans;
+  const plan = newest?.id;
+  if (newest === undefined)
     return ['make_plan plans the jobs that wait', 'find_green_window answers for one piece of work'];
   const asked = waiting.find((w) => w.planId === plan);
   if (asked) return [`a person answers: caco approve ${asked.approvalId}`, `explain_plan ${plan}`];
@@ -143,7 +153,9 @@ const nextSteps = (
   if (leave)
     return [
       `execute_plan ${plan} with decisionId ${leave.decisionId}, once`,
-      `verify_savings ${plan} when its window has closed`,
+      clock.live === true || clock.now() >= newest.end
+        ? `verify_savings ${plan} when its window has closed, at ${newest.end}`
+        : `verify_savings ${plan} once now is ${newest.end}: a person starts the server anew with --now ${newest.end}`,
     ];
   return [`explain_plan ${plan}`, `request_approval for ${plan} puts it before a person`];
 };

@@ -4,6 +4,7 @@ import { shortId } from '../../domain/digest.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { holdersIn } from '../../domain/held.js';
 import { Category, JOBS, Job, WORKLOADS } from '../../domain/job.js';
+import type { Tx } from '../../domain/store.js';
 import { Instant } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
@@ -72,78 +73,112 @@ const refuseWhatIsHeld = async (world: World, id: string): Promise<void> => {
     );
 };
 
+const SubmittedJob = z.strictObject({
+  id: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('made from the rest when left out; a known id is replaced, unless the job is with the fleet'),
+  name: z.string().max(500).optional().describe('what people call it'),
+  team: z.string().min(1).max(200).optional().describe('who runs it'),
+  kind: z.string().min(1).max(64).optional().describe('such as training or ci-build'),
+  category: Category.optional().describe('urgent jobs are never moved'),
+  durationHours: z.number().positive().describe('hours'),
+  vcpus: z.number().min(0).optional().describe('count'),
+  gpus: z.number().min(0).optional().describe('count of whole GPUs'),
+  powerKw: z.number().min(0).optional().describe('measured IT power in kW'),
+  earliestStart: Instant.optional().describe('now when left out'),
+  due: Instant.optional().describe('finishing later costs'),
+  deadline: Instant.optional().describe('must have finished by then'),
+  region: z.string().optional().describe('home region'),
+  allowedRegions: z.array(z.string()).optional().describe('the home only when left out'),
+  clusterId: z.string().optional().describe('cluster that it must stay on'),
+  dataGb: z.number().min(0).optional().describe('GB that move with the job'),
+  instanceType: z.string().optional().describe('as the site’s price list names it'),
+  interruptible: z.boolean().optional().describe('may run in pieces'),
+  workUnits: z.number().positive().optional().describe('inferences, frames, … that the job produces'),
+});
+
 export const submitJob = defineTool({
   name: 'submit_job',
   title: 'Submit a job',
   description:
-    'Adds one job to the workload of submitted jobs, so that the next plan can place it. Needs a duration and one of vcpus, gpus or powerKw; the rest follows documented defaults, which the answer names.',
+    'Adds one job, or many in jobs, to the workload of submitted jobs, so that the next plan can place it. Needs a duration and one of vcpus, gpus or powerKw; the rest follows documented defaults, which the answer names.',
   toolset: 'fleet',
   effect: 'records',
-  input: z.strictObject({
-    id: z
-      .string()
+  input: SubmittedJob.partial({ durationHours: true }).extend({
+    jobs: z
+      .array(SubmittedJob)
       .min(1)
-      .max(200)
+      .max(1000)
       .optional()
-      .describe('made from the rest when left out; a known id is replaced, unless the job is with the fleet'),
-    name: z.string().max(500).optional().describe('what people call it'),
-    team: z.string().min(1).max(200).optional().describe('who runs it'),
-    kind: z.string().min(1).max(64).optional().describe('such as training or ci-build'),
-    category: Category.optional().describe('urgent jobs are never moved'),
-    durationHours: z.number().positive().describe('hours'),
-    vcpus: z.number().min(0).optional().describe('count'),
-    gpus: z.number().min(0).optional().describe('count of whole GPUs'),
-    powerKw: z.number().min(0).optional().describe('measured IT power in kW'),
-    earliestStart: Instant.optional().describe('now when left out'),
-    due: Instant.optional().describe('finishing later costs'),
-    deadline: Instant.optional().describe('must have finished by then'),
-    region: z.string().optional().describe('home region'),
-    allowedRegions: z.array(z.string()).optional().describe('the home only when left out'),
-    clusterId: z.string().optional().describe('cluster that it must stay on'),
-    dataGb: z.number().min(0).optional().describe('GB that move with the job'),
-    instanceType: z.string().optional().describe('as the site’s price list names it'),
-    interruptible: z.boolean().optional().describe('may run in pieces'),
-    workUnits: z.number().positive().optional().describe('inferences, frames, … that the job produces'),
+      .describe('many jobs in one call, in place of the members above; all of them or none is taken'),
   }),
   output: z.strictObject({
-    jobId: z.string(),
+    jobId: z.string().describe('of the first'),
+    jobIds: z.array(z.string()).describe('of all, in their order'),
     workloadId: z.string(),
-    job: Job,
+    job: Job.describe('the first as it is kept'),
     assumed: z.array(z.strictObject({ field: z.string(), value: z.string() })),
   }),
-  run: async (input, world, call) => {
+  run: async ({ jobs: many, ...one }, world, call) => {
+    if (many !== undefined && Object.values(one).some((value) => value !== undefined))
+      throw invalid('both jobs and members of a single job are given', 'Put every job into jobs, or leave jobs out.');
+    const { durationHours } = one;
+    if (many === undefined && durationHours === undefined)
+      throw invalid('durationHours is missing', 'Give it, for example 3; a duration is never assumed.');
+    const wanted = many ?? [{ ...one, durationHours: durationHours! }];
     const now = world.clock.now();
     const assumed = new Assumptions();
     const places = { sites: await world.fleet.sites(), region: null, clusterId: null };
-    const id = input.id ?? shortId('J', { ...input, now });
-    await refuseWhatIsHeld(world, id);
-    const job = jobMaker(now, places, DEFAULTS, assumed, world.method)({ ...input, id, line: 1 });
-    if (!('durationHours' in job)) throw invalid(`${job.field ?? 'job'}: ${job.message}`, job.remedy, [job]);
-    call.commit(async (tx) => {
-      await tx.rows(JOBS).upsert(SUBMITTED, [{ id, value: job }]);
-      const before = (await tx.collection(WORKLOADS).get(SUBMITTED))?.value;
-      const end = job.deadline ?? job.due;
-      await tx.collection(WORKLOADS).delete(SUBMITTED);
-      await tx.collection(WORKLOADS).insert(SUBMITTED, {
-        id: SUBMITTED,
-        origin: 'submitted',
-        source: 'jobs submitted one by one',
-        createdAt: now,
-        jobs: await tx.rows(JOBS).count(SUBMITTED),
-        earliestStart: earlier(before?.earliestStart ?? null, job.earliestStart),
-        latestEnd: later(before?.latestEnd ?? null, end),
-        assumed: before?.assumed ?? [],
-      });
-    });
+    const make = jobMaker(now, places, DEFAULTS, assumed, world.method);
+    const jobs = new Map<string, Job>();
+    for (const [i, input] of wanted.entries()) {
+      // Jobs that are told alike are as many jobs.
+      const id = input.id ?? shortId('J', many === undefined ? { ...input, now } : { ...input, now, i });
+      const where = many === undefined ? '' : `jobs[${i}]: `;
+      if (jobs.has(id)) throw invalid(`${where}id ${id} occurs already`, 'Give every job an id of its own.');
+      await refuseWhatIsHeld(world, id);
+      const job = make({ ...input, id, line: i + 1 });
+      if (!('durationHours' in job)) throw invalid(`${where}${job.field ?? 'job'}: ${job.message}`, job.remedy, [job]);
+      jobs.set(id, job);
+    }
+    const all = [...jobs.values()];
+    call.commit((tx) => keep(tx, all, now));
+    const [first] = all;
     return {
-      jobId: id,
+      jobId: first!.id,
+      jobIds: [...jobs.keys()],
       workloadId: SUBMITTED,
-      job,
+      job: first!,
       assumed: assumed.list().map(({ field, value }) => ({ field, value })),
     };
   },
-  tell: (o) => `Job ${o.jobId} is in workload ${o.workloadId}; make_plan finds its place.`,
+  tell: (o) =>
+    o.jobIds.length === 1
+      ? `Job ${o.jobId} is in workload ${o.workloadId}; make_plan finds its place.`
+      : `${o.jobIds.length} jobs are in workload ${o.workloadId}; make_plan finds their places.`,
 });
 
-const earlier = (a: Instant | null, b: Instant): Instant => (a !== null && a < b ? a : b);
+const keep = async (tx: Tx, jobs: readonly Job[], now: Instant): Promise<void> => {
+  await tx.rows(JOBS).upsert(
+    SUBMITTED,
+    jobs.map((job) => ({ id: job.id, value: job })),
+  );
+  const before = (await tx.collection(WORKLOADS).get(SUBMITTED))?.value;
+  await tx.collection(WORKLOADS).delete(SUBMITTED);
+  await tx.collection(WORKLOADS).insert(SUBMITTED, {
+    id: SUBMITTED,
+    origin: 'submitted',
+    source: 'jobs submitted one by one',
+    createdAt: now,
+    jobs: await tx.rows(JOBS).count(SUBMITTED),
+    earliestStart: jobs.reduce((first, job) => earlier(first, job.earliestStart), before?.earliestStart ?? null),
+    latestEnd: jobs.reduce((last, job) => later(last, job.deadline ?? job.due), before?.latestEnd ?? null),
+    assumed: before?.assumed ?? [],
+  });
+};
+
+const earlier = (a: Instant | null, b: Instant): Instant | null => (a !== null && a < b ? a : b);
 const later = (a: Instant | null, b: Instant | null): Instant | null => (a === null ? b : b !== null && b > a ? b : a);

@@ -20,6 +20,7 @@ export const gatherJobs = defineTool({
   effect: 'records',
   input: z.strictObject({
     workloadId: z.string().optional().describe('plan this ingested workload instead of the queue'),
+    alsoWorkloadId: z.string().optional().describe('take the jobs of this workload into it as well'),
     from: Instant.describe('start of the window'),
     horizonHours: z
       .number()
@@ -35,7 +36,7 @@ export const gatherJobs = defineTool({
     placed: z.number().int().describe('jobs of it that are with the fleet already, or have run; they are left out'),
     placedBy: z.array(z.string()).describe('the plans that hold them, at most 5'),
   }),
-  run: async ({ workloadId, from, horizonHours }, world, call) => {
+  run: async ({ workloadId, alsoWorkloadId, from, horizonHours }, world, call) => {
     if (workloadId !== undefined) {
       const known = (await world.store.collection(WORKLOADS).get(workloadId))?.value;
       if (!known)
@@ -45,7 +46,7 @@ export const gatherJobs = defineTool({
     await sweepJobSets(world.store);
     const draft = await JobSet.open(world.store);
     try {
-      return await gathered({ start: from, end: plusHours(from, horizonHours) }, world, call, draft);
+      return await gathered({ start: from, end: plusHours(from, horizonHours) }, alsoWorkloadId, world, call, draft);
     } catch (error) {
       await draft.discard();
       throw error;
@@ -59,12 +60,12 @@ export const gatherJobs = defineTool({
  * The workload is named by its jobs: a queue that has changed since (other jobs, another scenario file of the same name) is
  * another workload, and plans of the old one keep theirs.
  */
-const gathered = async (window: Interval, world: World, call: Running, draft: JobSet) => {
+const gathered = async (window: Interval, also: string | undefined, world: World, call: Running, draft: JobSet) => {
   const hash = createHash('sha256');
   const sums = new Sums(world.method);
   let earliest: Instant | null = null;
   let latest: Instant | null = null;
-  for await (const page of world.fleet.waiting(window)) {
+  for await (const page of waitingIn(window, also, world, draft)) {
     call.signal.throwIfAborted();
     const fresh = await sums.waiting(world, page);
     await draft.append(fresh);
@@ -84,7 +85,7 @@ const gathered = async (window: Interval, world: World, call: Running, draft: Jo
     await tx.collection(WORKLOADS).insert(id, {
       id,
       origin: 'queue',
-      source: `queue of ${scenario}`,
+      source: also === undefined ? `queue of ${scenario}` : `queue of ${scenario}, and what is in ${also}`,
       createdAt: world.clock.now(),
       jobs: sums.jobs,
       earliestStart: earliest,
@@ -94,6 +95,24 @@ const gathered = async (window: Interval, world: World, call: Running, draft: Jo
   });
   return { workloadId: id, ...sums.all() };
 };
+
+/** The fleet's queue, then what was submitted to us beside it; a name that the queue has already is the queue's. */
+async function* waitingIn(
+  window: Interval,
+  also: string | undefined,
+  world: World,
+  draft: JobSet,
+): AsyncGenerator<readonly Job[]> {
+  yield* world.fleet.waiting(window);
+  if (also === undefined) return;
+  for await (const page of world.store.rows(JOBS).pages(also)) {
+    const taken = await world.store.rows(JOBS).findAll(
+      draft.name,
+      page.map((job) => job.id),
+    );
+    yield page.filter((job) => !taken.has(job.id));
+  }
+}
 
 const MOST_HOLDERS = 5;
 
