@@ -159,7 +159,7 @@ describe('the walk', () => {
     });
     await submit(client, 'train-1');
     await submit(client, 'train-2');
-    const planned = await call(client, 'make_plan', { horizonHours: 24 });
+    const planned = await call(client, 'make_plan', { workloadId: 'W-SUBMITTED', horizonHours: 24 });
     const planId = (planned.data.plan as unknown as { id: string }).id;
     expect((await call(client, 'explain_plan', { planId })).result.isError).toBeFalsy();
 

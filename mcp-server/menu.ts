@@ -4,6 +4,7 @@ import type { App, Tool, ToolInput } from '../app.js';
 import { Fault } from '../domain/fault.js';
 import { WORKLOADS } from '../domain/job.js';
 import { resultOf } from './answer.js';
+import { type Arguments, argumentsFor, withTimesToWrite } from './arguments.js';
 import type { Caller, DoorTool, Menu, Passage } from './caller.js';
 import { askForApproval, askForRegion } from './elicit.js';
 import { faultResult } from './fault-result.js';
@@ -52,7 +53,9 @@ const doorTool = (app: App, tool: Tool, caller: Caller, dialog: boolean): DoorTo
   listing: listingOf(tool),
   async call(args, passage) {
     try {
-      const answer = await callTool(app, tool, caller, args, passage);
+      const answer = await callTool(app, tool, caller, args, passage).catch((error: unknown) => {
+        throw error instanceof Fault ? withTimesToWrite(error, args) : error;
+      });
       const final =
         tool.name === 'request_approval' ? await askForApproval(app, caller, answer, passage, dialog) : answer;
       if (tool.effect !== 'reads') passage.log('info', { tool: tool.name, by: caller.id, done: tool.tell(answer) });
@@ -77,13 +80,11 @@ const doorTool = (app: App, tool: Tool, caller: Caller, dialog: boolean): DoorTo
   },
 });
 
-/** Arguments in the shape in which the tool knows them. Fault `invalid-input` for one that is withheld here. */
-const argumentsOf = (tool: Tool, args: Record<string, unknown>) => {
-  const withheld = withheldFrom(tool).filter((name) => name in args);
-  if (withheld.length > 0)
-    throw new Fault('invalid-input', `${tool.name} takes no ${withheld.join(', ')} here`, 'Leave it out.');
-  if (tool.effect === 'reads') return { key: undefined, input: args };
-  const { idempotencyKey: key, ...input } = args;
+/** Arguments in the shape in which the tool knows them. Fault `invalid-input` for one that is not offered here. */
+const argumentsOf = (tool: Tool, args: Arguments) => {
+  const names = Object.keys(listingOf(tool).inputSchema.properties ?? {});
+  const { idempotencyKey, ...input } = argumentsFor(tool, args, names);
+  const key = idempotencyKey === null || idempotencyKey === '' ? undefined : idempotencyKey;
   if (key !== undefined && (typeof key !== 'string' || key === '' || key.length > 200))
     throw new Fault(
       'invalid-input',
@@ -93,7 +94,7 @@ const argumentsOf = (tool: Tool, args: Record<string, unknown>) => {
   return { key, input };
 };
 
-const callTool = async (app: App, tool: Tool, caller: Caller, args: Record<string, unknown>, passage: Passage) => {
+const callTool = async (app: App, tool: Tool, caller: Caller, args: Arguments, passage: Passage) => {
   const { key, input } = argumentsOf(tool, args);
   const by = {
     actor: { id: caller.id, via: 'mcp' as const },
@@ -112,15 +113,22 @@ const callTool = async (app: App, tool: Tool, caller: Caller, args: Record<strin
   return app.call(tool.name, completed, by);
 };
 
-/** Planning with nothing ingested means the queue that waits, as it does on the command line. */
+/**
+ * What is planned when no workload is named: the newest one that was taken in. Where that is jobs submitted one by one, or none,
+ * it is the queue that waits with those jobs: a job more does not make the others wait unplanned.
+ */
 const withWorkload = async (app: App, input: Record<string, unknown>, by: Parameters<App['call']>[2]) => {
   if (input.workloadId !== undefined) return input;
   const [newest] = await app.world.store.collection(WORKLOADS).list({ limit: 1 });
-  if (newest) return input;
+  if (newest && newest.value.origin !== 'submitted') return input;
   const { idempotencyKey: _, ...plain } = by;
   const horizon = input.horizonHours ?? 24;
   // What the assistant sent is checked when it arrives at the tool.
-  const asked = { horizonHours: horizon, from: input.from ?? app.world.clock.now() } as ToolInput<'gather_jobs'>;
+  const asked = {
+    horizonHours: horizon,
+    from: input.from ?? app.world.clock.now(),
+    ...(newest ? { alsoWorkloadId: newest.id } : {}),
+  } as ToolInput<'gather_jobs'>;
   const { workloadId } = await app.call('gather_jobs', asked, plain);
   return { ...input, workloadId };
 };

@@ -44,12 +44,17 @@ export interface Choice {
   readonly dialog?: boolean | undefined;
 }
 
+const TO_A_DECISION = new Set(['get_status', 'request_approval']);
+
 export const offered = (tools: readonly Tool[], scopes: readonly Scope[], choice: Choice): Tool[] => {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  return OFFER.flatMap(({ name }) => {
-    const tool = byName.get(name);
-    if (!tool || tool.effect === 'decides') return [];
-    if (choice.toolsets && !choice.toolsets.includes(tool.toolset)) return [];
+  const listed = OFFER.flatMap(({ name }) => byName.get(name) ?? []);
+  const chosen = (tool: Tool) => !choice.toolsets || choice.toolsets.includes(tool.toolset);
+  // A deed needs a decision: whoever is offered one is offered the way to ask for it and to read what was decided.
+  const deeds = listed.some((tool) => tool.effect === 'acts' && chosen(tool));
+  return listed.flatMap((tool) => {
+    if (tool.effect === 'decides') return [];
+    if (!chosen(tool) && !(deeds && TO_A_DECISION.has(tool.name))) return [];
     if (tool.effect !== 'reads' && (choice.readOnly || !scopes.includes('operate'))) return [];
     return [tool];
   });

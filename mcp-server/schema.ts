@@ -125,3 +125,37 @@ const inWords = (schema: JsonSchema): JsonSchema => {
 };
 
 const saying = (words: string): { description?: string } => (words === '' ? {} : { description: words });
+
+const choicesOf = (schema: JsonSchema): JsonSchema[] => {
+  const union = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined;
+  return union === undefined ? [schema] : union.flatMap(choicesOf);
+};
+
+/** The JSON types that a value may have; empty where the schema does not say, which is any. */
+export const kindsOf = (schema: JsonSchema): ReadonlySet<string> => {
+  const types = choicesOf(schema).map(({ type, enum: values, const: only }) => {
+    if (type !== undefined) return [type].flat() as string[];
+    const known = only === undefined ? (values as unknown[] | undefined) : [only];
+    return known?.every((value) => typeof value === 'string') ? ['string'] : undefined;
+  });
+  return types.some((type) => type === undefined) ? new Set() : new Set(types.flat() as string[]);
+};
+
+/** The schema of a list's items; undefined where the value is no list or its items may be anything. */
+export const listedItems = (schema: JsonSchema): JsonSchema | undefined => {
+  const list = choicesOf(schema).find((choice) => choice.type === 'array');
+  return isObject(list?.items) ? list.items : undefined;
+};
+
+/** An object's members by name, and those that it must have. */
+export const membersOf = (
+  schema: JsonSchema,
+): { members: Readonly<Record<string, JsonSchema>>; required: readonly string[] } => {
+  const objects = choicesOf(schema).filter((choice) => choice.type === 'object');
+  const [object] = objects;
+  if (object === undefined || objects.length > 1) return { members: {}, required: [] };
+  return {
+    members: (object.properties ?? {}) as Record<string, JsonSchema>,
+    required: (object.required ?? []) as string[],
+  };
+};

@@ -20,6 +20,7 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
 import { Fault } from '../domain/fault.js';
 
 import type { Menu, Passage } from './caller.js';
@@ -66,7 +67,7 @@ export const serverOf = (menu: Menu, version: string): Server => {
   });
 
   server.setRequestHandler(ListToolsRequestSchema, async () => ({ tools: (await menu.tools()).map((t) => t.listing) }));
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
+  server.setRequestHandler(ToolCall, async ({ params }, extra) => {
     const tools = await menu.tools();
     const tool = tools.find((t) => t.listing.name === params.name);
     if (!tool)
@@ -77,7 +78,13 @@ export const serverOf = (menu: Menu, version: string): Server => {
           `There are: ${tools.map((t) => t.listing.name).join(', ')}.`,
         ),
       );
-    return tool.call(params.arguments ?? {}, passage(extra));
+    const way = passage(extra);
+    const alive = heartbeat(way.progress);
+    try {
+      return await tool.call((params.arguments ?? {}) as Record<string, unknown>, { ...way, progress: alive.progress });
+    } finally {
+      alive.end();
+    }
   });
   server.setRequestHandler(ListPromptsRequestSchema, async () => ({
     prompts: (await menu.prompts()).map((p) => p.listing),
@@ -133,6 +140,53 @@ export const serverOf = (menu: Menu, version: string): Server => {
 };
 
 const ignore = () => {};
+
+/** Arguments that are null, missing, an empty list or JSON text, as some clients send them, are the object that they stand for. */
+const asObject = (given: unknown): unknown => {
+  if (given === null || given === '' || (Array.isArray(given) && given.length === 0)) return {};
+  if (typeof given !== 'string') return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+};
+const ToolCall = CallToolRequestSchema.extend({
+  params: z.preprocess(
+    (params) =>
+      typeof params === 'object' && params !== null && 'arguments' in params
+        ? { ...params, arguments: asObject(params.arguments) }
+        : params,
+    // What is still no object is refused by the protocol’s own check, which comes after this one.
+    z.looseObject({ name: z.string(), arguments: z.unknown().optional() }),
+  ),
+});
+
+/** Clients give up on a call of which they hear nothing; one that works is heard of at least this often, in milliseconds. */
+const SILENCE_MS = 4000;
+
+/** Says that the call is alive whenever the tool has said nothing for a while, from the first moment to the end. */
+const heartbeat = (say: Passage['progress']): { progress: Passage['progress']; end: () => void } => {
+  let [done, total, note]: [number, number | undefined, string | undefined] = [0, undefined, undefined];
+  let heard = true;
+  const timer = setInterval(() => {
+    if (!heard) {
+      // Progress has to grow: by a trifle, and never to the end.
+      done += total === undefined ? 1e-3 : Math.max(0, total - done) / 1000;
+      say(done, total, note === undefined ? 'still at work' : `still at work: ${note}`);
+    }
+    heard = false;
+  }, SILENCE_MS / 2);
+  timer.unref();
+  return {
+    progress: (now, of, what) => {
+      heard = true;
+      [done, total, note] = [Math.max(now, done), of, what];
+      say(now, of, what);
+    },
+    end: () => clearInterval(timer),
+  };
+};
 
 const completePrompt = async (menu: Menu, name: string, argument: { name: string; value: string }) => {
   const prompt = (await menu.prompts()).find((p) => p.listing.name === name);
