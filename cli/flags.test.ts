@@ -66,8 +66,9 @@ describe('flags of a tool', () => {
   });
 
   it('demand what the tool demands', async () => {
-    await expect(given(job, '--vcpus', '4')).rejects.toThrow(/required option '--duration-hours <hours>'/);
-    expect(await given(flagsOf('submit_job', { durationHours: { optional: true } }))).toEqual({});
+    const window = flagsOf('find_green_window', {});
+    await expect(given(window, '--limit', '4')).rejects.toThrow(/required option '--duration-hours <hours>'/);
+    expect(await given(flagsOf('find_green_window', { durationHours: { optional: true } }))).toEqual({});
   });
 
   it('say yes by being there, and no where yes is the default', async () => {
