@@ -2,12 +2,19 @@
 import type { z } from 'zod';
 import { requestApproval } from './graph/ask.js';
 import { executePlan } from './graph/execute.js';
+import { listRuns } from './graph/runs.js';
 import { getStatus } from './graph/status.js';
 import type { Tool } from './tools/tool.js';
 import { TOOLS as OF_ROOMS } from './tools/tools.js';
 
 /** What needs several rooms at once lives in the graph and joins the rooms' list here. */
-export const TOOLS = [...OF_ROOMS, getStatus, requestApproval, executePlan] as const satisfies readonly Tool[];
+export const TOOLS = [
+  ...OF_ROOMS,
+  getStatus,
+  listRuns,
+  requestApproval,
+  executePlan,
+] as const satisfies readonly Tool[];
 
 type AnyTool = (typeof TOOLS)[number];
 export type ToolName = AnyTool['name'];

@@ -1,11 +1,12 @@
 /** Leave to act: what waits for a person, and the person's answer. What it comes to is governance's to say. */
 import { z } from 'zod';
-import { APPROVALS, Approval, approvalIdOf, Judgement } from '../../domain/decision.js';
+import { APPROVALS, Approval, approvalIdOf, DECISIONS, Decision, Judgement } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
+import { Listing, listing, Next } from '../../domain/listing.js';
 import { PLANS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import { personKey } from '../../domain/role.js';
 import { RUNS } from '../../domain/run.js';
-import { plusHours } from '../../domain/time.js';
+import { Instant, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { demandOf, jobsOf, mayAgree, missingRoles, outcomeOf, voters } from './votes.js';
@@ -31,19 +32,55 @@ export const listApprovals = defineTool({
   toolset: 'policy',
   effect: 'reads',
   input: z.strictObject({
+    ...Listing,
     status: z.enum(['waiting', 'all']).default('waiting').describe('waiting: only what is still open'),
-    limit: z.number().int().min(1).max(200).default(50).describe('at most this many, newest first'),
+    planId: z.string().optional().describe('approvals of this plan only'),
   }),
-  output: z.strictObject({ approvals: z.array(Approval) }),
-  run: async ({ status, limit }, world) => {
-    const all = await world.store.collection(APPROVALS).list({ limit: 1000 });
-    const approvals = all.map((a) => a.value).filter((a) => status === 'all' || a.status === 'waiting');
-    return { approvals: approvals.slice(0, limit) };
+  output: z.strictObject({ approvals: z.array(Approval), next: Next }),
+  run: async ({ status, planId, ...page }, { store }) => {
+    const { found, next } = await listing(
+      store,
+      APPROVALS,
+      page,
+      (a) => (status === 'all' || a.status === 'waiting') && (planId === undefined || a.planId === planId),
+    );
+    return { approvals: found, next };
   },
   tell: ({ approvals }) =>
     approvals.length === 0
       ? 'Nothing waits for an answer.'
       : approvals.map((a) => `${a.id}: plan ${a.planId}, ${a.status}; ${a.reasons.join('; ')}`).join('\n'),
+});
+
+export const listDecisions = defineTool({
+  name: 'list_decisions',
+  title: 'List decisions',
+  description: 'What was decided about plans, newest first: by a rule or by whom, when and why.',
+  toolset: 'policy',
+  effect: 'reads',
+  input: z.strictObject({
+    ...Listing,
+    planId: z.string().optional().describe('decisions on this plan only'),
+    from: Instant.optional().describe('decided at this time or later'),
+    to: Instant.optional().describe('decided before this time'),
+  }),
+  output: z.strictObject({ decisions: z.array(Decision), next: Next }),
+  run: async ({ planId, from, to, ...page }, { store }) => {
+    const { found, next } = await listing(
+      store,
+      DECISIONS,
+      page,
+      (d) =>
+        (planId === undefined || d.planId === planId) &&
+        (from === undefined || d.at >= from) &&
+        (to === undefined || d.at < to),
+    );
+    return { decisions: found, next };
+  },
+  tell: ({ decisions }) =>
+    decisions.length === 0
+      ? 'Nothing was decided.'
+      : decisions.map((d) => `${d.id}: plan ${d.planId}, ${d.status} by ${d.by.join(' and ')}`).join('\n'),
 });
 
 /** Puts a plan before people with what governance found of it. Called by the graph, listed by no door. */
@@ -233,4 +270,4 @@ const refuseUnknownJobs = async (approval: Approval, only: readonly string[] | n
 };
 
 /** What doors reach; opening and answering go through the graph. */
-export const approvalTools = [listApprovals] as const;
+export const approvalTools = [listApprovals, listDecisions] as const;

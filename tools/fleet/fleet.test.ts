@@ -181,6 +181,11 @@ describe('jobs one by one', () => {
     const ml = (await call(listJobs, { team: 'ml' })) as { jobs: Job[] };
     expect(ml.jobs.map((j) => j.id)).toEqual(['b']);
     expect((await faultOf(call(submitJob, { durationHours: 2 }))).message).toContain('vcpus');
+    const [one] = first.jobs;
+    expect(await call(listJobs, { ids: ['nobody', one!.id] })).toMatchObject({ jobs: [one], next: null });
+    expect(await call(listJobs, { ids: [one!.id], team: 'nobody' })).toMatchObject({ jobs: [] });
+    const { jobs: named } = (await call(listJobs, { name: one!.name.toUpperCase() })) as { jobs: Job[] };
+    expect(named).toContainEqual(one);
     expect((await faultOf(call(listJobs, { cursor: "1' or 1=1" }))).code).toBe('invalid-input');
   });
 });

@@ -18,13 +18,16 @@ const MOST_PAGES = 50;
 export const listJobs = defineTool({
   name: 'list_jobs',
   title: 'List jobs',
-  description: 'Jobs of a workload in pages, by team or category; the workload taken in last when none is named.',
+  description:
+    'Jobs of a workload in pages, by team, category, id or name; the workload taken in last when none is named.',
   toolset: 'fleet',
   effect: 'reads',
   input: z.strictObject({
     workloadId: z.string().optional().describe('the newest when left out'),
     team: z.string().optional().describe('jobs of this team only'),
     category: Category.optional().describe('jobs of this category only'),
+    ids: z.array(z.string()).max(200).optional().describe('only those of these ids that there are'),
+    name: z.string().optional().describe('jobs that somebody gave exactly this name or id, in whatever case'),
     limit: z.number().int().min(1).max(500).default(50).describe('jobs in one answer, 1 to 500'),
     cursor: z.string().optional().describe('the next cursor of the answer before'),
   }),
@@ -34,21 +37,27 @@ export const listJobs = defineTool({
     jobs: z.array(Job),
     next: z.string().nullable().describe('cursor for the next page; null at the end'),
   }),
-  run: async ({ workloadId, team, category, limit, cursor }, world) => {
+  run: async ({ workloadId, team, category, ids, name, limit, cursor }, world) => {
     if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
       throw invalid('the cursor is not one of ours', 'Use the member next of the answer before.');
     const id = workloadId ?? (await world.store.collection(WORKLOADS).list({ limit: 1 }))[0]?.id;
     if (id === undefined) return { workloadId: null, total: 0, jobs: [], next: null };
     const known = (await world.store.collection(WORKLOADS).get(id))?.value;
     if (!known) throw notFound(`there is no workload ${id}`, '`caco ingest FILE` makes one and prints its id.');
+    const said = name?.toLowerCase();
+    const wanted = (job: Job) =>
+      (team === undefined || job.team === team) &&
+      (category === undefined || job.category === category) &&
+      (said === undefined || job.name.toLowerCase() === said || job.id.toLowerCase() === said);
+    if (ids !== undefined) {
+      const found = [...(await world.store.rows(JOBS).findAll(id, ids)).values()];
+      return { workloadId: id, total: known.jobs, jobs: found.filter(wanted), next: null };
+    }
     const jobs: Job[] = [];
     let after = cursor;
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const wanted = limit - jobs.length;
-      const { items, next } = await world.store.rows(JOBS).page(id, { after, limit: wanted });
-      for (const job of items)
-        if ((team === undefined || job.team === team) && (category === undefined || job.category === category))
-          jobs.push(job);
+      const { items, next } = await world.store.rows(JOBS).page(id, { after, limit: limit - jobs.length });
+      for (const job of items) if (wanted(job)) jobs.push(job);
       after = next ?? undefined;
       if (next === null || jobs.length >= limit) return { workloadId: id, total: known.jobs, jobs, next };
     }

@@ -8,8 +8,10 @@
 import { comparePlans, tradeOff } from './compare.js';
 import { compareBaselines } from './compare-baselines.js';
 import { explainPlan } from './explain.js';
+import { listPlans, sumPlan } from './list-plans.js';
 import { makePlan } from './plan.js';
 import { replan } from './replan.js';
+import { showSchedule } from './show-schedule.js';
 
 export { BaselineRow, compareBaselines as baselinesOf, POLICIES } from './baselines/baselines.js';
 export { comparePlans, TradeOff, tradeOff, tradeOffOf } from './compare.js';
@@ -35,9 +37,21 @@ export {
   writeSolution,
 } from './engine/engine.js';
 export { explainPlan } from './explain.js';
+export { listPlans, sumPlan } from './list-plans.js';
 export { makePlan } from './plan.js';
 export { replan } from './replan.js';
 export { replanProblem } from './replan-problem.js';
+export { showSchedule } from './show-schedule.js';
 export { replayStudy, STUDIES, type StudyAnswer, type StudyRow } from './studies/studies.js';
 
-export const optimizerTools = [makePlan, tradeOff, comparePlans, explainPlan, compareBaselines, replan] as const;
+export const optimizerTools = [
+  makePlan,
+  tradeOff,
+  comparePlans,
+  explainPlan,
+  listPlans,
+  sumPlan,
+  showSchedule,
+  compareBaselines,
+  replan,
+] as const;

@@ -1,0 +1,87 @@
+/** The tools that show verified records: those that stand, and what one says of a team. */
+import { z } from 'zod';
+import { findingOf, VERIFICATIONS, VERIFIED_JOBS, Verification } from '../../domain/evidence/verification.js';
+import { notFound } from '../../domain/fault.js';
+import { Listing, listing, Next } from '../../domain/listing.js';
+import type { Store } from '../../domain/store.js';
+import { Instant } from '../../domain/time.js';
+import { defineTool } from '../tool.js';
+
+/** Records that a later one replaced, because revised actuals came in. */
+const revisedIn = async (store: Store): Promise<Set<string>> => {
+  const revised = new Set<string>();
+  await listing(store, VERIFICATIONS, { limit: 1 }, ({ supersedes }) => {
+    if (supersedes !== null) revised.add(supersedes);
+    return false;
+  });
+  return revised;
+};
+
+export const listVerifications = defineTool({
+  name: 'list_verifications',
+  title: 'List verified records',
+  description:
+    'What was verified as saved, newest first: each record with its interval, what had been claimed, causes of the difference and teams. A record that was revised is left out, and counted.',
+  toolset: 'proof',
+  effect: 'reads',
+  input: z.strictObject({
+    ...Listing,
+    planId: z.string().optional().describe('records of this plan only'),
+    from: Instant.optional().describe('verified at this time or later'),
+    to: Instant.optional().describe('verified before this time'),
+  }),
+  output: z.strictObject({
+    verifications: z.array(Verification),
+    revised: z.number().int().describe('records that a later one replaced, whenever they were made'),
+    next: Next,
+  }),
+  run: async ({ planId, from, to, ...page }, { store }) => {
+    const revised = await revisedIn(store);
+    const { found, next } = await listing(
+      store,
+      VERIFICATIONS,
+      page,
+      (v) =>
+        !revised.has(v.id) &&
+        (planId === undefined || v.planId === planId) &&
+        (from === undefined || v.at >= from) &&
+        (to === undefined || v.at < to),
+    );
+    return { verifications: found, revised: revised.size, next };
+  },
+  tell: ({ verifications }) =>
+    verifications.length === 0
+      ? 'Nothing was verified.'
+      : verifications.map((v) => `${v.id}, plan ${v.planId}: ${findingOf(v)}`).join('\n'),
+});
+
+export const sumClaims = defineTool({
+  name: 'sum_claims',
+  title: 'Sum up what was claimed',
+  description: 'What plans had promised a team, summed over the jobs of verified records.',
+  toolset: 'proof',
+  effect: 'reads',
+  input: z.strictObject({
+    ids: z.array(z.string()).min(1).max(1000).describe('ids of verified records'),
+    team: z.string().min(1).describe('the team'),
+  }),
+  output: z.strictObject({
+    claimedKg: z.number().describe('kg CO2e'),
+    jobs: z.number().int().describe('verified jobs of the team'),
+  }),
+  run: async ({ ids, team }, { store }) => {
+    const sum = { claimedKg: 0, jobs: 0 };
+    for (const id of ids) {
+      if (!(await store.collection(VERIFICATIONS).get(id)))
+        throw notFound(`there is no verified record ${id}`, '`caco verify RUN` makes one.');
+      for await (const page of store.rows(VERIFIED_JOBS).pages(id))
+        for (const job of page)
+          if (job.team === team) {
+            sum.claimedKg += job.claimedKg;
+            sum.jobs++;
+          }
+    }
+    return sum;
+  },
+  tell: (o) => `${o.claimedKg.toFixed(1)} kg CO2e had been claimed over ${o.jobs} jobs.`,
+});
