@@ -1,6 +1,5 @@
 /** Which adapter stands behind which port. Start here to understand the program. */
 import { join } from 'node:path';
-import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
 import { systemClock, systemNow } from './clock.js';
 import type { Config, Setting as ConfigLine } from './config.js';
@@ -260,7 +259,7 @@ const assemble = (
     onTrouble: (error) => process.emitWarning(`the ledger was not signed: ${(error as Error).message}`),
   });
   // LangGraph takes a while to load, so it comes with the first run, not with the first answer.
-  let opened: Promise<{ orchestrator: Orchestrator; saver: BaseCheckpointSaver }> | undefined;
+  let opened: Promise<Orchestrator> | undefined;
   const graph = () => {
     opened ??= (async () => {
       const [{ buildGraph }, { openOrchestrator }, saver] = await Promise.all([
@@ -268,7 +267,7 @@ const assemble = (
         import('./graph/orchestrator.js'),
         store.saver(),
       ]);
-      return { orchestrator: openOrchestrator(world, buildGraph(world, saver), saver), saver };
+      return openOrchestrator(world, buildGraph(world, saver), saver);
     })();
     return opened;
   };
@@ -290,9 +289,9 @@ const assemble = (
     roles: openRoles(world.store),
     ledger,
     orchestrator: {
-      launch: async (input, by) => (await graph()).orchestrator.launch(input, by),
-      resume: async (runId, by) => (await graph()).orchestrator.resume(runId, by),
-      answer: async (input, by) => (await graph()).orchestrator.answer(input, by),
+      launch: async (input, by) => (await graph()).launch(input, by),
+      resume: async (runId, by) => (await graph()).resume(runId, by),
+      answer: async (input, by) => (await graph()).answer(input, by),
     },
     // `byName` gives the tool whose type the name stands for.
     call: (async (name: string, input: unknown, by: CallBy): Promise<unknown> => {
@@ -310,10 +309,10 @@ const assemble = (
     agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
     prepare: async () => void (await Promise.all([import('./copilot/copilot.js'), graph()])),
     async chat(message, threadId, by) {
-      const [{ chat }, { saver }] = await Promise.all([import('./copilot/copilot.js'), graph()]);
-      return chat(world, tools, message, threadId, by, saver);
+      const { chat } = await import('./copilot/copilot.js');
+      return chat(world, message, threadId, by);
     },
-    summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, tools, input, by),
+    summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, input, by),
     async close() {
       await stopSigning();
       await store.close();

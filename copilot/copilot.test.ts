@@ -1,10 +1,11 @@
-/** The copilot over real parts: store, saver, simulated grid, a scripted model server. */
+/** The copilot over real parts: store, simulated grid, a scripted model server. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { APPROVALS } from '../domain/decision.js';
 import { JobSeed, type Seed } from '../evals/scenario.js';
 import type { Step } from '../evals/scripted-model.js';
 import type { ChatEvent } from './copilot.js';
-import { closeRooms, ml, openRoom as open, plan, web } from './fixtures/room.js';
+import { closeRooms, MODEL_S, ml, openRoom as open, plan, web } from './fixtures/room.js';
+import { CONVERSATIONS } from './memory.js';
 import { summary } from './summary.js';
 
 afterEach(closeRooms);
@@ -88,14 +89,15 @@ describe('without a model', () => {
   });
 
   it('keeps each person’s conversation to them, in a small state', async () => {
-    const { ask, saver } = await open([plan('p1', { jobs: [ml, web] })]);
+    const { ask, world } = await open([plan('p1', { jobs: [ml, web] })]);
     await ask('What is the footprint of team ml?', 'same', 'alice');
     expect((await ask('and web?', 'same', 'bob')).answered).not.toBe(undefined);
     expect((await ask('and web?', 'same', 'bob')).lookups).not.toEqual(['footprint']);
     for (let i = 0; i < 12; i++) await ask(`What is the footprint of team ml? ${'x '.repeat(1500)}`, 'same', 'alice');
-    const kept = await saver.getTuple({ configurable: { thread_id: 'ask/cli:alice/same' } });
-    expect(kept?.checkpoint.channel_values).toMatchObject({ kind: 'ask', owner: 'cli:alice' });
-    expect(JSON.stringify(kept?.checkpoint.channel_values).length).toBeLessThan(32 * 1024);
+    const kept = (await world.store.collection(CONVERSATIONS).get('cli:alice/same'))?.value;
+    expect(kept?.owner).toBe('cli:alice');
+    expect(kept?.turns).toHaveLength(6);
+    expect(JSON.stringify(kept).length).toBeLessThan(32 * 1024);
   });
 
   it('changes nothing, whatever it is told', async () => {
@@ -187,18 +189,22 @@ describe('with a model', () => {
     ['nothing', [{ mode: 'empty' }]],
     ['a cut by length', [{ mode: 'length', text: 'Plan p1 moves three jobs' }]],
   ];
-  it.each(failures)('falls back after %s, says so once, and closes the socket', async (name, script) => {
-    const { ask, events, log, server } = await open([plan('p1')], script, {
-      timeoutS: name.startsWith('a hang') ? 0.5 : 120,
-    });
-    const answer = await ask('Explain plan p1');
+  it.each(failures)('falls back after %s, says so once, and closes the socket', async (_, script) => {
+    const { ask, events, log, server, timer } = await open([plan('p1')], script);
+    const asked = ask('Explain plan p1');
+    // Only a server that keeps silent is left by the time; the others fail by what they send.
+    if (script[0]!.mode.startsWith('hang')) {
+      await expect.poll(() => server.asked.length, { timeout: 50_000 }).toBe(1);
+      timer.pass(MODEL_S * 1000);
+    }
+    const answer = await asked;
     expect(answer).toMatchObject({ usedModel: false, answered: true });
     expect(answer.answer).toContain('Plan p1 moves 3 jobs');
     expect(answer.notice).toMatch(/nothing usable/);
     expect(log).toHaveLength(1);
     expect(terminal(events)).toHaveLength(1);
     expect(server.asked.length).toBeLessThanOrEqual(2);
-    await expect.poll(() => server.open.size).toBe(0);
+    await expect.poll(() => server.open.size, { timeout: 50_000 }).toBe(0);
   });
 
   it('offers reading lookups only, and keeps foreign text out of the system message', async () => {
@@ -262,7 +268,7 @@ describe('the weekly summary', () => {
 
   it('ranks by verified saving per kWh, not by size, and doubts stand last', async () => {
     const { world } = await open(teams);
-    const week = await summary(world, [], {}, by);
+    const week = await summary(world, {}, by);
     expect(week.leaderboard.map((s) => s.team)).toEqual(['small', 'big', 'unsure']);
     expect(week.leaderboard[0]).toMatchObject({ rank: 1, savedGPerKwh: 200, demonstrated: true });
     expect(week.answer).toMatch(/the weakest is that of team unsure, whose .* cannot be told from zero/);
@@ -271,16 +277,16 @@ describe('the weekly summary', () => {
 
   it('says so when nothing was verified', async () => {
     const { world } = await open(teams);
-    const none = await summary(world, [], { team: 'ghosts' }, by);
+    const none = await summary(world, { team: 'ghosts' }, by);
     expect(none).toMatchObject({ answered: false, figures: [] });
-    await expect(summary(world, [], { week: 'soon' }, by)).rejects.toMatchObject({ code: 'invalid-input' });
-    expect((await summary(world, [], { team: 'small' }, by)).answer).toMatch(/Team small saved 4\.00 kg/);
+    await expect(summary(world, { week: 'soon' }, by)).rejects.toMatchObject({ code: 'invalid-input' });
+    expect((await summary(world, { team: 'small' }, by)).answer).toMatch(/Team small saved 4\.00 kg/);
   });
 
   it('holds a model’s words to the same law', async () => {
     const lie: Step = { mode: 'text', text: 'You saved 9 000 tonnes this week, well done.' };
     const { world } = await open(teams, [lie, lie]);
-    const week = await summary(world, [], {}, by);
+    const week = await summary(world, {}, by);
     expect(week.usedModel).toBe(false);
     expect(week.answer).not.toMatch(/9.?000/);
   });

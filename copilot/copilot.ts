@@ -1,29 +1,25 @@
 /**
- * The copilot's front door. `chat(world, tools, message, threadId, by, saver)` answers one message of a conversation:
+ * The copilot's front door. `chat(world, message, threadId, by)` answers one message of a conversation:
  * facts first, then a template made of them, then, where a model is configured, its words, each sentence checked against
  * the facts before anybody sees it. It reads and drafts; it changes nothing.
  *
- * - `tools`: the registry; only those with effect `reads` come within reach.
  * - `threadId`: names the conversation of this actor; undefined starts one. The answer carries it.
- * - `saver`: LangGraph's checkpointer, the same one that the runs use; the conversation is a thread of kind `ask`.
  * - `by.onEvent` hears status, fact and sentence events and exactly one of done, replaced, failed as the last.
  *
  * Throws Fault `invalid-input` for an empty or overlong message or a malformed threadId; a model that fails is no fault.
  */
 import { randomUUID } from 'node:crypto';
-import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Actor } from '../domain/decision.js';
 import { shortId } from '../domain/digest.js';
 import { Fault, invalid } from '../domain/fault.js';
 import type { World } from '../domain/world.js';
-import type { Tool } from '../tools/tool.js';
 import { answerOf, type ChatAnswer } from './answer.js';
 import { deskOf } from './desk.js';
 import type { Fact } from './facts.js';
 import { cannotTell } from './lookups/system.js';
 import { LOOKUPS } from './lookups.js';
+import { inConversation, type Turn } from './memory.js';
 import { routeOf } from './question/router.js';
-import { askThread, type Turn } from './thread.js';
 import { inWords } from './words/words.js';
 
 export type { ChatAnswer } from './answer.js';
@@ -55,11 +51,9 @@ const MOST_FACTS_TOLD = 80;
 
 export const chat = async (
   world: World,
-  tools: readonly Tool[],
   message: string,
   threadId: string | undefined,
   by: ChatBy,
-  saver: BaseCheckpointSaver,
 ): Promise<ChatAnswer> => {
   const tell = by.onEvent ?? (() => {});
   try {
@@ -77,8 +71,8 @@ export const chat = async (
         'Use up to 100 letters, digits, dots, colons, dashes; or leave it out.',
       );
     const signal = by.signal ?? new AbortController().signal;
-    const { answer, why } = await askThread(saver, by.actor, thread, question, signal, async (turns) => {
-      const made = await answerTo(world, tools, question, turns, { ...by, signal }, tell);
+    const { answer, why } = await inConversation(world.store, by.actor, thread, signal, async (turns) => {
+      const made = await answerTo(world, question, turns, { ...by, signal }, tell);
       return { result: { answer: { ...made.answer, threadId: thread }, why: made.why }, turn: made.turn };
     });
     tell(why === null ? { type: 'done', answer } : { type: 'replaced', answer, why });
@@ -98,13 +92,12 @@ export const chat = async (
 
 const answerTo = async (
   world: World,
-  tools: readonly Tool[],
   question: string,
   turns: readonly Turn[],
   by: ChatBy & { signal: AbortSignal },
   tell: (event: ChatEvent) => void,
 ) => {
-  const desk = deskOf(world, { tools, actor: by.actor, signal: by.signal, question });
+  const desk = deskOf(world, { actor: by.actor, signal: by.signal, question });
   tell({ type: 'status', status: 'looking' });
   const route = await routeOf(question, desk, turns.at(-1));
   const lookup = route.lookup === null ? undefined : LOOKUPS.find((l) => l.name === route.lookup);

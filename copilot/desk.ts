@@ -1,13 +1,14 @@
-/** What an answer is made from: the world's documents and rows, the reading tools by name, and who asks. Everything here only reads. */
-import type { Actor } from '../domain/decision.js';
-import { VERIFICATIONS, type Verification } from '../domain/evidence/verification.js';
-import { notFound } from '../domain/fault.js';
-import { JOBS, type Job } from '../domain/job.js';
-import { PLACEMENTS, PLANS, type Plan, RECOMMENDATIONS, type Recommendation } from '../domain/plan.js';
-import { PLAN_SUMS, PlanSummer, type Taken, type TeamSums } from '../domain/plan-sums.js';
+/** What an answer is made from: the answers of reading tools, the world's present and place, and who asks. Nothing here changes anything. */
+import type { z } from 'zod';
+import { type ToolAnswer, type ToolInput, type ToolName, toolOf } from '../catalogue.js';
+import type { Actor, Approval, Decision } from '../domain/decision.js';
+import type { Verification } from '../domain/evidence/verification.js';
+import { Fault } from '../domain/fault.js';
+import type { Job } from '../domain/job.js';
+import type { Plan, Recommendation } from '../domain/plan.js';
+import type { TeamSums } from '../domain/plan-sums.js';
 import { noteOf, originOf } from '../domain/provenance.js';
-import { RUNS, type Run } from '../domain/run.js';
-import type { CollectionOf } from '../domain/store.js';
+import type { Run } from '../domain/run.js';
 import type { Instant } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { callTool, type Tool } from '../tools/tool.js';
@@ -18,58 +19,108 @@ export interface Desk {
   readonly actor: Actor;
   readonly signal: AbortSignal;
   readonly question: string;
-  /** Reading tools by name; a tool that acts, records or decides is not in here. */
-  readonly reading: ReadonlyMap<string, Tool>;
-  /** Names of every tool of the program, to say what a proposal would need. */
-  readonly toolNames: ReadonlySet<string>;
 }
 
 export const deskOf = (
   world: World,
-  options: { tools: readonly Tool[]; actor: Actor; signal: AbortSignal; question: string },
-): Desk => ({
-  world,
-  now: world.clock.now(),
-  actor: options.actor,
-  signal: options.signal,
-  question: options.question,
-  reading: new Map(options.tools.filter((t) => t.effect === 'reads').map((t) => [t.name, t])),
-  toolNames: new Set(options.tools.map((t) => t.name)),
-});
+  { actor, signal, question }: { actor: Actor; signal: AbortSignal; question: string },
+): Desk => ({ world, now: world.clock.now(), actor, signal, question });
 
-/** Calls a reading tool. Throws Fault `not-found` for any other name: what changes something is out of reach here. */
-export const read = async (desk: Desk, name: string, input: unknown): Promise<unknown> => {
-  const tool = desk.reading.get(name);
-  if (!tool) throw notFound(`there is no reading tool ${name}`, `There are: ${[...desk.reading.keys()].join(', ')}.`);
-  return callTool(tool, input, desk.world, { actor: desk.actor, cause: null, signal: desk.signal, progress: () => {} });
+/** Calls a reading tool. Throws Fault `forbidden` for a tool that acts, records or decides: those are out of reach here. */
+export const read = async <N extends ToolName>(desk: Desk, name: N, input: ToolInput<N>): Promise<ToolAnswer<N>> => {
+  const tool = toolOf(name);
+  if (tool.effect !== 'reads')
+    throw new Fault(
+      'forbidden',
+      `${name} changes something, and chat only reads`,
+      '`caco --help` lists what a person can do.',
+    );
+  const call = { actor: desk.actor, cause: null, signal: desk.signal, progress: () => {} };
+  // The tool that the name stands for answers with its own type.
+  return (await callTool<z.ZodType, z.ZodType>(tool as Tool, input, desk.world, call)) as ToolAnswer<N>;
 };
 
-export const runs = async (desk: Desk, limit = 20): Promise<Run[]> =>
-  (await desk.world.store.collection(RUNS).list({ limit })).map((r) => r.value);
+/** The same, where what is named may not be there: undefined for Fault `not-found`. */
+export const readIfThere = async <N extends ToolName>(
+  desk: Desk,
+  name: N,
+  input: ToolInput<N>,
+): Promise<ToolAnswer<N> | undefined> => {
+  try {
+    return await read(desk, name, input);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'not-found') return undefined;
+    throw error;
+  }
+};
+
+/** Every page of a list: one that ends early would count too little. */
+const everyPage = async <T>(
+  page: (cursor: { cursor?: string }) => Promise<{ readonly items: readonly T[]; readonly next: string | null }>,
+): Promise<T[]> => {
+  const all: T[] = [];
+  for (let cursor: { cursor?: string } = {}; ; ) {
+    const { items, next } = await page(cursor);
+    all.push(...items);
+    if (next === null) return all;
+    cursor = { cursor: next };
+  }
+};
+const PAGE = { limit: 1000 };
+
+export const runs = async (desk: Desk, limit = 20): Promise<Run[]> => (await read(desk, 'list_runs', { limit })).runs;
+
+export const failedRuns = (desk: Desk): Promise<Run[]> =>
+  everyPage(async (cursor) => {
+    const { runs: items, next } = await read(desk, 'list_runs', { status: 'failed', ...PAGE, ...cursor });
+    return { items, next };
+  });
+
+export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> =>
+  (await read(desk, 'list_runs', { planId, limit: 1 })).runs[0];
+
+/** Newest first. */
+export const newestPlans = async (desk: Desk, limit: number): Promise<Plan[]> =>
+  (await read(desk, 'list_plans', { limit })).plans;
+
+export const planNamed = async (desk: Desk, id: string): Promise<Plan | undefined> =>
+  (await read(desk, 'list_plans', { ids: [id] })).plans[0];
 
 /** The named plan; without a name that of the newest run that has one, else the newest plan. */
 export const planOf = async (desk: Desk, planId?: string): Promise<Plan | undefined> => {
-  const plans = desk.world.store.collection(PLANS);
-  if (planId !== undefined) return (await plans.get(planId))?.value;
-  for (const run of await runs(desk)) if (run.planId !== null) return (await plans.get(run.planId))?.value;
-  return (await plans.list({ limit: 1 }))[0]?.value;
-};
-
-/** Every document of a collection, newest first, in pages: a list that ends early would count too little. */
-export async function* allOf<T>(desk: Desk, of: CollectionOf<T>): AsyncIterable<T> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await desk.world.store.collection(of).list({ limit: 1000, ...(after === undefined ? {} : { after }) });
-    for (const { value } of page) yield value;
-    after = page.at(-1)?.id;
-    if (page.length < 1000 || after === undefined) return;
+  if (planId !== undefined) return planNamed(desk, planId);
+  for (const run of await runs(desk)) {
+    const plan = run.planId === null ? undefined : await planNamed(desk, run.planId);
+    if (plan) return plan;
   }
-}
-
-export const runOfPlan = async (desk: Desk, planId: string): Promise<Run | undefined> => {
-  for await (const run of allOf(desk, RUNS)) if (run.planId === planId) return run;
-  return undefined;
+  return (await newestPlans(desk, 1))[0];
 };
+
+/** Approvals that a person can still answer. */
+export const waitingApprovals = async (desk: Desk): Promise<Approval[]> => {
+  const open = await everyPage(async (cursor) => {
+    const { approvals: items, next } = await read(desk, 'list_approvals', { ...PAGE, ...cursor });
+    return { items, next };
+  });
+  return open.filter((approval) => approval.expiresAt > desk.now);
+};
+
+/** In order of time, the newest first; `from` and `to` bound when they were taken. */
+export const decisions = (
+  desk: Desk,
+  stretch: { from?: Instant | undefined; to?: Instant | undefined } = {},
+): Promise<Decision[]> =>
+  everyPage(async (cursor) => {
+    const { decisions: items, next } = await read(desk, 'list_decisions', { ...stretch, ...PAGE, ...cursor });
+    return { items, next };
+  });
+
+/** Verified records that stand, the newest first. */
+export const verifications = (desk: Desk, from?: Instant, to?: Instant): Promise<Verification[]> =>
+  everyPage(async (cursor) => {
+    const { verifications: items, next } = await read(desk, 'list_verifications', { from, to, ...PAGE, ...cursor });
+    return { items, next };
+  });
 
 /** Now, or the newest verified record where that is later: a recorded world starts anew at its own instant, its books do not. */
 export const presentOf = async (desk: Desk): Promise<Instant> => {
@@ -87,34 +138,37 @@ export const teamNames = async (desk: Desk): Promise<Set<string>> => {
   return names;
 };
 
-export const verifications = async (desk: Desk, from?: Instant, to?: Instant): Promise<Verification[]> => {
-  const all: Verification[] = [];
-  for await (const v of allOf(desk, VERIFICATIONS)) all.push(v);
-  const revised = new Set(all.flatMap((v) => (v.supersedes === null ? [] : [v.supersedes])));
-  return all.filter(
-    (v) => !revised.has(v.id) && (from === undefined || v.at >= from) && (to === undefined || v.at < to),
-  );
-};
+/** Of the ids that are named those of jobs of a workload. */
+export const jobsNamed = async (desk: Desk, workloadId: string, ids: readonly string[]): Promise<Job[]> =>
+  ids.length === 0 ? [] : (await read(desk, 'list_jobs', { workloadId, ids: [...ids] })).jobs;
 
 /** A job of a workload by id, else by the exact name that somebody gave it. */
 export const findJob = async (desk: Desk, workloadId: string, said: string): Promise<Job | undefined> => {
-  const jobs = desk.world.store.rows(JOBS);
-  const found = await jobs.find(workloadId, said);
+  const [found] = await jobsNamed(desk, workloadId, [said]);
   if (found) return found;
-  const name = said.toLowerCase();
-  for await (const page of jobs.pages(workloadId))
-    for (const job of page) if (job.name.toLowerCase() === name || job.id.toLowerCase() === name) return job;
-  return undefined;
+  for (let cursor: string | undefined; ; ) {
+    const { jobs, next } = await read(desk, 'list_jobs', { workloadId, name: said, limit: 500, cursor });
+    if (jobs[0] || next === null) return jobs[0];
+    cursor = next;
+  }
 };
 
-/** The newest plan whose workload holds a job; among the last few plans, and none when one was named. */
-export const planWithJob = async (desk: Desk, said: string, planId?: string): Promise<Plan | undefined> => {
+/** How many plans back one is looked for that holds a job. */
+const PLANS_BACK = 5;
+
+/** Where a job may be meant to lie: in the named plan, else in that of the newest run or one of the last few. */
+export const plansToSearch = async (desk: Desk, planId?: string): Promise<Plan[]> => {
   const first = await planOf(desk, planId);
-  const rows = desk.world.store.rows(JOBS);
-  if (!first || planId !== undefined || (await rows.find(first.workloadId, said))) return first;
-  for (const { value } of await desk.world.store.collection(PLANS).list({ limit: 5 }))
-    if (await rows.find(value.workloadId, said)) return value;
-  return first;
+  if (!first || planId !== undefined) return first ? [first] : [];
+  return [first, ...(await newestPlans(desk, PLANS_BACK)).filter(({ id }) => id !== first.id)];
+};
+
+/** The newest plan whose workload holds a job; the newest of all where none does. */
+export const planWithJob = async (desk: Desk, said: string, planId?: string): Promise<Plan | undefined> => {
+  const plans = await plansToSearch(desk, planId);
+  if (plans.length > 1)
+    for (const plan of plans) if ((await jobsNamed(desk, plan.workloadId, [said])).length > 0) return plan;
+  return plans[0];
 };
 
 /** Whose data plans are made of: the note of the scenario of their runs; of another one than the configured, what the plan itself says. */
@@ -137,11 +191,8 @@ export const dataOf = async (desk: Desk, ...plans: readonly Plan[]): Promise<str
 
 /** The same of verified records, by the plans that they verify. */
 export const dataOfRecords = async (desk: Desk, records: readonly Verification[]): Promise<string[]> => {
-  const plans: Plan[] = [];
-  for (const planId of new Set(records.slice(0, 10).map((r) => r.planId))) {
-    const plan = (await desk.world.store.collection(PLANS).get(planId))?.value;
-    if (plan) plans.push(plan);
-  }
+  const ids = [...new Set(records.slice(0, 10).map((r) => r.planId))];
+  const { plans } = await read(desk, 'list_plans', { ids });
   return plans.length === 0 ? [desk.world.setting.dataNote] : dataOf(desk, ...plans);
 };
 
@@ -158,45 +209,7 @@ export interface PlanSums {
   readonly starts: ReadonlyMap<Instant, { jobs: number; energyKwh: number }>;
 }
 
-/** Kept with the plan; a plan that was written without them is summed from its rows. */
-const keptSums = async (desk: Desk, plan: Plan): Promise<PlanSums> => {
-  const found = (await desk.world.store.collection(PLAN_SUMS).get(plan.id))?.value;
-  const { teams, moves, movesOf, largest, starts } = found?.digest === plan.digest ? found : await sum(desk, plan);
+export const sumsOf = async (desk: Desk, { id }: Plan): Promise<PlanSums> => {
+  const { teams, moves, movesOf, largest, starts } = await read(desk, 'sum_plan', { planId: id });
   return { teams: new Map(teams), moves, movesOf: new Map(movesOf), largest, starts: new Map(starts) };
-};
-
-const kept = new WeakMap<object, Map<string, Promise<PlanSums>>>();
-
-export const sumsOf = (desk: Desk, plan: Plan): Promise<PlanSums> => {
-  const { store } = desk.world;
-  const known = kept.get(store) ?? new Map<string, Promise<PlanSums>>();
-  kept.set(store, known);
-  const key = `${plan.id} ${plan.digest}`;
-  let sums = known.get(key);
-  if (!sums) {
-    sums = keptSums(desk, plan);
-    known.set(key, sums);
-    // A failed reading is not kept, and neither are more than a few plans.
-    sums.catch(() => known.delete(key));
-    if (known.size > 8) known.delete([...known.keys()][0]!);
-  }
-  return sums;
-};
-
-const sum = async ({ world: { store } }: Desk, plan: Plan) => {
-  const summer = new PlanSummer();
-  const taken = new Map<string, Taken>();
-  for await (const page of store.rows(PLACEMENTS).pages(plan.id))
-    for (const piece of page) {
-      const job = taken.get(piece.jobId);
-      summer.piece(piece, job === undefined);
-      if (job) {
-        job.energyKwh += piece.energyKwh;
-        job.emissionsKg += piece.emissionsKg;
-      } else taken.set(piece.jobId, { energyKwh: piece.energyKwh, emissionsKg: piece.emissionsKg, start: piece.start });
-    }
-  for await (const page of store.rows(JOBS).pages(plan.workloadId))
-    for (const job of page) summer.job(job, taken.get(job.id));
-  for await (const page of store.rows(RECOMMENDATIONS).pages(plan.id)) for (const move of page) summer.move(move);
-  return summer.sums(plan.digest);
 };

@@ -2,7 +2,6 @@
 import type { Actor } from '../domain/decision.js';
 import { invalid } from '../domain/fault.js';
 import type { World } from '../domain/world.js';
-import type { Tool } from '../tools/tool.js';
 import { answerOf, type ChatAnswer } from './answer.js';
 import { deskOf, presentOf } from './desk.js';
 import { recordsIn, type Standing, standingsOf, summaryDraft, type Week, weekOf } from './lookups/summary.js';
@@ -28,7 +27,6 @@ export interface Summary extends Omit<ChatAnswer, 'threadId'> {
  */
 export const summary = async (
   world: World,
-  tools: readonly Tool[],
   { team, week }: { team?: string | undefined; week?: string | undefined },
   by: SummaryBy,
 ): Promise<Summary> => {
@@ -39,7 +37,6 @@ export const summary = async (
       'Write an ISO week such as 2026-W47, or leave it out for the last seven days.',
     );
   const desk = deskOf(world, {
-    tools,
     actor: by.actor,
     signal: by.signal ?? new AbortController().signal,
     question: team === undefined ? 'Weekly summary' : `Weekly summary of team ${team}`,

@@ -1,13 +1,12 @@
 /** Answers about what was decided: who approved a plan, when, for which reasons and under which policy; and what is real in the data. */
-import { APPROVALS, type Approval, DECISIONS, type Decision } from '../../domain/decision.js';
+import type { Decision } from '../../domain/decision.js';
 import type { Plan } from '../../domain/plan.js';
-import { POLICY_SETS } from '../../domain/policy/policy.js';
 import { quoted } from '../../model/model.js';
-import { allOf, type Desk, dataOf, planOf } from '../desk.js';
+import { type Desk, dataOf, decisions, planOf, read, readIfThere } from '../desk.js';
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
 import { periodOf } from '../question/period.js';
-import { decidedText, decisionOf, noPlan, planSource } from './plans.js';
+import { decidedText, decisionOf, noPlan, planSource } from './of-plan.js';
 
 const STATUS = { approved: 'approved', 'partly-approved': 'approved in part', refused: 'refused' } as const;
 
@@ -41,22 +40,14 @@ const single = async (plan: Plan, desk: Desk): Promise<Draft> => {
         .join('; ')}.`,
     );
   }
-  let asked: Approval | undefined;
-  for await (const approval of allOf(desk, APPROVALS))
-    if (approval.planId === plan.id) {
-      asked = approval;
-      break;
-    }
+  const [asked] = (await read(desk, 'list_approvals', { planId: plan.id, status: 'all', limit: 1 })).approvals;
   for (const vote of asked?.votes ?? [])
     draft.lines(
       `${quoted(vote.actor.id, 80)} (${vote.actor.via}) said ${vote.decision} on ${draft.time(vote.at, { label: 'answered at', source: `approval ${asked!.id}`, about: [plan.id] })}${vote.why === '' ? '' : `: ${quoted(vote.why, 200)}`}.`,
     );
   if (asked) draft.cite(`approval ${asked.id}`);
-  const set =
-    plan.policySetId === null
-      ? undefined
-      : (await desk.world.store.collection(POLICY_SETS).get(plan.policySetId))?.value;
   if (plan.policySetId === null) return draft.say('No policy was in force when it was planned.');
+  const set = (await readIfThere(desk, 'show_policy', { setId: plan.policySetId }))?.set;
   return draft.say(
     `It was planned under policy set ${draft.name(plan.policySetId, { label: 'policy set of the plan', source: planSource(plan) })}${set?.version == null ? '' : `, version ${set.version}`}.`,
   );
@@ -64,7 +55,7 @@ const single = async (plan: Plan, desk: Desk): Promise<Draft> => {
 
 const MOST_LISTED = 12;
 
-const decisions = async (slots: Slots, desk: Desk): Promise<Draft> => {
+const decided = async (slots: Slots, desk: Desk): Promise<Draft> => {
   const { planId, period } = slots;
   const stretch =
     stretchOf(slots) ?? (period === undefined || period === 'all' ? undefined : periodOf(period, desk.now));
@@ -73,9 +64,7 @@ const decisions = async (slots: Slots, desk: Desk): Promise<Draft> => {
     const plan = await planOf(desk, planId);
     return plan ? single(plan, desk) : noPlan(planId);
   }
-  const found: Decision[] = [];
-  for await (const decision of allOf(desk, DECISIONS))
-    if (!stretch || (decision.at >= (stretch.from ?? '') && decision.at < (stretch.to ?? '9'))) found.push(decision);
+  const found = await decisions(desk, stretch);
   const draft = new Draft().cite('decisions');
   const when =
     stretch?.from === undefined || stretch.to === undefined
@@ -125,7 +114,7 @@ export const decisionLookups: readonly Lookup[] = [
     name: 'decisions',
     description: 'Who decided about a plan, when, why and under which policy; or the decisions of a stretch of time',
     uses: ['planId', 'period', 'from', 'to'],
-    answer: decisions,
+    answer: decided,
   },
   {
     name: 'data',

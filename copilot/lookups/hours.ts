@@ -1,12 +1,10 @@
 /** Answers about a stretch of time of a plan: what runs or starts in it; and whether anything would be late. */
-import { JOBS } from '../../domain/job.js';
-import { PLACEMENTS, PLANS, type Placement, type Plan } from '../../domain/plan.js';
-import { type Instant, plusHours } from '../../domain/time.js';
-import { type Desk, dataOf, planOf, runs } from '../desk.js';
+import type { Plan } from '../../domain/plan.js';
+import { type Desk, dataOf, planNamed, planOf, read, runs } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import type { Stretch } from '../question/stretch.js';
-import { aboutPlan, decidedText, noPlan, planSource } from './plans.js';
+import { aboutPlan, decidedText, noPlan, planSource } from './of-plan.js';
 
 const MOST_SHOWN = 8;
 
@@ -16,49 +14,12 @@ const covers = (plan: Plan, { from, to }: Stretch) => plan.window.start <= to &&
 export const planAt = async (desk: Desk, stretch: Stretch): Promise<Plan | undefined> => {
   let waiting: Plan | undefined;
   for (const run of await runs(desk, 50)) {
-    const plan = run.planId === null ? undefined : (await desk.world.store.collection(PLANS).get(run.planId))?.value;
+    const plan = run.planId === null ? undefined : await planNamed(desk, run.planId);
     if (!plan || !covers(plan, stretch) || run.status === 'refused' || run.status === 'failed') continue;
     if (run.status !== 'waiting') return plan;
     waiting ??= plan;
   }
   return waiting ?? planOf(desk);
-};
-
-interface Within {
-  jobs: number;
-  starting: number;
-  readonly largest: { jobId: string; start: Instant; end: Instant; energyKwh: number }[];
-}
-
-/** Jobs with a piece in the stretch, and those whose first piece begins in it. */
-const within = async (desk: Desk, plan: Plan, { from, to }: Stretch, team: string | undefined): Promise<Within> => {
-  const { store } = desk.world;
-  const moment = from === to;
-  const ofTeam = team === undefined ? undefined : new Set<string>();
-  if (ofTeam)
-    for await (const page of store.rows(JOBS).pages(plan.workloadId))
-      for (const job of page) if (job.team === team) ofTeam.add(job.id);
-  const found: Within = { jobs: 0, starting: 0, largest: [] };
-  let previous = '';
-  let counted = '';
-  const take = (p: Placement) => {
-    const first = p.jobId !== previous;
-    previous = p.jobId;
-    if (ofTeam && !ofTeam.has(p.jobId)) return;
-    if (first && p.start >= from && (moment ? p.start < plusHours(from, 1) : p.start < to)) found.starting++;
-    if (!(moment ? p.start <= from && p.end > from : p.start < to && p.end > from) || counted === p.jobId) return;
-    counted = p.jobId;
-    found.jobs++;
-    found.largest.push({ jobId: p.jobId, start: p.start, end: p.end, energyKwh: p.energyKwh });
-    if (found.largest.length > 200) shorten(found.largest);
-  };
-  for await (const page of store.rows(PLACEMENTS).pages(plan.id)) for (const piece of page) take(piece);
-  shorten(found.largest);
-  return found;
-};
-const shorten = (list: Within['largest']) => {
-  list.sort((a, b) => b.energyKwh - a.energyKwh || (a.jobId < b.jobId ? -1 : 1));
-  list.length = Math.min(list.length, MOST_SHOWN);
 };
 
 /** What runs or starts in the stretch that was asked about. */
@@ -81,7 +42,12 @@ export const scheduleIn = async (desk: Desk, { planId, team }: Slots, stretch: S
     draft.say(`${when} nothing is planned: the plan that I know, ${name}, runs ${span}.`);
     return draft.from(...(await dataOf(desk, plan)));
   }
-  const { jobs, starting, largest } = await within(desk, plan, stretch, team);
+  const { jobs, starting, largest } = await read(desk, 'show_schedule', {
+    planId: plan.id,
+    ...stretch,
+    team,
+    limit: MOST_SHOWN,
+  });
   draft.say(
     `${when} ${draft.count(jobs, 'job', { ...fact, label: 'jobs that run then', key: true })}${whose} ${jobs === 1 ? 'runs' : 'run'} by plan ${name}; ${draft.count(starting, 'job', { ...fact, label: moment ? 'jobs that start in the hour from then' : 'jobs that start then' })} ${starting === 1 ? 'starts' : 'start'} ${moment ? 'within the hour' : 'in that time'}.`,
   );

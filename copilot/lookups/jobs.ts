@@ -1,11 +1,11 @@
 /** Answers about single jobs: why one moved or stayed, and which are the largest. */
-import { JOBS, type Job } from '../../domain/job.js';
-import { BASELINE, PLACEMENTS, type Placement, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
+import type { Job } from '../../domain/job.js';
+import type { Placement, Plan } from '../../domain/plan.js';
 import { secondsBetween } from '../../domain/time.js';
-import { type Desk, dataOf, findJob, planOf, planWithJob, sumsOf } from '../desk.js';
+import { type Desk, dataOf, findJob, planOf, planWithJob, read, readIfThere, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
-import { decidedText, noPlan, planSource } from './plans.js';
+import { decidedText, noPlan, planSource } from './of-plan.js';
 
 const noJob = (said: string, plan: Plan): Draft => {
   const draft = new Draft();
@@ -16,15 +16,6 @@ const noJob = (said: string, plan: Plan): Draft => {
       'Ask for the largest jobs, or name a job by its id.',
     )
     .cite(planSource(plan));
-};
-
-const piecesOf = async (desk: Desk, rows: typeof PLACEMENTS, plan: Plan, job: Job): Promise<Placement[]> => {
-  const pieces: Placement[] = [];
-  for (;;) {
-    const next = await desk.world.store.rows(rows).find(plan.id, `${job.id}#${pieces.length}`);
-    if (!next) return pieces;
-    pieces.push(next);
-  }
 };
 
 /** g/kWh over all pieces; null without energy. */
@@ -51,9 +42,8 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
   const draft = new Draft().cite(planSource(plan));
   const name = draft.name(job.id, { ...fact, label: 'the job' });
   const team = draft.name(job.team, { ...fact, label: 'its team' });
-  const move = await desk.world.store.rows(RECOMMENDATIONS).find(plan.id, job.id);
-  const pieces = await piecesOf(desk, PLACEMENTS, plan, job);
-  const before = await piecesOf(desk, BASELINE, plan, job);
+  const story = (await readIfThere(desk, 'explain_plan', { planId: plan.id, jobId: job.id }))?.job;
+  const { move = null, placements: pieces = [], withoutPlan: before = [] } = story ?? {};
   const placed = pieces[0];
   if (move) {
     const from = draft.time(move.fromStart, { ...fact, label: 'start without the plan' });
@@ -136,7 +126,7 @@ const largest = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft().cite(planSource(plan));
   const { largest: all } = await sumsOf(desk, plan);
   const shown = (team === undefined ? all : all.filter((j) => j.job.team === team)).slice(0, 10);
-  const total = draft.count(await desk.world.store.rows(JOBS).count(plan.workloadId), 'job', {
+  const total = draft.count((await read(desk, 'list_jobs', { workloadId: plan.workloadId, limit: 1 })).total, 'job', {
     label: 'jobs in the workload',
     source: planSource(plan),
     about: [plan.id],

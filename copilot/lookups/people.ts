@@ -1,34 +1,15 @@
 /** Answers about what waits for people, what the policy says, which tickets there are; and requests for deeds, which become drafts. */
-
-import { z } from 'zod';
-import { APPROVALS, type Approval } from '../../domain/decision.js';
 import { Fault } from '../../domain/fault.js';
-import { PLANS } from '../../domain/plan.js';
-import {
-  ACTIVE_POLICIES,
-  ACTIVE_POLICY,
-  type Constraint,
-  inForce,
-  POLICY_SETS,
-  type PolicySet,
-} from '../../domain/policy/policy.js';
-import { RUNS } from '../../domain/run.js';
+import { type Constraint, inForce } from '../../domain/policy/policy.js';
 import { quoted } from '../../model/model.js';
-import { allOf, type Desk, planOf, read } from '../desk.js';
+import { type Desk, planNamed, planOf, read, runs, waitingApprovals } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { inEnglish } from '../question/english.js';
-import { effectOf, noPlan, planSource } from './plans.js';
-
-const waiting = async (desk: Desk): Promise<Approval[]> => {
-  const open: Approval[] = [];
-  for await (const approval of allOf(desk, APPROVALS))
-    if (approval.status === 'waiting' && approval.expiresAt > desk.now) open.push(approval);
-  return open;
-};
+import { effectOf, noPlan, planSource } from './of-plan.js';
 
 const approvals = async (_: Slots, desk: Desk): Promise<Draft> => {
-  const open = await waiting(desk);
+  const open = await waitingApprovals(desk);
   const draft = new Draft().cite('approvals');
   if (open.length === 0) return draft.say('Nothing waits for an answer.', '`caco runs` lists what was decided.');
   draft.say(
@@ -37,7 +18,7 @@ const approvals = async (_: Slots, desk: Desk): Promise<Draft> => {
   for (const approval of open.slice(0, 5)) {
     const source = `approval ${approval.id}`;
     const fact = { source, about: [approval.id, approval.planId] };
-    const plan = (await desk.world.store.collection(PLANS).get(approval.planId))?.value;
+    const plan = await planNamed(desk, approval.planId);
     const saves = plan ? `, which ${effectOf(draft, plan)} CO2e` : '';
     const votes = approval.votes.filter((v) => v.decision === 'approve').length;
     const more =
@@ -60,17 +41,11 @@ const approvals = async (_: Slots, desk: Desk): Promise<Draft> => {
   return draft;
 };
 
-const activeSet = async (desk: Desk): Promise<PolicySet | undefined> => {
-  const active = (await desk.world.store.collection(ACTIVE_POLICIES).get(ACTIVE_POLICY))?.value;
-  return active && (await desk.world.store.collection(POLICY_SETS).get(active.setId))?.value;
-};
-
 const policy = async ({ topic }: Slots, desk: Desk): Promise<Draft> => {
-  const set = await activeSet(desk);
+  const { active, sets } = await read(desk, 'list_policies', {});
+  const set = active === null ? undefined : (await read(desk, 'show_policy', { setId: active })).set;
   const draft = new Draft();
-  const drafts = (await desk.world.store.collection(POLICY_SETS).list({ limit: 50 }))
-    .map((s) => s.value)
-    .filter((s) => s.status === 'draft');
+  const drafts = sets.filter((s) => s.status === 'draft');
   if (!set) {
     draft.say(
       'No policy is in force.',
@@ -160,29 +135,9 @@ const COMMON = new Set([
   'constraints',
 ]);
 
-const Listed = z.looseObject({
-  tickets: z.array(
-    z.looseObject({
-      id: z.string(),
-      title: z.string(),
-      state: z.string(),
-      jobs: z.number(),
-      planId: z.string(),
-      ref: z.string().nullable(),
-      savedKg: z.looseObject({ value: z.number() }),
-    }),
-  ),
-});
-
 const tickets = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft().cite('tickets');
-  if (!desk.reading.has('list_tickets')) {
-    draft.answered = false;
-    return draft.say('I cannot see tickets here: `caco tickets` lists them.');
-  }
-  const { tickets: all } = Listed.parse(
-    await read(desk, 'list_tickets', { limit: 200, ...(planId === undefined ? {} : { planId }) }),
-  );
+  const { tickets: all } = await read(desk, 'list_tickets', { limit: 200, planId });
   const open = all.filter((t) => t.state === 'open' || t.state === 'queued');
   if (all.length === 0) return draft.say('No ticket was written yet.');
   draft.say(
@@ -203,10 +158,6 @@ const tickets = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   );
 };
 
-const Drafted = z.looseObject({
-  drafts: z.array(z.looseObject({ title: z.string(), does: z.string(), markdown: z.string().nullable() })),
-});
-
 /** The words that a ticket would carry, from the tickets' own tool, which checks a model's words itself. */
 const draftTicket = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   const plan = await planOf(desk, planId);
@@ -223,17 +174,16 @@ const draftTicket = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
     input: { planId: plan.id },
     command: `caco show ${plan.id}`,
   });
-  if (desk.reading.has('draft_tickets'))
-    try {
-      const { drafts } = Drafted.parse(await read(desk, 'draft_tickets', { planId: plan.id }));
-      for (const ticket of drafts.slice(0, 1))
-        if (ticket.markdown !== null) draft.lines(ticket.markdown.split('\n').slice(0, 40).join('\n'));
-      if (drafts.length > 1)
-        draft.lines(`and ${draft.count(drafts.length - 1, 'more draft', { ...fact, label: 'drafts not shown' })}`);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      draft.lines(`The tickets' room cannot draft it: ${error.message}`);
-    }
+  try {
+    const { drafts } = await read(desk, 'draft_tickets', { planId: plan.id });
+    for (const ticket of drafts.slice(0, 1))
+      if (ticket.markdown !== null) draft.lines(ticket.markdown.split('\n').slice(0, 40).join('\n'));
+    if (drafts.length > 1)
+      draft.lines(`and ${draft.count(drafts.length - 1, 'more draft', { ...fact, label: 'drafts not shown' })}`);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    draft.lines(`The tickets' room cannot draft it: ${error.message}`);
+  }
   return draft;
 };
 
@@ -241,7 +191,7 @@ const draftTicket = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
 const deed = async ({ planId, topic }: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft();
   const wanted = topic ?? '';
-  const open = await waiting(desk);
+  const open = await waitingApprovals(desk);
   const named = open.find((a) => wanted.includes(a.id) || (planId !== undefined && a.planId === planId));
   const approval = named ?? (planId === undefined ? open[0] : undefined);
   if (/\bapprov|\breject|\brefuse|\bsign off/i.test(inEnglish(wanted))) {
@@ -288,7 +238,7 @@ const deed = async ({ planId, topic }: Slots, desk: Desk): Promise<Draft> => {
       'I only answer and draft: I change nothing and take no orders, whoever gives them and wherever they stand.',
       '`caco --help` lists what a person can do.',
     );
-  const command = what[2](plan?.id ?? 'ID', (await lastRun(desk))?.id ?? 'ID');
+  const command = what[2](plan?.id ?? 'ID', (await runs(desk, 1))[0]?.id ?? 'ID');
   draft.say(
     `I only answer and draft; ${what[1]} is a person's or the approved plan's doing.`,
     `The command is \`${command}\`.`,
@@ -296,8 +246,6 @@ const deed = async ({ planId, topic }: Slots, desk: Desk): Promise<Draft> => {
   draft.propose({ what: what[1], tool: what[3], input: plan ? { planId: plan.id } : {}, command });
   return plan ? draft.cite(planSource(plan)) : draft;
 };
-
-const lastRun = async (desk: Desk) => (await desk.world.store.collection(RUNS).list({ limit: 1 }))[0]?.value;
 
 const DEEDS: readonly (readonly [RegExp, string, (plan: string, run: string) => string, string])[] = [
   [/\bticket/i, 'filing a ticket', () => 'caco tickets', 'file_tickets'],

@@ -1,75 +1,11 @@
 /** Answers about plans: what runs when, why so, how good it is, and how two of them differ. */
-import { APPROVALS, DECISIONS, type Decision } from '../../domain/decision.js';
-import { PLANS, type Plan, type Recommendation } from '../../domain/plan.js';
+import type { Plan, Recommendation } from '../../domain/plan.js';
 import { type Instant, secondsBetween } from '../../domain/time.js';
-import { allOf, type Desk, dataOf, planOf, runOfPlan, sumsOf } from '../desk.js';
+import { type Desk, dataOf, newestPlans, planOf, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
 import { scheduleIn } from './hours.js';
-
-/** The sentence that every lookup gives when there is nothing to speak of. */
-export const noPlan = (planId?: string): Draft => {
-  const draft = new Draft();
-  draft.answered = false;
-  return planId === undefined
-    ? draft.say('Nothing has been planned yet.', 'Make a plan with `caco launch --horizon-hours 24`.')
-    : draft.say(
-        `I know no plan ${draft.name(planId, { label: 'what was asked for', source: 'your question' })}.`,
-        '`caco runs` lists what was planned.',
-      );
-};
-
-export const aboutPlan = (plan: Plan) => [plan.id];
-export const planSource = (plan: Plan) => `plan ${plan.id}`;
-
-export const decisionOf = async (desk: Desk, plan: Plan): Promise<Decision | undefined> => {
-  for await (const decision of allOf(desk, DECISIONS)) if (decision.planId === plan.id) return decision;
-  return undefined;
-};
-
-/** "would save 3 kg", and of a plan that saves nothing "would emit 3 kg more": no saving is negative. */
-export const effectOf = (draft: Draft, plan: Plan, key = false): string => {
-  const { emissionsKg: kg } = plan.savings;
-  const about = { source: planSource(plan), about: aboutPlan(plan), key };
-  if (kg.value >= 0) return `would save ${draft.mass(kg, { ...about, label: 'planned saving of CO2e', saving: true })}`;
-  const more = { ...kg, value: -kg.value, low: -kg.high, high: -kg.low };
-  return `would emit ${draft.mass(more, { ...about, label: 'additional CO2e as planned' })} more`;
-};
-
-/** Who decided, or that nobody did. */
-export const decidedText = async (draft: Draft, plan: Plan, desk: Desk): Promise<string> => {
-  const decision = await decisionOf(desk, plan);
-  const run = await runOfPlan(desk, plan.id);
-  if (!decision) {
-    if (run?.status === 'waiting' && run.approvalId !== null) {
-      draft.cite(`approval ${run.approvalId}`);
-      const asked = (await desk.world.store.collection(APPROVALS).get(run.approvalId))?.value;
-      const fact = { source: `approval ${run.approvalId}`, about: [plan.id] };
-      if (asked && asked.approvalsNeeded > 1) {
-        const given = asked.votes.filter((v) => v.decision === 'approve').length;
-        draft.say(
-          `${draft.count(given, 'answer', { ...fact, label: 'answers given' })} of ${draft.count(asked.approvalsNeeded, 'answer', { ...fact, label: 'answers needed' })} given.`,
-        );
-      }
-      return `It waits for a person's answer: \`caco approve ${run.approvalId}\` or \`caco reject ${run.approvalId} --why "…"\`.`;
-    }
-    return 'Nothing was decided about it yet.';
-  }
-  draft.cite(`decision ${decision.id}`);
-  const by = decision.by
-    .map((b) =>
-      b.startsWith('rule:')
-        ? `rule \`${b.slice(5)}\``
-        : draft.name(b, { label: 'who decided', source: `decision ${decision.id}` }),
-    )
-    .join(' and ');
-  const status = {
-    approved: 'It was approved',
-    'partly-approved': 'It was approved in part',
-    refused: 'It was refused',
-  }[decision.status];
-  return `${status} by ${by}.`;
-};
+import { aboutPlan, decidedText, effectOf, noPlan, planSource } from './of-plan.js';
 
 const savingText = (draft: Draft, plan: Plan) => {
   const about = aboutPlan(plan);
@@ -209,7 +145,7 @@ const schedule = async (slots: Slots, desk: Desk): Promise<Draft> => {
 };
 
 const compare = async ({ planId, otherPlanId }: Slots, desk: Desk): Promise<Draft> => {
-  const all = (await desk.world.store.collection(PLANS).list({ limit: 2 })).map((p) => p.value);
+  const all = await newestPlans(desk, 2);
   const one = planId === undefined ? all[1] : await planOf(desk, planId);
   if (planId !== undefined && !one) return noPlan(planId);
   const other =

@@ -5,7 +5,7 @@ import { type Desk, dataOf, dataOfRecords, planOf, presentOf, sumsOf, verificati
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
 import { periodOf } from '../question/period.js';
-import { aboutPlan, effectOf, noPlan, planSource } from './plans.js';
+import { aboutPlan, effectOf, noPlan, planSource } from './of-plan.js';
 
 /** Savings of several records add with their bounds: their errors share grid data, so the cautious sum is taken. */
 const together = (parts: readonly Estimate[]): Estimate =>

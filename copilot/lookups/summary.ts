@@ -1,12 +1,12 @@
 /** The week in one screen, for everybody or one team: what was verified, what was missed, one thing to change. Ranked by verified saving per kWh, not by size. */
 import { type Estimate, sumCorrelated } from '../../domain/estimate.js';
-import { VERIFIED_JOBS, type Verification } from '../../domain/evidence/verification.js';
-import { PLANS, type Plan } from '../../domain/plan.js';
+import type { Verification } from '../../domain/evidence/verification.js';
+import type { Plan } from '../../domain/plan.js';
 import { atWallClock, type Instant, plusDays, plusSeconds, wallClock } from '../../domain/time.js';
-import { type Desk, dataOfRecords, presentOf, sumsOf, verifications } from '../desk.js';
+import { type Desk, dataOfRecords, newestPlans, planNamed, presentOf, read, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
-import { planSource } from './plans.js';
+import { planSource } from './of-plan.js';
 
 export interface Standing {
   readonly rank: number;
@@ -75,11 +75,13 @@ export const recordsIn = (desk: Desk, { from, to }: Week) => verifications(desk,
 /** What the plans had promised the team, from the verified jobs' own rows. */
 const claimedBy = async (desk: Desk, records: readonly Verification[], team: string): Promise<number> => {
   let kg = 0;
-  for (const { id } of records)
-    for await (const page of desk.world.store.rows(VERIFIED_JOBS).pages(id))
-      for (const job of page) if (job.team === team) kg += job.claimedKg;
+  for (let i = 0; i < records.length; i += MOST_AT_ONCE) {
+    const ids = records.slice(i, i + MOST_AT_ONCE).map((r) => r.id);
+    kg += (await read(desk, 'sum_claims', { ids, team })).claimedKg;
+  }
   return kg;
 };
+const MOST_AT_ONCE = 1000;
 
 export const summaryDraft = async (
   desk: Desk,
@@ -259,10 +261,9 @@ const nextWeek = async (draft: Draft, desk: Desk, team: string | undefined, reco
 };
 
 const planBehind = async (desk: Desk, records: readonly Verification[]): Promise<Plan | undefined> => {
-  const plans = desk.world.store.collection(PLANS);
   const id = records[0]?.planId;
-  const found = id === undefined ? undefined : await plans.get(id);
-  return (found ?? (await plans.list({ limit: 1 }))[0])?.value;
+  const found = id === undefined ? undefined : await planNamed(desk, id);
+  return found ?? (await newestPlans(desk, 1))[0];
 };
 
 const weekly = async ({ team, period }: Slots, desk: Desk): Promise<Draft> => {

@@ -1,14 +1,12 @@
 /** Answers about the system itself: how it stands, what it can be asked, what it cannot tell, and what another carbon price would mean. */
-import { z } from 'zod';
-import { APPROVALS } from '../../domain/decision.js';
-import { VERIFICATIONS } from '../../domain/evidence/verification.js';
+import type { ToolAnswer } from '../../catalogue.js';
 import { Fault } from '../../domain/fault.js';
-import { JOBS, WORKLOADS } from '../../domain/job.js';
-import { RUNS } from '../../domain/run.js';
-import { allOf, type Desk, planOf, read, runs, verifications } from '../desk.js';
+import type { Plan } from '../../domain/plan.js';
+import { secondsBetween } from '../../domain/time.js';
+import { type Desk, failedRuns, planOf, read, runs, verifications, waitingApprovals } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
-import { effectOf, noPlan, planSource } from './plans.js';
+import { effectOf, noPlan, planSource } from './of-plan.js';
 
 export const EXAMPLES = [
   'What will run when, and why?',
@@ -44,19 +42,15 @@ const status = async (_: Slots, desk: Desk): Promise<Draft> => {
         )
         .cite(planSource(plan));
   }
-  let open = 0;
-  for await (const approval of allOf(desk, APPROVALS))
-    if (approval.status === 'waiting' && approval.expiresAt > desk.now) open++;
-  let failed = 0;
-  for await (const past of allOf(desk, RUNS)) if (past.status === 'failed') failed++;
+  const open = (await waitingApprovals(desk)).length;
+  const failed = (await failedRuns(desk)).length;
   if (failed > 0)
     draft.say(
       `${draft.count(failed, 'run', { label: 'runs that failed', source: 'runs' })} failed: \`caco runs\` lists them.`,
     );
   else if (/\bwrong\b|\bfail|\berror|\bproblem|\bbroken/i.test(desk.question)) draft.say('No run failed.');
   const records = (await verifications(desk)).length;
-  const [workload] = await world.store.collection(WORKLOADS).list({ limit: 1 });
-  const jobs = workload ? await world.store.rows(JOBS).count(workload.id) : 0;
+  const jobs = (await read(desk, 'list_jobs', { limit: 1 })).total;
   draft.say(
     `There ${open === 1 ? 'is' : 'are'} ${draft.count(open, 'approval', { label: 'approvals that wait', source: 'approvals' })} waiting, ${draft.count(records, 'verified record', { label: 'verified records', source: 'verifications' })}, and ${draft.count(jobs, 'job', { label: 'jobs of the newest workload', source: 'workloads' })} in the newest workload.`,
   );
@@ -89,14 +83,6 @@ export const cannotTell = async (): Promise<Draft> => {
     .lines('I can answer, for example:', ...EXAMPLES.map((e) => `  ${e}`));
 };
 
-const Point = z.looseObject({
-  carbonPricePerTonne: z.number(),
-  cost: z.union([z.number(), z.looseObject({ total: z.number() })]),
-  emissionsKg: z.union([z.number(), z.looseObject({ value: z.number() })]),
-});
-const costOf = (p: z.infer<typeof Point>) => (typeof p.cost === 'number' ? p.cost : p.cost.total);
-const kgOf = (p: z.infer<typeof Point>) => (typeof p.emissionsKg === 'number' ? p.emissionsKg : p.emissionsKg.value);
-
 const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promise<Draft> => {
   const plan = await planOf(desk, planId);
   if (!plan) return noPlan(planId);
@@ -124,7 +110,7 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
   const points =
     plan.jobs.total > MOST_JOBS_ANEW
       ? undefined
-      : await pointsFor(desk, plan.carbonPricePerTonne, carbonPricePerTonne, plan.workloadId, plan.window);
+      : await pointsFor(desk, plan, [plan.carbonPricePerTonne, carbonPricePerTonne]);
   const [here, there] = [
     points?.find((p) => near(p.carbonPricePerTonne, plan.carbonPricePerTonne)),
     points?.find((p) => near(p.carbonPricePerTonne, carbonPricePerTonne)),
@@ -132,15 +118,15 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
   if (here && there) {
     const traded = { source: 'trade-off of compare_plans', about: [] };
     draft.cite('trade-off of compare_plans');
-    const kg = kgOf(here) - kgOf(there);
-    const cost = costOf(there) - costOf(here);
+    const kg = here.emissionsKg.value - there.emissionsKg.value;
+    const cost = there.cost.total - here.cost.total;
     if (Math.abs(kg) < 0.5 && Math.abs(cost) < 0.5)
       draft.say(
-        `Planned anew at that price the same work is moved: it would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e and cost ${draft.money(costOf(there), currency, { ...traded, label: 'cost planned at the asked price' })} at either price.`,
+        `Planned anew at that price the same work is moved: it would emit ${draft.mass(there.emissionsKg.value, { ...traded, label: 'CO2e planned at the asked price' })} of CO2e and cost ${draft.money(there.cost.total, currency, { ...traded, label: 'cost planned at the asked price' })} at either price.`,
       );
     else
       draft.say(
-        `Planned anew at that price the work would emit ${draft.mass(kgOf(there), { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(costOf(there), currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
+        `Planned anew at that price the work would emit ${draft.mass(there.emissionsKg.value, { ...traded, label: 'CO2e planned at the asked price' })} of CO2e, ${draft.mass(Math.abs(kg), { ...traded, label: 'difference of CO2e', saving: kg >= 0 })} ${kg >= 0 ? 'less' : 'more'} than at ${inPlan}, and cost ${draft.money(there.cost.total, currency, { ...traded, label: 'cost planned at the asked price' })}, ${draft.money(Math.abs(cost), currency, { ...traded, label: 'difference of cost' })} ${cost >= 0 ? 'more' : 'less'}.`,
       );
   } else
     draft.say(
@@ -161,31 +147,16 @@ const whatIf = async ({ carbonPricePerTonne, planId }: Slots, desk: Desk): Promi
 const MOST_JOBS_ANEW = 3000;
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-6;
 
-/** Points of the trade-off at two prices, by the optimizer's reading tool; undefined where there is none or it cannot. */
+/** Points of the trade-off at two prices; undefined where it cannot be planned. */
 const pointsFor = async (
   desk: Desk,
-  one: number,
-  other: number,
-  workloadId: string,
-  window: { start: string; end: string },
-) => {
-  const tool = desk.reading.get('compare_plans');
-  if (!tool) return undefined;
+  { workloadId, window }: Plan,
+  prices: number[],
+): Promise<ToolAnswer<'compare_plans'>['points'] | undefined> => {
+  const horizonHours = secondsBetween(window.start, window.end) / 3600;
+  const asked = { workloadId, from: window.start, horizonHours, carbonPricesPerTonne: prices };
   try {
-    const input = {
-      workloadId,
-      from: window.start,
-      horizonHours: (Date.parse(window.end) - Date.parse(window.start)) / 3.6e6,
-      carbonPricesPerTonne: [one, other],
-    };
-    const known = tool.input instanceof z.ZodObject ? Object.keys(tool.input.shape) : [];
-    const answer = await read(
-      desk,
-      'compare_plans',
-      Object.fromEntries(Object.entries(input).filter(([k]) => known.includes(k))),
-    );
-    const parsed = z.looseObject({ points: z.array(Point) }).safeParse(answer);
-    return parsed.success ? parsed.data.points : undefined;
+    return (await read(desk, 'compare_plans', asked)).points;
   } catch (error) {
     if (error instanceof Fault) return undefined;
     throw error;
@@ -193,8 +164,8 @@ const pointsFor = async (
 };
 
 const evidence = async (_: Slots, desk: Desk): Promise<Draft> => {
-  const [record] = await verifications(desk);
-  const size = await desk.world.ledger.size();
+  const [record] = (await read(desk, 'list_verifications', { limit: 1 })).verifications;
+  const { size } = await read(desk, 'list_ledger', { limit: 1 });
   const draft = new Draft().cite('ledger');
   draft.say(
     `The ledger holds ${draft.count(size, 'entry', { label: 'ledger entries', source: 'ledger', key: true }, 'entries')}; each names the one before it by its hash, so that none can be changed unseen.`,
@@ -209,8 +180,7 @@ const evidence = async (_: Slots, desk: Desk): Promise<Draft> => {
       )
       .cite(`verification ${record.id}`);
   if (/\brevis|\brestat/i.test(desk.question)) {
-    let revised = 0;
-    for await (const v of allOf(desk, VERIFICATIONS)) if (v.supersedes !== null) revised++;
+    const { revised } = await read(desk, 'list_verifications', { limit: 1 });
     draft.say(
       `${draft.count(revised, 'record', { label: 'records that were revised', source: 'verifications' })} ${revised === 1 ? 'was' : 'were'} revised because later actuals came in.`,
     );

@@ -1,9 +1,5 @@
 /** Which plans, jobs, teams, regions, figures and stretches of time a question names. */
-import { APPROVALS } from '../../domain/decision.js';
-import { JOBS } from '../../domain/job.js';
-import { PLANS } from '../../domain/plan.js';
-import { RUNS } from '../../domain/run.js';
-import { type Desk, planWithJob, teamNames } from '../desk.js';
+import { type Desk, jobsNamed, plansToSearch, read, teamNames } from '../desk.js';
 import type { Slots } from '../lookup.js';
 import { stretchIn } from './stretch.js';
 
@@ -15,31 +11,40 @@ const FIGURE =
 
 type Names = { -readonly [K in keyof Slots]: Slots[K] };
 
+const spellings = (token: string): string[] => [...new Set([token, token.toUpperCase(), token.toLowerCase()])];
+
+/** By the id of a plan, run or approval, the plan that it is or is about. */
+const plansById = async (ids: string[], desk: Desk): Promise<ReadonlyMap<string, string>> => {
+  if (ids.length === 0) return new Map();
+  const [{ plans }, { runs }, { approvals }] = await Promise.all([
+    read(desk, 'list_plans', { ids }),
+    read(desk, 'list_runs', { ids }),
+    read(desk, 'list_approvals', { ids, status: 'all' }),
+  ]);
+  return new Map([
+    ...approvals.map(({ id, planId }): [string, string] => [id, planId]),
+    ...runs.flatMap(({ id, planId }): [string, string][] => (planId === null ? [] : [[id, planId]])),
+    ...plans.map(({ id }): [string, string] => [id, id]),
+  ]);
+};
+
 /** `plan P-1`, `p1`, `run R-7`, `approval A-3`: all name a plan. */
 const plansIn = async (
   tokens: readonly string[],
   message: string,
   desk: Desk,
 ): Promise<{ ids: string[]; used: Set<string> }> => {
-  const { store } = desk.world;
   const ids: string[] = [];
   const used = new Set<string>();
   const add = (token: string, id: string) => {
     used.add(token);
     if (!ids.includes(id)) ids.push(id);
   };
-  for (const token of tokens) {
-    if (!/\d/.test(token) || FIGURE.test(token)) continue;
-    for (const id of new Set([token, token.toUpperCase(), token.toLowerCase()])) {
-      if (await store.collection(PLANS).get(id)) add(token, id);
-      else {
-        const planId =
-          (await store.collection(RUNS).get(id))?.value.planId ??
-          (await store.collection(APPROVALS).get(id))?.value.planId;
-        if (planId) add(token, planId);
-      }
-      if (used.has(token)) break;
-    }
+  const candidates = tokens.filter((token) => /\d/.test(token) && !FIGURE.test(token));
+  const planOfId = await plansById(candidates.flatMap(spellings), desk);
+  for (const token of candidates) {
+    const id = spellings(token).find((spelling) => planOfId.has(spelling));
+    if (id !== undefined) add(token, planOfId.get(id)!);
   }
   // A plan that is named and does not exist is said to be unknown, not taken for another one; within a quoted name it is not named.
   const own = message.replace(/["“][^"”]*\s[^"”]*["”]/gu, ' ');
@@ -174,12 +179,13 @@ const jobIn = async (
   const said = /\bjob\s+(?:id\s+|named\s+|called\s+)?["“'`]?([\p{L}\p{N}][^\s"”'`?,;!]*)/iu
     .exec(message)?.[1]
     ?.replace(/[.:]+$/, '');
-  const rows = desk.world.store.rows(JOBS);
-  for (const token of [...(quote === undefined ? [] : [quote]), ...tokens]) {
-    if (used.has(token) || token.length < 2) continue;
-    const plan = await planWithJob(desk, token, planId);
-    if (plan && (await rows.find(plan.workloadId, token))) return token;
-  }
+  const candidates = [...(quote === undefined ? [] : [quote]), ...tokens].filter((t) => !used.has(t) && t.length > 1);
+  const known = new Set<string>();
+  if (candidates.length > 0)
+    for (const { workloadId } of await plansToSearch(desk, planId))
+      for (const { id } of await jobsNamed(desk, workloadId, candidates)) known.add(id);
+  const named = candidates.find((candidate) => known.has(candidate));
+  if (named !== undefined) return named;
   if (quote !== undefined && /\bjobs?\b|\bwhy\b/i.test(message)) return quote;
   if (said !== undefined && !used.has(said) && !AFTER_JOB.has(said.toLowerCase())) return said;
   // `training-42` reads like a job, and is said to be unknown when it is none.

@@ -2,7 +2,7 @@
 import { type Desk, presentOf } from '../desk.js';
 import type { Slots } from '../lookup.js';
 import { LOOKUPS } from '../lookups.js';
-import type { Turn } from '../thread.js';
+import type { Turn } from '../memory.js';
 import { inEnglish } from './english.js';
 import { namesIn } from './names.js';
 import { stretchIn } from './stretch.js';

@@ -6,7 +6,7 @@ import type { ModelBudget, ModelMessage, ModelTrouble } from '../../domain/world
 import { dataJson } from '../../model/model.js';
 import type { Desk } from '../desk.js';
 import type { Draft, Fact } from '../facts.js';
-import type { Turn } from '../thread.js';
+import type { Turn } from '../memory.js';
 import { checkSentence, filled, type Grounds, type Rejected, type Spoken } from './check.js';
 import { factFor, modelTools, type Toolbox } from './model-tools.js';
 import { splitter } from './stream.js';
