@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { around, plainJob, plainPlan, plainTotals } from '../domain/fixtures/quiet-world.js';
-import { JOBS } from '../domain/job.js';
+import { JOBS, WORKLOADS } from '../domain/job.js';
 import { PLACEMENTS, PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import { PLAN_SUMS, PlanSummer } from '../domain/plan-sums.js';
 import { plusHours } from '../domain/time.js';
@@ -46,6 +46,16 @@ const fill = async () => {
       engine: 'bench',
     }),
   );
+  await store.collection(WORKLOADS).put('W-BENCH', {
+    id: 'W-BENCH',
+    origin: 'ingested',
+    source: 'bench',
+    createdAt: now,
+    jobs: COUNT,
+    earliestStart: now,
+    latestEnd: plusHours(now, 48),
+    assumed: [],
+  });
   await store.rows(JOBS).append(
     'W-BENCH',
     ids.map((id, i) => ({

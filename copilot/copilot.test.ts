@@ -1,6 +1,8 @@
 /** The copilot over real parts: store, simulated grid, a scripted model server. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { APPROVALS } from '../domain/decision.js';
+import { WORKLOADS } from '../domain/job.js';
+import { PLANS } from '../domain/plan.js';
 import { JobSeed, type Seed } from '../evals/scenario.js';
 import type { Step } from '../evals/scripted-model.js';
 import type { ChatEvent } from './copilot.js';
@@ -114,6 +116,15 @@ describe('without a model', () => {
     expect((await ask('Explain plan p99')).answer).toMatch(/no plan p99/);
     expect((await ask('Why was job nope-1 moved?')).answer).toMatch(/no job nope-1/);
     expect((await ask('What is the footprint of team ghosts?')).answered).toBe(false);
+  });
+
+  it('speaks of a plan whose workload is gone', async () => {
+    const { ask, world } = await open([plan('p1', { jobs: [ml, web] })]);
+    const kept = (await world.store.collection(PLANS).get('p1'))!.value;
+    await world.store.collection(WORKLOADS).delete(kept.workloadId);
+    expect((await ask('List the largest jobs')).answer).toContain('train-7');
+    expect((await ask('Why was job train-7 moved?')).answer).toMatch(/no job train-7/);
+    expect((await ask('What runs at 15:00?')).lookups).toEqual(['schedule']);
   });
 
   it('refuses an empty or endless message with a fault and one failed event', async () => {

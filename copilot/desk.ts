@@ -138,18 +138,18 @@ export const teamNames = async (desk: Desk): Promise<Set<string>> => {
   return names;
 };
 
-/** Of the ids that are named those of jobs of a workload. */
+/** Of the ids that are named those of jobs of a workload; none where the workload is gone. */
 export const jobsNamed = async (desk: Desk, workloadId: string, ids: readonly string[]): Promise<Job[]> =>
-  ids.length === 0 ? [] : (await read(desk, 'list_jobs', { workloadId, ids: [...ids] })).jobs;
+  ids.length === 0 ? [] : ((await readIfThere(desk, 'list_jobs', { workloadId, ids: [...ids] }))?.jobs ?? []);
 
 /** A job of a workload by id, else by the exact name that somebody gave it. */
 export const findJob = async (desk: Desk, workloadId: string, said: string): Promise<Job | undefined> => {
   const [found] = await jobsNamed(desk, workloadId, [said]);
   if (found) return found;
   for (let cursor: string | undefined; ; ) {
-    const { jobs, next } = await read(desk, 'list_jobs', { workloadId, name: said, limit: 500, cursor });
-    if (jobs[0] || next === null) return jobs[0];
-    cursor = next;
+    const page = await readIfThere(desk, 'list_jobs', { workloadId, name: said, limit: 500, cursor });
+    if (!page || page.jobs[0] || page.next === null) return page?.jobs[0];
+    cursor = page.next;
   }
 };
 

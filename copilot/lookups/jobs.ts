@@ -2,7 +2,7 @@
 import type { Job } from '../../domain/job.js';
 import type { Placement, Plan } from '../../domain/plan.js';
 import { secondsBetween } from '../../domain/time.js';
-import { type Desk, dataOf, findJob, planOf, planWithJob, read, readIfThere, sumsOf } from '../desk.js';
+import { type Desk, dataOf, findJob, planOf, planWithJob, readIfThere, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { decidedText, noPlan, planSource } from './of-plan.js';
@@ -126,7 +126,8 @@ const largest = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft().cite(planSource(plan));
   const { largest: all } = await sumsOf(desk, plan);
   const shown = (team === undefined ? all : all.filter((j) => j.job.team === team)).slice(0, 10);
-  const total = draft.count((await read(desk, 'list_jobs', { workloadId: plan.workloadId, limit: 1 })).total, 'job', {
+  const workload = await readIfThere(desk, 'list_jobs', { workloadId: plan.workloadId, limit: 1 });
+  const total = draft.count(workload?.total ?? plan.jobs.total, 'job', {
     label: 'jobs in the workload',
     source: planSource(plan),
     about: [plan.id],
