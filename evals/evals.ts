@@ -12,38 +12,12 @@ import { invalid } from '../domain/fault.js';
 import { type Case, readCases, scenarioOf } from './cases.js';
 import { judge } from './judge.js';
 import { type Open, play, type Seen } from './play.js';
-import { type FailureKind, kindsOf, rateOf } from './report.js';
+import { type CaseResult, type EvalReport, kindsOf, rateOf } from './report.js';
 import { Scenario } from './scenario.js';
 import { judgeStatement } from './statements.js';
 
 export type { Open } from './play.js';
-export { evalText } from './report.js';
-
-export interface CaseResult {
-  readonly id: string;
-  readonly area: string;
-  readonly gate: 'deterministic' | 'reported';
-  readonly passed: boolean;
-  /** null when it passed */
-  readonly why: string | null;
-  /** sentences of the case that no rule reads; they were not judged */
-  readonly notJudged: readonly string[];
-  readonly model: string;
-  readonly seconds: number;
-  /** with a real model: of how many runs how many passed */
-  readonly runs?: { readonly of: number; readonly passed: number; readonly low: number; readonly high: number };
-}
-
-export interface EvalReport {
-  readonly model: string;
-  readonly cases: readonly CaseResult[];
-  readonly passed: number;
-  readonly failed: number;
-  readonly kinds: readonly FailureKind[];
-  readonly seconds: number;
-  /** false when a gate failed */
-  readonly ok: boolean;
-}
+export { type CaseResult, type EvalReport, evalText } from './report.js';
 
 export interface EvalOptions {
   /** opens the program; the shipped one when left out */

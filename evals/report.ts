@@ -1,10 +1,35 @@
-/** Rates with their interval, failures by kind, and the table for people. */
-import type { CaseResult, EvalReport } from './evals.js';
+/** What a run of the cases comes to: results, rates with their interval, failures by kind, and the table for people. */
 
 export interface FailureKind {
   readonly kind: string;
   readonly count: number;
   readonly cases: readonly string[];
+}
+
+export interface CaseResult {
+  readonly id: string;
+  readonly area: string;
+  readonly gate: 'deterministic' | 'reported';
+  readonly passed: boolean;
+  /** null when it passed */
+  readonly why: string | null;
+  /** sentences of the case that no rule reads; they were not judged */
+  readonly notJudged: readonly string[];
+  readonly model: string;
+  readonly seconds: number;
+  /** with a real model: of how many runs how many passed */
+  readonly runs?: { readonly of: number; readonly passed: number; readonly low: number; readonly high: number };
+}
+
+export interface EvalReport {
+  readonly model: string;
+  readonly cases: readonly CaseResult[];
+  readonly passed: number;
+  readonly failed: number;
+  readonly kinds: readonly FailureKind[];
+  readonly seconds: number;
+  /** false when a gate failed */
+  readonly ok: boolean;
 }
 
 /** Wilson score interval at 95 %. */
