@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { requestApproval } from './graph/ask.js';
 import { executePlan } from './graph/execute.js';
+import { makePlan } from './graph/plan.js';
 import { listRuns } from './graph/runs.js';
 import { getStatus } from './graph/status.js';
 import type { Tool } from './tools/tool.js';
@@ -10,6 +11,7 @@ import { TOOLS as OF_ROOMS } from './tools/tools.js';
 /** What needs several rooms at once lives in the graph and joins the rooms' list here. */
 export const TOOLS = [
   ...OF_ROOMS,
+  makePlan,
   getStatus,
   listRuns,
   requestApproval,

@@ -1,8 +1,7 @@
 /** What one caller finds here: the offered tools of the registry, prompts and resources, over an App that opens at the first need. */
 import type { Tool as ToolListing } from '@modelcontextprotocol/sdk/types.js';
-import type { App, Tool, ToolInput } from '../app.js';
+import type { App, Tool } from '../app.js';
 import { Fault } from '../domain/fault.js';
-import { WORKLOADS } from '../domain/job.js';
 import { resultOf } from './answer.js';
 import { type Arguments, argumentsFor, withTimesToWrite } from './arguments.js';
 import type { Caller, DoorTool, Menu, Passage } from './caller.js';
@@ -104,31 +103,6 @@ const callTool = async (app: App, tool: Tool, caller: Caller, args: Arguments, p
     ...(key === undefined ? {} : { idempotencyKey: `mcp:${encodeURIComponent(caller.id)}:${key}` }),
     ...(tool.effect === 'acts' && typeof input.decisionId === 'string' ? { decisionId: input.decisionId } : {}),
   };
-  const completed =
-    tool.name === 'make_plan'
-      ? await withWorkload(app, input, by)
-      : tool.name === 'get_grid_forecast'
-        ? await askForRegion(app, input, passage)
-        : input;
+  const completed = tool.name === 'get_grid_forecast' ? await askForRegion(app, input, passage) : input;
   return app.call(tool.name, completed, by);
-};
-
-/**
- * What is planned when no workload is named: the newest one that was taken in. Where that is jobs submitted one by one, or none,
- * it is the queue that waits with those jobs: a job more does not make the others wait unplanned.
- */
-const withWorkload = async (app: App, input: Record<string, unknown>, by: Parameters<App['call']>[2]) => {
-  if (input.workloadId !== undefined) return input;
-  const [newest] = await app.world.store.collection(WORKLOADS).list({ limit: 1 });
-  if (newest && newest.value.origin !== 'submitted') return input;
-  const { idempotencyKey: _, ...plain } = by;
-  const horizon = input.horizonHours ?? 24;
-  // What the assistant sent is checked when it arrives at the tool.
-  const asked = {
-    horizonHours: horizon,
-    from: input.from ?? app.world.clock.now(),
-    ...(newest ? { alsoWorkloadId: newest.id } : {}),
-  } as ToolInput<'gather_jobs'>;
-  const { workloadId } = await app.call('gather_jobs', asked, plain);
-  return { ...input, workloadId };
 };
