@@ -14,6 +14,16 @@ const together = (parts: readonly Estimate[]): Estimate =>
 const partOf = (v: Verification, team: string | undefined) =>
   team === undefined ? v.verified : v.byTeam.find((t) => t.team === team)?.saved;
 
+/** A record, and what of its saving is asked about. */
+interface Part {
+  readonly v: Verification;
+  readonly saved: Verification['verified'];
+}
+interface Cited {
+  readonly source: string;
+  readonly about: readonly string[];
+}
+
 const MOST_IDS = 5;
 
 const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
@@ -24,7 +34,7 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
   const span = period === undefined ? stretch : periodOf(period, await presentOf(desk));
   const of = (records: readonly Verification[]) => records.filter((v) => planId === undefined || v.planId === planId);
   const all = of(await verifications(desk, span?.from, span?.to));
-  const records = all.flatMap((v) => {
+  const parts = all.flatMap((v) => {
     const saved = partOf(v, team);
     return saved ? [{ v, saved }] : [];
   });
@@ -37,7 +47,7 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
         ? ''
         : ` ${period}`;
   const elsewhere = when === '' ? [] : of(await verifications(desk)).flatMap((v) => partOf(v, team) ?? []);
-  if (records.length === 0 && elsewhere.length > 0) {
+  if (parts.length === 0 && elsewhere.length > 0) {
     draft.answered = false;
     const source = 'verifications';
     const kg = draft.mass(together(elsewhere.map((s) => s.emissionsKg)), {
@@ -54,7 +64,7 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       )
       .cite(source);
   }
-  if (records.length === 0)
+  if (parts.length === 0)
     return planned(
       draft,
       { team, planId },
@@ -62,16 +72,16 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       `Nothing is verified${who === '' ? '' : ` for ${who}`}${when} yet, so I can't say that anything was saved.`,
     );
 
-  const source = `verification ${records
+  const source = `verification ${parts
     .slice(0, MOST_IDS)
     .map((r) => r.v.id)
-    .join(', ')}${records.length > MOST_IDS ? ', …' : ''}`;
+    .join(', ')}${parts.length > MOST_IDS ? ', …' : ''}`;
   const about = team === undefined ? [] : [team];
   const fact = { source, about };
-  const kg = together(records.map((r) => r.saved.emissionsKg));
+  const kg = together(parts.map((r) => r.saved.emissionsKg));
   const saving = draft.mass(kg, { ...fact, label: 'verified saving of CO2e', verified: true, saving: true, key: true });
   const confidence = draft.ratio(kg.confidence, { ...fact, label: 'coverage of the interval' });
-  const n = draft.count(records.length, 'verified record', { ...fact, label: 'verified records counted' });
+  const n = draft.count(parts.length, 'verified record', { ...fact, label: 'verified records counted' });
   const subject = team === undefined ? 'We' : `Team ${draft.name(team, { label: 'the team', source, about })}`;
   const demonstrated = kg.low > 0;
   draft.say(
@@ -79,42 +89,20 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
       : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
   );
-  const reckoned = records.filter((r) => isReckoned(r.v)).length;
-  if (reckoned > 0)
-    draft.say(
-      `Of ${draft.count(reckoned, 'record', { ...fact, label: 'records that nothing measured' })} nothing was measured: what ran is taken to have run as placed.`,
-    );
-  sayCost(draft, records, desk.world.setting.currency, fact);
+  sayReckoned(draft, parts, fact);
+  sayCost(draft, parts, desk.world.setting.currency, fact);
   if (team === undefined) {
-    const claimed = records.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
-    const off = kg.value - claimed;
-    draft.say(
-      `The plans had promised ${draft.mass(claimed, { ...fact, label: 'what the plans promised', saving: true })}; ${draft.mass(Math.abs(off), { ...fact, label: off >= 0 ? 'verified beyond the promise' : 'promised and not verified', saving: true })} ${off >= 0 ? 'more was' : 'of it was not'} verified.`,
-    );
-    const causes = new Map<string, number>();
-    for (const { v } of records)
-      for (const d of v.difference) causes.set(d.cause, (causes.get(d.cause) ?? 0) + d.emissionsKg);
-    const most = [...causes.entries()].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))[0];
-    if (most && Math.abs(most[1]) > 1e-9)
-      draft.say(
-        `The largest cause of the difference is ${draft.name(most[0], { ...fact, label: 'largest cause' }, most[0])}.`,
-      );
-    const unverified = records.reduce((sum, r) => sum + r.v.unverifiedCount, 0);
-    if (unverified === 0 && /\bunverified\b|\bnot (?:be |yet )*verified\b/i.test(desk.question))
-      draft.say('Every moved job could be verified.');
-    if (unverified > 0)
-      draft.say(
-        `${draft.count(unverified, 'job', { ...fact, label: 'jobs that could not be verified' })} could not be verified and count for nothing.`,
-      );
+    sayPromised(draft, parts, kg, fact);
+    sayUnverified(draft, parts, fact, desk);
   } else {
-    const energy = records.reduce((sum, r) => sum + (r.v.byTeam.find((t) => t.team === team)?.energyKwh ?? 0), 0);
+    const energy = parts.reduce((sum, r) => sum + (r.v.byTeam.find((t) => t.team === team)?.energyKwh ?? 0), 0);
     draft.say(
       `It used ${draft.energy(energy, { ...fact, label: 'energy of the verified jobs' })} for the jobs in question.`,
     );
   }
   draft.table(
     ['record', 'plan', 'verified', 'on'],
-    records.slice(0, 10).map(({ v, saved }) => {
+    parts.slice(0, 10).map(({ v, saved }) => {
       const mine = { source: `verification ${v.id}`, about: team === undefined ? [v.id] : [v.id, team] };
       return [
         draft.name(v.id, { ...mine, label: 'record' }),
@@ -129,29 +117,32 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       ];
     }),
   );
-  if (records.length > 10)
-    draft.lines(`and ${draft.count(records.length - 10, 'more record', { ...fact, label: 'records not shown' })}`);
-  const first = records[0]!.v;
+  if (parts.length > 10)
+    draft.lines(`and ${draft.count(parts.length - 10, 'more record', { ...fact, label: 'records not shown' })}`);
+  const first = parts[0]!.v;
   if (first.runId !== null)
     draft.lines(
       `Evidence: caco verify ${first.runId}${first.evidenceId === null ? '' : `, ledger record ${first.evidenceId}`}`,
     );
-  draft.cite(...records.slice(0, MOST_IDS).map((r) => `verification ${r.v.id} (${r.v.method})`));
+  draft.cite(...parts.slice(0, MOST_IDS).map((r) => `verification ${r.v.id} (${r.v.method})`));
   return draft.from(
     ...(await dataOfRecords(
       desk,
-      records.map((r) => r.v),
+      parts.map((r) => r.v),
     )),
   );
 };
 
 /** A bill of which nothing is known is not one that stayed the same. */
-const sayCost = (
-  draft: Draft,
-  parts: readonly { v: Verification; saved: Verification['verified'] }[],
-  currency: string,
-  fact: { source: string; about: readonly string[] },
-) => {
+const sayReckoned = (draft: Draft, parts: readonly Part[], fact: Cited) => {
+  const reckoned = parts.filter((r) => isReckoned(r.v)).length;
+  if (reckoned > 0)
+    draft.say(
+      `Of ${draft.count(reckoned, 'record', { ...fact, label: 'records that nothing measured' })} nothing was measured: what ran is taken to have run as placed.`,
+    );
+};
+
+const sayCost = (draft: Draft, parts: readonly Part[], currency: string, fact: Cited) => {
   const known = parts.filter((p) => p.saved.cost !== null);
   const without = parts.reduce((n, p) => n + (p.saved.withoutPrice ?? 0), 0);
   if (known.length === 0) {
@@ -177,6 +168,34 @@ const sayCost = (
   if (without > 0)
     draft.say(
       `The price of ${draft.count(without, 'job', { ...fact, label: 'verified jobs without a known price' })} is not known, and not in it.`,
+    );
+};
+
+/** What the plans had promised, how much of it was verified, and the largest reason for the difference. */
+const sayPromised = (draft: Draft, parts: readonly Part[], kg: Estimate, fact: Cited) => {
+  const claimed = parts.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
+  const off = kg.value - claimed;
+  draft.say(
+    `The plans had promised ${draft.mass(claimed, { ...fact, label: 'what the plans promised', saving: true })}; ${draft.mass(Math.abs(off), { ...fact, label: off >= 0 ? 'verified beyond the promise' : 'promised and not verified', saving: true })} ${off >= 0 ? 'more was' : 'of it was not'} verified.`,
+  );
+  const causes = new Map<string, number>();
+  for (const { v } of parts)
+    for (const d of v.difference) causes.set(d.cause, (causes.get(d.cause) ?? 0) + d.emissionsKg);
+  const most = [...causes.entries()].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))[0];
+  if (most && Math.abs(most[1]) > 1e-9)
+    draft.say(
+      `The largest cause of the difference is ${draft.name(most[0], { ...fact, label: 'largest cause' }, most[0])}.`,
+    );
+};
+
+/** Jobs that could not be verified; that there are none is said to who asks for them. */
+const sayUnverified = (draft: Draft, parts: readonly Part[], fact: Cited, desk: Desk) => {
+  const unverified = parts.reduce((sum, r) => sum + r.v.unverifiedCount, 0);
+  if (unverified === 0 && /\bunverified\b|\bnot (?:be |yet )*verified\b/i.test(desk.question))
+    draft.say('Every moved job could be verified.');
+  if (unverified > 0)
+    draft.say(
+      `${draft.count(unverified, 'job', { ...fact, label: 'jobs that could not be verified' })} could not be verified and count for nothing.`,
     );
 };
 
