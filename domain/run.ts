@@ -5,7 +5,7 @@ import { Instant } from './time.js';
 
 export const Run = z.strictObject({
   id: z.string(),
-  kind: z.enum(['plan', 'settle', 'ask']),
+  kind: z.enum(['plan', 'settle']),
   status: z
     .enum(['running', 'waiting', 'placed', 'done', 'refused', 'failed'])
     .describe('placed: handed to the fleet and filed; what came of it is verified later'),
