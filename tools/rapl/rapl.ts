@@ -1,0 +1,9 @@
+/**
+ * Energy from the processor's own counters (RAPL). A source reads zones, a session sums their steps, a report says how much is
+ * known and what is not. Every figure is a `bigint` of microjoules; unknown energy is a gap with a duration, never zero.
+ */
+export { type Boot, bootId, thisMoment } from './machine.js';
+export { cpusUnder, openMsr, packagesOf, processorOf, readMsrUnder } from './msr.js';
+export { openPowercap, POWERCAP_ROOT } from './powercap.js';
+export { type Report, type ReportJson, reportJson } from './report.js';
+export { MAX_WATTS, openSession, type Session } from './session.js';
