@@ -26,7 +26,7 @@ interface Room {
 }
 
 const FRONT_DOOR = /^tools\/([a-z-]+)\/\1\.ts$/;
-const APP = ['app.ts', 'catalogue.ts', 'simulation.ts', 'offline.ts', 'config.ts', 'clock.ts'];
+const APP = ['app.ts', 'catalogue.ts', 'simulation.ts', 'offline.ts', 'metering.ts', 'config.ts', 'clock.ts'];
 
 /**
  * A folder within a room that has a wall of its own: it imports its own files and what `may` says, and all others, the rest of
@@ -99,7 +99,7 @@ const ROOMS: readonly Room[] = [
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'catalogue.ts', 'tools/tool.ts', 'model/model.ts'] },
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
-    files: /^(app|simulation|offline)\.ts$/,
+    files: /^(app|simulation|offline|metering)\.ts$/,
     may: [
       /^domain\//,
       /^tools\//,

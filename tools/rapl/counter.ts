@@ -24,6 +24,8 @@ export interface Scale {
   readonly range: bigint | null;
   /** microjoules per tick, as a fraction: registers count in 2⁻ⁿ joules, which no decimal says */
   readonly ujPerTick: readonly [numerator: bigint, denominator: bigint];
+  /** the greatest power that the zone says of itself, W; null where it says none */
+  readonly ratedWatts: number | null;
 }
 
 export const MICROJOULES: Scale['ujPerTick'] = [1n, 1n];
@@ -100,9 +102,15 @@ const withGap = (count: Count, gap: Gap): Count => ({
 const ticksOf = (watts: number, ms: number, { ujPerTick: [numerator, denominator] }: Scale): bigint =>
   (BigInt(Math.ceil(watts * ms * 1000)) * denominator) / numerator;
 
+/** For a while a processor draws twice what it is rated at; twice that is out of its reach. */
+const ABOVE_RATED = 4;
+
 /** The longest time between two readings in which at most half a wrap can have passed; null without a range. */
-export const safeIntervalMs = (scale: Scale, maxWatts: number): number | null =>
-  scale.range === null ? null : Number(microjoulesOf(scale.range, scale)) / 2 / 1000 / maxWatts;
+export const safeIntervalMs = (scale: Scale, maxWatts: number): number | null => {
+  if (scale.range === null) return null;
+  const watts = scale.ratedWatts === null ? maxWatts : Math.min(maxWatts, scale.ratedWatts * ABOVE_RATED);
+  return Number(microjoulesOf(scale.range, scale)) / 2 / 1000 / watts;
+};
 
 /** Why the step to `ticks` cannot be known; null where it can. */
 const doubtOf = (count: Count, ticks: bigint, at: Moment, scale: Scale, maxWatts: number): GapReason | null => {

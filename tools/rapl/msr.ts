@@ -56,9 +56,9 @@ const WIDTH = 0xffff_ffffn;
 
 /** Microjoules per tick: 10⁶ / 2ⁿ. An exponent of 0 means one joule. */
 export const scaleOf = (kind: Kind, unitRegister: bigint, units: Units): Scale => {
-  if (kind === 'dram' && units.fixedDram) return { range: WIDTH, ujPerTick: [153n, 10n] };
-  if (kind === 'psys' && units.wholeJoulePsys) return { range: WIDTH, ujPerTick: [1_000_000n, 1n] };
-  return { range: WIDTH, ujPerTick: [1_000_000n, 1n << energyExponent(unitRegister)] };
+  if (kind === 'dram' && units.fixedDram) return { range: WIDTH, ujPerTick: [153n, 10n], ratedWatts: null };
+  if (kind === 'psys' && units.wholeJoulePsys) return { range: WIDTH, ujPerTick: [1_000_000n, 1n], ratedWatts: null };
+  return { range: WIDTH, ujPerTick: [1_000_000n, 1n << energyExponent(unitRegister)], ratedWatts: null };
 };
 
 export const readMsrUnder =
@@ -164,7 +164,7 @@ export const openMsr = (of: {
     const zone: Zone =
       kind === 'package' ? pack : { id: `msr:${cpu}:${kind}`, name: kind, parent: inner, secondView: false };
     if (absent.has(zone.id)) return null;
-    const unknown: Scale = { range: WIDTH, ujPerTick: [1n, 1n] };
+    const unknown: Scale = { range: WIDTH, ujPerTick: [1n, 1n], ratedWatts: null };
     try {
       const scale = scales.get(zone.id) ?? scaleOf(kind, of.readMsr(cpu, UNIT[vendor]), units);
       const reading: Reading = { ticks: of.readMsr(cpu, register) & WIDTH };

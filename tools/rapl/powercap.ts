@@ -78,6 +78,7 @@ const byNumbers = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: 
 export const openPowercap = (root = POWERCAP_ROOT, files: Files = filesUnder(root)): Source => {
   const names = new Map<string, string>();
   const ranges = new Map<string, bigint>();
+  const rated = new Map<string, number | null>();
   const zones = new Map<string, Zone>();
 
   const nameOf = (id: string, folder: string): string => {
@@ -98,6 +99,15 @@ export const openPowercap = (root = POWERCAP_ROOT, files: Files = filesUnder(roo
     ranges.set(id, range);
     return range;
   };
+  /** Watts; 0 is what a driver says that does not know it. */
+  const ratedOf = (id: string, folder: string): number | null => {
+    if (!rated.has(id)) {
+      const read = attempt(() => files.read(`${folder}/constraint_0_max_power_uw`));
+      const microwatts = 'text' in read ? integer(read.text) : null;
+      rated.set(id, microwatts === null || microwatts === 0n ? null : Number(microwatts) / 1e6);
+    }
+    return rated.get(id)!;
+  };
   const zoneOf = (id: string, folders: ReadonlyMap<string, string>): Zone => {
     const upper = id.replace(/:\d+$/, '');
     const parent = folders.has(upper) ? zoneOf(upper, folders) : (zones.get(id)?.parent ?? null);
@@ -117,7 +127,7 @@ export const openPowercap = (root = POWERCAP_ROOT, files: Files = filesUnder(roo
       const folders = foldersOf(files, errors);
       const sightings = [...folders.keys()].sort(byNumbers).map((id): Sighting => {
         const folder = folders.get(id)!;
-        const scale = { range: rangeOf(id, folder), ujPerTick: MICROJOULES };
+        const scale = { range: rangeOf(id, folder), ujPerTick: MICROJOULES, ratedWatts: ratedOf(id, folder) };
         return { zone: zoneOf(id, folders), scale, reading: readingOf(files, folder) };
       });
       return { sightings, errno: errors.get('.') ?? null };

@@ -3,7 +3,9 @@
  * known and what is not. Every figure is a `bigint` of microjoules; unknown energy is a gap with a duration, never zero.
  */
 export { type Boot, bootId, thisMoment } from './machine.js';
-export { cpusUnder, openMsr, packagesOf, processorOf, readMsrUnder } from './msr.js';
-export { openPowercap, POWERCAP_ROOT } from './powercap.js';
+export { cpuList, openCounters, type Where } from './open.js';
+export { paced } from './pace.js';
+export { POWERCAP_ROOT } from './powercap.js';
+export { readFor } from './read.js';
 export { type Report, type ReportJson, reportJson } from './report.js';
 export { MAX_WATTS, openSession, type Session } from './session.js';

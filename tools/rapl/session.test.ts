@@ -18,7 +18,9 @@ const machine = (range: bigint | null = RANGE) => {
     from: 'test',
     look: () => ({
       sightings:
-        state.reading === undefined ? [] : [{ zone, scale: { range, ujPerTick: MICROJOULES }, reading: state.reading }],
+        state.reading === undefined
+          ? []
+          : [{ zone, scale: { range, ujPerTick: MICROJOULES, ratedWatts: null }, reading: state.reading }],
       errno: null,
     }),
   };
@@ -187,7 +189,7 @@ describe('a total', () => {
     look: () => ({
       sightings: seen().map(([zone, ticks]) => ({
         zone,
-        scale: { range: RANGE, ujPerTick: MICROJOULES },
+        scale: { range: RANGE, ujPerTick: MICROJOULES, ratedWatts: null },
         reading: { ticks },
       })),
       errno: null,

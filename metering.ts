@@ -1,0 +1,15 @@
+/** What can be asked of energy counters alone, real or simulated: no scenario, no store, no world. */
+export { simulatedMsr } from './sim/msr.js';
+export { simulatedPowercap, simulatedZones, trueTotalUj, usedUj } from './sim/powercap.js';
+export {
+  cpuList,
+  MAX_WATTS,
+  openCounters,
+  POWERCAP_ROOT,
+  paced,
+  type Report,
+  type ReportJson,
+  readFor,
+  reportJson,
+  type Where,
+} from './tools/rapl/rapl.js';
