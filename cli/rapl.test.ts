@@ -1,0 +1,91 @@
+/** Counters at the command line, as built: simulated ones that one process moves and another reads. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+// Real processes: nothing is judged by its time, and only a test that hangs ends by this limit.
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 1_800_000 });
+
+const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'caco-rapl-'));
+const environment = { PATH: process.env.PATH, HOME: folder, CACO_HOME: join(folder, 'home') };
+const root = join(folder, 'powercap');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const json = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--json'], {
+    cwd: folder,
+    env: environment,
+    encoding: 'utf8',
+  });
+  expect(stdout, stderr).not.toBe('');
+  return { status, answer: JSON.parse(stdout) };
+};
+
+describe('simulated counters', () => {
+  let simulation: ChildProcess;
+  let said = '';
+  let ended: Promise<unknown>;
+  beforeAll(async () => {
+    const args = ['rapl-sim', '--root', root, '--watts', '100', '--json'];
+    simulation = spawn(process.execPath, [MAIN, ...args], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    simulation.stdout!.on('data', (text) => {
+      said += text;
+    });
+    ended = new Promise((resolve) => simulation.once('close', resolve));
+    while (!existsSync(join(root, 'intel-rapl:1/energy_uj'))) await pause(20);
+  });
+  afterAll(() => {
+    simulation.kill();
+  });
+
+  it('are read by another process', async () => {
+    // A machine that is busy may look away for a while; the kernel's range leaves 131 s for that.
+    const { status, answer } = json('rapl', 'read', '--powercap-root', root, '--duration', '1', '--interval', '0.2');
+    expect(status).toBe(0);
+    expect(answer).toMatchObject({ mode: 'measured', status: 'complete', coverageRatio: 1 });
+    expect(answer.zones.map((z: { id: string }) => z.id)).toEqual([
+      'intel-rapl:0',
+      'intel-rapl:0:0',
+      'intel-rapl:0:1',
+      'intel-rapl:1',
+    ]);
+    const [pack, , dram] = answer.zones;
+    expect(BigInt(answer.totalUj)).toBe(BigInt(pack.energyUj) + BigInt(dram.energyUj));
+    expect(Object.keys(pack)).toEqual(expect.arrayContaining(['id', 'name', 'kind', 'energyUj', 'wraps', 'gaps']));
+    simulation.kill('SIGTERM');
+    await ended;
+    const truth = JSON.parse(said);
+    expect(BigInt(answer.totalUj)).toBeGreaterThan(0n);
+    expect(BigInt(answer.totalUj)).toBeLessThanOrEqual(BigInt(truth.totalUj));
+  });
+});
+
+describe('without counters', () => {
+  it('reading says why, and what to do', () => {
+    const { status, answer } = json('rapl', 'read', '--powercap-root', join(folder, 'nowhere'));
+    expect(status).toBe(6);
+    expect(answer.error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('ENOENT') });
+    expect(answer.error.remedy).toContain('caco rapl-sim');
+  });
+
+  it.each([[['--duration', 'soon']], [['--interval', '0']], [['--rapl-mode', 'guess']], [['--max-watts', '-5']]])(
+    '%j is bad input',
+    (args) => {
+      const tree = join(folder, 'still');
+      spawnSync(process.execPath, [MAIN, 'rapl-sim', '--root', tree, '--watts', '1', '--duration', '0.01'], {
+        env: environment,
+      });
+      const { status, answer } = json('rapl', 'read', '--powercap-root', tree, ...args);
+      expect([status, answer.error.code]).toEqual([2, 'invalid-input']);
+    },
+  );
+});
