@@ -34,7 +34,7 @@ const walk = (folder) =>
 const files = ROOMS.filter((room) => existsSync(room)).flatMap(walk);
 const data = files.filter((name) => !name.endsWith('.ts'));
 const entries = files.filter(
-  (name) => name === join('cli', 'main.ts') || name.startsWith(join('cli', 'commands')) || name.endsWith('.worker.ts'),
+  (name) => /(^|[\\/.])main\.ts$|\.worker\.ts$/.test(name) || name.startsWith(join('cli', 'commands')),
 );
 
 /** A module finds its data beside itself; in a chunk, too, its `import.meta.url` must be the place that its source has under dist/. */

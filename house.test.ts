@@ -229,6 +229,13 @@ describe('the house', () => {
     expect(sources.flatMap((path) => offences(path, textOf(path)))).toEqual([]);
   });
 
+  it('lets the daemon, which has more rights than the rest, load nothing but its room and the domain', () => {
+    const loaded = new Set(['tools/rapl/daemon.main.ts']);
+    for (const path of loaded) for (const target of importsOf(path, textOf(path)).files) loaded.add(target);
+    expect(loaded.size).toBeGreaterThan(10);
+    expect([...loaded].filter((path) => !/^(tools\/rapl|domain)\//.test(path))).toEqual([]);
+  });
+
   it('has no circle: no file imports, over others or at once, what imports it', () => {
     const imports = new Map(sources.map((path) => [path, importsOf(path, textOf(path)).files]));
     const named = (of: Map<string, string[]>) => circles(of).map((files) => files.join(' '));

@@ -2,6 +2,7 @@
 export { simulatedMsr } from './sim/msr.js';
 export { simulatedPowercap, simulatedZones, trueTotalUj, usedUj } from './sim/powercap.js';
 export {
+  askDaemon,
   cpuList,
   MAX_WATTS,
   openCounters,
@@ -11,5 +12,7 @@ export {
   type ReportJson,
   readFor,
   reportJson,
+  type Snapshot,
+  SOCKET_PATH,
   type Where,
 } from './tools/rapl/rapl.js';

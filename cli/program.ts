@@ -31,7 +31,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['role', ['role']],
   ['backup', ['backup']],
   ['doors', ['mcp', 'serve']],
-  ['rapl', ['rapl', 'rapl-sim']],
+  ['rapl', ['rapl', 'rapl-daemon', 'rapl-sim']],
   ['tickets', ['tickets']],
   ['copilot', ['chat', 'summary']],
   ['eval', ['eval']],

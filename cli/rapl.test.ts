@@ -69,6 +69,55 @@ describe('simulated counters', () => {
   });
 });
 
+describe('the daemon', () => {
+  const entry = fileURLToPath(new URL('../dist/tools/rapl/daemon.main.js', import.meta.url));
+  const socket = join(folder, 'rapl.sock');
+  const tree = join(folder, 'moving');
+  const flags = ['--powercap-root', tree, '--socket-path', socket, '--interval', '0.05'];
+  const status = () => json('rapl', 'status', '--socket-path', socket);
+  const children: ChildProcess[] = [];
+  const start = async (program: string[]) => {
+    const child = spawn(process.execPath, [...program, ...flags], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    children.push(child);
+    await new Promise<void>((ready) =>
+      child.stderr!.on('data', (text) => {
+        if (String(text).includes('clients connect')) ready();
+      }),
+    );
+    return { child, ended: new Promise((resolve) => child.once('close', resolve)) };
+  };
+  afterAll(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+
+  it('outlives kill -9: its totals go on and never fall; and one is enough', async () => {
+    const args = ['rapl-sim', '--root', tree, '--watts', '100'];
+    children.push(spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: environment, stdio: 'ignore' }));
+    while (!existsSync(join(tree, 'intel-rapl:1/energy_uj'))) await pause(20);
+    const first = await start([entry]);
+    let { answer } = status();
+    while (answer.totalUj === null) ({ answer } = status());
+    expect(answer).toMatchObject({ v: 1, mode: 'measured', pacing: { intervalSeconds: 0.05 } });
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect(status()).toMatchObject({ status: 6, answer: { error: { code: 'unavailable' } } });
+
+    const second = await start([MAIN, 'rapl-daemon']);
+    const after = status().answer;
+    expect(BigInt(after.totalUj)).toBeGreaterThanOrEqual(BigInt(answer.totalUj));
+    expect(after).toMatchObject({ status: 'complete', zones: [{ gaps: [] }, {}, {}, {}] });
+    const other = json('rapl-daemon', ...flags);
+    expect([other.status, other.answer.error.code]).toEqual([4, 'conflict']);
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    expect(existsSync(socket)).toBe(false);
+  });
+});
+
 describe('without counters', () => {
   it('reading says why, and what to do', () => {
     const { status, answer } = json('rapl', 'read', '--powercap-root', join(folder, 'nowhere'));

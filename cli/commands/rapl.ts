@@ -1,4 +1,7 @@
 /** `rapl read` and `rapl-sim`: energy from the processor's counters, and counters where there are none. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { Fault, invalid } from '../../domain/fault.js';
 import { figure, percentText } from '../../domain/figures.js';
@@ -151,6 +154,51 @@ const simulate = async (context: Context, _: string[], options: Options): Promis
   };
 };
 
+const status = async (_: Context, __: string[], options: Options): Promise<Answer> => {
+  const { askDaemon, SOCKET_PATH } = await import('../../metering.js');
+  const json = await askDaemon(textIn(options, 'socketPath') ?? SOCKET_PATH);
+  const { ticks, intervalSeconds, missedTicks, jitterP99Ms } = json.pacing;
+  const late = jitterP99Ms === null ? '' : `, 99 % of them less than ${figure(jitterP99Ms)} ms late`;
+  return {
+    json,
+    text: `${readText(json)}\n  Looked ${ticks} times, every ${intervalSeconds} s${late}; ${missedTicks} missed.`,
+  };
+};
+
+/** The daemon is a program of its own, so that its process holds nothing of this one. */
+const daemon = async (context: Context, _: string[], options: Options): Promise<undefined> => {
+  const built = fileURLToPath(new URL('../../tools/rapl/daemon.main.js', import.meta.url));
+  const program = existsSync(built) ? [built] : ['--import', 'tsx', built.replace(/js$/, 'ts')];
+  const given = Object.entries(options).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    if (!DAEMON_FLAGS.has(flag) || value === undefined) return [];
+    return value === true ? [flag] : [`${flag}=${String(value)}`];
+  });
+  const child = spawn(process.execPath, [...program, ...given], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const end = () => child.kill('SIGTERM');
+  context.signal.addEventListener('abort', end, { once: true });
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? EXIT.defect));
+  });
+  context.signal.removeEventListener('abort', end);
+  return undefined;
+};
+
+const DAEMON_FLAGS: ReadonlySet<string> = new Set([
+  '--powercap-root',
+  '--rapl-mode',
+  '--msr-cpus',
+  '--msr-root',
+  '--max-watts',
+  '--interval',
+  '--socket-path',
+  '--socket-group',
+  '--socket-mode',
+  '--state',
+  '--json',
+]);
+
 export const register = (program: Command) => {
   const rapl = program.command('rapl').description('energy from the processor’s own counters');
   addCommand(
@@ -162,6 +210,26 @@ export const register = (program: Command) => {
         .option('--duration <seconds>', 'how long', '10')
         .option('--interval <seconds>', 'time between two looks', '0.1'),
     read,
+  );
+  addCommand(
+    rapl,
+    'status',
+    'what the daemon has counted so far',
+    (c) => void c.option('--socket-path <path>', 'its socket (default: /run/caco/rapl.sock)'),
+    status,
+  );
+  addCommand(
+    program,
+    'rapl-daemon',
+    'read the counters all the time and tell them over a Unix socket; needs root where counters are real',
+    (c) =>
+      void countersFlags(c)
+        .option('--interval <seconds>', 'time between two looks', '0.1')
+        .option('--socket-path <path>', 'where clients connect (default: /run/caco/rapl.sock)')
+        .option('--socket-group <group>', 'group that may connect, such as carbon-users (default: the process’s own)')
+        .option('--socket-mode <mode>', 'permission bits of the socket, octal', '660')
+        .option('--state <file>', 'keeps totals over a restart (default: beside the socket, .state)'),
+    daemon,
   );
   addCommand(
     program,

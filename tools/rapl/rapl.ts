@@ -2,10 +2,12 @@
  * Energy from the processor's own counters (RAPL). A source reads zones, a session sums their steps, a report says how much is
  * known and what is not. Every figure is a `bigint` of microjoules; unknown energy is a gap with a duration, never zero.
  */
+export { askDaemon, SOCKET_PATH } from './client.js';
 export { type Boot, bootId, thisMoment } from './machine.js';
 export { cpuList, openCounters, type Where } from './open.js';
 export { paced } from './pace.js';
 export { POWERCAP_ROOT } from './powercap.js';
+export type { Snapshot } from './protocol.js';
 export { readFor } from './read.js';
 export { type Report, type ReportJson, reportJson } from './report.js';
 export { MAX_WATTS, openSession, type Session } from './session.js';

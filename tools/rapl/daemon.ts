@@ -1,0 +1,116 @@
+/**
+ * The daemon: looks at the counters at an even pace, keeps the sums, and tells them over a socket. It reads and tells; nothing
+ * that anybody sends it changes anything.
+ */
+import { rmSync, statSync } from 'node:fs';
+import { Fault } from '../../domain/fault.js';
+import { bootId, thisMoment } from './machine.js';
+import { Jitter, paced } from './pace.js';
+import { errorLine, type Pacing, readRequest, snapshotLine, versionLine } from './protocol.js';
+import { type Limits, lineServer } from './serve.js';
+import { openSession, type Session } from './session.js';
+import { listenAt, type Place } from './socket.js';
+import type { Source } from './source.js';
+import { readState, writeState } from './state.js';
+
+export interface DaemonOptions {
+  readonly source: Source;
+  readonly intervalSeconds: number;
+  readonly maxWatts?: number | undefined;
+  readonly socket: Place;
+  /** where totals are kept over a restart; nowhere when null */
+  readonly statePath: string | null;
+  readonly limits?: Limits;
+  /** One line for people. */
+  readonly say: (text: string) => void;
+  /** Told once, when clients can connect. */
+  readonly ready?: () => void;
+}
+
+const openOrResume = ({ source, maxWatts, statePath, say }: DaemonOptions): Session => {
+  const bound = maxWatts === undefined ? {} : { maxWatts };
+  const found = statePath === null ? { kept: null, why: null } : readState(statePath);
+  if (found.kept === null) {
+    if (found.why !== null) say(found.why);
+    return openSession(source, bound);
+  }
+  const resume = { kept: found.kept, boot: bootId(), at: thisMoment(), wallMs: Date.now() };
+  return openSession(source, { ...bound, resume });
+};
+
+/** A state that cannot be written is said once; measuring goes on. */
+const keeper = ({ statePath, say }: DaemonOptions) => {
+  const boot = bootId();
+  let said = false;
+  return (session: Session) => {
+    if (statePath === null) return;
+    try {
+      writeState(statePath, session.keep(boot, Date.now()));
+      said = false;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      if (!said) say(`totals will not outlive this process: ${message}`);
+      said = true;
+    }
+  };
+};
+
+/** Runs until the signal aborts. Faults of the socket's place; every other trouble is in the snapshots. */
+export const runDaemon = async (options: DaemonOptions, signal: AbortSignal): Promise<void> => {
+  const { source, intervalSeconds, socket, limits } = options;
+  const session = openOrResume(options);
+  const keep = keeper(options);
+  const jitter = new Jitter();
+  let newest: string | null = null;
+
+  const pacing = (): Pacing => ({
+    intervalSeconds,
+    ticks: jitter.ticks,
+    missedTicks: jitter.missed,
+    jitterP50Ms: jitter.quantile(0.5),
+    jitterP99Ms: jitter.quantile(0.99),
+  });
+  /** Made once a look, however many ask. */
+  const snapshot = () => {
+    newest ??= snapshotLine(session.report(), pacing());
+    return newest;
+  };
+  // What was told must outlive a sudden end, so it is kept before anybody can ask for it.
+  const look = () => {
+    session.sample(thisMoment());
+    keep(session);
+    newest = null;
+  };
+
+  look();
+  const { server, stop } = lineServer(
+    {
+      answer: (text) => {
+        try {
+          return { line: readRequest(text).get === 'version' ? versionLine() : snapshot() };
+        } catch (error) {
+          if (!(error instanceof Fault)) throw error;
+          return { line: errorLine(error.toJSON()), fatal: true };
+        }
+      },
+      tooLong: errorLine({
+        code: 'invalid-input',
+        message: 'the request is too long',
+        remedy: 'Send one JSON document a line, such as {"v":1,"get":"snapshot"}.',
+      }),
+    },
+    limits,
+  );
+  await listenAt(server, socket);
+  const mine = statSync(socket.path).ino;
+  try {
+    options.ready?.();
+    await paced({ intervalMs: intervalSeconds * 1000, signal, jitter }, look);
+  } finally {
+    stop();
+    // Another daemon may have taken the place meanwhile.
+    if (statSync(socket.path, { throwIfNoEntry: false })?.ino === mine) rmSync(socket.path);
+    options.say(`${source.from} is no longer read`);
+  }
+};
