@@ -38,6 +38,9 @@ const openOrResume = ({ source, maxWatts, statePath, say }: DaemonOptions): Sess
   return openSession(source, { ...bound, resume });
 };
 
+/** A state that nobody was told is written this often; one that somebody is told, before they are. */
+const KEEP_EVERY_S = 1;
+
 /** A state that cannot be written is said once; measuring goes on. */
 const keeper = ({ statePath, say }: DaemonOptions) => {
   const boot = bootId();
@@ -71,16 +74,21 @@ export const runDaemon = async (options: DaemonOptions, signal: AbortSignal): Pr
     jitterP50Ms: jitter.quantile(0.5),
     jitterP99Ms: jitter.quantile(0.99),
   });
-  /** Made once a look, however many ask. */
+  /** Made once a look, however many ask. What is told must outlive a sudden end, so it is kept before. */
   const snapshot = () => {
-    newest ??= snapshotLine(session.report(), pacing());
+    if (newest === null) {
+      keep(session);
+      newest = snapshotLine(session.report(), pacing());
+    }
     return newest;
   };
-  // What was told must outlive a sudden end, so it is kept before anybody can ask for it.
+  const keepEvery = Math.max(1, Math.round(KEEP_EVERY_S / intervalSeconds));
+  let looks = 0;
   const look = () => {
     session.sample(thisMoment());
-    keep(session);
     newest = null;
+    if (looks % keepEvery === 0) keep(session);
+    looks += 1;
   };
 
   look();
@@ -109,6 +117,7 @@ export const runDaemon = async (options: DaemonOptions, signal: AbortSignal): Pr
     await paced({ intervalMs: intervalSeconds * 1000, signal, jitter }, look);
   } finally {
     stop();
+    keep(session);
     // Another daemon may have taken the place meanwhile.
     if (statSync(socket.path, { throwIfNoEntry: false })?.ino === mine) rmSync(socket.path);
     options.say(`${source.from} is no longer read`);
