@@ -4,7 +4,13 @@ export { simulatedPowercap, simulatedZones, trueTotalUj, usedUj } from './sim/po
 export {
   askDaemon,
   cpuList,
+  emissionsOf,
+  type HalfHour,
+  halfHours,
+  kwhOf,
   MAX_WATTS,
+  type Measured,
+  measure,
   openCounters,
   POWERCAP_ROOT,
   paced,
@@ -14,5 +20,7 @@ export {
   reportJson,
   type Snapshot,
   SOCKET_PATH,
+  spanOf,
   type Where,
+  WORK,
 } from './tools/rapl/rapl.js';

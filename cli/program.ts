@@ -31,6 +31,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['role', ['role']],
   ['backup', ['backup']],
   ['doors', ['mcp', 'serve']],
+  ['energy', ['energy']],
   ['rapl', ['rapl', 'rapl-daemon', 'rapl-sim']],
   ['tickets', ['tickets']],
   ['copilot', ['chat', 'summary']],

@@ -17,7 +17,8 @@ const root = join(folder, 'powercap');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const json = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--json'], {
+  const all = args.includes('--') ? args : [...args, '--json'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...all], {
     cwd: folder,
     env: environment,
     encoding: 'utf8',
@@ -61,6 +62,16 @@ describe('simulated counters', () => {
     const [pack, , dram] = answer.zones;
     expect(BigInt(answer.totalUj)).toBe(BigInt(pack.energyUj) + BigInt(dram.energyUj));
     expect(Object.keys(pack)).toEqual(expect.arrayContaining(['id', 'name', 'kind', 'energyUj', 'wraps', 'gaps']));
+    const work = ['--', process.execPath, '-e', 'const e = Date.now() + 300; while (Date.now() < e);'];
+    const ran = json('energy', 'run', '--json', '--powercap-root', root, '--idle-watts', '10', ...work);
+    expect(ran.status).toBe(0);
+    expect(ran.answer).toMatchObject({ mode: 'measured', attributionMode: 'cpu_time', why: null });
+    const sum = ran.answer.rows.reduce((s: bigint, row: { energyUj: string }) => s + BigInt(row.energyUj), 0n);
+    expect(sum).toBe(BigInt(ran.answer.totalUj));
+    expect(BigInt(ran.answer.energyUj)).toBeGreaterThan(0n);
+    const { value, low, high } = ran.answer.emissionsKg;
+    expect(low).toBeLessThan(value);
+    expect(value).toBeLessThan(high);
     simulation.kill('SIGTERM');
     await ended;
     const truth = JSON.parse(said);
@@ -124,6 +135,17 @@ describe('without counters', () => {
     expect(status).toBe(6);
     expect(answer.error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('ENOENT') });
     expect(answer.error.remedy).toContain('caco rapl-sim');
+  });
+
+  it('work is modelled, said so with its method, and ends with its own exit code', () => {
+    const work = ['--', process.execPath, '-e', 'const e = Date.now() + 300; while (Date.now() < e); process.exit(7);'];
+    const { status, answer } = json('energy', 'run', '--json', '--powercap-root', join(folder, 'nowhere'), ...work);
+    expect(status).toBe(7);
+    expect(answer).toMatchObject({ mode: 'modelled', attributionMode: 'monitor_only', totalUj: null, exitCode: 7 });
+    expect(answer.method).toContain('W per vCPU');
+    expect(answer.why).toContain('ENOENT');
+    expect(BigInt(answer.energyUj)).toBeGreaterThan(0n);
+    expect(json('energy', 'run', '--json', '--', 'no-such-program').status).toBe(3);
   });
 
   it.each([[['--duration', 'soon']], [['--interval', '0']], [['--rapl-mode', 'guess']], [['--max-watts', '-5']]])(

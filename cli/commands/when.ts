@@ -1,14 +1,12 @@
 /** `when` and `run`: one job, right now. Flags and JSON are those of the CATS tool, with a latest finish and several places. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
-import { invalid, notFound } from '../../domain/fault.js';
+import { invalid } from '../../domain/fault.js';
 import { figure, massText, percentText } from '../../domain/figures.js';
 import { DEADLINE_SLACK_SECONDS } from '../../domain/slurm.js';
 import { type Instant, instant, plusSeconds } from '../../domain/time.js';
 import type { WhenAnswer, WhenInput } from '../../offline.js';
+import { execute, exitCodeOf, requireProgram } from '../child.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
 import { plain, tableText } from '../terminal.js';
@@ -144,40 +142,6 @@ const when = async (context: Context, _: string[], options: Record<string, unkno
   return { json: answer, text };
 };
 
-/** Looked for before anything is waited for: nobody wants to learn in nine hours that a name was misspelt. */
-const requireProgram = (program: string) => {
-  const places = program.includes('/')
-    ? [program]
-    : (process.env.PATH ?? '').split(delimiter).map((p) => join(p, program));
-  const found = places.some((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return statSync(path).isFile();
-    } catch {
-      return false;
-    }
-  });
-  if (!found)
-    throw notFound(`there is no program ${program}`, 'Check its name and PATH; shell syntax needs sh -c "…".');
-};
-
-const execute = (command: readonly string[], quiet: boolean, signal: AbortSignal) =>
-  new Promise<{ code: number | null; by: NodeJS.Signals | null }>((resolve, reject) => {
-    const child = spawn(command[0]!, command.slice(1), { stdio: quiet ? ['inherit', 2, 2] : 'inherit' });
-    // A terminal sends Ctrl-C to the command too; elsewhere it is passed on.
-    const pass = () => {
-      if (!process.stdin.isTTY) child.kill('SIGINT');
-    };
-    signal.addEventListener('abort', pass, { once: true });
-    child.once('error', reject);
-    child.once('close', (code, by) => {
-      signal.removeEventListener('abort', pass);
-      resolve({ code, by });
-    });
-  });
-
-const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
-
 const run = async (
   context: Context,
   command: string[],
@@ -218,7 +182,7 @@ const run = async (
     // Written even when Ctrl-C ended the command.
     { signal: new AbortController().signal },
   );
-  const exitCode = code ?? 128 + (SIGNALS[by ?? ''] ?? 1);
+  const exitCode = exitCodeOf({ code, by });
   if (context.json) return { json: { ...answer, run: noted }, text: '', exitCode };
   context.warn(`Ran from ${spoken(startedAt)}, exit ${exitCode}; noted as ${noted.id}.`);
   process.exitCode = exitCode;

@@ -3,7 +3,9 @@
  * known and what is not. Every figure is a `bigint` of microjoules; unknown energy is a gap with a duration, never zero.
  */
 export { askDaemon, SOCKET_PATH } from './client.js';
+export { emissionsOf, type HalfHour, halfHours, kwhOf, spanOf } from './emissions.js';
 export { type Boot, bootId, thisMoment } from './machine.js';
+export { type Measured, measure, WORK } from './measure.js';
 export { cpuList, openCounters, type Where } from './open.js';
 export { paced } from './pace.js';
 export { POWERCAP_ROOT } from './powercap.js';
