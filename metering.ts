@@ -2,6 +2,7 @@
 export { simulatedMsr } from './sim/msr.js';
 export { simulatedPowercap, simulatedZones, trueTotalUj, usedUj } from './sim/powercap.js';
 export {
+  aliasing,
   askDaemon,
   cpuList,
   emissionsOf,
@@ -13,6 +14,7 @@ export {
   measure,
   openCounters,
   POWERCAP_ROOT,
+  type Point,
   paced,
   type Report,
   type ReportJson,
@@ -21,6 +23,7 @@ export {
   type Snapshot,
   SOCKET_PATH,
   spanOf,
+  thisMoment,
   type Where,
   WORK,
 } from './tools/rapl/rapl.js';

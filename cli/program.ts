@@ -33,6 +33,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['doors', ['mcp', 'serve']],
   ['energy', ['energy']],
   ['rapl', ['rapl', 'rapl-daemon', 'rapl-sim']],
+  ['rapl-demo', ['rapl-demo']],
   ['tickets', ['tickets']],
   ['copilot', ['chat', 'summary']],
   ['eval', ['eval']],

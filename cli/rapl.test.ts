@@ -129,6 +129,17 @@ describe('the daemon', () => {
   });
 });
 
+describe('the demonstration', () => {
+  it('makes counters of its own, and says what other readers miss', () => {
+    const { status, answer } = json('rapl-demo', '--duration', '1', '--scrape', '0.3');
+    expect(status).toBe(0);
+    expect(answer).toMatchObject({ simulated: true, scrapeSeconds: 0.3 });
+    expect(BigInt(answer.accumulatorUj) - BigInt(answer.scraperUj)).toBe(BigInt(answer.scraperMissingUj));
+    expect(answer.points.length).toBeGreaterThan(1);
+    expect(json('rapl-demo', '--duration', '1', '--scrape', '5').status).toBe(2);
+  });
+});
+
 describe('without counters', () => {
   it('reading says why, and what to do', () => {
     const { status, answer } = json('rapl', 'read', '--powercap-root', join(folder, 'nowhere'));

@@ -2,6 +2,7 @@
  * Energy from the processor's own counters (RAPL). A source reads zones, a session sums their steps, a report says how much is
  * known and what is not. Every figure is a `bigint` of microjoules; unknown energy is a gap with a duration, never zero.
  */
+export { type Aliasing, aliasing, type Point } from './aliasing.js';
 export { askDaemon, SOCKET_PATH } from './client.js';
 export { emissionsOf, type HalfHour, halfHours, kwhOf, spanOf } from './emissions.js';
 export { type Boot, bootId, thisMoment } from './machine.js';
