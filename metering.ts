@@ -6,6 +6,7 @@ export {
   askDaemon,
   cpuList,
   emissionsOf,
+  expositionOf,
   type HalfHour,
   halfHours,
   kwhOf,

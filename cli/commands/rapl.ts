@@ -155,8 +155,9 @@ const simulate = async (context: Context, _: string[], options: Options): Promis
 };
 
 const status = async (_: Context, __: string[], options: Options): Promise<Answer> => {
-  const { askDaemon, SOCKET_PATH } = await import('../../metering.js');
+  const { askDaemon, expositionOf, SOCKET_PATH } = await import('../../metering.js');
   const json = await askDaemon(textIn(options, 'socketPath') ?? SOCKET_PATH);
+  if (options.prometheus === true) return { json, text: expositionOf(json) };
   const { ticks, intervalSeconds, missedTicks, jitterP99Ms } = json.pacing;
   const late = jitterP99Ms === null ? '' : `, 99 % of them less than ${figure(jitterP99Ms)} ms late`;
   return {
@@ -215,7 +216,10 @@ export const register = (program: Command) => {
     rapl,
     'status',
     'what the daemon has counted so far',
-    (c) => void c.option('--socket-path <path>', 'its socket (default: /run/caco/rapl.sock)'),
+    (c) =>
+      void c
+        .option('--socket-path <path>', 'its socket (default: /run/caco/rapl.sock)')
+        .option('--prometheus', 'as text for Prometheus, such as for a textfile collector'),
     status,
   );
   addCommand(

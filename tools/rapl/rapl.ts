@@ -5,6 +5,7 @@
 export { type Aliasing, aliasing, type Point } from './aliasing.js';
 export { askDaemon, SOCKET_PATH } from './client.js';
 export { emissionsOf, type HalfHour, halfHours, kwhOf, spanOf } from './emissions.js';
+export { expositionOf } from './exposition.js';
 export { type Boot, bootId, thisMoment } from './machine.js';
 export { type Measured, measure, WORK } from './measure.js';
 export { cpuList, openCounters, type Where } from './open.js';
