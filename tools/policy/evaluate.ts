@@ -39,6 +39,8 @@ class Tally {
   why = '';
   outcome: Outcome = 'allow';
   unknown: string[] = [];
+  /** Moved jobs that the constraint refuses, all of them; `jobs` lists the first. */
+  readonly denied = new Set<string>();
 
   add(outcome: Outcome, jobId: string | null, why: string) {
     if (RANK[outcome] > RANK[this.outcome]) {
@@ -78,7 +80,6 @@ export const judgePlan = async (set: PolicySet, facts: Facts): Promise<Judgement
   });
   const tallies = new Map(constraints.map((c) => [c.id, new Tally()]));
   const totals = new Totals(limits.head, facts.sites, (scope, job) => scopes.concerns(scope, job));
-  const denied = new Set<string>();
 
   const holds = (c: Constraint, job: Job): Match =>
     holdsOn(c.params as { validFrom?: string; until?: string }, civilDate(job.earliestStart, zone))
@@ -102,7 +103,7 @@ export const judgePlan = async (set: PolicySet, facts: Facts): Promise<Judgement
         if (moved) tally.add('needs-approval', run.job.id, breach.moves);
       } else if (moved) {
         tally.add('deny', run.job.id, breach.moves);
-        denied.add(run.job.id);
+        tally.denied.add(run.job.id);
       } else tally.add('needs-approval', run.job.id, breach.leaves);
     }
     totals.add(run, free);
@@ -110,24 +111,25 @@ export const judgePlan = async (set: PolicySet, facts: Facts): Promise<Judgement
 
   for (const finding of totals.findings(plan)) tallies.get(finding.because)!.add(finding.outcome, null, finding.why);
 
-  return conclude(set, constraints, tallies, denied, limits.head);
+  return conclude(set, constraints, tallies, limits.head);
 };
 
 const conclude = (
   set: PolicySet,
   constraints: readonly Constraint[],
   tallies: ReadonlyMap<string, Tally>,
-  denied: Set<string>,
   head: ReturnType<typeof limitsFor>['head'],
 ): Judgement => {
   const exceptions = head.approvals.filter((a) => a.metric === 'exception');
   const thresholds = new Map(head.approvals.map((a) => [a.because, a]));
+  // A job that two constraints refuse stays refused when only one of them provides for an exception.
+  const denied = new Set<string>();
   let deniedWhole = false;
   const verdicts = constraints.map((c): Verdict => {
     const tally = tallies.get(c.id)!;
     // An exception that the policy itself provides for turns a refusal into a question.
     const way = tally.outcome === 'deny' ? exceptions.find((a) => a.of === null || a.of === c.type) : undefined;
-    if (way) for (const job of tally.jobs) denied.delete(job);
+    if (!way) for (const job of tally.denied) denied.add(job);
     if (tally.outcome === 'deny' && !way && tally.count === 0) deniedWhole = true;
     const asks = way ?? thresholds.get(c.id);
     return {

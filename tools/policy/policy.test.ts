@@ -249,6 +249,23 @@ describe('a plan', () => {
     await enforce('No job may be moved to us-east-1 unless the CISO approves.');
     expect(await judge([{ to: 'us-east-1' }])).toMatchObject({ verdict: 'needs-approval', deniedJobs: 0 });
   });
+  it('an exception from one sentence leaves what another refuses refused', async () => {
+    await enforce('No job may be moved to us-east-1 unless the CISO approves. Jobs may be delayed by at most 2 hours.');
+    const found = await judge([{ to: 'us-east-1', delayHours: 5 }, { to: 'us-east-1' }]);
+    expect(found).toMatchObject({ verdict: 'deny', deniedJobs: 1, allowedJobs: 1 });
+    expect(found.verdicts.map((v) => [v.verdict, v.jobCount]).sort()).toEqual([
+      ['allow', 0],
+      ['deny', 1],
+      ['needs-approval', 2],
+    ]);
+  });
+  it('an exception holds for every job that the sentence refuses, beyond those that are listed', async () => {
+    await enforce('No job may be moved to us-east-1 unless the CISO approves.');
+    const found = await judge(Array.from({ length: 1001 }, () => ({ to: 'us-east-1' })));
+    expect(found).toMatchObject({ verdict: 'needs-approval', deniedJobs: 0, allowedJobs: 1001 });
+    expect(found.verdicts[0]).toMatchObject({ jobCount: 1001 });
+    expect(found.verdicts[0]!.jobs).toHaveLength(1000);
+  });
   it('a wish is noted and stops nothing', async () => {
     await enforce('Batch jobs should not be delayed by more than 1 hour.');
     const verdict = await judge([{ delayHours: 5 }]);
