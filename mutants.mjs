@@ -1,7 +1,8 @@
 // Mutation testing, by hand: `npm run test:mutants -- FILE [FOLDER]`.
 //
 // Changes FILE in many small ways, one at a time, and tells which changes no test noticed. The tests asked are those in
-// FOLDER that reach FILE; without FOLDER, those of the room that FILE is in. FILE may carry lines: `domain/physics.ts:10-40`.
+// FOLDER that reach FILE; without FOLDER, those of the room that FILE is in. FOLDER may be one file of tests, where the others
+// of its room are slow. FILE may carry lines: `domain/physics.ts:10-40`.
 //
 // Stryker brings 200 packages and 100 MB that nobody needs who only wants to run the tests, so it is no dependency: the
 // first call installs it, pinned, into `.stryker/`, where it finds this project's own Vitest by going up one folder.
@@ -45,11 +46,16 @@ if (installed !== VERSION) {
 }
 
 const name = file.replace(/[^\w.-]+/g, '-');
+const tests = folder ?? roomOf(path);
+const ofTests = tests.endsWith('.test.ts') ? join(process.cwd(), HOME, `${name}.vitest.mjs`) : null;
+if (ofTests)
+  writeFileSync(ofTests, `export default { test: { include: [${JSON.stringify(tests)}], testTimeout: 600_000 } };\n`);
+
 const settings = {
   mutate: [file],
   plugins: [join(process.cwd(), HOME, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
   testRunner: 'vitest',
-  vitest: { dir: folder ?? roomOf(path) },
+  vitest: ofTests ? { configFile: ofTests } : { dir: tests },
   concurrency: 1,
   incremental: false,
   // A mutant that loops for ever is ended; one that is merely slow on a busy machine is not.

@@ -3,15 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { readConfig } from '../config.js';
-import { APPROVALS, DECISIONS, Thresholds } from '../domain/decision.js';
+import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { JOBS } from '../domain/job.js';
-import { PLANS, type Plan, RECOMMENDATIONS } from '../domain/plan.js';
+import { PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import { plusHours } from '../domain/time.js';
-import { riskOf as judge } from './risk.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-governance-'));
 const opened: App[] = [];
@@ -167,64 +165,5 @@ describe('a policy in force', () => {
     await expect(yes(app, waiting.approvalId, 'bob')).rejects.toMatchObject({ code: 'conflict' });
     expect((await app.orchestrator.resume(waiting.id, by('ann'))).status).toBe('refused');
     expect(await placings(app)).toBe(0);
-  });
-});
-
-describe('the risk of a plan', () => {
-  const thresholds = Thresholds.parse({
-    maxSavedKg: 1000,
-    maxCost: 1000,
-    maxMovedJobs: 100,
-    maxSavingRatio: 0.5,
-    maxSignalAgeHours: 10,
-    refuseAboveRisk: 0.95,
-  });
-  const now = '2026-06-01T12:00:00Z' as Plan['madeAt'];
-  const plan = (over: {
-    savedKg?: number;
-    baseKg?: number;
-    cost?: number;
-    moved?: number;
-    unplaced?: number;
-    issuedAt?: string;
-  }) =>
-    ({
-      savings: { emissionsKg: { value: over.savedKg ?? 10 } },
-      baseline: { emissionsKg: { value: over.baseKg ?? 100 }, lateJobs: 0 },
-      planned: { cost: { total: over.cost ?? 10, currency: 'GBP' }, lateJobs: 0 },
-      jobs: { moved: over.moved ?? 5, unplaced: over.unplaced ?? 0 },
-      signals: [{ issuedAt: over.issuedAt ?? '2026-06-01T10:00:00Z' }],
-    }) as unknown as Plan;
-
-  it.each([
-    [{}, 'approve', 'low-risk', /below the/],
-    [{ savedKg: 1500, baseKg: 1e5 }, 'ask', 'threshold', /1 500 kg/],
-    [{ savedKg: 60 }, 'ask', 'threshold', /unusual/],
-    [{ issuedAt: '2026-05-31T12:00:00Z' }, 'ask', 'threshold', /oldest signal/],
-    [{ moved: 101 }, 'ask', 'threshold', /101 jobs/],
-    [{ cost: 1001 }, 'ask', 'threshold', /GBP/],
-    [{ unplaced: 1 }, 'ask', 'threshold', /no place/],
-    [{ cost: 1e6 }, 'refuse', 'risk-above-limit', /GBP/],
-  ])('%j is judged %s', (over, outcome, rule, why) => {
-    const verdict = judge(plan(over), thresholds, now, 'auto');
-    expect(verdict).toMatchObject({ outcome, rule });
-    expect(verdict.reasons.join(' ')).toMatch(why);
-  });
-  it('asks about a scale that is unusual here, below every absolute threshold', () => {
-    expect(judge(plan({ moved: 90 }), thresholds, now, 'auto', 80).outcome).toBe('approve');
-    const odd = judge(plan({ moved: 90 }), thresholds, now, 'auto', 3);
-    expect(odd.outcome).toBe('ask');
-    expect(odd.reasons.join(' ')).toContain('usually move 3');
-  });
-  it('never falls when a side grows, and stays between 0 and 1', () => {
-    const size = fc.double({ min: 0, max: 1e7, noNaN: true });
-    fc.assert(
-      fc.property(size, size, fc.nat(1e6), (cost, more, moved) => {
-        const a = judge(plan({ cost, moved }), thresholds, now, 'auto').riskRatio;
-        const b = judge(plan({ cost: cost + more, moved }), thresholds, now, 'auto').riskRatio;
-        expect(b).toBeGreaterThanOrEqual(a);
-        expect(b).toBeLessThanOrEqual(1);
-      }),
-    );
   });
 });

@@ -8,7 +8,6 @@ import { type Instant, secondsBetween } from '../domain/time.js';
 export type Risk = Pick<Judgement, 'outcome' | 'rule' | 'riskRatio' | 'reasons' | 'approvalsNeeded'>;
 
 interface Measure {
-  readonly name: string;
   readonly ratio: number;
   readonly reason: string;
 }
@@ -27,27 +26,22 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
   const currency = plan.planned.cost.currency;
   return [
     {
-      name: 'saving',
       ratio: savedKg / thresholds.maxSavedKg,
       reason: `it promises ${round(savedKg)} kg CO2e, above the ${round(thresholds.maxSavedKg)} kg that pass without a person`,
     },
     {
-      name: 'cost',
       ratio: plan.planned.cost.total / thresholds.maxCost,
       reason: `it costs ${round(plan.planned.cost.total)} ${currency}, above ${round(thresholds.maxCost)} ${currency}`,
     },
     {
-      name: 'scale',
       ratio: plan.jobs.moved / thresholds.maxMovedJobs,
       reason: `it moves ${plan.jobs.moved} jobs, more than ${thresholds.maxMovedJobs}`,
     },
     {
-      name: 'too good to be true',
       ratio: savingRatio / thresholds.maxSavingRatio,
       reason: `it promises ${round(savingRatio * 100)} % less carbon, more than ${round(thresholds.maxSavingRatio * 100)} %, which is unusual`,
     },
     {
-      name: 'stale signals',
       ratio: oldest / thresholds.maxSignalAgeHours,
       reason: Number.isFinite(oldest)
         ? `its oldest signal is ${round(oldest)} h old, older than ${round(thresholds.maxSignalAgeHours)} h`
@@ -57,13 +51,11 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
       ? []
       : [
           {
-            name: 'unusual scale',
             ratio: plan.jobs.moved / (UNUSUAL_FACTOR * Math.max(1, usualMoves)),
             reason: `it moves ${plan.jobs.moved} jobs, where plans here usually move ${usualMoves}`,
           },
         ]),
     {
-      name: 'terms of the asker',
       ratio: (plan.terms ?? []).length > 0 ? 1.5 : 0,
       reason: `whoever asked for it set otherwise than the world says: ${(plan.terms ?? [])
         .slice(0, 5)
@@ -71,7 +63,6 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
         .join('; ')}`,
     },
     {
-      name: 'left out',
       ratio: plan.jobs.unplaced > 0 ? 1.5 : 0,
       reason: `${plan.jobs.unplaced} ${plan.jobs.unplaced === 1 ? 'job' : 'jobs'} found no place in it`,
     },
