@@ -21,7 +21,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = async (home: string) => {
-  const { config, settings } = readConfig({ home: join(folder, home) }, {}, folder);
+  const { config, settings } = readConfig({ home: join(folder, home), simulate: 'all' }, {}, folder);
   const app = await openApp(config, settings);
   opened.push(app);
   return app;

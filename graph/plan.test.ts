@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
-import { WORKLOADS } from '../domain/job.js';
+import { JOBS, WORKLOADS } from '../domain/job.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-plan-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,9 +36,24 @@ it('plans what was taken in last where something was', async () => {
   const app = await opened('taken-in');
   try {
     const by = { actor: { id: 'ann', via: 'http' as const } };
-    const { workloadId } = await app.call('submit_job', { id: 'a', durationHours: 1, powerKw: 5 }, by);
+    const { workloadId } = await app.call('ingest_jobs', { jobs: [{ id: 'a', duration_hours: 1, power_kw: 5 }] }, by);
     const { plan } = await app.call('make_plan', WINDOW, by);
     expect([plan!.workloadId, plan!.jobs.total]).toEqual([workloadId, 1]);
+  } finally {
+    await app.close();
+  }
+});
+
+it('plans a job that was submitted together with the queue that waits', async () => {
+  const app = await opened('submitted');
+  try {
+    const by = { actor: { id: 'ann', via: 'http' as const } };
+    await app.call('submit_job', { id: 'a', durationHours: 1, powerKw: 5 }, by);
+    const { plan } = await app.call('make_plan', WINDOW, by);
+    const [workload] = await app.world.store.collection(WORKLOADS).list();
+    expect(plan!.workloadId).toBe(workload!.id);
+    expect(plan!.jobs.total).toBeGreaterThan(10);
+    expect(await app.world.store.rows(JOBS).find(plan!.workloadId, 'a')).toMatchObject({ id: 'a' });
   } finally {
     await app.close();
   }

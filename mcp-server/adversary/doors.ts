@@ -15,6 +15,7 @@ const AWARE = 'change or choose a signal';
 export const ROUTE_LINES: readonly Line[] = [
   page('/healthz', 'learn anything of the books', 200, 'open'),
   page('/readyz', 'learn anything of the books', 200, 'open'),
+  page('/health', 'learn anything of the books', 200, 'open'),
   page('/metrics', 'count what did not happen'),
   page('/openapi.json', 'find a tool that is not offered'),
   page('/tools', 'find a tool that is not offered'),

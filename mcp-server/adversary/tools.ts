@@ -88,6 +88,11 @@ export const TOOL_LINES: readonly Line[] = [
   look('trade_off', { workloadId: 'W-OF-NOBODY', carbonPricesPerTonne: [0, 75] }, 'make a plan', 404),
   look('compare_plans', { planIds: ['$plan', '$plan'] }, 'change a plan'),
   look('explain_plan', { planId: '$plan' }, 'change a plan'),
+  look('list_plans', {}, 'change a plan'),
+  look('sum_plan', { planId: '$plan' }, 'change a plan'),
+  look('show_schedule', { planId: '$plan', from: '2022-05-25T00:00:00Z', to: '2022-05-26T00:00:00Z' }, 'move a job'),
+  look('list_verifications', {}, 'write a record'),
+  look('sum_claims', { ids: ['V-OF-NOBODY'], team: 'of-nobody' }, 'claim anything', 404),
   look('compare_baselines', { workloadId: 'W-OF-NOBODY' }, 'make a plan', 404),
   {
     what: 'replan',
@@ -118,6 +123,8 @@ export const TOOL_LINES: readonly Line[] = [
   look('list_policies', {}, 'change what is in force'),
   look('show_policy', { setId: '$draft' }, 'change what is in force'),
   look('list_approvals', { status: 'all' }, 'answer one'),
+  look('list_decisions', {}, 'make or change one'),
+  look('list_runs', {}, 'change a run'),
   {
     what: 'file_tickets',
     scope: 'operate',
