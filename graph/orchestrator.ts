@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Command } from '@langchain/langgraph';
-import { type Actor, APPROVALS, type Approval, DECISIONS, type Decision } from '../domain/decision.js';
+import { APPROVALS, type Approval, DECISIONS, type Decision } from '../domain/decision.js';
 import { shortId } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
@@ -12,27 +12,16 @@ import { RUNS, type Run } from '../domain/run.js';
 import { type Instant, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { answerApproval } from '../tools/approval/approval.js';
-import { type Call, callTool } from '../tools/tool.js';
+import { callTool } from '../tools/tool.js';
 import { meant, namedJobs } from './answer.js';
-import { openQuestion } from './ask.js';
+import { courseOf, governance } from './course.js';
 import { decide } from './decide.js';
 import type { Graph } from './graph.js';
-import { holding } from './hold.js';
 import type { Question } from './nodes/governance.js';
-import { restsUntil, settleAfterOf } from './settlement.js';
 import type { GraphState, PlanRequest } from './state.js';
+import { type By, type Checkpoints, signalOf, threadsOf } from './thread.js';
 
-/** What a listener hears while a run goes on. */
-export type RunEvent =
-  | { readonly type: 'node'; readonly runId: string; readonly node: string }
-  | { readonly type: 'progress'; readonly runId: string; readonly data: unknown }
-  | { readonly type: 'status'; readonly runId: string; readonly status: Run['status'] };
-
-export interface By {
-  readonly actor: Actor;
-  readonly signal?: AbortSignal;
-  readonly onEvent?: (event: RunEvent) => void;
-}
+export type { By, RunEvent } from './thread.js';
 
 export interface LaunchInput extends PlanRequest {
   /** takes up a refused plan again, for the jobs that the policy allows; a person is always asked */
@@ -40,14 +29,6 @@ export interface LaunchInput extends PlanRequest {
   readonly horizonHours: number;
   readonly approval: 'auto' | 'ask';
   readonly from?: Instant;
-}
-
-/** The graph's checkpoints, as far as they are thrown away here. */
-export interface Threads {
-  /** Of every thread that is kept. */
-  ids(): Promise<string[]>;
-  /** `keep_latest` keeps of each thread what it goes on from. Unknown ids are passed over. */
-  prune(ids: readonly string[], strategy: 'keep_latest' | 'delete'): Promise<void>;
 }
 
 export interface Orchestrator {
@@ -78,143 +59,11 @@ export interface Answered {
 }
 
 const MAX_HOURS = 840;
-/** What the id of a run's settle thread ends with. */
-const SETTLING = ':settle';
-/** For callers that never cancel. One each: listeners on a shared one would pile up in a server. */
-const never = () => new AbortController().signal;
-
-export const openOrchestrator = (world: World, graph: Graph, threads: Threads): Orchestrator => {
+export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints): Orchestrator => {
   const runs = () => world.store.collection(RUNS);
 
-  const update = async (id: string, patch: Partial<Run>): Promise<Run> => {
-    for (;;) {
-      const found = await runs().get(id);
-      if (!found) throw notFound(`there is no run ${id}`, '`caco runs` lists them.');
-      const next = { ...found.value, ...patch };
-      if (await runs().replace(id, found.version, next)) return next;
-    }
-  };
-
-  const end = (id: string, patch: Partial<Run> & { readonly status: 'done' | 'refused' }, by: By): Promise<Run> => {
-    by.onEvent?.({ type: 'status', runId: id, status: patch.status });
-    return update(id, { ...patch, finishedAt: world.clock.now(), error: null });
-  };
-
-  const rest = async (id: string, patch: Partial<Run> & { readonly status: 'waiting' | 'placed' }, by: By) => {
-    const run = await update(id, { ...patch, error: null });
-    by.onEvent?.({ type: 'status', runId: id, status: patch.status });
-    return run;
-  };
-
-  /** Works on a run alone, and throws away what its threads no longer need, with what a process left that died before it could. */
-  const work = (runId: string, on: () => Promise<Run>): Promise<Run> =>
-    holding(world.store, runId, async () => {
-      const run = await on();
-      const over: string[] = [];
-      for (const thread of await threads.ids()) {
-        const owner = (await runs().get(thread.replace(SETTLING, '')))?.value.status;
-        if (owner === 'done' || owner === 'refused') over.push(thread);
-      }
-      await threads.prune(over, 'delete');
-      await threads.prune([runId], 'keep_latest');
-      return run;
-    });
-
-  const config = (threadId: string, by: By) => ({
-    configurable: { thread_id: threadId },
-    durability: 'sync' as const,
-    recursionLimit: 50,
-    signal: by.signal ?? never(),
-  });
-
-  /**
-   * Whether a thread has a checkpoint to go on from. What it says is `next` is no measure: a step whose writes were kept but
-   * whose checkpoint was not, because the process died between the two, is no longer next, and what follows it not yet.
-   */
-  const begun = async (threadId: string, by: By): Promise<boolean> =>
-    (await graph.getState(config(threadId, by))).config.configurable?.checkpoint_id !== undefined;
-
-  /** Drives a thread until it ends or rests on its interrupt. */
-  const drive = async (runId: string, threadId: string, input: Partial<GraphState> | Command | null, by: By) => {
-    const stream = await graph.stream(input as Parameters<typeof graph.stream>[0], {
-      ...config(threadId, by),
-      streamMode: ['updates', 'custom'],
-    });
-    for await (const [mode, chunk] of stream) {
-      if (mode === 'custom') by.onEvent?.({ type: 'progress', runId, data: chunk });
-      else
-        for (const node of Object.keys(chunk as object))
-          if (!node.startsWith('__')) by.onEvent?.({ type: 'node', runId, node });
-    }
-    const snapshot = await graph.getState(config(threadId, by));
-    const pending = snapshot.tasks.flatMap((t) => t.interrupts)[0];
-    return { values: snapshot.values as GraphState, pending, next: snapshot.next };
-  };
-
-  const governance = (cause: string, by: By): Call => ({
-    actor: { id: 'node:governance', via: 'graph' },
-    cause,
-    signal: by.signal ?? never(),
-    progress: () => {},
-  });
-
-  /**
-   * The thread rests on a question: put the plan before a person. What the plan would do names the question, so this can be
-   * repeated; where another run waits for the answer to the same, this one ends and that one is answered.
-   */
-  const ask = async (runId: string, { planId }: Question, interruptId: string, by: By): Promise<Run> => {
-    const asked = { planId, run: { id: runId, interruptId }, reasons: [] };
-    const approval = await openQuestion(world, governance(runId, by), asked);
-    const other = approval.threadId === runId ? undefined : (await runs().get(approval.threadId))?.value;
-    if (other?.status === 'waiting') {
-      const story = `Run ${runId} would do the same as run ${other.id}, which waits for the answer to ${approval.id}; nothing was asked twice.`;
-      await end(runId, { status: 'done', planId, sameAs: other.id, story }, by);
-      return other;
-    }
-    const asks = { status: 'waiting', approvalId: approval.id, planId } as const;
-    if (approval.status === 'waiting') return rest(runId, asks, by);
-    await update(runId, asks);
-    return goOn(runId, new Command({ resume: { [interruptId]: { planId } } }), by);
-  };
-
-  const settle = async (runId: string, state: GraphState, by: By): Promise<Run> => {
-    const { planId, decisionId, workloadId } = state;
-    const made = { planId, decisionId, workloadId };
-    if (state.decision === 'refused') return end(runId, { status: 'refused', ...made }, by);
-    // Nothing was placed by this run, so nothing of it will run and there is nothing to verify.
-    if (planId === null || state.orderKey === null) return end(runId, { status: 'done', ...made }, by);
-    const plan = (await world.store.collection(PLANS).get(planId!))!.value;
-    const settleAfter = await restsUntil(world, plan);
-    if (settleAfter !== null) return rest(runId, { status: 'placed', ...made, settleAfter }, by);
-    await update(runId, made);
-    await world.clock.waitUntil(settleAfterOf(plan), by.signal);
-    const threadId = `${runId}${SETTLING}`;
-    const order = {
-      kind: 'settle' as const,
-      runId,
-      from: state.from,
-      horizonHours: state.horizonHours,
-      planId,
-      decisionId,
-      waiting: state.waiting,
-      ticketCount: state.ticketCount,
-    };
-    await drive(runId, threadId, (await begun(threadId, by)) ? null : order, by);
-    return end(runId, { status: 'done', ...made }, by);
-  };
-
-  /** From wherever the plan thread stands to the end of the run, or to the next question. */
-  const goOn = async (runId: string, input: Partial<GraphState> | Command | null, by: By): Promise<Run> => {
-    try {
-      const { values, pending } = await drive(runId, runId, input, by);
-      if (pending) return await ask(runId, pending.value as Question, pending.id!, by);
-      return await settle(runId, values, by);
-    } catch (error) {
-      if (by.signal?.aborted) throw error;
-      await update(runId, { status: 'failed', error: (error as Error).message });
-      throw error;
-    }
-  };
+  const threads = threadsOf(graph, kept);
+  const course = courseOf(world, threads);
 
   return {
     async launch(input, by) {
@@ -248,8 +97,8 @@ export const openOrchestrator = (world: World, graph: Graph, threads: Threads): 
         story: null,
         error: null,
       });
-      return work(id, () =>
-        goOn(id, { runId: id, kind: 'plan', from, horizonHours, approvalMode: approval, request, ...again }, by),
+      return course.alone(id, () =>
+        course.goOn(id, { runId: id, kind: 'plan', from, horizonHours, approvalMode: approval, request, ...again }, by),
       );
     },
 
@@ -258,9 +107,8 @@ export const openOrchestrator = (world: World, graph: Graph, threads: Threads): 
       if (!run) throw notFound(`there is no run ${runId}`, '`caco runs` lists them.');
       if (run.status === 'done' || run.status === 'refused') return run;
       requireItsWorld(world, run);
-      return work(runId, async () => {
-        const snapshot = await graph.getState(config(runId, by));
-        const pending = snapshot.tasks.flatMap((t) => t.interrupts)[0];
+      return course.alone(runId, async () => {
+        const pending = await threads.pending(runId, by);
         if (pending) {
           const question = pending.value as Question;
           const plan = (await world.store.collection(PLANS).get(question.planId))?.value;
@@ -269,14 +117,14 @@ export const openOrchestrator = (world: World, graph: Graph, threads: Threads): 
           const changed = asked !== undefined && plan?.digest !== asked.planDigest;
           if (changed) await supersede(world, asked.id);
           if (asked === undefined || changed || asked.status === 'waiting')
-            return ask(runId, question, pending.id!, by);
-          return goOn(runId, new Command({ resume: { [pending.id!]: question } }), by);
+            return course.ask(runId, question, pending.id!, by);
+          return course.goOn(runId, new Command({ resume: { [pending.id!]: question } }), by);
         }
         // Going on with a thread that has ended runs nothing and leads to its settlement.
-        if (await begun(runId, by)) return goOn(runId, null, by);
+        if (await threads.begun(runId, by)) return course.goOn(runId, null, by);
         const { from = run.startedAt, request = {}, horizonHours, approvalMode } = run;
         const again = run.takesUp === undefined ? {} : await takenUp(world, run.takesUp);
-        return goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
+        return course.goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
       });
     },
 
@@ -289,7 +137,7 @@ export const openOrchestrator = (world: World, graph: Graph, threads: Threads): 
       const { approval, settled } = await callTool(answerApproval, input, world, {
         actor: by.actor,
         cause: approvalId,
-        signal: by.signal ?? never(),
+        signal: signalOf(by),
         progress: () => {},
       });
       if (!settled) return { approval, run: null, decision: null };
