@@ -153,7 +153,7 @@ describe('the walk', () => {
     const { client } = await connect(tokens.approve, { elicitation: { form: {} } });
     client.setRequestHandler(ElicitRequestSchema, async (request) => {
       expect((request.params as { message: string }).message).toMatch(
-        /jobs\.\n.*promises[\s\S]*1 person must agree[\s\S]*approve-owner asks: “it moves two jobs”[\s\S]*You answer as approve-owner, by the dialog of /,
+        /jobs\.\n.*By the forecast it (?:saves|emits)[\s\S]*1 person must agree[\s\S]*approve-owner asks: “it moves two jobs”[\s\S]*You answer as approve-owner, by the dialog of /,
       );
       return { action: 'accept' as const, content: { decision: 'approve', why: 'looks right' } };
     });
