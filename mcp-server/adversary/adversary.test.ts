@@ -282,7 +282,7 @@ describe('over MCP', () => {
       });
     }
     expect(asked).toHaveLength(1);
-    expect(asked[0]).toMatch(/^approve: .*\n.*No policy is in force\. It promises/);
+    expect(asked[0]).toMatch(/^approve: .*\n.*No policy is in force\. By the forecast it /);
     expect(asked[0]!.split('\n').filter((line) => line.startsWith('No policy is in force.'))).toHaveLength(1);
     const { votes } = (await app.world.store.collection(APPROVALS).get(own.approvalId))!.value;
     expect(votes.map((v) => v.actor)).toEqual([{ id: 'approve-bot', via: 'dialog', client: 'adversary 1' }]);
