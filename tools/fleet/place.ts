@@ -126,6 +126,27 @@ const requireSameJobs = async (world: World, plan: Plan): Promise<void> => {
   );
 };
 
+/**
+ * An old decision places nothing in the past: what nobody holds by then runs under a new plan, or as it would have. A world whose
+ * clock jumps may be asked about any of its days.
+ */
+const requireOpenWindow = async (world: World, plan: Plan, jobs: readonly string[] | null): Promise<void> => {
+  const now = world.clock.now();
+  if (!world.clock.live || now < plan.finishesAt) return;
+  for await (const page of handings(world.store, { workloadId: plan.workloadId, planId: plan.id, jobs })) {
+    const holders = await holdersIn(
+      world,
+      page.map(({ job }) => job),
+    );
+    if (holders.size < page.length)
+      throw new Fault(
+        'conflict',
+        `plan ${plan.id} ended at ${plan.finishesAt} and it is ${now}: its jobs would be placed in the past`,
+        'Plan again, and ask about the new plan: make_plan, or caco launch.',
+      );
+  }
+};
+
 /** Called by the graph when a plan is carried out, listed by no door. */
 export const placeJobs = defineTool({
   name: 'place_jobs',
@@ -140,6 +161,7 @@ export const placeJobs = defineTool({
     const { plan, jobs } = await decided(planId, world, call);
     await requireSites(world, plan);
     await requireSameJobs(world, plan);
+    await requireOpenWindow(world, plan, jobs);
     await requireRoom(world, plan, jobs);
     return place(plan, jobs, world, call);
   },

@@ -96,6 +96,16 @@ describe('a plan beside announced work', () => {
     expect(await store.collection(ORDERS).get(other.id)).toBeUndefined();
   });
 
+  it('is not placed in the past by an old decision, where the present is real', async () => {
+    const first = await planned();
+    world = { ...world, clock: { ...world.clock, live: true, now: () => plusHours(first.finishesAt, 1) } };
+    await expect(placing(first)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('would be placed in the past'),
+    });
+    expect(await store.collection(ORDERS).get(first.id)).toBeUndefined();
+  });
+
   it('does not plan a second time what has run', async () => {
     const first = await placed(await planned());
     const later = await planned({ from: plusHours(first.finishesAt, 1) });
