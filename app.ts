@@ -1,4 +1,5 @@
 /** Which adapter stands behind which port. Start here to understand the program. */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
 import { systemClock, systemNow } from './clock.js';
@@ -8,6 +9,8 @@ import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
 import { Fault, invalid, notFound } from './domain/fault.js';
 import { WORKLOADS } from './domain/job.js';
+import type { LiveReading } from './domain/meter.js';
+import { meteredFleet } from './domain/metered.js';
 import type { Method } from './domain/method.js';
 import { noteOf, type Provenance } from './domain/provenance.js';
 import { parseSetting, type Setting } from './domain/setting.js';
@@ -19,6 +22,7 @@ import type { By, Orchestrator } from './graph/orchestrator.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
+import { simulatedMeter } from './sim/meter.js';
 import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
 import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
@@ -27,6 +31,7 @@ import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
 import { profileForecaster } from './tools/forecaster/forecaster.js';
 import { type OpenedGrid, openGrid } from './tools/grid/sources/sources.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
+import { METER_ADAPTERS } from './tools/meter/meter.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
 
@@ -163,6 +168,24 @@ const fleetOf = (config: Config, place: Described): FleetAdapter => {
   return { ...FLEETS, sim }[config.fleet];
 };
 
+/** What the daemon of this machine has counted, as a meter: the room of counters is loaded where one looks at them. */
+const countersOfDaemon = async (socketPath: string | undefined): Promise<LiveReading[]> => {
+  const { askDaemon, kwhOf } = await import('./tools/rapl/rapl.js');
+  const { totalUj } = await askDaemon(socketPath);
+  const host = hostname();
+  return [
+    {
+      meter: {
+        ...{ id: `rapl:${host}`, name: host, boundary: 'components', source: 'caco rapl-daemon', basis: 'counter' },
+        subject: { kind: 'host', id: host },
+        covers: null,
+      },
+      energyKwh: totalUj === null ? null : kwhOf(BigInt(totalUj)),
+      powerKw: null,
+    },
+  ];
+};
+
 /** The scenario speaks for a world that is as it describes; else each adapter for itself. */
 const provenanceOf = (
   config: Config,
@@ -222,7 +245,13 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
   try {
     const adapter = fleetOf(config, place);
     clock = await clockOf(config, setting, { live: live || adapter.live, covers }, store);
-    const fleet = await adapter.open(config, { store, clock, sites: setting.sites });
+    const meter = await METER_ADAPTERS[config.meter].open(config, {
+      ...{ store, clock },
+      daemon: countersOfDaemon,
+      simulated: () => simulatedMeter(clock),
+    });
+    const own = await adapter.open(config, { store, clock, sites: setting.sites });
+    const fleet = meteredFleet(own, meter, config.meterWallRatio);
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });
@@ -231,6 +260,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       clock,
       store,
       fleet,
+      meter,
       model,
       grid,
       tickets: openTracker(config, clock.now, systemNow),

@@ -63,6 +63,22 @@ export const SETTINGS = {
   ),
   ...SOURCE_SETTINGS,
   fleet: setting(z.enum(['sim', 'files']).default('sim'), 'sim | files (jobs come by ingest only)'),
+  meter: setting(
+    z.enum(['none', 'rapl', 'sim', 'redfish', 'kepler', 'scaphandre', 'prometheus']).default('none'),
+    'what energy is measured with: none (what was imported is used) | rapl (the daemon of this machine) | sim | redfish | kepler | scaphandre | prometheus',
+  ),
+  meterUrl: setting(
+    z.url().optional(),
+    'where the meter answers: management controller, exporter or Prometheus server',
+  ),
+  meterUser: setting(z.string().optional(), 'account at the meter'),
+  meterPassword: setting(z.string().optional(), 'its password'),
+  meterToken: setting(z.string().optional(), 'bearer token at the meter, instead of an account'),
+  meterSocket: setting(z.string().optional(), 'socket of caco rapl-daemon; /run/caco/rapl.sock when left out'),
+  meterWallRatio: setting(
+    z.coerce.number().min(1).max(10).optional(),
+    'kWh at a machine’s power supplies per kWh that counters of its parts tell; without it such counters replace no model',
+  ),
   tickets: setting(z.enum(['files', 'jira', 'github']).default('files'), 'where tickets go: files | jira | github'),
   deployment: setting(
     z.string().min(1).default('main'),
@@ -151,7 +167,15 @@ export const envName = (name: SettingName): string =>
   (SETTINGS[name] as { readonly env?: string | undefined }).env ??
   `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
-const SECRETS = new Set<SettingName>(['jiraToken', 'githubToken', 'openaiApiKey', 'token', 'databaseUrl']);
+const SECRETS = new Set<SettingName>([
+  'jiraToken',
+  'githubToken',
+  'openaiApiKey',
+  'meterToken',
+  'meterPassword',
+  'token',
+  'databaseUrl',
+]);
 const names = Object.keys(SETTINGS) as SettingName[];
 
 const readYaml = (path: string, origin: Origin, problems: { setting: string; origin: Origin; message: string }[]) => {

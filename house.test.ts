@@ -49,6 +49,8 @@ const INSIDES: readonly Inside[] = [
   { folder: 'tools/fleet/formats/', may: [/^domain\//] },
   // Adapters behind the port; the tools know only the port.
   { folder: 'tools/fleet/fleets/', may: [/^domain\//, 'tools/fleet/formats/formats.ts'] },
+  // Adapters behind the port, and how what is kept answers.
+  { folder: 'tools/meter/meters/', may: [/^domain\//, 'wire/wire.ts'] },
   // Numbers in, numbers out. The desk around it knows the store, jobs and words.
   { folder: ENGINE, may: [/^domain\//, 'tools/worker.ts'], packages: ['zod', 'glpk.js', 'highs'] },
   { folder: BASELINES, may: [/^domain\//, doorOf(ENGINE)], packages: ['zod'] },
@@ -256,6 +258,8 @@ describe('the house', () => {
     ['tools/fleet/formats/swf.ts', "import { DEFAULTS } from '../defaults.js';"],
     ['tools/fleet/fleets/files.ts', "import { importSites } from '../sites.js';"],
     ['tools/fleet/fleets/files.ts', "import { readSwf } from '../formats/swf.js';"],
+    ['tools/meter/meters/redfish.ts', "import { keep } from '../keep.js';"],
+    ['tools/meter/show.ts', "import { bookMeter } from './meters/book.js';"],
     ['tools/fleet/intake.ts', "import { readSwf } from './formats/swf.js';"],
     ['app.ts', "import { filesFleet } from './tools/fleet/fleets/files.js';"],
     ['wire/wire.ts', "import { visible } from '../model/model.js';"],

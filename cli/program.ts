@@ -32,6 +32,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['backup', ['backup']],
   ['doors', ['mcp', 'serve']],
   ['energy', ['energy']],
+  ['meter', ['meter']],
   ['rapl', ['rapl', 'rapl-daemon', 'rapl-sim']],
   ['rapl-demo', ['rapl-demo']],
   ['tickets', ['tickets']],

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
 import type { Job, WorkloadOrigin } from './job.js';
+import type { LiveReading, MeterCard, MeteredEnergy, MeterSpan } from './meter.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
 import type { Provenance } from './provenance.js';
@@ -80,6 +81,18 @@ export interface Fleet {
    * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.
    */
   ran(key: string): AsyncIterable<Ran[]>;
+}
+
+/** Measured energy: what is kept of meters, and what can be read of them now. */
+export interface Meter {
+  /** Every meter that something is kept of, in order of its id. */
+  meters(): Promise<MeterCard[]>;
+  /** Kept spans that touch the interval, in order of time. Nothing for a meter that is not known. */
+  spans(meterId: string, interval: Interval): AsyncIterable<MeterSpan[]>;
+  /** What a meter knows of an interval; of a meter that is not known, nothing. */
+  energy(meterId: string, interval: Interval): Promise<MeteredEnergy>;
+  /** Looks at what can be read now; empty where nothing can. Fault `unavailable` where a meter does not answer. */
+  read(signal?: AbortSignal): Promise<LiveReading[]>;
 }
 
 /** A ticket ready to be filed: the neutral document in both renderings; each tracker takes the one it speaks. */
@@ -270,6 +283,7 @@ export interface World {
   readonly clock: Clock;
   readonly grid: Grid;
   readonly fleet: Fleet;
+  readonly meter: Meter;
   readonly tickets: TicketTracker;
   readonly ledger: Ledger;
   /** null: no model is configured and templates speak. */

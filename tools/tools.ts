@@ -5,6 +5,7 @@ import { exportTools } from './export/export.js';
 import { fleetTools } from './fleet/fleet.js';
 import { gridTools } from './grid/grid.js';
 import { ledgerTools } from './ledger/ledger.js';
+import { meterTools } from './meter/meter.js';
 import { optimizerTools } from './optimizer/optimizer.js';
 import { policyTools } from './policy/policy.js';
 import { ticketsTools } from './tickets/tickets.js';
@@ -20,6 +21,7 @@ export const TOOLS = [
   ...ticketsTools,
   ...accountantTools,
   ...verifierTools,
+  ...meterTools,
   ...exportTools,
   ...ledgerTools,
 ] as const satisfies readonly Tool[];

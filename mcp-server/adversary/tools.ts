@@ -79,6 +79,22 @@ export const TOOL_LINES: readonly Line[] = [
     attack: { as: 'operate', with: { sites: [{ id: 'hpc-1', region: 'GB', power_cap_kw: 1e9 }] }, status: 403 },
   },
   {
+    what: 'import_meter',
+    scope: 'approve',
+    can: 'say what a meter measured, with a person’s token',
+    cannot: 'read a file of this machine; say it with a token that operates',
+    attack: { as: 'approve', with: { path: '/etc/hostname', boundary: 'facility' }, status: 403 },
+  },
+  look('list_meters', {}, 'change what a meter measured'),
+  look('show_meter', { meterId: 'of-nobody' }, 'change what a meter measured', 404),
+  {
+    what: 'record_meters',
+    scope: 'operate',
+    can: 'have the configured meters looked at once more',
+    cannot: 'say what they tell, or which are asked',
+    attack: { as: 'operate', with: { apartSeconds: 0 }, status: 400 },
+  },
+  {
     what: 'make_plan',
     scope: 'operate',
     can: 'make plans, under limits of its own too; the plan says so, and who is asked reads it',

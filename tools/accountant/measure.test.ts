@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DECISIONS } from '../../domain/decision.js';
 import { Fault } from '../../domain/fault.js';
 import { inHalves, shuffled } from '../../domain/fixtures/any-order.js';
+import { quietWorld } from '../../domain/fixtures/quiet-world.js';
 import { itPowerKw, JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
 import { BASELINE, orderKeyOf, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
@@ -31,7 +32,8 @@ beforeEach(async () => {
   const store = await openStore(':memory:');
   const fleet = simulatedFleet({ scenario, seed: scenario.seed, clock, store });
   const grid = simulatedGrid(scenario, scenario.seed, clock);
-  world = { clock, store, fleet, grid, method, setting: scenario, model: null } as unknown as World;
+  const { meter } = quietWorld(store, clock.now);
+  world = { clock, store, fleet, meter, grid, method, setting: scenario, model: null } as unknown as World;
   jobs = simulateJobs(scenario, { seed: 7, start: scenario.start, days: 1 });
 });
 const keep = async (id: string, of: readonly Job[]) => {
@@ -201,6 +203,19 @@ describe('measure_emissions', () => {
     expect(whole.total.jobs).toBe(60);
     expect(whole.unseen).toEqual([]);
     expect(whole.total.energyKwh).toBeCloseTo(energy, 6);
+    expect([whole.measuredRatio, whole.meters]).toEqual([0, []]);
+    // A meter of one site knows all of the time, and what it tells beyond the jobs is a rest.
+    const [site] = await fleet.sites();
+    const card = { id: 'hall', name: 'hall', source: 'file', basis: 'counter', covers: null } as const;
+    const hall = { ...card, boundary: 'facility', subject: { kind: 'site', id: site!.id } } as const;
+    const all = async () => ({ energyKwh: energy + 1000, coveredSeconds: 60, seconds: 60 });
+    const quiet = world.meter;
+    world = { ...world, meter: { ...quiet, meters: async () => [hall], energy: all } };
+    const metered = await measure(asked);
+    const there = metered.meters[0]!;
+    expect(there.restKwh! + there.accountedKwh!).toBeCloseTo(energy + 1000, 6);
+    expect(metered.unseen).toEqual([expect.stringContaining('idle power and other work')]);
+    world = { ...world, meter: quiet };
     const halves = inHalves(fleet);
     world = { ...world, fleet: halves };
     const inOrder = await measure(asked);

@@ -10,10 +10,11 @@ import { BASELINE, Cost, orderKeyOf, PLANS, type Plan } from '../../domain/plan.
 import { besideJobs, gatherByJob, orderedPieces } from '../../domain/schedule.js';
 import type { Collection } from '../../domain/store.js';
 import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
-import type { World } from '../../domain/world.js';
+import type { Ran, World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { type Account, account, DIMENSIONS, type Group } from './account.js';
 import { Collector, type Piece, runImmediately } from './collect.js';
+import { metersSay, SiteMeter, siteMeters } from './metered.js';
 import { FUNCTIONAL_UNITS, sciOf } from './sci.js';
 import { signalsFor } from './signals.js';
 
@@ -100,6 +101,11 @@ export const MeasureOutput = z.strictObject({
       meanGPerKwh: z.number().nullable().describe('energy-weighted'),
     }),
   ),
+  measuredRatio: z
+    .number()
+    .nullable()
+    .describe('share of the energy of what ran that a meter measured; null where nothing of it ran yet'),
+  meters: z.array(SiteMeter).describe('meters of whole sites in that time'),
   method: Method,
   unseen: z.array(z.string()).describe('what could not be accounted, and why'),
 });
@@ -134,6 +140,9 @@ export const measureEmissions = defineTool({
     const by = [...new Set(input.by)];
     const accounts = account(spans, { sites, ...signals, method: world.method, currency, by, ...clip });
     const groups = accounts.groups.slice(0, MOST_GROUPS);
+    const kwhBySite = accounts.bySite.map(({ energyKwh }) => energyKwh);
+    const ofTime = seen && { start: fromEpoch(clipStart(spans.begin, clip)), end: fromEpoch(clipEnd(spans.end, clip)) };
+    const meters = ofTime === null ? [] : await siteMeters(world, sites, kwhBySite, ofTime);
     return {
       workloadId: question.workloadId,
       planId: question.plan?.id ?? null,
@@ -153,12 +162,19 @@ export const measureEmissions = defineTool({
           meanGPerKwh: coveredKwh === 0 ? null : (emissionsKg * 1000) / coveredKwh,
         };
       }),
+      measuredRatio: missed.ranKwh > 0 ? missed.measuredKwh / missed.ranKwh : null,
+      meters,
       method: { ...world.method },
-      unseen: [...signals.unseen, ...left(books, missed, question), ...gaps(accounts.total)],
+      unseen: [
+        ...signals.unseen,
+        ...left(books, missed, question),
+        ...gaps(accounts.total),
+        ...(question.schedule === 'ran' ? metersSay(meters) : []),
+      ],
     };
   },
-  tell: ({ total, schedule, planId, workloadId }) =>
-    `${planId === null ? `Workload ${workloadId}` : `Plan ${planId}`} (${schedule}): ${total.jobs} jobs, ${energyText(total.energyKwh)}, ${total.emissionsKg === null ? 'emissions not known' : `${massEstimateText(total.emissionsKg)} CO2e`}${total.cost === null ? '' : `, ${moneyText(total.cost.total, total.cost.currency)}`}.`,
+  tell: ({ total, schedule, planId, workloadId, measuredRatio }) =>
+    `${planId === null ? `Workload ${workloadId}` : `Plan ${planId}`} (${schedule}): ${total.jobs} jobs, ${energyText(total.energyKwh)}${measuredRatio === null || measuredRatio === 0 ? '' : ` (${share(measuredRatio)} of it measured)`}, ${total.emissionsKg === null ? 'emissions not known' : `${massEstimateText(total.emissionsKg)} CO2e`}${total.cost === null ? '' : `, ${moneyText(total.cost.total, total.cost.currency)}`}.`,
 });
 
 interface Question {
@@ -223,13 +239,16 @@ async function* all<T>(collection: Pick<Collection<T>, 'list'>): AsyncGenerator<
   }
 }
 
-/** What of a schedule is in no span. */
+/** What a schedule's spans do not say. */
 interface Missed {
   /** jobs of the workload that have no place in the schedule */
   placeless: number;
   /** jobs that ran under the order and are not in the workload, with their facility energy */
   strangers: number;
   strangersKwh: number;
+  /** of what ran: facility energy, and the part of it that meters measured */
+  ranKwh: number;
+  measuredKwh: number;
 }
 
 /** Streams jobs and pieces into spans. */
@@ -240,7 +259,7 @@ const collect = async (
   call: Running,
   books: Collector,
 ): Promise<Missed> => {
-  const missed: Missed = { placeless: 0, strangers: 0, strangersKwh: 0 };
+  const missed: Missed = { placeless: 0, strangers: 0, strangersKwh: 0, ranKwh: 0, measuredKwh: 0 };
   const book = (job: Job, pieces: readonly Piece[]) => {
     if (pieces.length === 0) missed.placeless++;
     books.add(job, pieces);
@@ -254,11 +273,19 @@ const collect = async (
     }
   } else if (schedule === 'ran') {
     const { signal } = call;
-    const ran = await gatherByJob(world.fleet.ran(orderKeyOf(plan)), { keep: pieceOf, order: byTime, signal });
+    const ran = await gatherByJob(world.fleet.ran(orderKeyOf(plan)), {
+      keep: (row: Ran) => ({ ...pieceOf(row), isMeasured: row.source === 'measured' }),
+      ...{ order: byTime, signal },
+    });
     for await (const page of jobs) {
       signal.throwIfAborted();
       for (const job of page) {
-        book(job, ran.get(job.id) ?? []);
+        const pieces = ran.get(job.id) ?? [];
+        for (const { energyKwh, isMeasured } of pieces) {
+          missed.ranKwh += energyKwh;
+          if (isMeasured) missed.measuredKwh += energyKwh;
+        }
+        book(job, pieces);
         ran.delete(job.id);
       }
     }
@@ -290,12 +317,14 @@ const byTime = (a: ReturnType<typeof pieceOf>, b: ReturnType<typeof pieceOf>) =>
   a.from - b.from || a.to - b.to || (a.region < b.region ? -1 : 1);
 
 const clipped = (begin: number, end: number, clip: { from?: number | undefined; to?: number | undefined }) => {
-  const from = Math.max(begin, clip.from ?? begin);
-  const to = Math.min(end, clip.to ?? end);
+  const [from, to] = [clipStart(begin, clip), clipEnd(end, clip)];
   if (to <= from) return null;
   // Signals are asked on whole hours: a provider answers whole steps.
   return { start: fromEpoch(Math.floor(from / 3600) * 3600), end: fromEpoch(Math.ceil(to / 3600) * 3600) };
 };
+
+const clipStart = (begin: number, clip: { from?: number | undefined }) => Math.max(begin, clip.from ?? begin);
+const clipEnd = (end: number, clip: { to?: number | undefined }) => Math.min(end, clip.to ?? end);
 
 const told = ({ sums: _, ...of }: Account) => {
   const { jobs, energyKwh, emissionsKg, cost, workUnits, gPerWorkUnit, costPerWorkUnit } = of;

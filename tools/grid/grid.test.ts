@@ -39,6 +39,7 @@ const worldOf = (scenario: Scenario, gridOf: (clock: ReturnType<typeof simulated
     store,
     method: Method.parse({}),
     setting: scenario,
+    meter: quietWorld(store, () => clock.now()).meter,
     provenance: quietWorld(store, () => clock.now()).provenance,
   };
 };

@@ -18,6 +18,13 @@ export const notesOf = (loaded: Loaded, verified: Verified, constants: Constants
   if (estimated.length > 0) notes.push(`The source calls its values for ${estimated.join(', ')} estimates.`);
   const sources = new Set(loaded.ran.map((r) => r.source));
   if (sources.has('simulated')) notes.push('What ran is simulated.');
+  if (sources.has('measured')) {
+    const kwh = (rows: typeof loaded.ran) => rows.reduce((sum, { energyKwh }) => sum + energyKwh, 0);
+    const share = kwh(loaded.ran.filter(({ source }) => source === 'measured')) / kwh(loaded.ran);
+    notes.push(
+      `${percentText(share)} of the energy is measured, to ±${percentText(Number(constants.measuredHalfWidthRatio))}.`,
+    );
+  }
   if (sources.has('modelled'))
     notes.push(
       `Energy is modelled where no meter saw it, to ±${percentText(Number(constants.modelledHalfWidthRatio))}.`,

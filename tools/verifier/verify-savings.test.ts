@@ -58,6 +58,7 @@ beforeEach(async () => {
     store,
     method: Method.parse({}),
     setting: scenario,
+    meter: quietWorld(store, clock.now).meter,
     provenance: quietWorld(store, clock.now).provenance,
   };
 });

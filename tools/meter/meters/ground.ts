@@ -1,0 +1,26 @@
+/** What an adapter of a meter may build on. */
+import type { LiveReading } from '../../../domain/meter.js';
+import type { Store } from '../../../domain/store.js';
+import type { Clock } from '../../../domain/world.js';
+import type { Timer } from '../../../wire/wire.js';
+
+export interface MeterGround {
+  readonly store: Store;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Counters of this machine as its daemon tells them. Fault `unavailable` without a daemon. */
+  readonly daemon: (socketPath: string | undefined) => Promise<LiveReading[]>;
+  /** Counters of a simulated machine at the world's now. */
+  readonly simulated: () => LiveReading[];
+  /** another timer, for tests */
+  readonly timer?: Timer;
+}
+
+/** The program's settings that a meter reads, as config.ts names them. */
+export interface MeterSettings {
+  readonly meter: string;
+  readonly meterUrl?: string | undefined;
+  readonly meterToken?: string | undefined;
+  readonly meterUser?: string | undefined;
+  readonly meterPassword?: string | undefined;
+  readonly meterSocket?: string | undefined;
+}
