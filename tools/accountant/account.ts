@@ -87,7 +87,7 @@ export const account = (spans: SpanTable, question: AccountQuestion): Accounts =
     const team = byTeam ? spans.teams[group % teams]! : null;
     const category = byCategory ? spans.categories[Math.floor(group / teams)]! : null;
     const region = byRegion ? sites[site]!.region : null;
-    const ofDay = byHour ? ((hour % 24) + 24) % 24 : null;
+    const ofDay = byHour ? hour % 24 : null;
     const kg = block[offset + at.emissionsKg]!;
     // Sites of one region share its intensity and so its error.
     const cell = regions[site]! * 2 ** 32 + hour;
