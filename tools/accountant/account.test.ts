@@ -182,7 +182,7 @@ const groupCell = (by: readonly Dimension[], whole: (cell: Cell) => unknown[]) =
 /** Numbers that the two ways reach in another order of additions are the same up to 1e-9 of their size. */
 const same = (mine: unknown, wanted: unknown, path = ''): void => {
   if (typeof wanted === 'number' && typeof mine === 'number') {
-    if (Math.abs(mine - wanted) > 1e-9 * Math.max(1, Math.abs(wanted)))
+    if (!(Math.abs(mine - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted))))
       expect.fail(`${path}: ${mine} where ${wanted} is right`);
   } else if (wanted !== null && typeof wanted === 'object' && mine !== null && typeof mine === 'object') {
     expect(Object.keys(mine).sort(), path).toEqual(Object.keys(wanted).sort());
@@ -321,5 +321,13 @@ describe('the accounts', () => {
       ['A', 0.1],
       ['B', null],
     ]);
+  });
+
+  it('charge a peak by slots that are touched, and count an hour of nothing as known', () => {
+    // Five and six kW never meet, but within one half-hour.
+    const after = [one({ kw: 5, to: ORIGIN + 900 }), one({ kw: 6, from: ORIGIN + 900, to: ORIGIN + 1800 })];
+    expect(account(tableOf(after), asked([])).demandCost).toBe(7 * 11);
+    const idle = account(tableOf([one({ kw: 0 })]), asked([], [null, null, null])).total;
+    expect([idle.carbonCoverageRatio, idle.priceCoverageRatio, idle.emissionsKg?.value]).toEqual([1, 1, 0]);
   });
 });
