@@ -1,8 +1,8 @@
 /** Every setting, read once from flags, environment, caco.yaml, the user's file and defaults, in that order of strength, and frozen. */
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { CHOICES, readChoice, SOURCE_SETTINGS } from './tools/grid/sources/sources.js';
 
@@ -180,8 +180,10 @@ const names = Object.keys(SETTINGS) as SettingName[];
 
 const readYaml = (path: string, origin: Origin, problems: { setting: string; origin: Origin; message: string }[]) => {
   if (!existsSync(path)) return {};
+  // Loaded where there is a file to read: most starts have none, and a start is what people wait for.
+  const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   try {
-    const document: unknown = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    const document: unknown = parse(readFileSync(path, 'utf8')) ?? {};
     if (typeof document !== 'object' || Array.isArray(document)) throw new Error('must be a mapping of settings');
     for (const key of Object.keys(document as object))
       if (!(key in SETTINGS))

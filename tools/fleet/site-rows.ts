@@ -4,7 +4,7 @@
  *     id,region,cluster_id,power_cap_kw,pue,energy_price_per_mwh
  *     hpc-1,GB,hpc-1,9000,1.2,90
  */
-import { parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import { invalid } from '../../domain/fault.js';
 import { Site } from '../../domain/site.js';
 import { isTimeZone } from '../../domain/time.js';
@@ -50,6 +50,8 @@ export const siteRows = async (text: string): Promise<SiteRow[]> => {
 
 /** JSON is YAML; a document is a list, `{sites: […]}` or one site. */
 const fromDocument = (text: string): SiteRow[] => {
+  // Loaded where there is something to read: every start would pay for it otherwise.
+  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) throw invalid(`the file is neither JSON nor YAML: ${error.message.split('\n')[0]}`, 'Mend the file.');

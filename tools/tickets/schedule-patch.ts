@@ -1,5 +1,6 @@
 /** A changed schedule as the unified diff of a pull request: GitHub Actions, Kubernetes CronJobs, crontabs. All else stays byte for byte. */
-import { isMap, isScalar, isSeq, parseAllDocuments, type Scalar } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Scalar } from 'yaml';
 import { Fault, invalid } from '../../domain/fault.js';
 import { cronFields } from './cron.js';
 
@@ -46,16 +47,20 @@ const yamlPlace = (scalar: Scalar, name: string): Place => {
   };
 };
 
+// Loaded where there is a patch to write: every start would pay for it otherwise.
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
+
 const documentsOf = (text: string) => {
-  const documents = parseAllDocuments(text);
+  const documents = yaml().parseAllDocuments(text);
   if (!Array.isArray(documents)) return [];
   const error = documents.flatMap((document) => document.errors)[0];
   if (error) throw invalid(`the file is not YAML: ${error.message.split('\n')[0]}`, 'Mend the file first.');
   return documents;
 };
 
-const inActions = (text: string): Place[] =>
-  documentsOf(text).flatMap((document) => {
+const inActions = (text: string): Place[] => {
+  const { isMap, isScalar, isSeq } = yaml();
+  return documentsOf(text).flatMap((document) => {
     const schedule = document.getIn(['on', 'schedule'], true);
     if (!isSeq(schedule)) return [];
     return schedule.items.flatMap((item) => {
@@ -63,8 +68,10 @@ const inActions = (text: string): Place[] =>
       return isScalar(cron) ? [yamlPlace(cron, '')] : [];
     });
   });
+};
 
 const inKubernetes = (text: string): Place[] => {
+  const { isMap, isScalar, isSeq } = yaml();
   const places: Place[] = [];
   const look = (node: unknown) => {
     if (!isMap(node)) return;
