@@ -47,6 +47,8 @@ const INSIDES: readonly Inside[] = [
   { folder: 'tools/grid/sources/', may: [/^domain\//, 'wire/wire.ts'] },
   // Readers of files make drafts; they know no fleet and no tool.
   { folder: 'tools/fleet/formats/', may: [/^domain\//] },
+  // How a file becomes text; what its sentences mean is the room's.
+  { folder: 'tools/policy/documents/', may: [/^domain\//], packages: ['unpdf'] },
   // Adapters behind the port; the tools know only the port.
   { folder: 'tools/fleet/fleets/', may: [/^domain\//, 'tools/fleet/formats/formats.ts'] },
   // Adapters behind the port, and how what is kept answers.
@@ -275,6 +277,8 @@ describe('the house', () => {
     ['tools/optimizer/baselines/queueing.ts', "import { State } from '../engine/search/state.js';"],
     ['tools/optimizer/baselines/policy.ts', "import type { Least } from '../least-saving.js';"],
     ['tools/optimizer/studies/gaia.ts', "import { makePlan } from '../plan.js';"],
+    ['tools/policy/documents/docx.ts', "import { cut } from '../sentences.js';"],
+    ['tools/policy/read.ts', "import { docxBlocks } from './documents/docx.js';"],
     ['app.ts', "import { solve } from './tools/optimizer/engine/solve.js';"],
     ['copilot/lookups/plans.ts', "import { explainPlan } from '../../tools/optimizer/optimizer.js';"],
     ['graph/nodes/copilot.ts', "import { chat } from '../../copilot/copilot.js';"],

@@ -45,6 +45,25 @@ const passages = (title: string, list: readonly Passage[]) =>
     ? []
     : ['', `  ${title}`, ...list.map((p) => `    line ${p.line}: ${quoted(p.quote)}\n      ${p.why}`)];
 
+/** What the document holds beside its sentences, by the reason: headings and page numbers only by their count. */
+const asides = (list: readonly Passage[]): string[] => {
+  const reasons = new Map<string, Passage[]>();
+  for (const p of list) reasons.set(p.why, [...(reasons.get(p.why) ?? []), p]);
+  if (reasons.size === 0) return [];
+  const shown = (why: string, of: readonly Passage[]) =>
+    /^(?:a heading|the head of a table|a page number|the mark of a note)/.test(why)
+      ? [`    ${of.length} × ${why}`]
+      : [
+          `    ${why}:`,
+          ...of
+            .slice(0, MOST_ASIDES)
+            .map((p) => `      ${p.page === undefined ? '' : `page ${p.page}: `}${quoted(p.quote)}`),
+          ...(of.length > MOST_ASIDES ? [`      and ${of.length - MOST_ASIDES} more (--json lists all)`] : []),
+        ];
+  return ['', '  Set aside', ...[...reasons].flatMap(([why, of]) => shown(why, of))];
+};
+const MOST_ASIDES = 12;
+
 const readingText = (o: Ingested): string => {
   const clear = o.constraints.filter((c) => c.status === 'clear').length;
   return [
@@ -55,6 +74,7 @@ const readingText = (o: Ingested): string => {
       ? []
       : ['', '  To be answered in the text', ...o.questions.map((q) => `    ${plain(q)}`)]),
     ...passages('Not understood', o.notUnderstood),
+    ...asides(o.asides),
     ...(o.dropped.length === 0
       ? []
       : [
@@ -186,6 +206,7 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
         ? []
         : ['', '  To be answered in the text', ...set.questions.map((q) => `    ${plain(q)}`)]),
       ...passages('Not understood', set.notUnderstood),
+      ...asides(set.asides),
       ...(o.unexplained.length === 0
         ? []
         : ['', `  Nothing says which jobs these words mean: ${plain(o.unexplained.join(', '))}`]),
@@ -199,7 +220,7 @@ export const register = (program: Command) => {
   addCommand(
     policy,
     'parse <file>',
-    'read a policy (text, Markdown, PDF or DOCX) into constraints; a draft, nothing is in force yet',
+    'read a policy (text, Markdown, HTML, PDF, DOCX, ODT or RTF) into constraints; a draft, nothing is in force yet',
     PARSE.shape,
     parse,
   );

@@ -192,7 +192,12 @@ export const PolicyReading = z.strictObject({
   questions: z.array(z.string()),
   notUnderstood: z.array(Passage).describe('sentences that demand something, and were not read or only in part'),
   remarks: z.array(Passage).describe('sentences that demand nothing'),
-  flags: z.array(z.string()).describe('embedded_instruction, hidden_text'),
+  asides: z
+    .array(Passage)
+    .describe(
+      'what the document holds and is read as no sentence: headings, notes, comments, what is struck out or hidden, headers, page numbers, form values; an empty span where it stands beside the text',
+    ),
+  flags: z.array(z.string()).describe('embedded_instruction, hidden_text, tracked_changes'),
   dropped: z.array(DroppedItem),
 });
 export type PolicyReading = z.infer<typeof PolicyReading>;
@@ -223,6 +228,7 @@ export const PolicySet = z.strictObject({
   questions: z.array(z.string()),
   notUnderstood: z.array(Passage),
   remarks: z.array(Passage),
+  asides: z.array(Passage).default([]).describe('what its documents hold beside their sentences'),
   flags: z.array(z.string()),
   dropped: z.array(DroppedItem),
   ingestedAt: Instant,

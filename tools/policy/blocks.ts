@@ -1,18 +1,29 @@
-/** The blocks of a document: headings, list items, table rows, paragraphs, code, and what is hidden from a human reader. */
+/** The blocks of a document: headings, list items, table rows, paragraphs and code, without what its own marks set aside. */
+import type { Markup } from './documents/documents.js';
 import { DEONTIC, flat } from './normal.js';
+import { limitless, rowSentence } from './tables.js';
 
 export type Block =
   | { readonly kind: 'paragraph'; readonly from: number; readonly to: number }
-  | { readonly kind: 'item'; readonly from: number; readonly to: number; readonly depth: number }
+  /** `label` is what stands before it: "1.2.", "(a)", "-" */
+  | {
+      readonly kind: 'item';
+      readonly from: number;
+      readonly to: number;
+      readonly depth: number;
+      readonly label: string;
+    }
+  /** `level` 7: a line that reads as one, and says so nowhere */
   | { readonly kind: 'heading'; readonly from: number; readonly to: number; readonly level: number }
-  | { readonly kind: 'row'; readonly from: number; readonly to: number; readonly made: string }
-  | { readonly kind: 'aside'; readonly from: number; readonly to: number };
+  | { readonly kind: 'row'; readonly from: number; readonly to: number; readonly made: string; readonly doubt?: string }
+  | { readonly kind: 'aside'; readonly from: number; readonly to: number; readonly why: string };
 
 interface Open {
   readonly kind: 'paragraph' | 'item';
   readonly from: number;
   readonly to: number;
   readonly depth: number;
+  readonly label: string;
   readonly lines: number;
 }
 
@@ -37,10 +48,21 @@ const linesOf = (low: string): Line[] => {
   return lines;
 };
 
+/** Who wrote a document and who is left out of a rule is no title: else the name would hold for all that stands below. */
+const NO_TITLE =
+  /\b(?:by|owners?|owned|contacts?|authors?|approved|reviewed|prepared|signed|responsible|maintained|issued|published|distribution|except|excepted|excluding|unless|without|other than|apart from|exempt(?:ed)?|save for|not|but)\b/;
+
 /** A line that names what follows: no end mark, few words, no demand in it. */
-const isTitle = (text: string): boolean => {
+export const isTitle = (text: string): boolean => {
   const bare = text.trim();
-  return bare !== '' && !/[.!?;:,]$/.test(bare) && bare.split(/\s+/).length <= 12 && !demands(bare);
+  return (
+    bare !== '' &&
+    !/[.!?;:,]$/.test(bare) &&
+    bare.split(/\s+/).length <= 12 &&
+    !demands(bare) &&
+    !NO_TITLE.test(bare) &&
+    /\p{L}/u.test(bare)
+  );
 };
 const demands = (bare: string) => DEONTIC.test(bare) && /\d|\b(?:must|shall|should|may|never|no|not|only)\b/.test(bare);
 
@@ -62,47 +84,15 @@ const columnsOf = (line: Line): { from: number; to: number; text: string }[] => 
 
 const RULE_ROW = /^[\s|:+-]*-[\s|:+-]*$/;
 
-/** One table row as a sentence: "the web team: carbon ceiling 400 kg per month, …". */
-const rowSentence = (headers: readonly string[], cells: readonly string[]): string => {
-  const parts: string[] = [];
-  for (const [i, cell] of cells.entries()) {
-    if (cell === '' || /^-+$|^n\/?a$/.test(cell)) continue;
-    const header = headers[i] ?? '';
-    const unit = /\(([^)]*)\)|\[([^\]]*)\]|\bin (kg|t|tonnes|kw|mw|hours?|minutes?|min|h|eur|gbp|usd)\b/.exec(header);
-    const name = header.replace(/\([^)]*\)|\[[^\]]*\]/g, '').trim();
-    const units = (unit?.[1] ?? unit?.[2] ?? unit?.[3] ?? '').trim();
-    if (/^(?:team|squad|group|department)s?(?: name)?$/.test(name)) {
-      parts.push(
-        /^(?:all|each|every|any|default|others?|all others?|everyone)\b/.test(cell)
-          ? 'each team'
-          : `the ${cell.replace(/\s*\bteam$/, '')} team`,
-      );
-    } else if (/^(?:service |sla |job )?(?:class|tier|level)$/.test(name)) parts.push(`${cell} services`);
-    else if (/^(?:environment|env)s?$/.test(name)) parts.push(`${cell} environment`);
-    else if (/^(?:(?:job|workload|work)[ -]?)?(?:type|kind|workload|job)s?$/.test(name))
-      parts.push(/\b(?:jobs?|workloads?|runs?)$/.test(cell) ? cell : `${cell} jobs`);
-    else if (/^(?:site|cluster|resource|data cent(?:re|er)|pool)s?$/.test(name)) parts.push(`cluster ${cell}`);
-    else parts.push(`: ${name} is ${withUnit(cell, units)};`);
+/** Never throws; `low` comes back with what is set aside blanked out, the same length. */
+export const blocksOf = (text: string, source: string, markup: Markup) => {
+  let low = '';
+  let at = 0;
+  for (const span of markup.spans) {
+    low += source.slice(at, span.from) + source.slice(span.from, span.to).replace(/[^\n]/g, ' ');
+    at = span.to;
   }
-  return parts
-    .join(' ')
-    .replace(/\s+:/g, ':')
-    .replace(/;(?=[^;]*$)/, '');
-};
-
-const withUnit = (cell: string, units: string): string => {
-  if (units === '') return cell;
-  if (!/^[\s\d.,'k]+$/.test(cell)) return `${cell} (${units})`;
-  return /^(?:\u00a3|\u20ac|\$)/.test(units) ? `${units.slice(0, 1)}${cell} ${units.slice(1)}` : `${cell} ${units}`;
-};
-
-/** Never throws; `low` comes back with hidden passages blanked out, the same length. */
-export const blocksOf = (text: string, source: string) => {
-  const hidden: { kind: 'hidden'; from: number; to: number }[] = [];
-  const low = source.replace(/<!--[\s\S]*?(?:-->|$)/g, (found, at: number) => {
-    hidden.push({ kind: 'hidden', from: at, to: at + found.length });
-    return found.replace(/[^\n]/g, ' ');
-  });
+  low += source.slice(at);
   // Tabs separate columns of a pasted sheet; they survive as a private mark while blocks are found.
   const lines = linesOf(low).map((line) => {
     const raw = text.slice(line.from, line.to);
@@ -115,10 +105,10 @@ export const blocksOf = (text: string, source: string) => {
   const close = () => {
     const open = state.open;
     if (!open) return;
-    const { kind, from, to, depth } = open;
+    const { kind, from, to, depth, label } = open;
     if (kind === 'paragraph' && open.lines === 1 && isTitle(flat(low.slice(from, to))))
       blocks.push({ kind: 'heading', from, to, level: 7 });
-    else blocks.push(kind === 'item' ? { kind, from, to, depth } : { kind, from, to });
+    else blocks.push(kind === 'item' ? { kind, from, to, depth, label } : { kind, from, to });
     state.open = null;
   };
 
@@ -135,7 +125,12 @@ export const blocksOf = (text: string, source: string) => {
       const fence = text.slice(line.from, line.to).trim().slice(0, 3);
       let end = i + 1;
       while (end < lines.length && !text.slice(lines[end]!.from, lines[end]!.to).trimStart().startsWith(fence)) end++;
-      blocks.push({ kind: 'aside', from: line.from, to: (lines[Math.min(end, lines.length - 1)] ?? line).to });
+      blocks.push({
+        kind: 'aside',
+        from: line.from,
+        to: (lines[Math.min(end, lines.length - 1)] ?? line).to,
+        why: 'a block of code; not read',
+      });
       i = end;
       continue;
     }
@@ -155,7 +150,13 @@ export const blocksOf = (text: string, source: string) => {
     if (table > 1) {
       close();
       const headers = columnsOf(line).map((c) => c.text);
-      blocks.push({ kind: 'aside', from: line.from, to: line.to });
+      blocks.push({
+        kind: 'aside',
+        from: line.from,
+        to: line.to,
+        why: 'the head of a table; read with each of its rows',
+      });
+      const doubt = limitless(headers, titlesAbove(blocks, low));
       for (let r = i + 1; r < i + table; r++) {
         const row = lines[r]!;
         if (RULE_ROW.test(row.text)) continue;
@@ -170,6 +171,7 @@ export const blocksOf = (text: string, source: string) => {
             headers,
             cells.map((c) => c.text),
           ),
+          ...(doubt === undefined ? {} : { doubt }),
         });
       }
       i += table - 1;
@@ -190,17 +192,23 @@ export const blocksOf = (text: string, source: string) => {
         kind: 'item',
         from: line.from + item[0].length,
         to: line.to,
-        depth: Math.floor(item[1]!.length / 2),
+        // Its place shows in how far it is set in, or in its number.
+        depth: Math.max(Math.floor(item[1]!.length / 2), (item[0].match(/\d\.(?=\d)/g) ?? []).length),
+        label: item[0].trim(),
         lines: 1,
       };
       continue;
     }
     if (open) state.open = { ...open, to: line.to, lines: open.lines + 1 };
-    else state.open = { kind: 'paragraph', from: line.from, to: line.to, depth: 0, lines: 1 };
+    else state.open = { kind: 'paragraph', from: line.from, to: line.to, depth: 0, label: '', lines: 1 };
   }
   close();
-  return { low, blocks, hidden };
+  return { low, blocks };
 };
+
+/** The headings above, and the line before, which may name the table. */
+const titlesAbove = (blocks: readonly Block[], low: string): string =>
+  [...blocks.filter((b) => b.kind === 'heading'), ...blocks.slice(-1)].map((b) => low.slice(b.from, b.to)).join(' ');
 
 /** How many lines from `i` on form one table; 0 when none begins here. */
 const tableAt = (lines: readonly Line[], i: number): number => {

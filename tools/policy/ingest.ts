@@ -5,7 +5,7 @@ import { Fault, invalid } from '../../domain/fault.js';
 import { POLICY_SETS, PolicyReading } from '../../domain/policy/policy.js';
 import { isTimeZone } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
-import { MAX_CHARACTERS, readDocument } from './documents.js';
+import { MAX_CHARACTERS, pastedDocument, readDocument } from './documents/documents.js';
 import { askModel } from './model-items.js';
 import { readPolicy } from './read.js';
 import { activeSet, draftOf } from './sets.js';
@@ -14,12 +14,15 @@ export const ingestPolicy = defineTool({
   name: 'ingest_policy',
   title: 'Ingest a policy',
   description:
-    'Reads a policy text (plain text, Markdown, PDF or DOCX) into typed constraints, each with the sentence it came from, and keeps them as a draft. Nothing takes effect before a person confirms the set. What is ambiguous, contradictory or not understood is listed, never guessed.',
+    'Reads a policy text (plain text, Markdown, HTML, PDF, DOCX, ODT or RTF) into typed constraints, each with the sentence it came from, and keeps them as a draft. Nothing takes effect before a person confirms the set. What is ambiguous, contradictory, not understood or set aside is listed, never guessed.',
   toolset: 'policy',
   effect: 'records',
   input: z.strictObject({
     text: z.string().max(MAX_CHARACTERS).optional().describe('the policy text itself; give this or path'),
-    path: z.string().optional().describe('a local file: .md, .txt, .pdf or .docx; at the command line only'),
+    path: z
+      .string()
+      .optional()
+      .describe('a local file: .md, .txt, .html, .pdf, .docx, .odt, .fodt or .rtf; at the command line only'),
     name: z
       .string()
       .min(1)
@@ -43,9 +46,9 @@ export const ingestPolicy = defineTool({
       throw new Fault('forbidden', 'files are read at the command line only', 'Send the policy as text.');
     if (input.tz !== undefined && input.tz !== null && !isTimeZone(input.tz))
       throw invalid(`"${input.tz}" is not a time zone`, 'Give an IANA name such as Europe/London or UTC.');
-    const document = input.path === undefined ? { text: input.text!, pages: [] } : await readDocument(input.path);
+    const document = input.path === undefined ? pastedDocument(input.text!) : await readDocument(input.path);
     const doc = input.name ?? (input.path === undefined ? 'pasted text' : basename(input.path));
-    const ruled = readPolicy(document.text, { doc, tz: input.tz ?? null, pages: document.pages });
+    const ruled = readPolicy(document.text, { doc, tz: input.tz ?? null, document });
     const { reading, note, used } =
       world.model !== null && input.useModel
         ? await askModel(world.model, document, ruled, call.signal)

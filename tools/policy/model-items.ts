@@ -16,7 +16,7 @@ import {
 import type { Model } from '../../domain/world.js';
 import { clauseOf } from './clause.js';
 import { related } from './conflicts.js';
-import type { PolicyDocument } from './documents.js';
+import type { PolicyDocument } from './documents/documents.js';
 import { decimalMarkOf } from './figures.js';
 import { isInstruction } from './injection.js';
 import { flat, normalise } from './normal.js';

@@ -11,7 +11,7 @@ import { ingestPolicy } from './ingest.js';
 import { plannedJobs } from './rows.js';
 import { activeSet, confirmSet, loadSet } from './sets.js';
 
-export { readDocument } from './documents.js';
+export { readDocument } from './documents/documents.js';
 export { ingestPolicy } from './ingest.js';
 export { readPolicy } from './read.js';
 export { activeSet } from './sets.js';

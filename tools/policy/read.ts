@@ -4,12 +4,14 @@ import type { Constraint, Passage, PolicyReading } from '../../domain/policy/pol
 import { clauseOf, type Reading, type Setting } from './clause.js';
 import { related } from './conflicts.js';
 import { isDemand, isForeign, OBLIGES } from './demands.js';
-import type { Page } from './documents.js';
+import { DELETED, HIDDEN, type Mark, MOVED, type Page, type PolicyDocument } from './documents/documents.js';
+import { fragmentOf, noteQuestion, questioned } from './doubts.js';
 import { constraintOf, type Draft, placeOf, unsupported } from './drafts.js';
 import { decimalMarkOf } from './figures.js';
 import { isInstruction } from './injection.js';
 import { flat, INVISIBLE, normalise } from './normal.js';
 import { lifts, permissionIn, permits } from './permits.js';
+import { type Reference, referenceIn, referred } from './references.js';
 import { continued } from './rules.js';
 import { APPROVAL, loosens } from './rules-approval.js';
 import { cut, type Sentence } from './sentences.js';
@@ -20,16 +22,18 @@ export interface ReadOptions {
   readonly doc: string;
   /** IANA zone of times that name none; null: not given */
   readonly tz: string | null;
-  readonly pages?: readonly Page[];
+  /** what the file holds beside its text; left out for a text that was no file */
+  readonly document?: PolicyDocument;
 }
 
 /** What one document demands. */
 export const readPolicy = (text: string, options: ReadOptions): PolicyReading => {
   const reader = new Reader(text, options);
-  const { sentences, hidden } = cut(text);
-  reader.readHidden(hidden);
+  const { sentences, asides, marks } = cut(text);
+  reader.setAside(asides);
   const whole = documentFacts(sentences);
   for (const sentence of sentences) reader.read(sentence, whole);
+  reader.settle(sentences, marks);
   const { drafts, allowing, remarks, flags } = reader;
   const numbered = (list: readonly Draft[]) => list.map((d, i) => ({ ...d, id: `c${i + 1}` }) as Constraint);
   const settled = related(numbered(drafts));
@@ -44,10 +48,14 @@ export const readPolicy = (text: string, options: ReadOptions): PolicyReading =>
     questions: [...new Set(constraints.flatMap((c) => c.questions))],
     notUnderstood: reader.notUnderstood.filter((p) => p.quote.trim() !== ''),
     remarks,
+    asides: reader.asides.sort((a, b) => a.span[0] - b.span[0]),
     flags: [...flags],
     dropped: [],
   };
 };
+
+/** No sentence ends so. */
+const UNFINISHED = /\b(?:of|to|by|at|than|below|above|under|is|are|be|the|a|an|for|with|from|between|and|or)$/;
 
 /** Where a sentence is told of beside the constraints, and why. */
 interface Verdict {
@@ -65,12 +73,17 @@ class Reader {
   readonly allowing = new Set<Draft>();
   readonly notUnderstood: Passage[] = [];
   readonly remarks: Passage[] = [];
+  readonly asides: Passage[] = [];
   readonly flags = new Set<string>();
   readonly #mark: Setting['mark'];
   readonly #pageOf: (at: number) => { page?: number };
   /** The paragraph of an instruction. */
   #poisoned = -1;
   #previous: Previous | undefined;
+  /** Sentences about other clauses, with where in `drafts` they stand. */
+  readonly #references: { readonly reference: Reference; readonly at: number }[] = [];
+  /** Sentences that only say an exception: they change what stands before them. */
+  readonly #fragments: { readonly sentence: Sentence; readonly at: number }[] = [];
 
   constructor(
     private readonly text: string,
@@ -78,17 +91,58 @@ class Reader {
   ) {
     this.sha256 = createHash('sha256').update(text).digest('hex');
     this.#mark = decimalMarkOf(normalise(text));
-    this.#pageOf = pager(options.pages ?? []);
+    this.#pageOf = pager(options.document?.pages ?? []);
     if (INVISIBLE.test(text.replace(/^\ufeff/, ''))) this.flags.add('hidden_text');
   }
 
-  readHidden(hidden: readonly { readonly from: number; readonly to: number }[]): void {
-    for (const { from, to } of hidden) {
-      this.flags.add('hidden_text');
-      if (isInstruction(normalise(this.text.slice(from, to)))) this.flags.add('embedded_instruction');
+  /** What is read as no sentence: by the text's own marks, and beside the text in its file. */
+  setAside(spans: readonly { readonly from: number; readonly to: number; readonly why: string }[]): void {
+    const { doc, document } = this.options;
+    for (const { from, to, why } of spans) {
       const line = 1 + count(this.text, '\n', from);
-      this.notUnderstood.push(this.#passage({ from, to, line }, 'hidden from a reader of the page; not a rule'));
+      this.asides.push(this.#passage({ from, to, line }, why));
+      this.#flag(this.text.slice(from, to), why);
     }
+    for (const { quote, at, why, page } of document?.asides ?? []) {
+      const line = 1 + count(this.text, '\n', at);
+      this.asides.push({
+        quote,
+        span: [at, at],
+        doc,
+        line,
+        ...(page === undefined ? this.#pageOf(at) : { page }),
+        why,
+      });
+      this.#flag(quote, why);
+    }
+  }
+
+  #flag(quote: string, why: string): void {
+    if (why === HIDDEN || INVISIBLE.test(quote)) this.flags.add('hidden_text');
+    if (why === DELETED || why === MOVED) this.flags.add('tracked_changes');
+    if (isInstruction(normalise(quote))) this.flags.add('embedded_instruction');
+  }
+
+  /** What only the whole document shows: clauses that speak of others, notes at their marks, places that could not be read. */
+  settle(sentences: readonly Sentence[], marks: readonly Mark[]): void {
+    for (const { reference, at } of this.#references) {
+      const { drafts, verdict } = referred(reference, this.drafts, at, sentences);
+      this.drafts.splice(0, this.drafts.length, ...drafts);
+      this[verdict.as].push(this.#passage(reference.sentence, verdict.why));
+    }
+    for (const { sentence, at } of this.#fragments) {
+      const quote = this.text.slice(sentence.from, sentence.to).replace(/\s+/g, ' ');
+      const before = this.drafts[at - 1];
+      if (before && sentence.number - before.sentence <= 1)
+        for (const [i, d] of this.drafts.entries())
+          if (d.sentence === before.sentence) this.drafts[i] = questioned(d, `does "${quote}" change it?`);
+    }
+    for (const mark of [...marks, ...(this.options.document?.marks ?? [])])
+      for (const [i, draft] of this.drafts.entries()) {
+        if (mark.at < draft.span[0] || mark.at > draft.span[1]) continue;
+        const question = noteQuestion(mark, draft);
+        if (question !== null) this.drafts[i] = questioned(draft, question);
+      }
   }
 
   read(sentence: Sentence, whole: ReturnType<typeof documentFacts>): void {
@@ -106,6 +160,11 @@ class Reader {
     }
     if (whole.about.has(sentence.number))
       return remark('says when or for whom the document holds; taken over into its constraints');
+    const reference = referenceIn(sentence);
+    if (reference !== null) {
+      this.#references.push({ reference, at: this.drafts.length });
+      return null;
+    }
     if (APPROVAL.test(low) && loosens(low))
       return notUnderstood('would make approval easier; a policy can only ask for more of it');
     const original = sentence.made ? low : flat(this.text.slice(sentence.from, sentence.to));
@@ -146,6 +205,12 @@ class Reader {
   #judge(sentence: Sentence, original: string, setting: Setting): Verdict {
     const { low } = sentence;
     if (low.endsWith(':')) return remark('opens the list below');
+    if (fragmentOf(low)) {
+      this.#fragments.push({ sentence, at: this.drafts.length });
+      return notUnderstood('an exception without its rule; the rule before it asks about it');
+    }
+    if (UNFINISHED.test(low))
+      return notUnderstood('breaks off; what it goes on with may stand in a field or a picture');
     if (lifts(low)) return notUnderstood('lifts a limit or allows something; only limits are read');
     const said = clauseOf(low, original, this.#mark);
     if (permits(said) && !OBLIGES.test(low)) {

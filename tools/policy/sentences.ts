@@ -2,7 +2,8 @@
  * Cuts a policy into numbered sentences with exact positions: Markdown or plain text, lists, tables, headings. No character
  * is lost: the segments join up to the whole text.
  */
-import { blocksOf } from './blocks.js';
+import { blocksOf, isTitle } from './blocks.js';
+import { HIDDEN, type Mark, markupOf } from './documents/documents.js';
 import { DEONTIC, flat, normalise } from './normal.js';
 
 export interface Sentence {
@@ -20,6 +21,8 @@ export interface Sentence {
   /** the sentence that introduces the list in which this one stands */
   readonly leadIn: string | null;
   readonly block: number;
+  /** the numbers of its clause from the outermost on: ["1", "2", "a"]; empty where it has none */
+  readonly clause: readonly string[];
 }
 
 export interface Segment {
@@ -28,11 +31,19 @@ export interface Segment {
   readonly to: number;
 }
 
+/** What is read as no sentence, and why. */
+export interface SetAside {
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+}
+
 export interface Cut {
   readonly sentences: Sentence[];
   /** in order, contiguous, covering the whole text */
   readonly segments: Segment[];
-  readonly hidden: Segment[];
+  readonly asides: readonly SetAside[];
+  readonly marks: readonly Mark[];
 }
 
 const ABBREVIATION =
@@ -102,11 +113,20 @@ const trimmed = (low: string, from: number, to: number): [number, number] => {
 
 /** Never throws. */
 export const cut = (text: string): Cut => {
-  const { low, blocks, hidden } = blocksOf(text, normalise(text));
+  const markup = markupOf(text);
+  const { low, blocks } = blocksOf(text, normalise(text), markup);
   const starts = lineStarts(text);
   const sentences: Sentence[] = [];
-  const marked: Segment[] = [...hidden];
-  const headings: { level: number; low: string }[] = [];
+  const asides: SetAside[] = markup.spans.flatMap((span) => (span.why === null ? [] : [{ ...span, why: span.why }]));
+  const marks: Mark[] = [...markup.marks];
+  const marked: Segment[] = asides.map(({ from, to, why }) => ({
+    kind: why === HIDDEN ? 'hidden' : 'aside',
+    from,
+    to,
+  }));
+  const headings: { level: number; low: string; number: readonly string[] }[] = [];
+  const numbers: Numbered[] = [];
+  let clause: readonly string[] = [];
   let leadIn: { low: string; depth: number; block: number } | null = null;
   const add = (block: number, from: number, to: number, text: string, made: boolean) => {
     sentences.push({
@@ -119,6 +139,7 @@ export const cut = (text: string): Cut => {
       headings: headings.map((h) => h.low),
       leadIn: leadIn?.low ?? null,
       block,
+      clause,
     });
     marked.push({ kind: 'sentence', from, to });
   };
@@ -126,20 +147,24 @@ export const cut = (text: string): Cut => {
   for (const [index, block] of blocks.entries()) {
     if (block.kind === 'heading') {
       while (headings.length > 0 && headings.at(-1)!.level >= block.level) headings.pop();
-      headings.push({
-        level: block.level,
-        low: flat(low.slice(block.from, block.to)).replace(/^[#\s]+|[#\s:]+$/g, ''),
-      });
+      const title = flat(low.slice(block.from, block.to)).replace(/^[#\s]+|[#\s:]+$/g, '');
+      headings.push({ level: block.level, low: title, number: numberOf(title, []) });
       marked.push({ kind: 'heading', from: block.from, to: block.to });
+      asides.push({ from: block.from, to: block.to, why: 'a heading; what it names holds for what stands below it' });
       leadIn = null;
+      numbers.length = 0;
       continue;
     }
     if (block.kind === 'aside') {
       marked.push({ kind: 'aside', from: block.from, to: block.to });
+      asides.push({ from: block.from, to: block.to, why: block.why });
       continue;
     }
+    if (block.kind === 'item') clause = numberedBy(numbers, block, headings.at(-1)?.number ?? []);
+    else clause = headings.at(-1)?.number ?? [];
     if (block.kind === 'row') {
       add(index, block.from, block.to, block.made, true);
+      if (block.doubt !== undefined) marks.push({ at: block.from, kind: 'doubt', question: block.doubt });
       continue;
     }
     if (leadIn && (block.kind !== 'item' || block.depth < leadIn.depth)) leadIn = null;
@@ -153,8 +178,47 @@ export const cut = (text: string): Cut => {
     const last = sentences.at(-1);
     if (last?.block === index && /:$/.test(last.low))
       leadIn = { low: last.low, depth: block.kind === 'item' ? block.depth + 1 : 0, block: index };
+    const next = blocks[index + 1];
+    // "1. Payments team" above 1.1 and 1.2 heads them, and nothing else.
+    if (
+      last?.block === index &&
+      block.kind === 'item' &&
+      next?.kind === 'item' &&
+      next.depth > block.depth &&
+      isTitle(last.low)
+    )
+      leadIn = { low: last.low, depth: block.depth + 1, block: index };
   }
-  return { sentences, segments: covering(marked, text.length), hidden };
+  return { sentences, segments: covering(marked, text.length), asides, marks };
+};
+
+/** A clause's number by its depth in the list. */
+interface Numbered {
+  readonly depth: number;
+  readonly number: readonly string[];
+}
+
+/** Updates `numbers`, the items that stand around this one. */
+const numberedBy = (
+  numbers: Numbered[],
+  { depth, label }: { depth: number; label: string },
+  heading: readonly string[],
+): readonly string[] => {
+  while (numbers.length > 0 && numbers.at(-1)!.depth >= depth) numbers.pop();
+  const number = numberOf(label, numbers.at(-1)?.number ?? heading);
+  numbers.push({ depth, number });
+  return number;
+};
+
+const LABEL =
+  /^[\s>(\u00a7]*(?:(?:rule|clause|section|article|policy)\s+)?(\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]{1,5})(?=[.):\s-]|$)/;
+
+/** What the label says with what stands above it: "1.2" says all, "a" goes on from there. A text without a number has that of its heading. */
+const numberOf = (label: string, above: readonly string[]): readonly string[] => {
+  const found = LABEL.exec(label)?.[1];
+  if (found === undefined || (/^[a-z]+$/.test(found) && !/^[(\s]*[a-z]{1,5}[.)]/.test(label))) return above;
+  const own = found.split('.');
+  return own.length > 1 || above.length === 0 ? own : [...above, ...own];
 };
 
 const covering = (marked: Segment[], length: number): Segment[] => {

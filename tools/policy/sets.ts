@@ -80,6 +80,7 @@ export const draftOf = (reading: PolicyReading, base: PolicySet | undefined, at:
     questions: [...new Set(constraints.flatMap((c) => c.questions))],
     notUnderstood: [...other(base?.notUnderstood), ...reading.notUnderstood],
     remarks: [...other(base?.remarks), ...reading.remarks],
+    asides: [...other(base?.asides), ...reading.asides],
     flags: [...new Set([...(base?.flags ?? []), ...reading.flags])],
     dropped: reading.dropped,
     ingestedAt: at,
@@ -91,7 +92,8 @@ export const draftOf = (reading: PolicyReading, base: PolicySet | undefined, at:
 const withoutRelations = (c: Constraint): Constraint => {
   const { conflictsWith: _, overrides: __, ...rest } = c;
   if (rest.status !== 'conflict') return rest;
-  return { ...rest, status: 'clear', questions: rest.questions.filter((q) => !q.startsWith('contradiction:')) };
+  const questions = rest.questions.filter((q) => !q.startsWith('contradiction:'));
+  return { ...rest, status: questions.length === 0 ? 'clear' : 'ambiguous', questions };
 };
 
 /** Puts a draft in force. Fault `conflict` when it is no draft, or another set came into force since it was made. */
