@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
-import type { Constraint, Meaning, Passage } from '../../domain/policy/policy.js';
+import type { Passage } from '../../domain/policy/passage.js';
+import type { Constraint, Meaning } from '../../domain/policy/policy.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';

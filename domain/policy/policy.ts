@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Actor } from '../decision.js';
 import { defineCollection } from '../store.js';
 import { Instant, Interval } from '../time.js';
+import { DroppedItem, Passage } from './passage.js';
 
 export const Weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);
 export type Weekday = z.infer<typeof Weekday>;
@@ -165,21 +166,6 @@ export const Constraint = z.discriminatedUnion('type', [
 ]);
 export type Constraint = z.infer<typeof Constraint>;
 export type ConstraintOf<T extends ConstraintType> = Extract<Constraint, { type: T }>;
-
-/** A passage that yielded no constraint, with the reason. */
-export const Passage = z.strictObject({
-  quote: z.string(),
-  span: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
-  doc: z.string(),
-  line: z.number().int().min(1),
-  page: z.number().int().min(1).optional(),
-  why: z.string(),
-});
-export type Passage = z.infer<typeof Passage>;
-
-/** An item of the model's that code refused. */
-export const DroppedItem = z.strictObject({ item: z.json(), why: z.string() });
-export type DroppedItem = z.infer<typeof DroppedItem>;
 
 /** What reading one document gave. */
 export const PolicyReading = z.strictObject({

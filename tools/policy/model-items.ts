@@ -3,13 +3,12 @@
  * figures and names that stand in that quote, and where the rules read nothing. Everything else is dropped by name.
  */
 import { z } from 'zod';
+import type { DroppedItem, Passage } from '../../domain/policy/passage.js';
 import {
   type Constraint,
   ConstraintEffect,
   ConstraintType,
-  type DroppedItem,
   PARAMS,
-  type Passage,
   type PolicyReading,
   Scope,
 } from '../../domain/policy/policy.js';

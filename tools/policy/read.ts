@@ -1,6 +1,7 @@
 /** The deterministic reader: a policy text in, quoted constraints, questions and what was not understood out. Pure; never throws on any text. */
 import { createHash } from 'node:crypto';
-import type { Constraint, Passage, PolicyReading } from '../../domain/policy/policy.js';
+import type { Passage } from '../../domain/policy/passage.js';
+import type { Constraint, PolicyReading } from '../../domain/policy/policy.js';
 import { clauseOf, type Reading, type Setting } from './clause.js';
 import { related } from './conflicts.js';
 import { isDemand, isForeign, OBLIGES } from './demands.js';
