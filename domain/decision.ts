@@ -1,9 +1,9 @@
 /** Leave to act, or the refusal of it. A decision binds to what would be done: the digest of the plan that it judged. */
 import { z } from 'zod';
 import { shortId } from './digest.js';
-import { Estimate, scale } from './estimate.js';
+import { Estimate } from './estimate.js';
 import { Fault } from './fault.js';
-import { massEstimateText, moneyText } from './figures.js';
+import { savedMassEstimateText, savedMoneyText } from './figures.js';
 import { PLANS, type Plan } from './plan.js';
 import { defineCollection, type Tx } from './store.js';
 import { Instant } from './time.js';
@@ -151,12 +151,8 @@ export const foundText = (found: Judgement): string => {
         : found.policy === 'needs-approval'
           ? 'The policy wants an approval.'
           : `The policy refuses ${found.deniedJobs} of its moves, which stay undone whatever is answered; ${found.allowedJobs} others may be approved.`;
-  const carbon =
-    emissionsKg.value < 0
-      ? `emits ${massEstimateText(scale(emissionsKg, -1))} CO2e more`
-      : `saves ${massEstimateText(emissionsKg)} CO2e`;
-  const money = cost < 0 ? `costs ${moneyText(-cost, currency)} more` : `saves ${moneyText(cost, currency)}`;
-  return `${policy} By the forecast it ${carbon} and ${money}. ${whoText(found)}`;
+  const promised = `${savedMassEstimateText(emissionsKg)} and ${savedMoneyText(cost, currency)}`;
+  return `${policy} By the forecast it ${promised}. ${whoText(found)}`;
 };
 
 const whoText = ({ approvalsNeeded, approvers }: Judgement): string => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Thresholds } from '../domain/decision.js';
+import { exactly } from '../domain/estimate.js';
 import type { Plan } from '../domain/plan.js';
 import { riskOf as judge } from './risk.js';
 
@@ -24,7 +25,7 @@ describe('the risk of a plan', () => {
     issuedAt?: string;
   }) =>
     ({
-      savings: { emissionsKg: { value: over.savedKg ?? 10 } },
+      savings: { cost: 3, emissionsKg: exactly(over.savedKg ?? 10, 0.95) },
       baseline: { emissionsKg: { value: over.baseKg ?? 100 }, lateJobs: 0 },
       planned: { cost: { total: over.cost ?? 10, currency: 'GBP' }, lateJobs: 0 },
       jobs: { moved: over.moved ?? 5, unplaced: over.unplaced ?? 0 },
@@ -84,8 +85,8 @@ describe('the risk of a plan', () => {
         'it promises 1 001 kg CO2e, above the 1 000 kg that pass without a person',
         'it costs 1 001 GBP, above 1 000 GBP',
         'it moves 101 jobs, more than 100',
-        'it promises 50.0 % less carbon, more than 50.0 %, which is unusual',
-        'its oldest signal is 11.0 h old, older than 10.0 h',
+        'it promises 50.05 % less carbon, more than 50 %, which is unusual',
+        'its oldest signal is 11.0 h old, older than 10 h',
         'it moves 101 jobs, where plans here usually move 10',
         '2 jobs found no place in it',
       ],
@@ -95,7 +96,7 @@ describe('the risk of a plan', () => {
   it('judges by the oldest signal, and refuses a plan that was made without any', () => {
     const signals = ['11', '01', '09'].map((hour) => ({ issuedAt: `2026-06-01T${hour}:00:00Z` }));
     const aged = judge({ ...plan({}), signals } as unknown as Plan, thresholds, now, 'auto');
-    expect(aged).toMatchObject({ outcome: 'ask', reasons: ['its oldest signal is 11.0 h old, older than 10.0 h'] });
+    expect(aged).toMatchObject({ outcome: 'ask', reasons: ['its oldest signal is 11.0 h old, older than 10 h'] });
     expect(judge({ ...plan({}), signals: [] } as Plan, thresholds, now, 'auto')).toMatchObject({
       outcome: 'refuse',
       riskRatio: 1,
@@ -140,6 +141,10 @@ describe('the risk of a plan', () => {
       reasons: ['no job ends after it is due', 'the promised saving is below the 1 000 kg threshold'],
       approvalsNeeded: 1,
     });
+    // A plan that emits more passes by rule, and nobody reads a negative saving of it.
+    expect(judge(plan({ savedKg: -9.96 }), thresholds, now, 'auto').reasons[1]).toMatch(
+      /^it emits 9\.96 kg .*CO2e more and saves £3\.00$/,
+    );
     const { planned, baseline, ...rest } = plan({});
     const late = { ...rest, planned: { ...planned, lateJobs: 2 }, baseline: { ...baseline, lateJobs: 3 } };
     expect(judge(late, thresholds, now, 'auto').reasons[0]).toBe('2 jobs end after they are due, 3 without the plan');

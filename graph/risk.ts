@@ -1,6 +1,8 @@
 /** How risky a plan is, from declared thresholds: pure arithmetic, so that anybody can check why a person was asked. */
 import type { Judgement, Thresholds } from '../domain/decision.js';
+import { besideLimit, exact } from '../domain/figures.js';
 import type { Plan } from '../domain/plan.js';
+import { promiseText } from '../domain/plan-text.js';
 import { oneLine } from '../domain/text.js';
 import { type Instant, secondsBetween } from '../domain/time.js';
 
@@ -12,9 +14,6 @@ interface Measure {
   readonly reason: string;
 }
 
-const round = (value: number) =>
-  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-GB').replaceAll(',', ' ') : value.toPrecision(3);
-
 /** Moving this many times what is usual here asks a person, whatever the absolute threshold. */
 const UNUSUAL_FACTOR = 10;
 
@@ -23,15 +22,19 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
   const savingRatio = plan.baseline.emissionsKg.value > 0 ? savedKg / plan.baseline.emissionsKg.value : 0;
   const ages = plan.signals.map((s) => secondsBetween(s.issuedAt, now) / 3600);
   const oldest = ages.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...ages);
-  const currency = plan.planned.cost.currency;
+  const { total, currency } = plan.planned.cost;
+  const [kg, mostKg] = besideLimit(savedKg, thresholds.maxSavedKg);
+  const [cost, mostCost] = besideLimit(total, thresholds.maxCost);
+  const [percent, mostPercent] = besideLimit(savingRatio * 100, thresholds.maxSavingRatio * 100);
+  const [age, mostAge] = besideLimit(oldest, thresholds.maxSignalAgeHours);
   return [
     {
       ratio: savedKg / thresholds.maxSavedKg,
-      reason: `it promises ${round(savedKg)} kg CO2e, above the ${round(thresholds.maxSavedKg)} kg that pass without a person`,
+      reason: `it promises ${kg} kg CO2e, above the ${mostKg} kg that pass without a person`,
     },
     {
       ratio: plan.planned.cost.total / thresholds.maxCost,
-      reason: `it costs ${round(plan.planned.cost.total)} ${currency}, above ${round(thresholds.maxCost)} ${currency}`,
+      reason: `it costs ${cost} ${currency}, above ${mostCost} ${currency}`,
     },
     {
       ratio: plan.jobs.moved / thresholds.maxMovedJobs,
@@ -39,12 +42,12 @@ const measures = (plan: Plan, thresholds: Thresholds, now: Instant, usualMoves: 
     },
     {
       ratio: savingRatio / thresholds.maxSavingRatio,
-      reason: `it promises ${round(savingRatio * 100)} % less carbon, more than ${round(thresholds.maxSavingRatio * 100)} %, which is unusual`,
+      reason: `it promises ${percent} % less carbon, more than ${mostPercent} %, which is unusual`,
     },
     {
       ratio: oldest / thresholds.maxSignalAgeHours,
       reason: Number.isFinite(oldest)
-        ? `its oldest signal is ${round(oldest)} h old, older than ${round(thresholds.maxSignalAgeHours)} h`
+        ? `its oldest signal is ${age} h old, older than ${mostAge} h`
         : 'it was made without any signal',
     },
     ...(usualMoves === null
@@ -99,12 +102,16 @@ export const riskOf = (
   const late =
     lateJobs === 0
       ? 'no job ends after it is due'
-      : `${lateJobs} jobs end after they are due, ${plan.baseline.lateJobs} without the plan`;
+      : `${lateJobs} ${lateJobs === 1 ? 'job ends after it is' : 'jobs end after they are'} due, ${plan.baseline.lateJobs} without the plan`;
+  const promised =
+    plan.savings.emissionsKg.value < 0
+      ? `it ${promiseText(plan)}`
+      : `the promised saving is below the ${exact(thresholds.maxSavedKg)} kg threshold`;
   return {
     outcome: 'approve',
     rule: 'low-risk',
     riskRatio,
-    reasons: [late, `the promised saving is below the ${round(thresholds.maxSavedKg)} kg threshold`],
+    reasons: [late, promised],
     approvalsNeeded: 1,
   };
 };

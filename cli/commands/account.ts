@@ -16,7 +16,7 @@ const FLAGS = flagsOf('measure_emissions', {
   schedule: { about: 'immediate, baseline, planned or ran' },
   by: { about: 'group by region, team, hour (of day, UTC), category' },
   starts: { about: 'immediate starts on the plan’s grid of slots (grid) or to the second (exact)' },
-  foresight: { about: 'actual, or forecast' },
+  foresight: { about: 'known (up to now as it came true, then the forecast), actual, or forecast' },
 });
 
 const SCHEDULES: Readonly<Record<string, string>> = {
@@ -24,6 +24,13 @@ const SCHEDULES: Readonly<Record<string, string>> = {
   baseline: 'as it would have run',
   planned: 'as planned',
   ran: 'as it ran',
+};
+const BASES: Readonly<Record<Measured['basis'], string>> = {
+  actual: 'Intensity and price as they came true.',
+  forecast: 'Intensity and price as forecast now: none of it has happened.',
+  'actual and forecast': 'Intensity and price as they came true up to now, and as forecast from then on.',
+  hindsight:
+    'Intensity and price as they come true after now, which nobody could have known: a plan made on the forecast is not to be held against them.',
 };
 const known = (kg: Estimate | null) => (kg === null ? 'not known' : massText(kg.value));
 const paid = (cost: Cost | null) => (cost === null ? 'not known' : moneyText(cost.total, cost.currency));
@@ -35,6 +42,7 @@ const text = (m: Measured, by: string): string => {
     `${m.planId === null ? `Workload ${m.workloadId}` : `Plan ${m.planId}`}, ${SCHEDULES[m.schedule] ?? m.schedule}${m.interval === null ? '' : `, ${m.interval.start} to ${m.interval.end}`}`,
     '',
     `  ${total.jobs} jobs   ${energyText(total.energyKwh)}   ${total.emissionsKg === null ? 'CO2e not known' : `${massEstimateText(total.emissionsKg)} CO2e`}   ${paid(cost)}`,
+    `  ${BASES[m.basis]}`,
     ...(cost === null
       ? []
       : [

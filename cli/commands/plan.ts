@@ -16,6 +16,7 @@ import {
   powerText,
 } from '../../domain/figures.js';
 import type { Plan } from '../../domain/plan.js';
+import { basisText, lateText, promiseText } from '../../domain/plan-text.js';
 import type { Result, Schedule } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -200,7 +201,7 @@ const ofWorkload = async (context: Context, options: Record<string, unknown>): P
 };
 
 const planText = (plan: Plan): string => {
-  const { baseline, planned, savings } = plan;
+  const { baseline, planned } = plan;
   const { currency } = planned.cost;
   const seen = plan.unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`);
   if (plan.jobs.unplaced === plan.jobs.total)
@@ -221,10 +222,10 @@ const planText = (plan: Plan): string => {
     ['late jobs', String(baseline.lateJobs), String(planned.lateJobs)],
   ];
   return [
-    `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${massEstimateText(savings.emissionsKg)} CO2e${plan.unpriced ? '' : ` and ${moneyText(savings.cost, currency)}`}.`,
+    `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, which ${promiseText(plan)} ${basisText(plan)}.`,
     '',
     tableText(['', 'run now', 'planned'], rows),
-    `  ${boundText(plan.gap)}`,
+    `  ${boundText(plan.gap)}${lateText(plan)}`,
     ...limitLines(plan.bindingLimits, currency),
     ...seen,
     '',

@@ -8,7 +8,7 @@ import { Method } from '../../domain/method.js';
 import { BASELINE, orderKeyOf, PLACEMENTS, PLANS, type Placement } from '../../domain/plan.js';
 import { orderedPieces } from '../../domain/schedule.js';
 import { integrate, type Series } from '../../domain/series.js';
-import { fromEpoch, plusHours, toEpoch } from '../../domain/time.js';
+import { fromEpoch, type Instant, plusHours, toEpoch } from '../../domain/time.js';
 import { kg, kwh, money } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { simulatedClock } from '../../sim/clock.js';
@@ -68,7 +68,10 @@ const faultOf = async (work: Promise<unknown>) => {
 describe('measure_emissions', () => {
   it('accounts a workload as it would run without a plan, equal to the formula worked out by hand', async () => {
     await keep('W-1', jobs);
-    const { total, schedule, factors, unseen, sci } = await measure({ by: ['region', 'category'] });
+    const { total, schedule, factors, unseen, sci, basis } = await measure({
+      by: ['region', 'category'],
+      foresight: 'actual',
+    });
     let hand = 0;
     let energy = 0;
     const signals = new Map<string, Series>();
@@ -82,11 +85,47 @@ describe('measure_emissions', () => {
       hand +=
         (power * integrate(signals.get(one.region)!, start, start + Math.round(one.durationHours * 3600))!) / 1000;
     }
-    expect([schedule, total.jobs, unseen]).toEqual(['immediate', jobs.length, []]);
+    expect([schedule, basis, total.jobs, unseen]).toEqual(['immediate', 'hindsight', jobs.length, []]);
     expect(Math.abs(total.emissionsKg!.value - hand) / hand).toBeLessThan(1e-9);
     expect(Math.abs(total.energyKwh - energy) / energy).toBeLessThan(1e-9);
     expect(factors.map((f) => f.region).sort()).toEqual(scenario.sites.map((s) => s.region).sort());
     expect(sci!.gPerUnit).toBeCloseTo((sci!.operationalG + sci!.embodiedG) / sci!.units, 9);
+  });
+
+  it('takes hours after now from the forecast, hours before it as they came true, and says which', async () => {
+    await keep('W-1', jobs.slice(0, 30));
+    const [first] = scenario.sites;
+    const at = (hours: number) => fromEpoch(toEpoch(scenario.start) + hours * 3600);
+    const later = (now: Instant) => {
+      const clock = simulatedClock(now);
+      world = { ...world, clock, grid: simulatedGrid(scenario, scenario.seed, clock) };
+    };
+    const ahead = await measure();
+    expect([ahead.basis, ahead.now]).toEqual(['forecast', scenario.start]);
+    expect(ahead.total.emissionsKg!.value).toBe((await measure({ foresight: 'forecast' })).total.emissionsKg!.value);
+    const hindsight = await measure({ foresight: 'actual' });
+    expect(hindsight.basis).toBe('hindsight');
+    expect(hindsight.total.emissionsKg!.value).not.toBe(ahead.total.emissionsKg!.value);
+    expect(measureEmissions.tell(hindsight)).toContain('which nobody could have known');
+    expect(measureEmissions.tell(ahead)).toContain('CO2e as forecast');
+
+    later(at(6));
+    const half = await measure();
+    expect(half.basis).toBe('actual and forecast');
+    const [before, after] = [await measure({ to: at(6) }), await measure({ from: at(6) })];
+    expect([before.basis, after.basis]).toEqual(['actual', 'forecast']);
+    expect(half.total.emissionsKg!.value).toBeCloseTo(
+      before.total.emissionsKg!.value + after.total.emissionsKg!.value,
+      9,
+    );
+    expect(half.factors.find((f) => f.region === first!.region)!.status).toMatch(
+      /^actual; \d+ % of the time by forecast$/,
+    );
+
+    later(at(24 * 30));
+    const over = await measure();
+    expect(over.basis).toBe('actual');
+    expect(over.total.emissionsKg!.value).toBeCloseTo(hindsight.total.emissionsKg!.value, 9);
   });
 
   it('adds no marginal intensity to an average one: the regions of the other kind are told as not known', async () => {

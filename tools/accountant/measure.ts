@@ -9,14 +9,14 @@ import { Method } from '../../domain/method.js';
 import { BASELINE, Cost, orderKeyOf, PLANS, type Plan } from '../../domain/plan.js';
 import { besideJobs, gatherByJob, orderedPieces } from '../../domain/schedule.js';
 import type { Collection } from '../../domain/store.js';
-import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
+import { floorTo, fromEpoch, Instant, type Interval, toEpoch } from '../../domain/time.js';
 import type { Ran, World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { type Account, account, DIMENSIONS, type Group } from './account.js';
 import { Collector, type Piece, runImmediately } from './collect.js';
 import { metersSay, SiteMeter, siteMeters } from './metered.js';
 import { FUNCTIONAL_UNITS, sciOf } from './sci.js';
-import { signalsFor } from './signals.js';
+import { type Foresight, signalsFor } from './signals.js';
 
 const MOST_GROUPS = 1000;
 
@@ -37,9 +37,11 @@ export const MeasureInput = z.strictObject({
     .default('grid')
     .describe('immediate starts on the plan’s grid of slots, or at the second'),
   foresight: z
-    .enum(['actual', 'forecast'])
-    .default('actual')
-    .describe('intensity and price as they came true, gaps filled by forecast; or as forecast now'),
+    .enum(['known', 'actual', 'forecast'])
+    .default('known')
+    .describe(
+      'intensity and price: known, as they came true up to now and as forecast from then on; actual, as a recording or simulation has them after now too, which is hindsight; forecast, as forecast now',
+    ),
   functionalUnit: z.enum(FUNCTIONAL_UNITS).optional().describe('of SCI; work units where jobs carry them, else jobs'),
 });
 
@@ -57,6 +59,16 @@ const Totals = {
   priceCoverageRatio: z.number(),
 };
 
+const BASES = ['actual', 'forecast', 'actual and forecast', 'hindsight'] as const;
+type Basis = (typeof BASES)[number];
+
+const BASIS_TEXT: Readonly<Record<Basis, string>> = {
+  actual: 'as it came true',
+  forecast: 'as forecast',
+  'actual and forecast': 'as it came true up to now and as forecast from then on',
+  hindsight: 'as it comes true after now, which nobody could have known',
+};
+
 export const MeasureOutput = z.strictObject({
   workloadId: z.string(),
   planId: z.string().nullable(),
@@ -65,6 +77,12 @@ export const MeasureOutput = z.strictObject({
     .strictObject({ start: Instant, end: Instant })
     .nullable()
     .describe('from the first begin to the last end'),
+  now: Instant.describe('the world’s now: what lies after it has not happened'),
+  basis: z
+    .enum(BASES)
+    .describe(
+      'what the figures rest on: hours that came true, hours as forecast, both, or hours after now as a recording or simulation has them; figures on two of these are not to be subtracted',
+    ),
   total: z.strictObject(Totals),
   groups: z.array(
     z.strictObject({
@@ -148,6 +166,8 @@ export const measureEmissions = defineTool({
       planId: question.plan?.id ?? null,
       schedule: question.schedule,
       interval,
+      now: world.clock.now(),
+      basis: basisOf(seen, input.foresight, world.clock.now()),
       total: told(accounts.total),
       groups: groups.map((group) => ({ key: keyOf(group, by), ...named(group), ...told(group) })),
       groupCount: accounts.groups.length,
@@ -173,8 +193,8 @@ export const measureEmissions = defineTool({
       ],
     };
   },
-  tell: ({ total, schedule, planId, workloadId, measuredRatio }) =>
-    `${planId === null ? `Workload ${workloadId}` : `Plan ${planId}`} (${schedule}): ${total.jobs} jobs, ${energyText(total.energyKwh)}${measuredRatio === null || measuredRatio === 0 ? '' : ` (${share(measuredRatio)} of it measured)`}, ${total.emissionsKg === null ? 'emissions not known' : `${massEstimateText(total.emissionsKg)} CO2e`}${total.cost === null ? '' : `, ${moneyText(total.cost.total, total.cost.currency)}`}.`,
+  tell: ({ total, schedule, planId, workloadId, measuredRatio, basis }) =>
+    `${planId === null ? `Workload ${workloadId}` : `Plan ${planId}`} (${schedule}): ${total.jobs} jobs, ${energyText(total.energyKwh)}${measuredRatio === null || measuredRatio === 0 ? '' : ` (${share(measuredRatio)} of it measured)`}, ${total.emissionsKg === null ? 'emissions not known' : `${massEstimateText(total.emissionsKg)} CO2e ${BASIS_TEXT[basis]}`}${total.cost === null ? '' : `, ${moneyText(total.cost.total, total.cost.currency)}`}.`,
 });
 
 interface Question {
@@ -315,6 +335,13 @@ const pieceOf = ({ region, start, end, energyKwh }: Placed) => ({
 });
 const byTime = (a: ReturnType<typeof pieceOf>, b: ReturnType<typeof pieceOf>) =>
   a.from - b.from || a.to - b.to || (a.region < b.region ? -1 : 1);
+
+const basisOf = (seen: Interval | null, foresight: Foresight, now: Instant): Basis => {
+  if (foresight === 'forecast') return 'forecast';
+  if (seen === null || seen.end <= now) return 'actual';
+  if (foresight === 'actual') return 'hindsight';
+  return seen.start < floorTo(now, 60) ? 'actual and forecast' : 'forecast';
+};
 
 const clipped = (begin: number, end: number, clip: { from?: number | undefined; to?: number | undefined }) => {
   const [from, to] = [clipStart(begin, clip), clipEnd(end, clip)];

@@ -5,17 +5,24 @@ import { regrid, type Series } from '../../domain/series.js';
 import type { CarbonSignal, PriceSignal } from '../../domain/signal.js';
 import type { Site } from '../../domain/site.js';
 import { pricesOf } from '../../domain/tariff.js';
-import { fromEpoch, type Instant, type Interval, toEpoch } from '../../domain/time.js';
+import { floorTo, fromEpoch, type Instant, type Interval, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 
-export type Foresight = 'actual' | 'forecast';
+/** What is asked of the grid's sources. */
+type Status = 'actual' | 'forecast';
+
+/**
+ * `known`: what came true up to now, and the forecast of what lies ahead; nobody knows more. `actual`: what came true, also past
+ * now where a recording or a simulation holds it, which is hindsight. `forecast`: what is foreseen now.
+ */
+export type Foresight = Status | 'known';
 
 /** What the intensity of a region was taken from. */
 export interface Factor {
   readonly region: string;
   readonly source: string;
   readonly kind: string;
-  /** actual, forecast, or how much of what should be actual a forecast had to fill */
+  /** what its hours were taken from: what came true, the forecast, or both and how much of each */
   readonly status: string;
   readonly issuedAt: Instant;
 }
@@ -37,6 +44,7 @@ export const signalsFor = async (
   interval: Interval,
   foresight: Foresight,
 ): Promise<Signals> => {
+  const spells = spellsOf(interval, foresight, world.clock.now());
   const carbon: (Steps | null)[] = [];
   const prices: (Steps | null)[] = [];
   const factors: Factor[] = [];
@@ -48,9 +56,7 @@ export const signalsFor = async (
       prices.push(null);
       continue;
     }
-    const found = await known(() =>
-      whole((status, part) => world.grid.carbon(site.region, part, status), interval, foresight),
-    );
+    const found = await known(() => whole((status, part) => world.grid.carbon(site.region, part, status), spells));
     if (found === null) unseen.push(`There is no carbon signal for ${site.region}.`);
     else kind ??= kindText(found.signal);
     // Kinds never mix, not in a sum either: what is of another kind is not known in this one.
@@ -64,16 +70,13 @@ export const signalsFor = async (
         region: site.region,
         source: signal.signal.source,
         kind: kindText(signal.signal),
-        status:
-          signal.filledRatio === 0
-            ? foresight
-            : `actual; ${Number((signal.filledRatio * 100).toPrecision(2))} % of the time by forecast`,
+        status: statusText(signal.forecastRatio),
         issuedAt: signal.signal.issuedAt,
       });
     carbon.push(signal === null ? null : stepsOf(signal.signal.series));
     const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
     const price = needsPrice
-      ? await known(() => whole((status, part) => world.grid.price(site.region, part, status), interval, foresight))
+      ? await known(() => whole((status, part) => world.grid.price(site.region, part, status), spells))
       : null;
     if (needsPrice && price === null) unseen.push(`There is no price signal for ${site.region}.`);
     const owed = pricesOf(site, price?.signal ?? null, interval, stepOf(world, price?.signal));
@@ -96,35 +99,59 @@ const known = async <T>(ask: () => Promise<T>): Promise<T | null> => {
   }
 };
 
-/** The whole interval in parts of bounded length; gaps of what came true are filled by the forecast. */
-const whole = async <S extends CarbonSignal | PriceSignal>(
-  ask: (status: Foresight, part: Interval) => Promise<S>,
-  interval: Interval,
+const statusText = (forecastRatio: number): string =>
+  forecastRatio === 0
+    ? 'actual'
+    : forecastRatio === 1
+      ? 'forecast'
+      : `actual; ${Number((forecastRatio * 100).toPrecision(2))} % of the time by forecast`;
+
+/** Stretches of bounded length, each with the question that is asked of it. The hour that holds now has not come true yet. */
+const spellsOf = (
+  { start, end }: Interval,
   foresight: Foresight,
-): Promise<{ signal: S; filledRatio: number }> => {
-  const from = toEpoch(interval.start);
-  const to = toEpoch(interval.end);
-  let first: S | undefined;
-  let filled = 0;
-  let steps = 0;
+  now: Instant,
+): { status: Status; part: Interval }[] => {
+  const from = toEpoch(start);
+  const to = toEpoch(end);
+  const turn = foresight === 'known' ? toEpoch(floorTo(now, 60)) : foresight === 'actual' ? to : from;
+  const spells: { status: Status; part: Interval }[] = [];
+  for (let at = from; at < to; ) {
+    const status = at < turn ? ('actual' as const) : ('forecast' as const);
+    const until = Math.min(to, at + LONGEST_HOURS * 3600, status === 'actual' ? turn : to);
+    spells.push({ status, part: { start: fromEpoch(at), end: fromEpoch(until) } });
+    at = until;
+  }
+  return spells;
+};
+
+/** All stretches one after the other; gaps of what came true are filled by the forecast. */
+const whole = async <S extends CarbonSignal | PriceSignal>(
+  ask: (status: Status, part: Interval) => Promise<S>,
+  spells: readonly { status: Status; part: Interval }[],
+): Promise<{ signal: S; forecastRatio: number }> => {
+  let newest: S | undefined;
+  let foreseen = 0;
+  let all = 0;
   const parts: Series[] = [];
-  for (let at = from; at < to; at += LONGEST_HOURS * 3600) {
-    const part = { start: fromEpoch(at), end: fromEpoch(Math.min(to, at + LONGEST_HOURS * 3600)) };
-    const signal = await ask(foresight, part);
-    first ??= signal;
+  for (const { status, part } of spells) {
+    const signal = await ask(status, part);
+    newest = signal;
     let series: Series = signal.series;
-    if (foresight === 'actual' && series.values.includes(null)) {
+    if (status === 'actual' && series.values.includes(null)) {
       const forecast = await known(() => ask('forecast', part));
       const fits =
         forecast !== null && (!('kind' in forecast) || !('kind' in signal) || kindText(forecast) === kindText(signal));
       const mended = !fits ? series : patched(series, regrid(forecast.series, series.stepMinutes));
-      filled += gapsOf(series) - gapsOf(mended);
+      foreseen += (gapsOf(series) - gapsOf(mended)) * series.stepMinutes;
       series = mended;
     }
-    steps += series.values.length;
+    const minutes = series.values.length * series.stepMinutes;
+    if (status === 'forecast') foreseen += minutes;
+    all += minutes;
     parts.push(series);
   }
-  return { signal: { ...first!, series: joined(parts) }, filledRatio: steps === 0 ? 0 : filled / steps };
+  return { signal: { ...newest!, series: joined(parts) }, forecastRatio: all === 0 ? 0 : foreseen / all };
 };
 
 const gapsOf = ({ values }: Series): number => values.reduce((count: number, v) => (v === null ? count + 1 : count), 0);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault, invalid } from '../../domain/fault.js';
 import { emissions, energyCost } from '../../domain/physics.js';
 import { integrate, type Series } from '../../domain/series.js';
+import { knownUntil, whyUnknown } from '../../domain/signal.js';
 import { ceilTo, Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../../domain/time.js';
 import { Currency, gPerKwh, Kg, kg, kwh, Money, money, perMwh } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
@@ -103,6 +104,11 @@ export const findGreenWindow = defineTool({
         windowOf(at, w.start, w.mean),
       ),
     );
+    for (const { region, knownUntil: until } of found)
+      if (!all.some((w) => w.region === region)) {
+        const why = whyUnknown(region, until, { end: deadline }, world.clock.now());
+        unseen.push({ region, why: `${region} has no data throughout any window: ${why}` });
+      }
     const now = all.find((w) => w.region === regions[0] && w.start === first) ?? null;
     const rankable = input.rankBy === 'carbon' ? all : all.filter((w) => w.cost !== null);
     const ranking = ranked(rankable, (w) => (input.rankBy === 'carbon' ? w.meanGPerKwh : (w.cost ?? 0)));
@@ -134,6 +140,7 @@ interface Signals {
   readonly currency: string;
   readonly source: string;
   readonly generatedAt: Instant;
+  readonly knownUntil: Instant | null;
 }
 
 /** A region that has no signal or is down is named; kinds or currencies that differ are a fault. */
@@ -146,7 +153,8 @@ const signalsOf = async (world: World, regions: readonly string[], interval: { s
       const carbon = await world.grid.carbon(region, interval, 'forecast');
       const price = await world.grid.price(region, interval, 'forecast');
       if (carbon.series.values.every((value) => value === null)) {
-        unseen.push({ region, why: `${region} has no data between ${interval.start} and ${interval.end}` });
+        const why = whyUnknown(region, knownUntil(carbon), interval, world.clock.now());
+        unseen.push({ region, why: `${region} has no data between ${interval.start} and ${interval.end}: ${why}` });
         continue;
       }
       const said = `${carbon.kind.accounting} ${carbon.kind.scope}`;
@@ -168,6 +176,7 @@ const signalsOf = async (world: World, regions: readonly string[], interval: { s
         currency: price.currency,
         source: carbon.source,
         generatedAt: carbon.issuedAt,
+        knownUntil: knownUntil(carbon),
       });
     } catch (error) {
       if (!(error instanceof Fault) || (error.code !== 'not-found' && error.code !== 'unavailable')) throw error;

@@ -20,6 +20,7 @@ import { filesTracker } from '../tickets/files.js';
 import { type Call, callTool } from '../tool.js';
 import { findGreenWindow, getGridForecast } from './grid.js';
 import { recordedGrid } from './sources/recorded.js';
+import { whenToRun } from './when.js';
 
 let store: Store;
 beforeAll(async () => {
@@ -200,5 +201,40 @@ describe('find_green_window', () => {
   it('answers the same question alike', async () => {
     const ask = () => callTool(findGreenWindow, { durationHours: 2.5, rankBy: 'cost' }, british(), call);
     expect(digest(await ask())).toBe(digest(await ask()));
+  });
+});
+
+describe('a question beyond what is known', () => {
+  const start = gb.start;
+  const beyond = `now is ${start}, and nothing is known of GB from ${plusHours(start, 14 * 24)} on`;
+
+  it.each(['2026-11-29T18:00:00Z', '2030-01-01T00:00:00Z'])(
+    'is about data and about what now is, not about places: %s',
+    async (text) => {
+      const from = instant(text);
+      const asked = await callTool(getGridForecast, { from, horizonHours: 3 }, british(), call);
+      expect(asked.points.map((p) => p.intensityGPerKwh)).toEqual([null, null, null]);
+      expect(asked).toMatchObject({ now: start, knownUntil: plusHours(start, 14 * 24), stats: { meanGPerKwh: null } });
+      expect(getGridForecast.tell(asked)).toContain(beyond);
+      const window = await callTool(findGreenWindow, { durationHours: 1, from }, british(), call);
+      expect(window.windows).toEqual([]);
+      expect(findGreenWindow.tell(window)).toContain(beyond);
+      const when = callTool(whenToRun, { durationMinutes: 60, from }, british(), call);
+      await expect(when).rejects.toMatchObject({
+        code: 'not-found',
+        message: expect.stringContaining(beyond),
+        remedy: expect.stringContaining('--now'),
+      });
+      await expect(when).rejects.not.toMatchObject({ remedy: expect.stringContaining('place') });
+    },
+  );
+
+  it('after the end of the recording says where knowledge ends', async () => {
+    const now = instant('2030-01-01T00:00:00Z');
+    const world = { ...british(), clock: simulatedClock(now) };
+    const late = { ...world, grid: recordedGrid({ clock: world.clock, forecaster: profileForecaster, setting: gb }) };
+    const told = getGridForecast.tell(await callTool(getGridForecast, { horizonHours: 3 }, late, call));
+    // A fortnight beyond the last value nothing more could have been foreseen.
+    expect(told).toContain(`what is known of GB ends at 2022-07-30T00:00:00Z, and now is ${now}`);
   });
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
 import { gapsIn, instantAt, valueAt } from '../../domain/series.js';
-import { CarbonKind, SignalStatus } from '../../domain/signal.js';
+import { CarbonKind, knownUntil, SignalStatus, whyUnknown } from '../../domain/signal.js';
 import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
@@ -51,6 +51,8 @@ export const getGridForecast = defineTool({
     kind: CarbonKind,
     source: z.string(),
     status: SignalStatus,
+    now: Instant.describe('the world’s now: what lies after it has not happened'),
+    knownUntil: Instant.nullable().describe('nothing is known from here on; null: of no hour that was asked for'),
     generatedAt: Instant.describe('when this was known'),
     ageHours: z.number().describe('hours from then to the world’s now'),
     priceSource: z.string().nullable(),
@@ -103,6 +105,8 @@ export const getGridForecast = defineTool({
       kind: carbon.kind,
       source: carbon.source,
       status: carbon.status,
+      now: world.clock.now(),
+      knownUntil: knownUntil(carbon),
       generatedAt: carbon.issuedAt,
       ageHours: secondsBetween(carbon.issuedAt, world.clock.now()) / 3600,
       priceSource: prices.length === 0 ? null : price.source,
@@ -122,7 +126,7 @@ export const getGridForecast = defineTool({
   },
   tell: (o) =>
     o.stats.meanGPerKwh === null
-      ? `${o.region}: no data in this interval (${o.source}).`
+      ? `${o.region}: no data in this interval: ${whyUnknown(o.region, o.knownUntil, { end: o.gaps.at(-1)?.to ?? o.now }, o.now)}. Source: ${o.source}.`
       : `${o.region}: ${o.stats.meanGPerKwh.toFixed(0)} g/kWh on average, ${o.stats.minGPerKwh?.toFixed(0)} to ${o.stats.maxGPerKwh?.toFixed(0)}` +
         `${o.cleanest ? `; cleanest from ${o.cleanest.start} (${o.cleanest.meanGPerKwh.toFixed(0)} g/kWh)` : ''}` +
         `${o.gaps.length > 0 ? `; ${o.gaps.length} gap(s) without data` : ''}. Source: ${o.source}.`,

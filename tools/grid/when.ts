@@ -1,7 +1,7 @@
 /** When one piece of work should start, right now: the question and the answer of the CATS tool, with a latest finish and several places. */
 import { z } from 'zod';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
-import { CarbonKind, type CarbonSignal } from '../../domain/signal.js';
+import { CarbonKind, type CarbonSignal, knownUntil, WITHIN_DATA, whyUnknown } from '../../domain/signal.js';
 import type { Site } from '../../domain/site.js';
 import { Instant, plusHours, plusSeconds, secondsBetween } from '../../domain/time.js';
 import type { Grid } from '../../domain/world.js';
@@ -145,7 +145,7 @@ export const answerWhen = async (input: WhenInput, world: WhenWorld): Promise<Wh
     if (start === null) {
       unseen.push({
         location,
-        why: `${region} has no data throughout any run of ${input.durationMinutes} min between ${from} and ${plusSeconds(latest, seconds)}`,
+        why: `${region} has no data throughout any run of ${input.durationMinutes} min between ${from} and ${plusSeconds(latest, seconds)}: ${whyUnknown(region, knownUntil(signal), { end: plusSeconds(latest, seconds) }, world.now)}`,
       });
       continue;
     }
@@ -168,11 +168,7 @@ export const answerWhen = async (input: WhenInput, world: WhenWorld): Promise<Wh
     });
   }
   const [home] = found;
-  if (!home)
-    throw notFound(
-      unseen[0]?.why ?? 'no place was given',
-      'Ask for a place or a time that the signal covers; `caco grid forecast` shows what it knows.',
-    );
+  if (!home) throw notFound(unseen[0]?.why ?? 'no place was given', WITHIN_DATA);
   const first = home.place.location === asked[0]!.location ? home.now : null;
   // The first of equals is the nearest to home.
   const places = found.map((f) => f.place).sort((a, b) => order(a.carbonIntensityOptimal, b.carbonIntensityOptimal));

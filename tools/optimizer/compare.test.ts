@@ -151,6 +151,14 @@ describe('compare_plans and explain_plan', () => {
       callTool(comparePlans, { planIds: plans, carbonPricesPerTonne: [1] }, world, call),
     ).rejects.toMatchObject({ code: 'invalid-input' });
 
+    // What came true and what was foreseen are two knowledges: their difference is no saving.
+    const looking = await callTool(makePlan, { workloadId: 'W-1', foresight: 'actual' }, world, call);
+    expect(makePlan.tell(looking)).toContain('by what came true, which nobody could have known');
+    await expect(callTool(comparePlans, { planIds: [plans[0], looking.plan!.id] }, world, call)).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('is no saving'),
+    });
+
     const explained = await callTool(explainPlan, { planId: plans[1] }, world, call);
     expect(explained.moves.length).toBeGreaterThan(0);
     expect(explained.moves.length).toBeLessThanOrEqual(20);

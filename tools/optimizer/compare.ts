@@ -4,6 +4,7 @@ import { Estimate } from '../../domain/estimate.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { figure, massText, moneyText } from '../../domain/figures.js';
 import { Cost, PLANS } from '../../domain/plan.js';
+import { basisOf } from '../../domain/plan-text.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
@@ -231,6 +232,12 @@ const stored = async (ids: readonly string[], world: World) => {
     throw invalid(
       `${other.id} counts in ${other.planned.cost.currency}, ${first!.id} in ${first!.planned.cost.currency}`,
       'Compare plans of one currency.',
+    );
+  const [actual, forecast] = (['actual', 'forecast'] as const).map((basis) => plans.find((p) => basisOf(p) === basis));
+  if (actual && forecast)
+    throw invalid(
+      `${actual.id} was planned on what came true and ${forecast.id} on a forecast: the difference of their figures is no saving`,
+      'Compare plans that rest on the same knowledge, or verify_savings, which says what of a difference is the forecast’s error.',
     );
   const elsewhere = plans.find((p) => p.workloadId !== first!.workloadId);
   return {

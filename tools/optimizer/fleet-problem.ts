@@ -6,7 +6,7 @@ import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY, type SoldFlexibility } from '../../domain/offer.js';
 import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS, type PolicySet } from '../../domain/policy/policy.js';
 import type { Series } from '../../domain/series.js';
-import type { CarbonSignal } from '../../domain/signal.js';
+import { type CarbonSignal, knownUntil, WITHIN_DATA, whyUnknown } from '../../domain/signal.js';
 import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -88,6 +88,8 @@ export const fleetProblem = async (
   const ran: LeftOut[] = [];
   const endEpoch = await gridEnd(jobs(), window);
   const { signals, unpriced, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
+  const now = world.clock.now();
+  requireSomeKnown(signals, { start, end: fromEpoch(endEpoch) }, now);
   const question: FleetQuestion = {
     window,
     ...gathered,
@@ -118,7 +120,7 @@ export const fleetProblem = async (
     policySetId,
     words,
     unpriced,
-    remarks: [...posed.remarks, ...beside.remarks, ...unpriced.map(withoutPrice)],
+    remarks: [...posed.remarks, ...beside.remarks, ...unpriced.map(withoutPrice), ...beyond(signals, window, now)],
   };
 };
 
@@ -137,6 +139,24 @@ async function* withoutRan(
     yield holders.size === 0 ? page : page.filter((job) => !over(job));
   }
 }
+
+/** Throws Fault `not-found`: beyond the end of what is known a plan would rank nothing, and every limit but the data would be blamed. */
+const requireSomeKnown = (signals: readonly CarbonSignal[], interval: Interval, now: Instant) => {
+  const [first] = signals;
+  if (first === undefined || signals.some(({ series }) => series.values.some((value) => value !== null))) return;
+  throw new Fault(
+    'not-found',
+    `no carbon intensity is known between ${interval.start} and ${interval.end}: ${whyUnknown(first.region, knownUntil(first), interval, now)}`,
+    WITHIN_DATA,
+  );
+};
+
+/** Of a window that reaches further than what is known. */
+const beyond = (signals: readonly CarbonSignal[], window: Interval, now: Instant): string[] =>
+  signals.flatMap((signal) => {
+    const until = knownUntil(signal);
+    return until !== null && until < window.end ? [whyUnknown(signal.region, until, window, now)] : [];
+  });
 
 const withoutPrice = (region: string) =>
   `no energy price is known for ${region}: its hours are told apart by carbon alone, and no cost figure holds its electricity`;

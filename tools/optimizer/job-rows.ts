@@ -43,6 +43,7 @@ interface Laid {
   readonly fixed: string | null;
 }
 
+const NOTHING_KNOWN = 'nothing is known of the grid throughout any run that it could make';
 const TOO_NEAR = 'their deadline leaves no room to wait';
 
 export class JobRows {
@@ -122,14 +123,29 @@ export class JobRows {
       const r = this.#place.get(region);
       if (r !== undefined && this.#seen[r] && isAffordable(r) && !allowed.includes(r)) allowed.push(r);
     }
+    if (allowed.length === 0) return 'none of its allowed regions has a site, a signal and a price for it';
     const slotOf = (end: Instant | null) => (end === null ? slots : Math.min(slots, (toEpoch(end) - origin) / step));
     const endsBy = (end: number) => release + span <= end + 1e-9;
     const planned = slotOf(latestPlannedEnd(job));
     const fits = endsBy(planned);
+    const end = fits ? planned : slotOf(job.deadline);
+    if (fits && !allowed.some((r) => this.#isKnown(r, release, Math.floor(end - span + 1e-9) + count, count, job)))
+      return NOTHING_KNOWN;
     const fixed = job.slurm?.stays ?? (!fits && endsBy(slotOf(job.deadline)) ? TOO_NEAR : null);
     if (fixed !== null) this.staying.set(fixed, (this.staying.get(fixed) ?? 0) + 1);
-    if (allowed.length === 0) return 'none of its allowed regions has a site, a signal and a price for it';
-    return { home, allowed, release, count, span, deadline: fits ? planned : slotOf(job.deadline), fits, fixed };
+    return { home, allowed, release, count, span, deadline: end, fits, fixed };
+  }
+
+  /** Whether enough slots of [from, to) have intensity and price, in a row unless the job may be interrupted. */
+  #isKnown(r: number, from: number, to: number, needed: number, { interruptible }: Job): boolean {
+    const { carbon, prices, slots } = this.#frame;
+    let found = 0;
+    for (let t = from; t < Math.min(to, slots); t++) {
+      const known = !Number.isNaN(carbon[r * slots + t]! + prices[r * slots + t]!);
+      found = known ? found + 1 : interruptible ? found : 0;
+      if (found >= needed) return true;
+    }
+    return false;
   }
 
   /** The job as the policy leaves it, or why the policy leaves nothing. */

@@ -1,11 +1,11 @@
 /** The tools that show what was planned: plans as they were written, and what the rows of one add up to. */
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
-import { massText } from '../../domain/figures.js';
 import { JOBS } from '../../domain/job.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import { PLACEMENTS, PLANS, Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import { PLAN_SUMS, PlanSummer, PlanSums, type Taken } from '../../domain/plan-sums.js';
+import { basisText, lateText, promiseText } from '../../domain/plan-text.js';
 import type { Store } from '../../domain/store.js';
 import { defineTool } from '../tool.js';
 
@@ -28,7 +28,7 @@ export const listPlans = defineTool({
       : plans
           .map(
             (p) =>
-              `${p.id}: ${p.jobs.moved} of ${p.jobs.total} jobs move, ${massText(p.savings.emissionsKg.value)} CO2e`,
+              `${p.id}: ${p.jobs.moved} of ${p.jobs.total} jobs move, which ${promiseText(p)} ${basisText(p)}${lateText(p)}`,
           )
           .join('\n'),
 });

@@ -74,7 +74,8 @@ export class Tally {
     const end = spans.at(-1)!.to;
     if (end > this.endsAt) this.endsAt = end;
     const late = job.due === null ? 0 : Math.max(0, end - toEpoch(job.due)) / 3600;
-    if (late > 0) this.lateJobs++;
+    // A job that is due at no time may have a deadline to miss.
+    if (late > 0 || (job.deadline !== null && end > toEpoch(job.deadline))) this.lateJobs++;
     this.tardinessCost += late * job.tardinessCostPerHour * tardinessWeight + (spans.length - 1) * job.resumeCost;
     placements.forEach((p, i) => {
       this.energyKwh += p.energyKwh;

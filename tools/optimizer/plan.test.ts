@@ -7,6 +7,7 @@ import type { Job } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
 import { PLACEMENTS, type Placement, RECOMMENDATIONS } from '../../domain/plan.js';
 import type { Weekday } from '../../domain/policy/policy.js';
+import { instantAt } from '../../domain/series.js';
 import type { RowsOf, Store } from '../../domain/store.js';
 import { plusHours, toEpoch } from '../../domain/time.js';
 import { hours as hoursOf } from '../../domain/units.js';
@@ -70,6 +71,56 @@ describe('make_plan', () => {
       expect(offer.kw).toBeLessThanOrEqual(runs + 1e-9);
       expect(offer.energyKwh).toBeCloseTo(offer.kw, 9);
     }
+  });
+
+  it('says that jobs are late beside how good the plan is, however good', async () => {
+    const past = plusHours(world.clock.now(), -48);
+    const late = jobs.slice(0, 3).map((job, i) => ({
+      ...job,
+      id: `late-${i}`,
+      earliestStart: past,
+      // A deadline may be missed by a job that is due at no time.
+      due: i === 0 ? null : plusHours(past, 30),
+      deadline: plusHours(past, 30),
+      durationHours: hoursOf(2),
+    }));
+    await ingest(world, 'W-2', late);
+    const made = await plan({ workloadId: 'W-2' });
+    expect(made.plan!.planned.lateJobs).toBe(3);
+    const told = makePlan.tell(made);
+    expect(told).toContain('No schedule can beat this one (proved).');
+    expect(told).toContain('All 3 jobs end after they are due (3 without the plan).');
+    expect(makePlan.tell(await plan())).toMatch(/by the forecast; .* CO2e in all\./);
+  });
+
+  it('says where knowledge ends: of a window beyond it, and of one that reaches beyond it', async () => {
+    const { grid } = world;
+    const until = plusHours(world.clock.now(), 12);
+    // Knows nothing of the hours from then on.
+    const short: World['grid'] = {
+      ...grid,
+      carbon: async (...asked) => {
+        const signal = await grid.carbon(...asked);
+        const values = signal.series.values.map((v, i) => (instantAt(signal.series, i) < until ? v : null));
+        return { ...signal, series: { ...signal.series, values }, knownUntil: until };
+      },
+    };
+    world = { ...world, grid: short };
+    const now = world.clock.now();
+    await expect(plan({ from: plusHours(now, 24 * 900) })).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(
+        `no carbon intensity is known between .* now is ${now}, and nothing is known of .* from ${until} on`,
+      ),
+      remedy: expect.stringContaining('--now'),
+    });
+    const { plan: made } = await plan();
+    expect(made!.unseen).toContainEqual(
+      expect.stringMatching(`^now is ${now}, and nothing is known of .* from ${until} on$`),
+    );
+    const pieces = await placed(made!.id);
+    expect(pieces.length).toBeGreaterThan(0);
+    expect(pieces.every((piece) => piece.end <= until)).toBe(true);
   });
 
   it('keeps regions and blackouts of the confirmed policy, and names the set', async () => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { FlexibilityOffer } from '../../domain/offer.js';
 import { Plan } from '../../domain/plan.js';
+import { planText } from '../../domain/plan-text.js';
 import { toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { Conflict, optimize, RELAX_FORMS, relaxBy } from './engine/engine.js';
@@ -93,9 +94,7 @@ export const makePlan = defineTool({
     return { plan, offers, objectiveParts: objectiveParts && { ...objectiveParts }, ...answer };
   },
   tell: ({ plan, conflict }) =>
-    plan === null
-      ? `No schedule fits: ${conflict?.sentence ?? 'none was found'}.`
-      : `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, saving ${plan.savings.emissionsKg.value.toFixed(0)} kg CO2e and ${plan.savings.cost.toFixed(0)} ${plan.planned.cost.currency}${plan.gap === null ? '' : `; at most ${(plan.gap * 100).toFixed(2)} % from the best`}.`,
+    plan === null ? `No schedule fits: ${conflict?.sentence ?? 'none was found'}.` : planText(plan),
 });
 
 /** What stands fast may be what is in the way: the reader learns how to move it. */

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { invalid, notFound } from '../../../domain/fault.js';
 import type { Forecaster } from '../../../domain/forecast.js';
 import { endOf, gapsIn, slice } from '../../../domain/series.js';
-import type { CarbonSignal } from '../../../domain/signal.js';
+import { type CarbonSignal, lastKnown } from '../../../domain/signal.js';
 import { type Instant, type Interval, plusHours } from '../../../domain/time.js';
 import type { Clock, Grid } from '../../../domain/world.js';
 import type { Carbon } from './carbon.js';
@@ -165,6 +165,7 @@ const given = (record: Record, interval: Interval, issuedAt: Instant): Known => 
     status: 'forecast',
     issuedAt,
     series: { ...part, values: [...part.values] },
+    knownUntil: lastKnown(record.series),
   };
 };
 

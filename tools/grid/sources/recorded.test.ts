@@ -40,6 +40,29 @@ describe('the recorded grid', () => {
     expect(price.currency).toBe('GBP');
   });
 
+  it('foresees for two weeks, and knows nothing of tonight or of 2030', async () => {
+    const fortnight = plusHours(june, 14 * 24);
+    const edge = await grid.carbon('GB', { start: plusHours(fortnight, -2), end: plusHours(fortnight, 2) }, 'forecast');
+    expect(edge.series.values.map((v) => v === null)).toEqual([false, false, true, true]);
+    expect([edge.low!.length, edge.high!.length]).toEqual([4, 4]);
+    expect(edge.knownUntil).toBe(fortnight);
+    for (const start of ['2026-11-29T18:00:00Z', '2030-01-01T00:00:00Z'].map(instant)) {
+      const asked = { start, end: plusHours(start, 24) };
+      const [carbon, price] = [await grid.carbon('GB', asked, 'forecast'), await grid.price('GB', asked, 'forecast')];
+      expect([...carbon.series.values, ...price.series.values].every((v) => v === null)).toBe(true);
+      expect(carbon.knownUntil).toBe(fortnight);
+      expect((await grid.carbon('GB', asked, 'actual')).knownUntil).toBe(instant('2022-07-16T00:00:00Z'));
+    }
+    // What was recorded ends first: the forecast reaches two weeks beyond the newest value, not beyond now.
+    const late = recordedGrid({ forecaster, clock: at('2022-07-20T00:00:00Z') });
+    const after = await late.carbon(
+      'GB',
+      { start: instant('2022-07-20T00:00:00Z'), end: instant('2022-07-21T00:00:00Z') },
+      'forecast',
+    );
+    expect([after.issuedAt, after.knownUntil]).toEqual(['2022-07-16T00:00:00Z', '2022-07-30T00:00:00Z']);
+  });
+
   it('has no value outside the recording and no other region', async () => {
     const after = await grid.carbon(
       'GB',

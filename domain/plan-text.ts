@@ -1,0 +1,43 @@
+/** What a plan says of itself in words: what it promises, on which knowledge, how good it is, and who is late. One text for every door. */
+import { boundText, massText, savedMassEstimateText, savedMoneyText } from './figures.js';
+import type { Plan } from './plan.js';
+
+/** Which hours' intensity the figures rest on. Figures on a forecast and figures on what came true are never subtracted. */
+export type Basis = 'forecast' | 'actual';
+
+/** What came true is known of every hour only to those who look back. */
+export const basisOf = ({ signals }: Pick<Plan, 'signals'>): Basis =>
+  signals.length > 0 && signals.every(({ status }) => status === 'actual') ? 'actual' : 'forecast';
+
+export const basisText = (plan: Pick<Plan, 'signals'>): string =>
+  basisOf(plan) === 'actual' ? 'by what came true, which nobody could have known' : 'by the forecast';
+
+/** `saves 1.13 kg (−0.920 to 3.19) CO2e and £3.25`, `emits 9.96 kg … CO2e more and saves £3.25`; without money where it is not known. */
+export const promiseText = ({ savings, planned, unpriced }: Pick<Plan, 'savings' | 'planned' | 'unpriced'>): string => {
+  const carbon = savedMassEstimateText(savings.emissionsKg);
+  if (unpriced !== undefined && unpriced.length > 0) return carbon;
+  const money = savedMoneyText(savings.cost, planned.cost.currency);
+  return `${carbon} and ${carbon.startsWith('saves ') ? money.replace(/^saves /, '') : money}`;
+};
+
+/** Empty where nobody is late. */
+export const lateText = ({ jobs, planned, baseline }: Pick<Plan, 'jobs' | 'planned' | 'baseline'>): string => {
+  const { lateJobs } = planned;
+  if (lateJobs === 0) return '';
+  const placed = jobs.total - jobs.unplaced;
+  const who =
+    lateJobs === placed
+      ? placed === 1
+        ? 'The only job ends'
+        : `All ${placed} jobs end`
+      : `${lateJobs} of ${placed} jobs end`;
+  return ` ${who} after ${lateJobs === 1 ? 'it is' : 'they are'} due (${baseline.lateJobs} without the plan).`;
+};
+
+/** How many move, what that promises on which knowledge, how good it is known to be, and who is late nevertheless. */
+export const planText = (plan: Plan): string => {
+  const { id, jobs, planned } = plan;
+  const held = `Plan ${id}: ${jobs.moved} of ${jobs.total} jobs move`;
+  const total = `; ${massText(planned.emissionsKg.value)} CO2e in all`;
+  return `${held}, which ${promiseText(plan)} ${basisText(plan)}${total}. ${boundText(plan.gap)}${lateText(plan)}`;
+};
