@@ -9,14 +9,15 @@ import { Method } from '../../domain/method.js';
 import { BASELINE, Cost, orderKeyOf, PLANS, type Plan } from '../../domain/plan.js';
 import { besideJobs, gatherByJob, orderedPieces } from '../../domain/schedule.js';
 import type { Collection } from '../../domain/store.js';
-import { floorTo, fromEpoch, Instant, type Interval, toEpoch } from '../../domain/time.js';
+import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import type { Ran, World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { type Account, account, DIMENSIONS, type Group } from './account.js';
+import { BASES, BASIS_TEXT, basisOf } from './basis.js';
 import { Collector, type Piece, runImmediately } from './collect.js';
 import { metersSay, SiteMeter, siteMeters } from './metered.js';
 import { FUNCTIONAL_UNITS, sciOf } from './sci.js';
-import { type Foresight, signalsFor } from './signals.js';
+import { signalsFor } from './signals.js';
 
 const MOST_GROUPS = 1000;
 
@@ -57,16 +58,6 @@ const Totals = {
     .number()
     .describe('share of the energy whose intensity is known; the rest is not counted as zero'),
   priceCoverageRatio: z.number(),
-};
-
-const BASES = ['actual', 'forecast', 'actual and forecast', 'hindsight'] as const;
-type Basis = (typeof BASES)[number];
-
-const BASIS_TEXT: Readonly<Record<Basis, string>> = {
-  actual: 'as it came true',
-  forecast: 'as forecast',
-  'actual and forecast': 'as it came true up to now and as forecast from then on',
-  hindsight: 'as it comes true after now, which nobody could have known',
 };
 
 export const MeasureOutput = z.strictObject({
@@ -335,13 +326,6 @@ const pieceOf = ({ region, start, end, energyKwh }: Placed) => ({
 });
 const byTime = (a: ReturnType<typeof pieceOf>, b: ReturnType<typeof pieceOf>) =>
   a.from - b.from || a.to - b.to || (a.region < b.region ? -1 : 1);
-
-const basisOf = (seen: Interval | null, foresight: Foresight, now: Instant): Basis => {
-  if (foresight === 'forecast') return 'forecast';
-  if (seen === null || seen.end <= now) return 'actual';
-  if (foresight === 'actual') return 'hindsight';
-  return seen.start < floorTo(now, 60) ? 'actual and forecast' : 'forecast';
-};
 
 const clipped = (begin: number, end: number, clip: { from?: number | undefined; to?: number | undefined }) => {
   const [from, to] = [clipStart(begin, clip), clipEnd(end, clip)];
