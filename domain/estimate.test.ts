@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   around,
+  drawnSumOfCells,
   Estimate,
   estimateOfCells,
   exactly,
@@ -9,6 +10,7 @@ import {
   sumCorrelated,
   sumIndependent,
   sumOfCells,
+  truncated,
 } from './estimate.js';
 
 const estimates = fc
@@ -95,5 +97,45 @@ describe('an estimate', () => {
         expect(estimateOfCells(sum.value, squares, ratio, 0.95)).toEqual(sum);
       }),
     );
+  });
+});
+
+describe('an interval by draws', () => {
+  const cells = [10, 20, 5, 1];
+  const draw = (seed: number, draws = 20_000) => drawnSumOfCells(cells, 0.2, 0.95, { seed, draws });
+
+  it('agrees with the one by formula, comes back bit by bit, and does not shrink with more draws', () => {
+    const formula = sumOfCells(cells, 0.2, 0.95);
+    const drawn = draw(7);
+    expect(drawn.value).toBe(formula.value);
+    expect(Math.abs(drawn.low - formula.low)).toBeLessThan(0.03 * (formula.high - formula.low));
+    expect(Math.abs(drawn.high - formula.high)).toBeLessThan(0.03 * (formula.high - formula.low));
+    expect(draw(7)).toEqual(drawn);
+    expect(draw(8)).not.toEqual(drawn);
+    const few = draw(7, 2000);
+    expect((drawn.high - drawn.low) / (few.high - few.low)).toBeGreaterThan(0.9);
+  });
+
+  it('covers what it says: of claims with errors as stated, the share whose truth it holds is its confidence', () => {
+    // Truth is a draw of the same law; the interval is around the nominal sum.
+    const { low, high } = draw(1);
+    const z = 1.959963984540054;
+    let [hits, state] = [0, 12345];
+    const uniform = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state + 0.5) / 2 ** 32;
+    };
+    const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+    for (let i = 0; i < 2000; i++) {
+      const truth = cells.reduce((sum, cell) => sum + cell * Math.max(0, 1 + (0.2 / z) * normal()), 0);
+      if (truth >= low && truth <= high) hits += 1;
+    }
+    expect(hits).toBeGreaterThanOrEqual(1867);
+    expect(hits).toBeLessThanOrEqual(1933);
+  });
+
+  it('never lies below nothing', () => {
+    expect(drawnSumOfCells([1], 3, 0.95, { seed: 1, draws: 1000 }).low).toBe(0);
+    expect(truncated(sumOfCells([1], 3, 0.95))).toMatchObject({ value: 1, low: 0, high: 4 });
   });
 });

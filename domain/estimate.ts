@@ -1,5 +1,6 @@
 /** A value with its interval. Propagation is here and nowhere else: errors within one group move together, between groups they do not. */
 import { z } from 'zod';
+import { Draws, normalQuantile } from './normal.js';
 
 export const Estimate = z
   .strictObject({
@@ -81,4 +82,41 @@ export const estimateOfCells = (
 export const scale = (estimate: Estimate, factor: number): Estimate => {
   const [a, b] = [estimate.low * factor, estimate.high * factor];
   return { value: estimate.value * factor, low: Math.min(a, b), high: Math.max(a, b), confidence: estimate.confidence };
+};
+
+/** How an interval was come by. */
+export const EstimateMethod = z.enum(['analytical_truncated', 'monte_carlo']);
+export type EstimateMethod = z.infer<typeof EstimateMethod>;
+
+/** Nothing emits less than nothing: what an interval has below 0 is cut off. */
+export const truncated = (estimate: Estimate): Estimate => ({
+  ...estimate,
+  low: Math.max(0, estimate.low),
+  high: Math.max(0, estimate.high),
+});
+
+/**
+ * `sumOfCells` by draws: one factor a cell, normal around 1 with half-width `uncertaintyRatio` at that confidence and never below
+ * 0. The interval is that of the sums themselves, not of their mean, so that more draws make it surer and not narrower.
+ */
+export const drawnSumOfCells = (
+  amounts: Iterable<number>,
+  uncertaintyRatio: number,
+  confidence: number,
+  { seed, draws }: { readonly seed: number; readonly draws: number },
+): Estimate => {
+  const cells = [...amounts];
+  const value = cells.reduce((sum, amount) => sum + amount, 0);
+  const sigma = uncertaintyRatio / normalQuantile((1 + confidence) / 2);
+  const random = new Draws(seed);
+  const sums = new Float64Array(draws);
+  for (let i = 0; i < draws; i++) {
+    let sum = 0;
+    for (const amount of cells) sum += amount * Math.max(0, 1 + sigma * random.normal());
+    sums[i] = sum;
+  }
+  sums.sort();
+  const at = (share: number) => sums[Math.min(draws - 1, Math.max(0, Math.round(share * (draws - 1))))]!;
+  const [low, high] = [at((1 - confidence) / 2), at((1 + confidence) / 2)];
+  return { value, low: Math.min(low, value), high: Math.max(high, value), confidence };
 };

@@ -4,7 +4,7 @@
  * in one cell shares x(c), so its parts are added before anything is squared. Where only intensities are uncertain the sum
  * is normal and the interval exact; a product of two errors, or an intensity near zero, is drawn.
  */
-import { Draws, normalQuantile } from './normal.js';
+import { Draws, normalQuantile } from '../../domain/normal.js';
 
 /** Half-widths as shares, all at `confidence`. */
 export interface ErrorModel {

@@ -5,7 +5,6 @@ import { exportEvidence, recomputeEvidence } from './recompute.js';
 import { verifySavings } from './verify-savings.js';
 
 export { digestsOf, evidenceSchema, recompute, seedOf, verifyRows } from './evidence.js';
-export { normalQuantile } from './normal.js';
 export { METHOD, type Question, type Verified, verify } from './verify.js';
 export { exportEvidence, importContracts, listVerifications, recomputeEvidence, sumClaims, verifySavings };
 

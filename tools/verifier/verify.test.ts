@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nano } from '../../domain/decimal.js';
 import type { EvidenceOutput } from '../../domain/evidence/record.js';
+import { normalQuantile } from '../../domain/normal.js';
 import { AVERAGE, at, job, type Piece, place, question } from './fixtures/question.js';
-import { normalQuantile, verify } from './verifier.js';
+import { verify } from './verifier.js';
 
 const v = JSON.parse(readFileSync(new URL('./fixtures/intervals.json', import.meta.url), 'utf8'));
 const saved = (o: EvidenceOutput) => {
