@@ -11,7 +11,7 @@ import { type Limits, lineServer } from './serve.js';
 import { openSession, type Session } from './session.js';
 import { listenAt, type Place } from './socket.js';
 import type { Source } from './source.js';
-import { readState, writeState } from './state.js';
+import { type FoundState, openState, readState } from './state.js';
 
 export interface DaemonOptions {
   readonly source: Source;
@@ -27,9 +27,8 @@ export interface DaemonOptions {
   readonly ready?: () => void;
 }
 
-const openOrResume = ({ source, maxWatts, statePath, say }: DaemonOptions): Session => {
+const openOrResume = ({ source, maxWatts, say }: DaemonOptions, found: FoundState): Session => {
   const bound = maxWatts === undefined ? {} : { maxWatts };
-  const found = statePath === null ? { kept: null, why: null } : readState(statePath);
   if (found.kept === null) {
     if (found.why !== null) say(found.why);
     return openSession(source, bound);
@@ -38,17 +37,20 @@ const openOrResume = ({ source, maxWatts, statePath, say }: DaemonOptions): Sess
   return openSession(source, { ...bound, resume });
 };
 
+const NOTHING: FoundState = { kept: null, turn: 0, why: null };
+
 /** A state that nobody was told is written this often; one that somebody is told, before they are. */
 const KEEP_EVERY_S = 1;
 
 /** A state that cannot be written is said once; measuring goes on. */
-const keeper = ({ statePath, say }: DaemonOptions) => {
+const keeper = ({ statePath, say }: DaemonOptions, turn: number) => {
   const boot = bootId();
+  const file = statePath === null ? null : openState(statePath, turn);
   let said = false;
   return (session: Session) => {
-    if (statePath === null) return;
+    if (file === null) return;
     try {
-      writeState(statePath, session.keep(boot, Date.now()));
+      file.write(session.keep(boot, Date.now()));
       said = false;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -62,8 +64,9 @@ const keeper = ({ statePath, say }: DaemonOptions) => {
 /** Runs until the signal aborts. Faults of the socket's place; every other trouble is in the snapshots. */
 export const runDaemon = async (options: DaemonOptions, signal: AbortSignal): Promise<void> => {
   const { source, intervalSeconds, socket, limits } = options;
-  const session = openOrResume(options);
-  const keep = keeper(options);
+  const found = options.statePath === null ? NOTHING : readState(options.statePath);
+  const session = openOrResume(options, found);
+  const keep = keeper(options, found.turn);
   const jitter = new Jitter();
   let newest: string | null = null;
 

@@ -16,14 +16,19 @@ export const machineTimer: Timer = {
   sleep: (ms, signal) => pause(ms, undefined, { signal }),
 };
 
-/** How late it was, of the newest ticks. */
+/** How late it was, of the newest ticks. Quantiles are sorted out again only after a few more ticks. */
 export class Jitter {
   ticks = 0;
   /** passed over because the one before took too long, or the machine slept */
   missed = 0;
   private readonly late: Float64Array;
+  private sorted: Float64Array = new Float64Array(0);
+  private sortedAt = 0;
 
-  constructor(kept = 6000) {
+  constructor(
+    kept = 600,
+    private readonly every = 10,
+  ) {
     this.late = new Float64Array(kept);
   }
 
@@ -37,8 +42,12 @@ export class Jitter {
   quantile(share: number): number | null {
     const count = Math.min(this.ticks, this.late.length);
     if (count === 0) return null;
-    const sorted = this.late.slice(0, count).sort();
-    return sorted[Math.min(count - 1, Math.ceil(share * count) - 1)]!;
+    if (this.sorted.length === 0 || this.ticks - this.sortedAt >= this.every) {
+      this.sorted = this.late.slice(0, count).sort();
+      this.sortedAt = this.ticks;
+    }
+    const { length } = this.sorted;
+    return this.sorted[Math.min(length - 1, Math.ceil(share * length) - 1)]!;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The kernel's powercap tree (`/sys/class/powercap`): a folder a zone, with `name`, `energy_uj` and `max_energy_range_uj`. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { MICROJOULES, type Reading } from './counter.js';
 import type { Sighting, Source } from './source.js';
@@ -11,12 +11,47 @@ export const POWERCAP_ROOT = '/sys/class/powercap';
 export interface Files {
   list(folder: string): string[];
   read(path: string): string;
+  /** for how long a list may be believed, ms; 0 when left out. A zone that comes is seen that much later. */
+  readonly relistMs?: number;
 }
 
-const filesUnder = (root: string): Files => ({
-  list: (folder) => readdirSync(join(root, folder)),
-  read: (path) => readFileSync(join(root, path), 'latin1'),
-});
+/** No counter's text is longer. */
+const COUNTER_BYTES = 64;
+
+/**
+ * Counters are opened once and read again and again: opening costs more than reading. A file that was replaced or taken away has
+ * no name left, and is opened anew.
+ */
+const filesUnder = (root: string): Files => {
+  const open = new Map<string, number>();
+  const bytes = Buffer.alloc(COUNTER_BYTES);
+  const drop = (path: string, fd: number) => {
+    open.delete(path);
+    closeSync(fd);
+  };
+  const counter = (path: string): string => {
+    let fd = open.get(path);
+    if (fd !== undefined && fstatSync(fd).nlink === 0) {
+      drop(path, fd);
+      fd = undefined;
+    }
+    if (fd === undefined) {
+      fd = openSync(join(root, path), 'r');
+      open.set(path, fd);
+    }
+    try {
+      return bytes.toString('latin1', 0, readSync(fd, bytes, 0, COUNTER_BYTES, 0));
+    } catch (error) {
+      drop(path, fd);
+      throw error;
+    }
+  };
+  return {
+    relistMs: 1000,
+    list: (folder) => readdirSync(join(root, folder)),
+    read: (path) => (path.endsWith('/energy_uj') ? counter(path) : readFileSync(join(root, path), 'latin1')),
+  };
+};
 
 /** Top zones and zones within them; `-mmio` is the second view. The plain `intel-rapl` is the folder of settings. */
 const ZONE = /^intel-rapl(-mmio)?:\d+(:\d+)?$/;
@@ -69,7 +104,14 @@ const foldersOf = (files: Files, errors: Map<string, string>): Map<string, strin
   return found;
 };
 
-const byNumbers = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+/** By driver, then by the numbers: `intel-rapl:10` comes after `intel-rapl:9:1`. */
+const byNumbers = (a: string, b: string): number => {
+  const [one, other] = [a.split(':'), b.split(':')];
+  if (one[0] !== other[0]) return one[0]! < other[0]! ? -1 : 1;
+  for (let i = 1; i < Math.min(one.length, other.length); i++)
+    if (one[i] !== other[i]) return Number(one[i]) - Number(other[i]);
+  return one.length - other.length;
+};
 
 /**
  * Reads all zones at once. Name and range of a zone are read when it is first seen, and again as long as they are missing.
@@ -80,6 +122,8 @@ export const openPowercap = (root = POWERCAP_ROOT, files: Files = filesUnder(roo
   const ranges = new Map<string, bigint>();
   const rated = new Map<string, number | null>();
   const zones = new Map<string, Zone>();
+  let listed: { folders: ReadonlyMap<string, string>; ids: readonly string[]; errno: string | null } | null = null;
+  let listedMs = 0;
 
   const nameOf = (id: string, folder: string): string => {
     const known = names.get(id);
@@ -123,14 +167,22 @@ export const openPowercap = (root = POWERCAP_ROOT, files: Files = filesUnder(roo
     mode: 'sysfs',
     from: root,
     look() {
-      const errors = new Map<string, string>();
-      const folders = foldersOf(files, errors);
-      const sightings = [...folders.keys()].sort(byNumbers).map((id): Sighting => {
+      const nowMs = performance.now();
+      if (listed === null || nowMs - listedMs >= (files.relistMs ?? 0)) {
+        const errors = new Map<string, string>();
+        const folders = foldersOf(files, errors);
+        listed = { folders, ids: [...folders.keys()].sort(byNumbers), errno: errors.get('.') ?? null };
+        listedMs = nowMs;
+      }
+      const { folders, ids, errno } = listed;
+      const sightings = ids.map((id): Sighting => {
         const folder = folders.get(id)!;
         const scale = { range: rangeOf(id, folder), ujPerTick: MICROJOULES, ratedWatts: ratedOf(id, folder) };
         return { zone: zoneOf(id, folders), scale, reading: readingOf(files, folder) };
       });
-      return { sightings, errno: errors.get('.') ?? null };
+      // What cannot be read may be gone, or stand elsewhere: the next look lists anew.
+      if (errno !== null || sightings.some(({ reading }) => 'errno' in reading)) listed = null;
+      return { sightings, errno };
     },
   };
 };
