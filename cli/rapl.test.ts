@@ -69,6 +69,16 @@ describe('simulated counters', () => {
     const sum = ran.answer.rows.reduce((s: bigint, row: { energyUj: string }) => s + BigInt(row.energyUj), 0n);
     expect(sum).toBe(BigInt(ran.answer.totalUj));
     expect(BigInt(ran.answer.energyUj)).toBeGreaterThan(0n);
+    // There was no home; the world that told the intensity made one, and the next run is evidence.
+    expect(ran.answer.ledger).toBeNull();
+    const kept = json('energy', 'run', '--json', '--powercap-root', root, '--job', 'J-1', ...work);
+    expect(kept.answer.ledger).toMatchObject({ seq: expect.any(Number), meterId: 'energy-run:J-1' });
+    expect(json('energy', 'run', '--json', '--powercap-root', root, '--no-record', ...work).answer.ledger).toBeNull();
+    const told = json('energy', 'top', '--powercap-root', root, '--duration', '1', '--idle-watts', '10').answer;
+    expect(told.mode).toBe('measured');
+    expect(told.rows.reduce((s: bigint, row: { energyUj: string }) => s + BigInt(row.energyUj), 0n)).toBe(
+      BigInt(told.totalUj),
+    );
     const { value, low, high } = ran.answer.emissionsKg;
     expect(low).toBeLessThan(value);
     expect(value).toBeLessThan(high);

@@ -154,10 +154,25 @@ const simulate = async (context: Context, _: string[], options: Options): Promis
   };
 };
 
+/** A driver that is not kept loaded takes a second or two to answer. */
+const GPU_LOOK_MS = 3000;
+
 const status = async (_: Context, __: string[], options: Options): Promise<Answer> => {
-  const { askDaemon, expositionOf, SOCKET_PATH } = await import('../../metering.js');
+  const metering = await import('../../metering.js');
+  const { askDaemon, expositionOf, gpuExpositionOf, lookAtGpus, nodeExpositionOf, SOCKET_PATH } = metering;
   const json = await askDaemon(textIn(options, 'socketPath') ?? SOCKET_PATH);
-  if (options.prometheus === true) return { json, text: expositionOf(json) };
+  if (options.prometheus !== undefined) {
+    const style = options.prometheus;
+    if (style !== true && style !== 'caco' && style !== 'node-exporter')
+      throw invalid(`--prometheus is "${String(style)}"`, 'Give caco or node-exporter, or nothing.');
+    const program = String(options.nvidiaSmi);
+    const boards =
+      options.gpus === false
+        ? []
+        : await lookAtGpus({ program, drmRoot: textIn(options, 'drmRoot'), withinMs: GPU_LOOK_MS });
+    const zones = style === 'node-exporter' ? nodeExpositionOf(json) : expositionOf(json);
+    return { json, text: `${zones}${gpuExpositionOf(boards)}`.trimEnd() };
+  }
   const { ticks, intervalSeconds, missedTicks, jitterP99Ms } = json.pacing;
   const late = jitterP99Ms === null ? '' : `, 99 % of them less than ${figure(jitterP99Ms)} ms late`;
   return {
@@ -219,7 +234,10 @@ export const register = (program: Command) => {
     (c) =>
       void c
         .option('--socket-path <path>', 'its socket (default: /run/caco/rapl.sock)')
-        .option('--prometheus', 'as text for Prometheus, such as for a textfile collector'),
+        .option('--prometheus [names]', 'as text for Prometheus, by names of caco or of node-exporter')
+        .option('--no-gpus', 'leave GPUs alone')
+        .option('--nvidia-smi <program>', 'the program that is asked for NVIDIA boards', 'nvidia-smi')
+        .option('--drm-root <folder>', 'where boards of other makers stand (default: /sys/class/drm)'),
     status,
   );
   addCommand(

@@ -95,6 +95,22 @@ export const TOOL_LINES: readonly Line[] = [
     attack: { as: 'operate', with: { apartSeconds: 0 }, status: 400 },
   },
   {
+    what: 'record_energy_run',
+    scope: 'operate',
+    can: 'nothing over HTTP or MCP; the command line notes what it measured',
+    cannot: 'note energy that nobody measured',
+    attack: {
+      as: 'approve',
+      with: {
+        ...{ program: 'forged', commandDigest: 'x', startedAt: WINDOW.from, finishedAt: WINDOW.to, mode: 'measured' },
+        ...{ method: 'x', why: null, attributionMode: 'cpu_time', boundary: 'x', energyUj: '0', machineUj: '0' },
+        ...{ gpuUj: null, allocationRatio: 0, coverageRatio: 1, region: null, intensitySource: null, halfHours: [] },
+        ...{ emissions: null, jobId: null },
+      },
+      status: 403,
+    },
+  },
+  {
     what: 'make_plan',
     scope: 'operate',
     can: 'make plans, under limits of its own too; the plan says so, and who is asked reads it',

@@ -1,5 +1,5 @@
 /** What a measured span emitted: its energy in each half-hour by that half-hour's intensity. */
-import { type Estimate, sumOfCells } from '../../domain/estimate.js';
+import { drawnSumOfCells, type Estimate, type EstimateMethod, sumOfCells, truncated } from '../../domain/estimate.js';
 import { emissions } from '../../domain/physics.js';
 import { meanOver, type Series } from '../../domain/series.js';
 import { floorTo, fromEpoch, type Instant, plusSeconds, toEpoch } from '../../domain/time.js';
@@ -38,22 +38,39 @@ export const halfHours = (minutesUj: readonly bigint[], start: Instant, intensit
   });
 };
 
+/** An estimate with how its interval was come by, so that anybody can make it again. */
+export interface EmissionsRecord extends Estimate {
+  readonly method: EstimateMethod;
+  /** half-width as a share, at `confidence` */
+  readonly uncertaintyRatio: number;
+  /** of monte_carlo */
+  readonly seed: number | null;
+  readonly draws: number | null;
+}
+
+/** The interval's ends are then sure to about a hundredth of its width. */
+const DRAWS = 10_000;
+
 /**
  * kg CO2e. Half-widths are a share of each amount: within an hour they move together, between hours they do not. Null where the
  * intensity of any half-hour is not known.
  */
 export const emissionsOf = (
   rows: readonly HalfHour[],
-  uncertaintyRatio: number,
-  confidence: number,
-): Estimate | null => {
+  { uncertaintyRatio, confidence }: { readonly uncertaintyRatio: number; readonly confidence: number },
+  { method, seed = 1 }: { readonly method: EstimateMethod; readonly seed?: number },
+): EmissionsRecord | null => {
   const hours = new Map<string, number>();
   for (const { start, emissionsKg } of rows) {
     if (emissionsKg === null) return null;
     const hour = start.slice(0, 13);
     hours.set(hour, (hours.get(hour) ?? 0) + emissionsKg);
   }
-  return sumOfCells(hours.values(), uncertaintyRatio, confidence);
+  const isDrawn = method === 'monte_carlo';
+  const estimate = isDrawn
+    ? drawnSumOfCells(hours.values(), uncertaintyRatio, confidence, { seed, draws: DRAWS })
+    : truncated(sumOfCells(hours.values(), uncertaintyRatio, confidence));
+  return { ...estimate, method, uncertaintyRatio, seed: isDrawn ? seed : null, draws: isDrawn ? DRAWS : null };
 };
 
 /** The interval of the calendar's half-hours that a span lies in. */

@@ -118,13 +118,23 @@ describe('its emissions', () => {
       { start: '2026-01-01T00:30:00Z', energyKwh: 3, intensityGPerKwh: 400, emissionsKg: expect.closeTo(1.2, 9) },
     ]);
     // Both lie in one hour, whose errors are one.
-    const estimate = emissionsOf(rows, 0.2, 0.95)!;
+    const estimate = emissionsOf(
+      rows,
+      { uncertaintyRatio: 0.2, confidence: 0.95 },
+      { method: 'analytical_truncated' },
+    )!;
     expect(estimate.value).toBeCloseTo(1.4, 9);
     expect(estimate.high - estimate.value).toBeCloseTo(0.28, 9);
     expect(spanOf(start, 3)).toEqual({ start: '2026-01-01T00:00:00Z', end: '2026-01-01T01:00:00Z' });
   });
 
   it('are not known where an intensity is not', () => {
-    expect(emissionsOf(halfHours(kwhs(1, 1, 1), start, series([100, null])), 0.2, 0.95)).toBeNull();
+    expect(
+      emissionsOf(
+        halfHours(kwhs(1, 1, 1), start, series([100, null])),
+        { uncertaintyRatio: 0.2, confidence: 0.95 },
+        { method: 'monte_carlo' },
+      ),
+    ).toBeNull();
   });
 });

@@ -5,12 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { type Attribution, attribute } from './attribution.js';
 import type { Moment } from './counter.js';
+import { type GpuReport, gpuSession } from './gpu.js';
+import type { GpuWatcher } from './gpus.js';
 import { thisMoment } from './machine.js';
 import { machineTimer, paced, type Timer } from './pace.js';
 import { activeTicks } from './processes.js';
 import type { Report } from './report.js';
 import { openSession } from './session.js';
 import type { Source } from './source.js';
+import { type HostUse, hostUse } from './top.js';
 
 const US_PER_TICK = 10_000n;
 
@@ -51,11 +54,17 @@ export interface Measured {
   readonly attribution: Attribution | null;
   /** energy of the work by minute since it began; empty where it is not known */
   readonly minutesUj: readonly bigint[];
+  /** whole boards meanwhile: their energy is in no other figure */
+  readonly gpus: readonly GpuReport[];
+  /** of all boards; null: there is none, or nothing is known */
+  readonly gpuUj: bigint | null;
+  readonly use: HostUse;
   readonly report: Report;
 }
 
 export interface MeasureOptions {
   readonly source: Source;
+  readonly gpus?: GpuWatcher | null;
   readonly intervalSeconds: number;
   readonly maxWatts?: number | undefined;
   /** what the machine draws with nothing to do */
@@ -88,13 +97,23 @@ export const measure = async <T>(
   options: MeasureOptions,
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly measured: Measured }> => {
-  const { source, intervalSeconds, maxWatts, timer = machineTimer, moment = thisMoment, cpu = cpuTimes } = options;
+  const {
+    source,
+    gpus,
+    intervalSeconds,
+    maxWatts,
+    timer = machineTimer,
+    moment = thisMoment,
+    cpu = cpuTimes,
+  } = options;
+  const boards = gpuSession();
   const session = openSession(source, maxWatts === undefined ? {} : { maxWatts });
   const minutes: bigint[] = [];
   const began = timer.nowMs();
   let counted = 0n;
   const look = () => {
     session.sample(moment());
+    for (const { looks, atMs } of gpus?.take() ?? []) boards.sample(looks, atMs);
     const { totalUj } = session.report();
     const minute = Math.floor((timer.nowMs() - began) / 60_000);
     while (minutes.length <= minute) minutes.push(0n);
@@ -110,13 +129,22 @@ export const measure = async <T>(
   } finally {
     done.abort();
     await looking;
+    // The last lines of a program that tells boards come a little after it was told to end.
+    await gpus?.stop();
   }
   look();
   const after = cpu();
   const seconds = (timer.nowMs() - began) / 1000;
   const times = before &&
     after && { workUs: after.childrenUs - before.childrenUs, activeUs: after.activeUs - before.activeUs };
-  return { result, measured: judge(options, session.report(), times, seconds, minutes) };
+  const reports = boards.report();
+  const known = reports.flatMap(({ energyUj }) => (energyUj === null ? [] : [energyUj]));
+  const beside = {
+    gpus: reports,
+    gpuUj: known.length === 0 ? null : known.reduce((sum, uj) => sum + uj, 0n),
+    use: hostUse(times === null ? null : times.activeUs, seconds),
+  };
+  return { result, measured: { ...judge(options, session.report(), times, seconds, minutes), ...beside } };
 };
 
 const judge = (
@@ -125,7 +153,7 @@ const judge = (
   times: { workUs: bigint; activeUs: bigint } | null,
   seconds: number,
   minutes: readonly bigint[],
-): Measured => {
+): Omit<Measured, 'gpus' | 'gpuUj' | 'use'> => {
   const cpuSeconds = times && Number(times.workUs) / 1e6;
   const common = { seconds, cpuSeconds, report };
   const { totalUj } = report;

@@ -8,6 +8,7 @@ const US_PER_TICK = 10_000n;
 
 interface Seen {
   readonly pid: number;
+  readonly name: string;
   readonly startTicks: bigint;
   readonly cpuUs: bigint;
   readonly group: string;
@@ -100,7 +101,14 @@ export const lookAtProcesses = (before: Look | null, proc = '/proc', cgroups = '
     const { group, path } = groupOf(cgroupOf(textOf(join(proc, name, 'cgroup')) ?? ''));
     if (path !== null) paths.set(group, path);
     const { ticks, startTicks } = times;
-    processes.set(`${name} ${startTicks}`, { pid: Number(name), startTicks, cpuUs: ticks * US_PER_TICK, group });
+    const called = stat!.slice(stat!.indexOf('(') + 1, stat!.lastIndexOf(')')).slice(0, 64);
+    processes.set(`${name} ${startTicks}`, {
+      pid: Number(name),
+      name: called,
+      startTicks,
+      cpuUs: ticks * US_PER_TICK,
+      group,
+    });
   }
   const groups = new Map<string, bigint>();
   for (const [group, path] of paths) {
