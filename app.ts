@@ -110,13 +110,18 @@ const toSimulate = ({ scenario, setting }: Described, what: string, instead: str
   throw invalid(`${setting.name} is a place of your own, and only a scenario has a simulated ${what}`, instead);
 };
 
-const gridOf = (config: Config, place: Described, clock: Pick<Clock, 'now'>): Promise<OpenedGrid> => {
+const gridOf = (
+  config: Config,
+  place: Described,
+  clock: Pick<Clock, 'now'>,
+  store: Pick<Store, 'gridValues'>,
+): Promise<OpenedGrid> => {
   const { setting, scenario } = place;
   const simulated = () =>
     simulatedGrid(toSimulate(place, 'grid', 'Set CACO_GRID to recorded or file:PATH.'), setting.seed, clock);
   return openGrid(
     config.grid ?? scenario?.grid ?? 'recorded',
-    { clock, forecaster: profileForecaster, setting, simulated },
+    { clock, forecaster: profileForecaster, setting, simulated, values: store.gridValues },
     config,
   );
 };
@@ -238,11 +243,11 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
   const place = described(config);
   const { setting } = place;
   let clock: Clock;
-  const opened = await gridOf(config, place, { now: () => clock.now() });
-  const { grid, live, covers } = opened;
   const database = config.databaseUrl ?? join(config.home, 'caco.db');
   const store = await openStore(database);
   try {
+    const opened = await gridOf(config, place, { now: () => clock.now() }, store);
+    const { grid, live, covers } = opened;
     const adapter = fleetOf(config, place);
     clock = await clockOf(config, setting, { live: live || adapter.live, covers }, store);
     const meter = await METER_ADAPTERS[config.meter].open(config, {
@@ -269,7 +274,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       setting: { ...setting, dataNote: noteOf(provenance, 'queue') },
       provenance,
     };
-    return assemble(config, settings, world, ledger, store);
+    return assemble(config, settings, world, ledger, store, opened);
   } catch (error) {
     await store.close();
     throw error;
@@ -282,6 +287,7 @@ const assemble = (
   world: World,
   ledger: SigningLedger,
   store: OpenStore,
+  opened: Pick<OpenedGrid, 'close'>,
 ): App => {
   // What was journalled is signed every few seconds and once more at the end.
   const stopSigning = keepSigning(ledger, {
@@ -289,9 +295,9 @@ const assemble = (
     onTrouble: (error) => process.emitWarning(`the ledger was not signed: ${(error as Error).message}`),
   });
   // LangGraph takes a while to load, so it comes with the first run, not with the first answer.
-  let opened: Promise<Orchestrator> | undefined;
+  let course: Promise<Orchestrator> | undefined;
   const graph = () => {
-    opened ??= (async () => {
+    course ??= (async () => {
       const [{ buildGraph }, { openOrchestrator }, saver] = await Promise.all([
         import('./graph/graph.js'),
         import('./graph/orchestrator.js'),
@@ -299,7 +305,7 @@ const assemble = (
       ]);
       return openOrchestrator(world, buildGraph(world, saver), saver);
     })();
-    return opened;
+    return course;
   };
   const tools: readonly Tool[] = TOOLS;
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
@@ -344,6 +350,7 @@ const assemble = (
     },
     summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, input, by),
     async close() {
+      opened.close();
       await stopSigning();
       await store.close();
     },

@@ -167,16 +167,11 @@ export const envName = (name: SettingName): string =>
   (SETTINGS[name] as { readonly env?: string | undefined }).env ??
   `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
-const SECRETS = new Set<SettingName>([
-  'jiraToken',
-  'githubToken',
-  'openaiApiKey',
-  'meterToken',
-  'meterPassword',
-  'token',
-  'databaseUrl',
-]);
 const names = Object.keys(SETTINGS) as SettingName[];
+const SECRETS: ReadonlySet<SettingName> = new Set([
+  ...(['jiraToken', 'githubToken', 'openaiApiKey', 'meterToken', 'meterPassword', 'token', 'databaseUrl'] as const),
+  ...names.filter((name) => (SETTINGS[name] as { readonly secret?: true }).secret === true),
+]);
 
 const readYaml = (path: string, origin: Origin, problems: { setting: string; origin: Origin; message: string }[]) => {
   if (!existsSync(path)) return {};

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Entry, EntryBody, EntryText } from './evidence/evidence.js';
+import type { GridValues } from './grid-values.js';
 import type { Instant } from './time.js';
 
 export interface CollectionOf<T> {
@@ -139,6 +140,7 @@ export interface Tx {
   rows<T>(of: RowsOf<T>): Rows<T>;
   readonly deeds: Deeds;
   readonly entries: Entries;
+  readonly gridValues: GridValues;
 }
 
 export interface Store extends Tx {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
+import type { Quantity, SignalKey } from './grid-values.js';
 import type { Job, WorkloadOrigin } from './job.js';
 import type { LiveReading, MeterCard, MeteredEnergy, MeterSpan } from './meter.js';
 import type { Method } from './method.js';
@@ -41,7 +42,54 @@ export interface PriceSource {
 }
 
 /** Both questions of one world. `regions` are those with a carbon signal; a region that nobody prices has null prices. */
-export interface Grid extends CarbonSource, PriceSource {}
+export interface Grid extends CarbonSource, PriceSource {
+  /** What only live sources have; absent where the grid is a recording, a file or simulated. */
+  readonly live?: LiveGrid;
+}
+
+/** A signal of a live source, and how it does. */
+export interface FeedState extends SignalKey {
+  readonly attribution: string;
+  /** when the source last told something of it; null: never */
+  readonly retrieved: Instant | null;
+}
+
+/** One region's signal, asked for anew. */
+export interface Refreshed extends SignalKey {
+  readonly requests: number;
+  /** values that were not known, or were known otherwise */
+  readonly added: number;
+  /** steps of the interval without a value */
+  readonly gaps: number;
+  /** why the source did not answer; null: it did */
+  readonly trouble: string | null;
+}
+
+/** The live sources themselves, and what is kept of what they said. */
+export interface LiveGrid {
+  feeds(): Promise<FeedState[]>;
+  /**
+   * Asks the sources for what is missing of the interval, one request after the other; `anew`: also for what is known and may have
+   * changed. A source that is down is named in the answer.
+   */
+  refresh(
+    wanted: {
+      readonly interval: Interval;
+      readonly regions: readonly string[];
+      readonly sources?: readonly string[] | undefined;
+      readonly anew?: boolean | undefined;
+    },
+    by: { readonly signal: AbortSignal; readonly progress: (done: number, total: number, message: string) => void },
+  ): Promise<Refreshed[]>;
+  /** What was known of the region's carbon intensity by `at`; null: nothing was. */
+  carbonAsOf(region: string, interval: Interval, at: Instant): Promise<CarbonSignal | null>;
+  /** What a source says of another quantity; null where none tells it. The region of a temperature is `latitude,longitude`. */
+  quantity(
+    what: Quantity,
+    region: string,
+    interval: Interval,
+  ): Promise<(Pick<CarbonSignal, 'source' | 'issuedAt' | 'series' | 'notes'> & { readonly unit: string }) | null>;
+}
 
 /** One contiguous piece that really ran, with what it really used. */
 export const Ran = z.strictObject({

@@ -54,6 +54,32 @@ const workloadsSayTheirOrigin: Step = async (db) => {
   }
 };
 
+const createGridTables: Step = async (db, flavour) => {
+  const t = text(flavour);
+  await db.schema
+    .createTable('grid_signals')
+    .addColumn('key', serial(flavour), (c) => c.primaryKey())
+    .addColumn('source', t, (c) => c.notNull())
+    .addColumn('region', t, (c) => c.notNull())
+    .addColumn('quantity', t, (c) => c.notNull())
+    .addColumn('unit', t, (c) => c.notNull())
+    .addUniqueConstraint('grid_signals_by_name', ['source', 'region', 'quantity', 'unit'])
+    .execute();
+  await db.schema
+    .createTable('grid_values')
+    .addColumn('signal', 'integer', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('foreseen', 'integer', (c) => c.notNull())
+    .addColumn('seen', 'bigint', (c) => c.notNull())
+    .addColumn('minutes', 'integer', (c) => c.notNull())
+    .addColumn('value', 'double precision')
+    .addColumn('status', 'text', (c) => c.notNull())
+    .addColumn('published', 'bigint')
+    .addColumn('checked', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('grid_values_in_order', ['signal', 'at', 'foreseen', 'seen'])
+    .execute();
+};
+
 const STEPS: Step[] = [
   async (db, flavour) => {
     const t = text(flavour);
@@ -99,6 +125,7 @@ const STEPS: Step[] = [
     await createThreadTables(db, flavour);
     await takeOverThreads(db, flavour);
   },
+  createGridTables,
 ];
 
 /** One process at a time: SQLite by the immediate transaction, Postgres by an advisory lock. */

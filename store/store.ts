@@ -7,6 +7,7 @@ import { connect } from './connections.js';
 import { deedsOf } from './deeds.js';
 import { documentsOf } from './documents.js';
 import { entriesOf, WRITER_LOCK } from './entries.js';
+import { gridValuesOf } from './grid-values.js';
 import { rowsOf } from './rows.js';
 import type { StoreSaver } from './saver.js';
 import type { Tables } from './tables.js';
@@ -36,6 +37,7 @@ export const openStore = async (where: string): Promise<OpenStore> => {
       rows: (of) => rowsOf(on, of, flavour, atomic),
       deeds: deedsOf(on),
       entries: entriesOf(on, flavour, atomic),
+      gridValues: gridValuesOf(on, atomic),
     };
   };
   let saver: Promise<StoreSaver> | undefined;

@@ -13,6 +13,22 @@ export interface Tables {
     at: string;
   };
   schema_steps: { step: number };
+  grid_signals: { key: number; source: string; region: string; quantity: string; unit: string };
+  /**
+   * Times in seconds from 1970. `seen` is when the value was first had, `checked` when it was last said again; `foreseen` is 1 for
+   * a forecast and 0 for what came true.
+   */
+  grid_values: {
+    signal: number;
+    at: number;
+    foreseen: number;
+    seen: number;
+    minutes: number;
+    value: number | null;
+    status: string;
+    published: number | null;
+    checked: number;
+  };
   ledger_entries: { seq: number; prev_hash: string; hash: string; body: string };
   ledger_nodes: { level: number; idx: number; hash: string };
   ledger_checkpoints: { size: number; root: string; note: string; at: string };

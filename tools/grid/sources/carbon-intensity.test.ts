@@ -3,45 +3,30 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CarbonSignal } from '../../../domain/signal.js';
 import { type Instant, instant, plusHours } from '../../../domain/time.js';
 import { handTimer } from '../../../wire/fixtures/hand-timer.js';
-import { closedPort, httpPeer, type Peer, rawPeer } from '../../../wire/fixtures/peer.js';
-import { machineTimer, type Timer } from '../../../wire/wire.js';
-import { carbonIntensity } from './carbon-intensity.js';
+import { closedPort, type Peer, rawPeer } from '../../../wire/fixtures/peer.js';
+import type { Timer } from '../../../wire/wire.js';
+import { carbonIntensity, REGIONS } from './carbon-intensity.js';
+import { askedThrough, eager, type Scripted, scripted } from './fixtures/asked.js';
 
 const peers: Peer[] = [];
 afterEach(async () => {
+  for (const source of closing.splice(0)) await source.close();
   for (const peer of peers.splice(0)) await peer.close();
 });
 
-/** Waits between two tries, of at most five seconds, are over at once; the limits of a call stay as they are. */
-const eager = (): { timer: Timer; waits: number[] } => {
-  const waits: number[] = [];
-  const after: Timer['after'] = (ms, then) => {
-    // The shortest limit of the source is that of the connection.
-    if (ms >= 5_000) return machineTimer.after(ms, then);
-    waits.push(ms);
-    return machineTimer.after(0, then);
-  };
-  return { waits, timer: { ticks: machineTimer.ticks, after } };
+const closing: { close(): Promise<void> }[] = [];
+const through = async (base: string, now: string, timer: Timer) => {
+  const source = await askedThrough(carbonIntensity({ base, timer }), { now: () => now, timer });
+  closing.push(source);
+  return source;
 };
-
-interface Scripted {
-  readonly status?: number;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 /** A server that answers every path from the script, and the source that asks it; `asked` lists the paths. */
 const replay = async (script: (path: string, n: number) => Scripted, now = '2017-10-02T12:00:00Z') => {
-  const asked: string[] = [];
-  const peer = await httpPeer((request, response) => {
-    const { status = 200, body, headers } = script(request.url ?? '', asked.length);
-    asked.push(request.url ?? '');
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
-  });
+  const { asked, peer, url } = await scripted(script);
   peers.push(peer);
   const { timer, waits } = eager();
-  const source = carbonIntensity({ base: peer.url, clock: { now: () => instant(now) }, timer });
-  return { asked, waits, source };
+  return { asked, waits, source: await through(url, now, timer) };
 };
 
 const rowsFrom = (first: string, values: readonly (readonly [number | null, (number | null)?])[]) =>
@@ -182,7 +167,7 @@ describe('the Carbon Intensity API', () => {
     const silent = await rawPeer(() => heard());
     peers.push(silent);
     const timer = handTimer();
-    const source = carbonIntensity({ base: silent.url, clock: { now: () => noon }, timer });
+    const source = await through(silent.url, noon, timer);
     const answer = expect(source.carbon('GB', until(1), 'forecast')).rejects.toMatchObject({
       code: 'unavailable',
       remedy: expect.stringContaining('CACO_CARBON_INTENSITY_URL'),
@@ -201,7 +186,7 @@ describe('the Carbon Intensity API', () => {
       socket.end(cut);
     });
     peers.push(peer);
-    const source = carbonIntensity({ base: peer.url, clock: { now: () => noon }, timer: eager().timer });
+    const source = await through(peer.url, noon, eager().timer);
     await expect(source.carbon('GB', until(1), 'forecast')).rejects.toMatchObject({
       code: 'unavailable',
       details: { reason: 'cut' },
@@ -212,9 +197,9 @@ describe('the Carbon Intensity API', () => {
   it('says so when nobody answers, and knows Great Britain only', async () => {
     const { source } = await replay(() => ({ body: '{}' }));
     await expect(source.carbon('FR', until(1), 'actual')).rejects.toMatchObject({ code: 'not-found' });
-    expect(await source.regions()).toEqual(['GB']);
+    expect(await source.regions()).toEqual(['GB', ...REGIONS]);
     const base = `http://127.0.0.1:${await closedPort()}`;
-    const closed = carbonIntensity({ base, clock: { now: () => noon }, timer: eager().timer });
+    const closed = await through(base, noon, eager().timer);
     await expect(closed.carbon('GB', until(1), 'actual')).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

@@ -33,6 +33,7 @@ export interface Known {
   readonly low?: (number | null)[];
   readonly high?: (number | null)[];
   readonly knownUntil?: Instant | null;
+  readonly notes?: string[];
 }
 
 /** What came true over the interval, whatever the clock says. */

@@ -3,12 +3,16 @@ import type { z } from 'zod';
 import type { Forecaster } from '../../../domain/forecast.js';
 import type { Instant, Interval } from '../../../domain/time.js';
 import type { CarbonSource, Clock, Grid, PriceSource } from '../../../domain/world.js';
+import type { Timer } from '../../../wire/wire.js';
+import type { Feed } from './feed.js';
 
 /** One setting, as `caco config show` and `.env.example` list it; `env` where it is not CACO_ and the name in upper snake case. */
 export interface SourceSetting {
   readonly schema: z.ZodType;
   readonly description: string;
   readonly env?: string;
+  /** It is never shown. */
+  readonly secret?: true;
 }
 
 /** What a source may build on. */
@@ -29,12 +33,15 @@ export interface Ground {
   readonly path: string | null;
   /** The only region that it is asked about, as in GB=file:PATH; null: every region that it knows. */
   readonly only: string | null;
+  /** another timer, for tests */
+  readonly timer?: Timer;
 }
 
-/** The questions that a source answers; null for the one that it does not. */
+/** The questions that a source answers; null for the one that it does not. What is live answers by feeds instead, which stand behind one book. */
 export interface Opened {
-  readonly carbon: CarbonSource | null;
-  readonly price: PriceSource | null;
+  readonly carbon?: CarbonSource | null;
+  readonly price?: PriceSource | null;
+  readonly feeds?: readonly Feed[];
   /** From the first value to the end of the last, where a source holds one stretch of time and no more. */
   readonly covers?: Interval;
 }
