@@ -24,10 +24,13 @@ const provenance = {
   knownUntil: Instant.nullable()
     .optional()
     .describe('nothing is known of the hours from here on; null: of no hour; left out where the source does not say'),
+  live: z.boolean().optional().describe('it comes from a source that knows the present'),
   notes: z
     .array(z.string())
     .optional()
-    .describe('what a reader must know beside the values, a sentence each: who stands in for whom, how old, what is short'),
+    .describe(
+      'what a reader must know beside the values, a sentence each: who stands in for whom, how old, what is short',
+    ),
 };
 
 /** g/kWh. */

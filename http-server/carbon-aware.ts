@@ -74,10 +74,12 @@ interface ForecastQuestion {
 const forecast = async (app: App, { location, start, end, windowSize, requestedAt }: ForecastQuestion) => {
   const { grid, clock: worldClock } = app.world;
   const now = worldClock.now();
-  const from = start ?? now;
-  const signal = await known(() =>
-    grid.carbon(location, interval(from, end ?? plusHours(from, HORIZON_HOURS)), 'forecast'),
-  );
+  const from = start ?? (requestedAt !== undefined && requestedAt < now ? requestedAt : now);
+  const asked = interval(from, end ?? plusHours(from, HORIZON_HOURS));
+  // What was known then, as it was kept; a source that keeps nothing has the forecast of now.
+  const kept =
+    requestedAt === undefined || requestedAt >= now ? null : await grid.live?.carbonAsOf(location, asked, requestedAt);
+  const signal = kept ?? (await known(() => grid.carbon(location, asked, 'forecast')));
   if (requestedAt !== undefined && requestedAt < signal.issuedAt)
     throw new Fault(
       'unsupported',

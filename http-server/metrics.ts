@@ -5,6 +5,7 @@ import { APPROVALS } from '../domain/decision.js';
 import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { Fault } from '../domain/fault.js';
 import { RUNS } from '../domain/run.js';
+import type { CarbonSignal } from '../domain/signal.js';
 import { plusHours, secondsBetween } from '../domain/time.js';
 
 const MAX_REGIONS = 50;
@@ -18,6 +19,15 @@ export interface Metrics {
   readonly contentType: string;
   scrape(): Promise<string>;
 }
+
+/** The regions of the sites that have a signal; all of them where no site lies in one: a scrape asks no source about the rest. */
+const homeRegions = async ({ grid, fleet }: App['world']): Promise<string[]> => {
+  const known = await grid.regions();
+  const home = [...new Set((await fleet.sites()).map((site) => site.region))].filter((region) =>
+    known.includes(region),
+  );
+  return (home.length > 0 ? home : known).slice(0, MAX_REGIONS);
+};
 
 export const metricsOf = (
   app: App,
@@ -50,13 +60,15 @@ export const metricsOf = (
   gauge('caco_build_info', 'Version of CACO; always 1', ['version']).set({ version }, 1);
   const intensity = gauge(
     'caco_grid_intensity_grams_per_kwh',
-    'Forecast carbon intensity of the current step, gCO2e per kWh',
-    ['region', 'kind'],
+    'Forecast carbon intensity of the current step, gCO2e per kWh; data says whether it is live, recorded or simulated',
+    ['region', 'kind', 'data'],
   );
   const age = gauge('caco_signal_age_seconds', 'Seconds between the forecast’s issue and the world’s now', [
     'region',
     'source',
   ]);
+  const dataOf = (signal: CarbonSignal) =>
+    signal.live === true ? 'live' : /^Simulated/.test(app.world.provenance.grid) ? 'simulated' : 'recorded';
   const runs = gauge('caco_runs', 'Runs among the newest 1000, by status', ['status']);
   const waiting = gauge('caco_approvals_waiting', 'Approvals that wait for a person');
   const savings = gauge(
@@ -73,12 +85,15 @@ export const metricsOf = (
     const now = world.clock.now();
     intensity.reset();
     age.reset();
-    for (const region of (await world.grid.regions()).slice(0, MAX_REGIONS)) {
+    for (const region of await homeRegions(world)) {
       try {
         const signal = await world.grid.carbon(region, { start: now, end: plusHours(now, 1) }, 'forecast');
         const [value] = signal.series.values;
         if (value !== null && value !== undefined)
-          intensity.set({ region, kind: `${signal.kind.accounting} ${signal.kind.scope}` }, value);
+          intensity.set(
+            { region, kind: `${signal.kind.accounting} ${signal.kind.scope}`, data: dataOf(signal) },
+            value,
+          );
         age.set({ region, source: signal.source }, Math.max(0, secondsBetween(signal.issuedAt, now)));
       } catch (error) {
         // A region that is down has no sample: unknown is not zero.

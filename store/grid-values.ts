@@ -38,7 +38,7 @@ const newestBy = (on: Kysely<Tables>, signal: number, from: number, to: number, 
     .orderBy('v.foreseen');
 
 /** Postgres gives its longer integers as text. */
-const valueOf = (row: Row): GridValue => ({
+const keptOf = (row: Row): GridValue => ({
   at: fromEpoch(Number(row.at)),
   minutes: Number(row.minutes),
   value: row.value === null ? null : Number(row.value),
@@ -123,7 +123,7 @@ export const gridValuesOf = (
       if (key === undefined) return [];
       const from = toEpoch(start);
       const rows = await newestBy(db, key, from - LONGEST_STEP_S, toEpoch(end), toEpoch(asOf)).execute();
-      return rows.map(valueOf).filter(({ at, minutes }) => toEpoch(at) + minutes * 60 > from);
+      return rows.map(keptOf).filter(({ at, minutes }) => toEpoch(at) + minutes * 60 > from);
     },
     async write(signal, said, retrieved) {
       // Of what was said twice the last word counts, but for a gap.
@@ -152,7 +152,17 @@ export const gridValuesOf = (
           const known = kept.get(step);
           const first = known === undefined ? seen : Math.max(seen, Number(known.seen) + 1);
           const when = published === null ? null : toEpoch(published);
-          news.push({ signal: key, at, foreseen, seen: first, minutes, value, status, published: when, checked: first });
+          news.push({
+            signal: key,
+            at,
+            foreseen,
+            seen: first,
+            minutes,
+            value,
+            status,
+            published: when,
+            checked: first,
+          });
         }
         for (let n = 0; n < news.length; n += BATCH)
           await on

@@ -58,6 +58,7 @@ const createGridTables: Step = async (db, flavour) => {
   const t = text(flavour);
   await db.schema
     .createTable('grid_signals')
+    .ifNotExists()
     .addColumn('key', serial(flavour), (c) => c.primaryKey())
     .addColumn('source', t, (c) => c.notNull())
     .addColumn('region', t, (c) => c.notNull())
@@ -67,6 +68,7 @@ const createGridTables: Step = async (db, flavour) => {
     .execute();
   await db.schema
     .createTable('grid_values')
+    .ifNotExists()
     .addColumn('signal', 'integer', (c) => c.notNull())
     .addColumn('at', 'bigint', (c) => c.notNull())
     .addColumn('foreseen', 'integer', (c) => c.notNull())

@@ -5,9 +5,10 @@ import type { AgentName, App } from '../../app.js';
 import { figure, moneyText } from '../../domain/figures.js';
 import { plusHours } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
+import { EXIT } from '../exit.js';
 import { numberOf } from '../fields.js';
 import { flagsOf } from '../flags.js';
-import { tableText } from '../terminal.js';
+import { plain, tableText } from '../terminal.js';
 
 /** A line longer than this is answered with an error and never parsed. */
 const MOST_CHARACTERS = 64 * 1024 * 1024;
@@ -59,6 +60,35 @@ const WINDOWS = flagsOf('find_green_window', {
   limit: false,
 });
 
+const BACKFILL = flagsOf('refresh_grid', {
+  from: { flag: '--from <time>', about: 'start (default: 24 hours ago)' },
+  to: { flag: '--to <time>', about: 'end, exclusive (default: 48 hours from now)' },
+  regions: { flag: '--region <region>', about: 'region; those of the sites when left out', repeated: true },
+  sources: { flag: '--source <name>', about: 'source by name; all of CACO_GRID when left out', repeated: true },
+  anew: { flag: '--anew', about: 'ask also for what is known and may have changed' },
+});
+
+const backfill = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const brought = await context.call('refresh_grid', await BACKFILL.input(options));
+  const rows = brought.signals.map((s) => [
+    plain(s.source),
+    plain(s.region),
+    s.quantity,
+    plain(s.unit),
+    String(s.requests),
+    String(s.added),
+    String(s.gaps),
+  ]);
+  const down = brought.signals.filter((s) => s.trouble !== null);
+  const text = [
+    await context.tell('refresh_grid', { ...brought, signals: brought.signals.map((s) => ({ ...s, trouble: null })) }),
+    tableText(['source', 'region', 'quantity', 'unit', 'requests', 'new', 'without'], rows),
+    ...down.map((s) => `Silent: ${plain(s.source)}, ${s.quantity} of ${plain(s.region)}: ${plain(s.trouble ?? '')}`),
+    ...(down.length === 0 ? [] : ['The same command goes on where this one stopped.']),
+  ].join('\n');
+  return { json: brought, text, ...(down.length === 0 ? {} : { exitCode: EXIT.unavailable }) };
+};
+
 const forecastAnswer = async (
   context: Context,
   { region, horizonHours = 24 }: { region?: string | undefined; horizonHours?: number | undefined },
@@ -73,6 +103,8 @@ const forecastAnswer = async (
   ]);
   const text = [
     `${forecast.region} · ${forecast.status} · ${forecast.source} · issued ${forecast.generatedAt}`,
+    ...(forecast.priceSource === null ? [] : [`price: ${plain(forecast.priceSource)}`]),
+    ...forecast.notes.map(plain),
     tableText(['from (UTC)', 'g/kWh', 'interval', 'per MWh'], rows),
   ].join('\n');
   return { json: forecast, text };
@@ -102,7 +134,7 @@ export const register = (program: Command) => {
   const grid = addCommand(
     program,
     'grid',
-    'grid agent: get_grid_forecast as JSON lines; for people: grid now|forecast|windows',
+    'grid agent: get_grid_forecast as JSON lines; for people: grid now|forecast|windows|backfill',
     () => {},
     (context) => listen('grid', context),
   );
@@ -118,5 +150,12 @@ export const register = (program: Command) => {
     'the cleanest windows ahead',
     async (c) => (await WINDOWS.shape(c)).option('--hours <hours>', 'how far ahead', '24'),
     windows,
+  );
+  addCommand(
+    grid,
+    'backfill',
+    'bring what is missing from the live sources: caco grid backfill --from 2025-01-01T00:00Z',
+    BACKFILL.shape,
+    backfill,
   );
 };

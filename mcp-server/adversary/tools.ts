@@ -22,6 +22,13 @@ const WINDOW = { from: '2022-05-25T00:00:00Z', to: '2022-05-25T06:00:00Z' };
 export const TOOL_LINES: readonly Line[] = [
   look('get_grid_forecast', { region: 'GB', horizonHours: 2 }, 'change or choose a signal'),
   look('find_green_window', { durationHours: 1 }, 'change or choose a signal'),
+  {
+    what: 'refresh_grid',
+    scope: 'operate',
+    can: 'make the live sources be asked for what is missing; here none is live',
+    cannot: 'write a value of its own, or say where a source is',
+    attack: { as: 'operate', with: { regions: ['GB'] }, status: 501 },
+  },
   look('when_to_run', { durationMinutes: 60 }, 'start anything'),
   {
     what: 'record_command_run',

@@ -1,13 +1,23 @@
 /** When and where a piece of work would emit least, compared with starting it at once. */
 import { z } from 'zod';
 import { Fault, invalid } from '../../domain/fault.js';
+import {
+  type Bounded,
+  Comparison,
+  comparison,
+  isDoubtful,
+  Stress,
+  stressIn,
+  windowMean,
+} from '../../domain/opportunity.js';
 import { emissions, energyCost } from '../../domain/physics.js';
 import { integrate, type Series } from '../../domain/series.js';
 import { knownUntil, whyUnknown } from '../../domain/signal.js';
-import { ceilTo, Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../../domain/time.js';
+import { ceilTo, Instant, type Interval, plusHours, plusSeconds, secondsBetween, toEpoch } from '../../domain/time.js';
 import { Currency, gPerKwh, Kg, kg, kwh, Money, money, perMwh } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
+import { homeRegions } from './refresh.js';
 import { apart, ranked, windowsOf } from './windows.js';
 
 const MAX_HOURS = 24 * 31;
@@ -23,6 +33,9 @@ const GreenWindow = z.strictObject({
   savedKg: Kg.nullable().describe('against starting at once in the first region; null where that is not known'),
   savedRatio: z.number().nullable(),
   savedCost: Money.nullable(),
+  depthGPerKwh: Comparison.depth,
+  confidence: Comparison.confidence,
+  reason: Comparison.reason,
 });
 type GreenWindow = z.infer<typeof GreenWindow>;
 
@@ -30,7 +43,7 @@ export const findGreenWindow = defineTool({
   name: 'find_green_window',
   title: 'Find a green window',
   description:
-    'Ranks the windows in which a piece of work of known length could run by mean carbon intensity or energy cost, over one or more regions, with the saving against starting at once. Windows with missing data are never offered.',
+    'Ranks the windows in which a piece of work of known length could run by mean carbon intensity or energy cost, over one or more regions, with the saving against starting at once. Each says how sure that is by the forecast’s own bounds; one that is not really cleaner by them, or has missing data, is never offered. Also says when a region is under stress: dirty, dear or in high demand.',
   toolset: 'grid',
   effect: 'reads',
   input: z.strictObject({
@@ -47,7 +60,9 @@ export const findGreenWindow = defineTool({
       .min(1)
       .max(200)
       .optional()
-      .describe('where it may run, home first; every region with a signal when left out'),
+      .describe(
+        'where it may run, home first; the sites’ regions when left out, or where they have no signal every one that has',
+      ),
     rankBy: z.enum(['carbon', 'cost']).default('carbon').describe('least emissions or least energy cost first'),
     limit: z
       .number()
@@ -63,6 +78,14 @@ export const findGreenWindow = defineTool({
     now: GreenWindow.nullable().describe('starting at once in the first region; null where its data are missing'),
     windows: z.array(GreenWindow),
     considered: z.number().int().describe('windows with complete data'),
+    doubtful: z
+      .number()
+      .int()
+      .describe(
+        'windows that were dropped: by the forecast’s bounds they are not really cleaner than starting at once',
+      ),
+    stress: z.array(Stress).describe('when a region is dirty, dear or in high demand, the worst first'),
+    notes: z.array(z.string()).describe('what a reader must know of the signals: who stands in for whom, what is old'),
     unseen: z.array(z.strictObject({ region: z.string(), why: z.string() })).describe('regions left out, and why'),
     sources: z.array(z.strictObject({ region: z.string(), source: z.string(), generatedAt: Instant })),
   }),
@@ -79,7 +102,7 @@ export const findGreenWindow = defineTool({
     if (secondsBetween(first, deadline) > MAX_HOURS * 3600)
       throw invalid('the deadline lies more than 31 days ahead', 'Give an earlier one.');
     const energyKwh = input.energyKwh ?? seconds / 3600;
-    const regions = [...new Set(input.regions ?? (await world.grid.regions()))];
+    const regions = [...new Set(input.regions ?? (await homeRegions(world)))];
     const { found, unseen } = await signalsOf(world, regions, { start: first, end: deadline });
 
     const windowOf = (at: Signals, start: Instant, meanG: number): GreenWindow => {
@@ -97,6 +120,9 @@ export const findGreenWindow = defineTool({
         savedKg: null,
         savedRatio: null,
         savedCost: null,
+        depthGPerKwh: 0,
+        confidence: null,
+        reason: '',
       };
     };
     const all = found.flatMap((at) =>
@@ -110,14 +136,19 @@ export const findGreenWindow = defineTool({
         unseen.push({ region, why: `${region} has no data throughout any window: ${why}` });
       }
     const now = all.find((w) => w.region === regions[0] && w.start === first) ?? null;
-    const rankable = input.rankBy === 'carbon' ? all : all.filter((w) => w.cost !== null);
+    const compared = all.map((w) => against(w, now, found));
+    const isKept = (w: GreenWindow) => isSame(w, now) || !isDoubtful(w.confidence);
+    const rankable = compared.filter((w) => (input.rankBy === 'carbon' ? isKept(w) : w.cost !== null));
     const ranking = ranked(rankable, (w) => (input.rankBy === 'carbon' ? w.meanGPerKwh : (w.cost ?? 0)));
     return {
       energyKwh,
       currency: found[0]?.currency ?? world.setting.currency,
-      now,
-      windows: apart(ranking, input.limit).map((w) => against(w, now)),
+      now: now === null ? null : against(now, now, found),
+      windows: apart(ranking, input.limit),
       considered: all.length,
+      doubtful: input.rankBy === 'carbon' ? compared.length - rankable.length : 0,
+      stress: await stressOf(world, found, { start: first, end: deadline }),
+      notes: [...new Set(found.flatMap((at) => at.notes))],
       unseen,
       sources: found.map(({ region, source, generatedAt }) => ({ region, source, generatedAt })),
     };
@@ -129,9 +160,36 @@ export const findGreenWindow = defineTool({
       best.savedKg === null || best.savedRatio === null
         ? ''
         : `, ${best.savedKg.toPrecision(3)} kg (${(best.savedRatio * 100).toFixed(1)} %) less than at once`;
-    return `Best: ${best.region} from ${best.start} to ${best.end}, ${best.meanGPerKwh.toFixed(0)} g/kWh${saved}.`;
+    const notes = o.notes.map((note) => ` ${note}`).join('');
+    if (isSame(best, o.now) && o.doubtful > 0)
+      return `Start at once: ${best.region} from ${best.start}, ${best.meanGPerKwh.toFixed(0)} g/kWh. ${o.doubtful} of ${o.considered} windows are not really cleaner by the forecast’s bounds, and none is that is.${notes}`;
+    return `Best: ${best.region} from ${best.start} to ${best.end}, ${best.meanGPerKwh.toFixed(0)} g/kWh${saved}.${notes}`;
   },
 });
+
+const isSame = (w: GreenWindow, other: GreenWindow | null): boolean =>
+  other !== null && w.region === other.region && w.start === other.start;
+
+/** Where the signals stand high; demand only where a live source tells it. A source that is silent has no stress to tell. */
+const stressOf = async (world: World, found: readonly Signals[], interval: Interval): Promise<Stress[]> => {
+  const all: Stress[] = [];
+  for (const { region, carbon, price, low, high, currency } of found) {
+    all.push(...stressIn({ series: carbon, low, high }, { region, quantity: 'carbon', unit: 'g/kWh' }));
+    all.push(...stressIn({ series: price }, { region, quantity: 'price', unit: `${currency}/MWh` }));
+    const demand = await quietly(() => world.grid.live?.quantity('demand', region, interval));
+    if (demand) all.push(...stressIn({ series: demand.series }, { region, quantity: 'demand', unit: 'MW' }));
+  }
+  return all.sort((a, b) => b.heightRatio - a.heightRatio);
+};
+
+const quietly = async <T>(ask: () => Promise<T> | undefined): Promise<T | undefined> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+};
 
 interface Signals {
   readonly region: string;
@@ -141,6 +199,9 @@ interface Signals {
   readonly source: string;
   readonly generatedAt: Instant;
   readonly knownUntil: Instant | null;
+  readonly low: Bounded['low'];
+  readonly high: Bounded['high'];
+  readonly notes: readonly string[];
 }
 
 /** A region that has no signal or is down is named; kinds or currencies that differ are a fault. */
@@ -177,6 +238,9 @@ const signalsOf = async (world: World, regions: readonly string[], interval: { s
         source: carbon.source,
         generatedAt: carbon.issuedAt,
         knownUntil: knownUntil(carbon),
+        low: carbon.low,
+        high: carbon.high,
+        notes: [...(carbon.notes ?? []), ...(price.notes ?? [])],
       });
     } catch (error) {
       if (!(error instanceof Fault) || (error.code !== 'not-found' && error.code !== 'unavailable')) throw error;
@@ -188,12 +252,23 @@ const signalsOf = async (world: World, regions: readonly string[], interval: { s
   return { found, unseen };
 };
 
-const against = (w: GreenWindow, now: GreenWindow | null): GreenWindow =>
-  now === null
-    ? w
-    : {
-        ...w,
-        savedKg: kg(now.emissionsKg - w.emissionsKg),
-        savedRatio: now.emissionsKg === 0 ? null : 1 - w.emissionsKg / now.emissionsKg,
-        savedCost: now.cost === null || w.cost === null ? null : money(now.cost - w.cost),
-      };
+const against = (w: GreenWindow, now: GreenWindow | null, found: readonly Signals[]): GreenWindow => {
+  const meanOf = (one: GreenWindow) => {
+    const signals = found.find(({ region }) => region === one.region)!;
+    return windowMean({ series: signals.carbon, low: signals.low, high: signals.high }, one)!;
+  };
+  const { depth, confidence, reason } = comparison(
+    meanOf(w),
+    now === null ? null : meanOf(now),
+    'starting at once',
+    'g/kWh',
+  );
+  const compared = { ...w, depthGPerKwh: depth, confidence: isSame(w, now) ? null : confidence, reason };
+  if (now === null) return compared;
+  return {
+    ...compared,
+    savedKg: kg(now.emissionsKg - w.emissionsKg),
+    savedRatio: now.emissionsKg === 0 ? null : 1 - w.emissionsKg / now.emissionsKg,
+    savedCost: now.cost === null || w.cost === null ? null : money(now.cost - w.cost),
+  };
+};

@@ -186,7 +186,9 @@ describe('find_green_window', () => {
 
   it('never ranks two kinds of signal against each other, nor offers what cannot finish in time', async () => {
     const mixed = worldOf(gb, () => madeGrid({ GB: [1, 2, 3], marginal: [1, 2, 3] }));
-    await expect(callTool(findGreenWindow, { durationHours: 1 }, mixed, call)).rejects.toMatchObject({
+    await expect(
+      callTool(findGreenWindow, { durationHours: 1, regions: ['GB', 'marginal'] }, mixed, call),
+    ).rejects.toMatchObject({
       code: 'invalid-input',
     });
     for (const input of [

@@ -9,6 +9,7 @@ import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { recordCommandRun } from './command-run.js';
 import { findGreenWindow } from './green-window.js';
+import { homeRegions, refreshGrid } from './refresh.js';
 import { whenToRun } from './when.js';
 import { ranked, windowsOf } from './windows.js';
 
@@ -30,7 +31,7 @@ export const getGridForecast = defineTool({
     region: z
       .string()
       .optional()
-      .describe('region with a signal, for example GB; may be left out where there is only one'),
+      .describe('region with a signal, for example GB; may be left out where the sites lie in one'),
     from: Instant.optional().describe('start of the interval; now when left out'),
     to: Instant.optional().describe('end of the interval, exclusive; instead of horizonHours'),
     horizonHours: z
@@ -77,6 +78,9 @@ export const getGridForecast = defineTool({
     cleanest: Extreme,
     dirtiest: Extreme,
     gaps: z.array(z.strictObject({ from: Instant, to: Instant })),
+    notes: z
+      .array(z.string())
+      .describe('what a reader must know beside the values: who stands in for whom, what is old, what is short'),
   }),
   run: async (input, world) => {
     const interval = intervalOf(input, world.clock.now());
@@ -122,14 +126,15 @@ export const getGridForecast = defineTool({
       cleanest: least ? { start: least.start, end: least.end, meanGPerKwh: least.mean } : null,
       dirtiest: most ? { start: most.start, end: most.end, meanGPerKwh: most.mean } : null,
       gaps: gapsIn(series),
+      notes: [...new Set([...(carbon.notes ?? []), ...(price.notes ?? [])])],
     };
   },
   tell: (o) =>
     o.stats.meanGPerKwh === null
-      ? `${o.region}: no data in this interval: ${whyUnknown(o.region, o.knownUntil, { end: o.gaps.at(-1)?.to ?? o.now }, o.now)}. Source: ${o.source}.`
+      ? `${o.region}: no data in this interval: ${whyUnknown(o.region, o.knownUntil, { end: o.gaps.at(-1)?.to ?? o.now }, o.now)}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`
       : `${o.region}: ${o.stats.meanGPerKwh.toFixed(0)} g/kWh on average, ${o.stats.minGPerKwh?.toFixed(0)} to ${o.stats.maxGPerKwh?.toFixed(0)}` +
         `${o.cleanest ? `; cleanest from ${o.cleanest.start} (${o.cleanest.meanGPerKwh.toFixed(0)} g/kWh)` : ''}` +
-        `${o.gaps.length > 0 ? `; ${o.gaps.length} gap(s) without data` : ''}. Source: ${o.source}.`,
+        `${o.gaps.length > 0 ? `; ${o.gaps.length} gap(s) without data` : ''}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`,
 });
 
 const meanOf = (values: readonly number[]) =>
@@ -156,7 +161,7 @@ const intervalOf = (
 
 /** Throws Fault `invalid-input` where there are several regions, `not-found` where there is none. */
 const onlyRegion = async (world: World): Promise<string> => {
-  const regions = await world.grid.regions();
+  const regions = await homeRegions(world);
   const [first] = regions;
   if (first === undefined) throw notFound('there is no region with a carbon signal', 'Check CACO_GRID.');
   if (regions.length > 1)
@@ -167,4 +172,4 @@ const onlyRegion = async (world: World): Promise<string> => {
 export { COMMAND_RUNS, CommandRun, recordCommandRun } from './command-run.js';
 export { answerWhen, type WhenAnswer, type WhenInput, type WhenWorld, whenToRun } from './when.js';
 export { findGreenWindow };
-export const gridTools = [getGridForecast, findGreenWindow, whenToRun, recordCommandRun] as const;
+export const gridTools = [getGridForecast, findGreenWindow, whenToRun, recordCommandRun, refreshGrid] as const;

@@ -1,6 +1,7 @@
 /** When one piece of work should start, right now: the question and the answer of the CATS tool, with a latest finish and several places. */
 import { z } from 'zod';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { confidenceThat, isDoubtful, windowMean } from '../../domain/opportunity.js';
 import { CarbonKind, type CarbonSignal, knownUntil, WITHIN_DATA, whyUnknown } from '../../domain/signal.js';
 import type { Site } from '../../domain/site.js';
 import { Instant, plusHours, plusSeconds, secondsBetween } from '../../domain/time.js';
@@ -150,7 +151,11 @@ export const answerWhen = async (input: WhenInput, world: WhenWorld): Promise<Wh
       continue;
     }
     const now = averageOf(sums, from, seconds);
-    const best = averageOf(sums, start, seconds)!;
+    const foreseen = averageOf(sums, start, seconds)!;
+    const doubt = now === null ? null : doubtOf(signal, now, foreseen);
+    const best = doubt === null ? foreseen : now!;
+    if (doubt !== null) assumed.push(`${location}: ${doubt}`);
+    assumed.push(...(signal.notes ?? []));
     found.push({
       now,
       place: {
@@ -258,6 +263,15 @@ const requireOneKind = (first: Place | undefined, { kind }: CarbonSignal, locati
     `${location}'s signal is ${kind.accounting} ${kind.scope}, that of ${first.location} is ${first.kind.accounting} ${first.kind.scope}: two kinds cannot be ranked against each other`,
     'Ask for places whose signals are of one kind.',
   );
+};
+
+/** Why waiting for a window would not help for certain; null where it does, or where the signal states no bounds. */
+const doubtOf = (signal: CarbonSignal, now: Average, best: Average): string | null => {
+  if (best.start === now.start) return null;
+  const [later, atOnce] = [windowMean(signal, best), windowMean(signal, now)];
+  const confidence = later === null || atOnce === null ? null : confidenceThat(later, atOnce);
+  if (confidence === null || !isDoubtful(confidence)) return null;
+  return `${best.start} is foreseen ${(now.value - best.value).toFixed(0)} g/kWh lower, and by the forecast’s bounds that is only ${Math.round(confidence * 100)} % sure: it starts at once.`;
 };
 
 const averageOf = (sums: SeriesSums, start: Instant, seconds: number): Average | null => {

@@ -87,7 +87,7 @@ export const fleetProblem = async (
   const jobs = () => world.store.rows(JOBS).pages(workloadId);
   const ran: LeftOut[] = [];
   const endEpoch = await gridEnd(jobs(), window);
-  const { signals, unpriced, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
+  const { signals, unpriced, notes, ...gathered } = await gather(world, input, { start, end: fromEpoch(endEpoch) });
   const now = world.clock.now();
   requireSomeKnown(signals, { start, end: fromEpoch(endEpoch) }, now);
   const question: FleetQuestion = {
@@ -120,7 +120,13 @@ export const fleetProblem = async (
     policySetId,
     words,
     unpriced,
-    remarks: [...posed.remarks, ...beside.remarks, ...unpriced.map(withoutPrice), ...beyond(signals, window, now)],
+    remarks: [
+      ...posed.remarks,
+      ...beside.remarks,
+      ...unpriced.map(withoutPrice),
+      ...beyond(signals, window, now),
+      ...notes,
+    ],
   };
 };
 
@@ -211,12 +217,14 @@ const gather = async (world: World, input: PlanInput, interval: Interval) => {
   const signals: CarbonSignal[] = [];
   // Where no price is known at all, it cannot tell one hour from another; with gaps only, hours without one are not chosen.
   const unpriced: string[] = [];
+  const notes = new Set<string>();
   for (const site of sites) {
     try {
       const signal = await world.grid.carbon(site.region, interval, input.foresight);
       requireOneKind(signals[0], signal, site.region);
       const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
       const price = needsPrice ? await world.grid.price(site.region, interval, input.foresight) : null;
+      for (const note of [...(signal.notes ?? []), ...(price?.notes ?? [])]) notes.add(note);
       carbon.set(site.region, signal.series);
       const paid = pricesOf(site, price, interval, world.method.slotMinutes);
       const unknown = needsPrice && paid.values.every((value) => value === null);
@@ -227,5 +235,5 @@ const gather = async (world: World, input: PlanInput, interval: Interval) => {
       if (!(error instanceof Fault) || error.code !== 'not-found') throw error;
     }
   }
-  return { sites, carbon, prices, signals, unpriced };
+  return { sites, carbon, prices, signals, unpriced, notes: [...notes] };
 };

@@ -5,7 +5,16 @@
  */
 import { Fault } from '../../../domain/fault.js';
 import type { GridValue, GridValues, Said, SignalKey } from '../../../domain/grid-values.js';
-import { ceilTo, floorTo, fromEpoch, type Instant, type Interval, plusHours, secondsBetween, toEpoch } from '../../../domain/time.js';
+import {
+  ceilTo,
+  floorTo,
+  fromEpoch,
+  type Instant,
+  type Interval,
+  plusHours,
+  secondsBetween,
+  toEpoch,
+} from '../../../domain/time.js';
 import type { Clock } from '../../../domain/world.js';
 import { machineTimer, type Timer, type WireTrouble } from '../../../wire/wire.js';
 import { type Feed, unitOf } from './feed.js';
@@ -202,4 +211,7 @@ const within = async (work: Promise<void>, ms: number, timer: Timer, feed: Feed)
 };
 
 /** So far back a forecaster looks. */
-export const historyBefore = (now: Instant, days: number): Interval => ({ start: plusHours(now, -24 * days), end: now });
+export const historyBefore = (now: Instant, days: number): Interval => ({
+  start: plusHours(now, -24 * days),
+  end: now,
+});

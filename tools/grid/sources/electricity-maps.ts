@@ -27,7 +27,11 @@ interface Settings extends Pick<Server, 'base' | 'timer'> {
 }
 
 export const electricityMaps = ({ token, zones, now, ...to }: Settings): Feed[] => {
-  const server: Server = { ...to, who: 'Electricity Maps', setting: 'CACO_ELECTRICITY_MAPS_URL and CACO_ELECTRICITY_MAPS_TOKEN' };
+  const server: Server = {
+    ...to,
+    who: 'Electricity Maps',
+    setting: 'CACO_ELECTRICITY_MAPS_URL and CACO_ELECTRICITY_MAPS_TOKEN',
+  };
   const ask = <T>(path: string, schema: z.ZodType<T>, signal: AbortSignal) =>
     jsonFrom(server, `/v3/carbon-intensity/${path}`, schema, { signal, headers: { 'auth-token': token } });
 
@@ -39,7 +43,10 @@ export const electricityMaps = ({ token, zones, now, ...to }: Settings): Feed[] 
     const rows = body.history ?? body.data ?? [];
     const kinds = new Set(rows.map((row) => row.emissionFactorType ?? 'lifecycle'));
     if ([...kinds].some((kind) => kind !== 'lifecycle'))
-      throw trouble(server, `${server.who} answered values of ${[...kinds].join(' and ')} factors: two kinds are never mixed`);
+      throw trouble(
+        server,
+        `${server.who} answered values of ${[...kinds].join(' and ')} factors: two kinds are never mixed`,
+      );
     return { rows, notes };
   };
 
@@ -59,8 +66,7 @@ export const electricityMaps = ({ token, zones, now, ...to }: Settings): Feed[] 
       regions: () => zones,
       read: async (zone, interval, signal) => {
         const past = interval.start < now() ? await measured(zone, interval, signal) : null;
-        const ahead =
-          interval.end > now() ? await ask(`forecast?zone=${zone}`, Forecast, signal) : null;
+        const ahead = interval.end > now() ? await ask(`forecast?zone=${zone}`, Forecast, signal) : null;
         return {
           said: [
             ...(past?.rows ?? []).map((row) => ({

@@ -68,12 +68,19 @@ const SHARED = {
 export const volumeWeighted = (
   rows: readonly { readonly price: number | null; readonly volume: number | null }[],
 ): number | null => {
-  const traded = rows.flatMap(({ price, volume }) => (price !== null && volume !== null && volume > 0 ? [{ price, volume }] : []));
+  const traded = rows.flatMap(({ price, volume }) =>
+    price !== null && volume !== null && volume > 0 ? [{ price, volume }] : [],
+  );
   const volume = traded.reduce((sum, row) => sum + row.volume, 0);
   return volume === 0 ? null : traded.reduce((sum, row) => sum + row.price * row.volume, 0) / volume;
 };
 
-const said = (at: Instant, value: number | null, status: SignalStatus, published: Instant | null | undefined): Said => ({
+const said = (
+  at: Instant,
+  value: number | null,
+  status: SignalStatus,
+  published: Instant | null | undefined,
+): Said => ({
   at,
   minutes: STEP_MINUTES,
   value,

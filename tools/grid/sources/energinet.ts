@@ -90,7 +90,8 @@ export const energinet = (to: Pick<Server, 'base' | 'timer'>): Feed[] => {
         const notes: string[] = [];
         const add = (at: Said['at'], minutes: number, value: number | null) => {
           // A price that was published stands: it is known ahead, and it is what came true.
-          for (const status of ['forecast', 'actual'] as const) said.push({ at, minutes, value, status, published: null });
+          for (const status of ['forecast', 'actual'] as const)
+            said.push({ at, minutes, value, status, published: null });
         };
         if (from < QUARTERS_FROM) {
           const part = { start: from, end: until < QUARTERS_FROM ? until : (QUARTERS_FROM as typeof until) };

@@ -4,7 +4,7 @@
  * Britain has not been there since 2021.
  */
 import type { Said } from '../../../domain/grid-values.js';
-import { fromEpoch, instant, type Instant, toEpoch } from '../../../domain/time.js';
+import { fromEpoch, type Instant, instant, toEpoch } from '../../../domain/time.js';
 import type { Feed } from './feed.js';
 import { type Server, textFrom, trouble } from './server.js';
 
@@ -35,7 +35,9 @@ const MINUTES: Readonly<Record<string, number>> = { PT15M: 15, PT30M: 30, PT60M:
 const compact = (at: Instant) => at.slice(0, 16).replace(/[-T:]/g, '');
 
 const within = (text: string, tag: string): string[] =>
-  [...text.matchAll(new RegExp(`<(?:\\w+:)?${tag}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:\\w+:)?${tag}>`, 'g'))].map((m) => m[1]!);
+  [...text.matchAll(new RegExp(`<(?:\\w+:)?${tag}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:\\w+:)?${tag}>`, 'g'))].map(
+    (m) => m[1]!,
+  );
 const one = (text: string, tag: string): string | undefined => within(text, tag)[0]?.trim();
 
 export const entsoe = ({ token, ...to }: Pick<Server, 'base' | 'timer'> & { readonly token: string }): Feed[] => {

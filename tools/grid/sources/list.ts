@@ -103,7 +103,10 @@ export const SOURCES = [
         description: 'product code of Octopus Agile',
       },
       octopusArea: {
-        schema: z.string().regex(/^[A-P]$/, 'must be a letter from A to P').default('C'),
+        schema: z
+          .string()
+          .regex(/^[A-P]$/, 'must be a letter from A to P')
+          .default('C'),
         description: 'distribution region of Octopus Agile, A to P; C is London',
       },
     },

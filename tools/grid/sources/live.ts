@@ -67,21 +67,25 @@ export const openLive = (ground: Ground): Live => {
 
   const carbonOf = async (feed: CarbonFeed, ...[region, interval, status, waitMs]: Asked) => {
     const { signal, silent } = await answer(feed, region, interval, status, waitMs);
-    return { signal: { ...signal, kind: feed.kind }, silent };
+    return { signal: { ...signal, live: true, kind: feed.kind }, silent };
   };
   const priceOf = async (feed: PriceFeed, ...[region, interval, status, waitMs]: Asked) => {
     const { signal, silent } = await answer(feed, region, interval, status, waitMs);
-    return { signal: { ...signal, currency: feed.currency }, silent };
+    return { signal: { ...signal, live: true, currency: feed.currency }, silent };
   };
 
   return {
     carbon: (of, region, interval, status) =>
-      candidates(of.filter((feed) => feed.quantity === 'carbon'), region, (feed, waitMs) =>
-        carbonOf(feed, region, interval, status, waitMs),
+      candidates(
+        of.filter((feed) => feed.quantity === 'carbon'),
+        region,
+        (feed, waitMs) => carbonOf(feed, region, interval, status, waitMs),
       ),
     price: (of, region, interval, status) =>
-      candidates(of.filter((feed) => feed.quantity === 'price'), region, (feed, waitMs) =>
-        priceOf(feed, region, interval, status, waitMs),
+      candidates(
+        of.filter((feed) => feed.quantity === 'price'),
+        region,
+        (feed, waitMs) => priceOf(feed, region, interval, status, waitMs),
       ),
     grid: {
       feeds: () => statesOf(feeds, ground.values),
@@ -91,15 +95,17 @@ export const openLive = (ground: Ground): Live => {
         const of = feeds.filter((feed) => feed.quantity === what && knows(feed, region));
         const [first] = of;
         if (first === undefined) return null;
-        const asked = of.map((feed): Candidate<CarbonSignal> => ({
-          name: feed.source,
-          unit: unitOf(feed),
-          // The question of a quantity has no kind; a signal's shape is borrowed for who stands in.
-          ask: async (waitMs) => {
-            const { signal, silent } = await answer(feed, region, interval, 'forecast', waitMs);
-            return { signal: { ...signal, kind: { accounting: 'average', scope: 'operational' } }, silent };
-          },
-        }));
+        const asked = of.map(
+          (feed): Candidate<CarbonSignal> => ({
+            name: feed.source,
+            unit: unitOf(feed),
+            // The question of a quantity has no kind; a signal's shape is borrowed for who stands in.
+            ask: async (waitMs) => {
+              const { signal, silent } = await answer(feed, region, interval, 'forecast', waitMs);
+              return { signal: { ...signal, kind: { accounting: 'average', scope: 'operational' } }, silent };
+            },
+          }),
+        );
         const { source, issuedAt, series, notes } = await firstToAnswer(asked, { waitMs: ground.waitMs, timer });
         return { source, issuedAt, series, notes, unit: unitOf(first) };
       },
@@ -145,7 +151,9 @@ const carbonAsOf = async (
     if (told.length === 0) continue;
     const ended = (v: (typeof told)[number]) => plusHours(v.at, v.minutes / 60) <= at;
     const measured = new Set(told.filter((v) => v.status !== 'forecast' && ended(v)).map((v) => v.at));
-    const then = told.filter((v) => (v.status === 'forecast') !== measured.has(v.at) && (v.status === 'forecast' || ended(v)));
+    const then = told.filter(
+      (v) => (v.status === 'forecast') !== measured.has(v.at) && (v.status === 'forecast' || ended(v)),
+    );
     const series = seriesOf(then, interval, feed.stepMinutes);
     return {
       region,
@@ -194,7 +202,13 @@ const refresh = async (
       // Where it does not answer, the rest of its parts is for the next time.
       if (trouble !== null) break;
     }
-    answers.push({ ...keyOf(feed, region), requests, added, trouble, gaps: await gapsOf(book, feed, region, interval, at) });
+    answers.push({
+      ...keyOf(feed, region),
+      requests,
+      added,
+      trouble,
+      gaps: await gapsOf(book, feed, region, interval, at),
+    });
   }
   return answers;
 };
@@ -237,4 +251,3 @@ const pause = (timer: Timer, ms: number, signal: AbortSignal): Promise<void> =>
     };
     signal.addEventListener('abort', give, { once: true });
   });
-

@@ -120,8 +120,7 @@ const compose = (opened: readonly Chosen[], live: Live | null, ground: GridGroun
   const carbonOf = (...asked: Asked) =>
     candidates<CarbonSignal>(
       asked[0],
-      ({ carbon }) =>
-        carbon == null ? null : { regions: () => carbon.regions(), ask: () => carbon.carbon(...asked) },
+      ({ carbon }) => (carbon == null ? null : { regions: () => carbon.regions(), ask: () => carbon.carbon(...asked) }),
       (feeds, one) => feeds.carbon(feedsOf(one), ...asked),
     );
   const priceOf = (...asked: Asked) =>
@@ -155,7 +154,9 @@ const compose = (opened: readonly Chosen[], live: Live | null, ground: GridGroun
       } catch (error) {
         // Work can be planned without a price; without it, and because of a source that is down, it must be said.
         if (live === null || !(error instanceof Fault) || error.code !== 'unavailable') throw error;
-        const signal = unknown(`no price for ${asked[0]}: ${sources.map(({ name }) => name).join(', ')} did not answer`);
+        const signal = unknown(
+          `no price for ${asked[0]}: ${sources.map(({ name }) => name).join(', ')} did not answer`,
+        );
         return { ...signal, notes: [`${error.message}.`] };
       }
     },
@@ -164,7 +165,13 @@ const compose = (opened: readonly Chosen[], live: Live | null, ground: GridGroun
 };
 
 /** Nobody says what energy costs there: unknown throughout. */
-const unpriced = (source: string, region: string, { start, end }: Interval, currency: string, now: Instant): PriceSignal => {
+const unpriced = (
+  source: string,
+  region: string,
+  { start, end }: Interval,
+  currency: string,
+  now: Instant,
+): PriceSignal => {
   const nothing = {
     region,
     source,

@@ -34,7 +34,10 @@ export const rte = (to: Pick<Server, 'base' | 'timer'>): Feed[] => {
           timezone: 'UTC',
         });
         const path = '/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/exports/json';
-        const { body, notes } = await jsonFrom(server, `${path}?${query}`, Rows, { signal, what: 'eco2mix-national-tr' });
+        const { body, notes } = await jsonFrom(server, `${path}?${query}`, Rows, {
+          signal,
+          what: 'eco2mix-national-tr',
+        });
         const times = [...new Set(body.map((row) => row.date_heure))].sort();
         const minutes = stepOf(times);
         return {

@@ -51,7 +51,10 @@ const issuedAt = (values: readonly GridValue[], now: Instant): Instant => {
   const ahead = told.filter(({ at, minutes }) => toEpoch(at) + minutes * 60 > toEpoch(now));
   const when =
     earliest(ahead.map(({ published, checked }) => published ?? checked)) ??
-    told.reduce<Instant | undefined>((last, { checked }) => (last === undefined || checked > last ? checked : last), undefined);
+    told.reduce<Instant | undefined>(
+      (last, { checked }) => (last === undefined || checked > last ? checked : last),
+      undefined,
+    );
   return when === undefined || when > now ? now : when;
 };
 
@@ -60,7 +63,9 @@ const notesOf = (feed: Feed, { silent, notes }: Known, series: Series, issued: I
   const until = instantAt(series, last + 1);
   const minutes = (toEpoch(now) - toEpoch(issued)) / 60;
   return [
-    ...(silent === null ? [] : [`${feed.source} does not answer (${silent.message}): what it said by ${issued} is used.`]),
+    ...(silent === null
+      ? []
+      : [`${feed.source} does not answer (${silent.message}): what it said by ${issued} is used.`]),
     ...(silent === null && last >= 0 && minutes > OLD_MINUTES && toEpoch(until) > toEpoch(now)
       ? [`What ${feed.source} says is ${Math.round(minutes / 6) / 10} h old.`]
       : []),

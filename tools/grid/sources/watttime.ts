@@ -33,7 +33,11 @@ interface Settings extends Pick<Server, 'base' | 'timer'> {
 }
 
 export const wattTime = ({ user, password, regions, now, ...to }: Settings): Feed[] => {
-  const server: Server = { ...to, who: 'WattTime', setting: 'CACO_WATTTIME_URL, CACO_WATTTIME_USER and CACO_WATTTIME_PASSWORD' };
+  const server: Server = {
+    ...to,
+    who: 'WattTime',
+    setting: 'CACO_WATTTIME_URL, CACO_WATTTIME_USER and CACO_WATTTIME_PASSWORD',
+  };
   let token: { text: string; at: Instant } | undefined;
 
   const logIn = async (signal: AbortSignal): Promise<string> => {
@@ -61,7 +65,10 @@ export const wattTime = ({ user, password, regions, now, ...to }: Settings): Fee
   };
   const valuesOf = ({ data, meta }: z.output<typeof Values>, status: 'forecast' | 'actual') => {
     if (meta.signal_type !== 'co2_moer' || meta.units !== 'lbs_co2_per_mwh')
-      throw trouble(server, `${server.who} answered ${meta.signal_type} in ${meta.units} for co2_moer in lbs_co2_per_mwh`);
+      throw trouble(
+        server,
+        `${server.who} answered ${meta.signal_type} in ${meta.units} for co2_moer in lbs_co2_per_mwh`,
+      );
     return data.map(({ point_time, value }) => ({
       at: point_time,
       minutes: (meta.data_point_period_seconds ?? STEP_MINUTES * 60) / 60,
@@ -91,7 +98,9 @@ export const wattTime = ({ user, password, regions, now, ...to }: Settings): Fee
         const ahead =
           end > now() ? await ask('/v3/forecast', { ...question, horizon_hours: String(hours) }, signal) : null;
         const past =
-          start < now() ? await ask('/v3/historical', { ...question, start, end: end < now() ? end : now() }, signal) : null;
+          start < now()
+            ? await ask('/v3/historical', { ...question, start, end: end < now() ? end : now() }, signal)
+            : null;
         return {
           said: [
             ...(ahead === null ? [] : valuesOf(ahead.body, 'forecast')),

@@ -29,7 +29,12 @@ const Columns = z
     utc_offset_seconds: z.literal(0),
     hourly_units: z.object({ temperature_2m: z.literal('°C') }),
     hourly: z.object({
-      time: z.array(z.string().transform((text) => `${text}Z`).pipe(Instant)),
+      time: z.array(
+        z
+          .string()
+          .transform((text) => `${text}Z`)
+          .pipe(Instant),
+      ),
       temperature_2m: z.array(z.number().nullable()),
     }),
   })
@@ -51,7 +56,10 @@ export const openMeteo = (to: Pick<Server, 'base' | 'timer'>): OtherFeed[] => {
           start_hour: start.slice(0, 16),
           end_hour: end.slice(0, 16),
         });
-        const { body, notes } = await jsonFrom(server, `/v1/forecast?${query}`, Columns, { signal, what: '/v1/forecast' });
+        const { body, notes } = await jsonFrom(server, `/v1/forecast?${query}`, Columns, {
+          signal,
+          what: '/v1/forecast',
+        });
         const { time, temperature_2m } = body.hourly;
         const said = time.map((at, i) => ({
           at,
