@@ -59,7 +59,7 @@ export interface Refreshed extends SignalKey {
   readonly requests: number;
   /** values that were not known, or were known otherwise */
   readonly added: number;
-  /** steps of the interval without a value */
+  /** steps without a value, of those that the source can tell by now */
   readonly gaps: number;
   /** why the source did not answer; null: it did */
   readonly trouble: string | null;
@@ -77,6 +77,8 @@ export interface LiveGrid {
       readonly interval: Interval;
       readonly regions: readonly string[];
       readonly sources?: readonly string[] | undefined;
+      /** all when left out */
+      readonly quantities?: readonly Quantity[] | undefined;
       readonly anew?: boolean | undefined;
     },
     by: { readonly signal: AbortSignal; readonly progress: (done: number, total: number, message: string) => void },

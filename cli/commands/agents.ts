@@ -65,6 +65,7 @@ const BACKFILL = flagsOf('refresh_grid', {
   to: { flag: '--to <time>', about: 'end, exclusive (default: 48 hours from now)' },
   regions: { flag: '--region <region>', about: 'region; those of the sites when left out', repeated: true },
   sources: { flag: '--source <name>', about: 'source by name; all of CACO_GRID when left out', repeated: true },
+  quantities: { flag: '--quantity <name>', repeated: true },
   anew: { flag: '--anew', about: 'ask also for what is known and may have changed' },
 });
 

@@ -27,6 +27,11 @@ export const refreshGrid = defineTool({
       .optional()
       .describe('regions, or places as latitude,longitude; the regions of the sites when left out'),
     sources: z.array(z.string().min(1)).min(1).max(20).optional().describe('sources by name; all when left out'),
+    quantities: z
+      .array(Quantity)
+      .min(1)
+      .default(['carbon', 'price'])
+      .describe('what to ask for: carbon, price, temperature, demand, system-price, frequency'),
     anew: z
       .boolean()
       .default(false)
@@ -43,7 +48,7 @@ export const refreshGrid = defineTool({
         unit: z.string().describe('with what never mixes: kind of intensity, currency and basis of a price'),
         requests: z.number().int().describe('how often the source was asked'),
         added: z.number().int().describe('values that were new, or other than before'),
-        gaps: z.number().int().describe('steps of the interval without a value'),
+        gaps: z.number().int().describe('steps without a value, of those that the source can tell by now'),
         trouble: z.string().nullable().describe('why the source did not answer; null where it did'),
       }),
     ),
@@ -69,7 +74,7 @@ export const refreshGrid = defineTool({
       throw invalid(`${unknown.join(', ')} is no live source of CACO_GRID`, `There are ${names.join(', ')}.`);
     const regions = input.regions ?? (await homeRegions(world));
     const signals = await live.refresh(
-      { interval, regions, sources: input.sources, anew: input.anew },
+      { interval, regions, sources: input.sources, quantities: input.quantities, anew: input.anew },
       { signal: call.signal, progress: (done, total, message) => call.progress({ done, total, note: message }) },
     );
     if (signals.length === 0)

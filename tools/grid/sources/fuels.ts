@@ -50,7 +50,15 @@ const US: Readonly<Record<string, number>> = {
   BAT: 0,
 };
 
-const meanOf = (rows: readonly Generated[], factors: Readonly<Record<string, number>>): number | null => {
+/** What generates in each grid at every hour: rows without it are not all the rows. */
+const ALWAYS = { gb: ['CCGT', 'WIND'], us: ['NG'] } as const;
+
+const meanOf = (
+  rows: readonly Generated[],
+  factors: Readonly<Record<string, number>>,
+  always: readonly string[],
+): number | null => {
+  if (always.some((fuel) => rows.every(({ fuelType }) => fuelType !== fuel))) return null;
   let [all, known, grams] = [0, 0, 0];
   for (const { fuelType, generation } of rows) {
     // A fuel that is not told is not 0: the others alone would tell another intensity.
@@ -68,6 +76,6 @@ const meanOf = (rows: readonly Generated[], factors: Readonly<Record<string, num
 
 /** Null where too little is known. */
 export const factorsOf = {
-  gb: (rows: readonly Generated[]): number | null => meanOf(rows, GB),
-  us: (rows: readonly Generated[]): number | null => meanOf(rows, US),
+  gb: (rows: readonly Generated[]): number | null => meanOf(rows, GB, ALWAYS.gb),
+  us: (rows: readonly Generated[]): number | null => meanOf(rows, US, ALWAYS.us),
 };

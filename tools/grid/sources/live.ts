@@ -171,12 +171,13 @@ const carbonAsOf = async (
 const refresh = async (
   book: Book,
   feeds: readonly Feed[],
-  { interval, regions, sources, anew = false }: Parameters<LiveGrid['refresh']>[0],
+  { interval, regions, sources, quantities, anew = false }: Parameters<LiveGrid['refresh']>[0],
   by: Parameters<LiveGrid['refresh']>[1],
   at: { readonly timer: Timer; readonly clock: Pick<Clock, 'now'> },
 ): Promise<Refreshed[]> => {
   const wanted = feeds
     .filter((feed) => sources === undefined || sources.includes(feed.source))
+    .filter((feed) => quantities === undefined || quantities.includes(feed.quantity))
     .flatMap((feed) => regions.filter((region) => knows(feed, region)).map((region) => ({ feed, region })));
   const plan = [];
   for (const { feed, region } of wanted)
@@ -220,8 +221,11 @@ const gapsOf = async (
   interval: Interval,
   { clock }: { readonly clock: Pick<Clock, 'now'> },
 ): Promise<number> => {
-  const kept = await values.read(keyOf(feed, region), interval, clock.now());
-  return seriesOf(kept, interval, feed.stepMinutes).values.filter((value) => value === null).length;
+  const now = clock.now();
+  const part = feed.foresees || interval.end < now ? interval : { start: interval.start, end: now };
+  if (part.end <= part.start) return 0;
+  const kept = await values.read(keyOf(feed, region), part, now);
+  return seriesOf(kept, part, feed.stepMinutes).values.filter((value) => value === null).length;
 };
 
 /** Waits as long as the server asks, a few times; then the caller hears of it. */
