@@ -170,6 +170,20 @@ describe('what a file does not say is asked for', () => {
     expect(answer.meters).toMatchObject([{ energyKwh: 5 }]);
   });
 
+  it('and what no meter can have told is refused: 8000 years, 1e300 kWh', async () => {
+    const far = csv('time,total kWh', '2026-01-01T00:00Z,1', '9998-01-01T00:00Z,2');
+    expect((await faultOf(take(far))).message).toContain('9998');
+    const huge = await take(
+      csv('time,total kWh', '2026-01-01T00:00Z,1', '2026-01-01T01:00Z,1e300', '2026-01-01T02:00Z,3'),
+    );
+    expect(huge.rejected).toMatchObject([{ line: 3 }]);
+    expect(huge.meters).toMatchObject([{ energyKwh: 2 }]);
+    expect(await show({ from: '0001-01-01T00:00:00Z', to: '9998-01-01T00:00:00Z', by: 'day' })).toMatchObject({
+      energyKwh: 2,
+      gapCount: 2,
+    });
+  });
+
   it('numbers may have a decimal comma, or blanks and commas between thousands', async () => {
     const comma = await take(csv('time;total kWh', '2026-01-01T00:00Z;1.000,5', '2026-01-01T01:00Z;1.002,0'));
     expect(comma.meters[0]!.energyKwh).toBeCloseTo(1.5, 9);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
 import { energyText } from '../../domain/figures.js';
 import { Boundary, MeterCard, type MeterSpan } from '../../domain/meter.js';
+import { fromEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { keep, type Merge, mergeWith, secondsOf } from './keep.js';
@@ -13,6 +14,8 @@ import { spansOf } from './spans.js';
 
 const LARGEST = 64 * 1024 * 1024;
 const LISTED = 200;
+/** What lies further apart is a broken time, and would fill the store with gaps. */
+const LONGEST_FILE_S = 50 * 366 * 86_400;
 
 const Input = z.strictObject({
   path: z.string().min(1).optional().describe('CSV file of readings (command line only)'),
@@ -103,6 +106,13 @@ export const importMeter = defineTool({
     for (const [own, readings] of sheet.meters) {
       call.signal.throwIfAborted();
       const id = idOf(input.meterId, own, name, sheet.meters.size);
+      const times = readings.map(({ at }) => at);
+      const [first, last] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))];
+      if (last - first > LONGEST_FILE_S)
+        throw invalid(
+          `readings of ${id} run from ${fromEpoch(first)} to ${fromEpoch(last)}`,
+          'Check its times: a file holds 50 years at most.',
+        );
       const of = { basis: sheet.basis, isEnd: sheet.isEnd, rangeKwh: input.rangeKwh ?? null };
       const found = spansOf(readings, of);
       const merge = await mergeWith(world.store, id, found.spans, input.replace);

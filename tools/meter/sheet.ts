@@ -56,6 +56,9 @@ const COUNTS_UP = /\b(total|cumulative|register|counter|index|lifetime|meter ?re
 const OF_INTERVAL = /\b(consumption|consumed|usage|used|interval|delta|half ?hourly|hourly)\b/;
 const MEAN = /\b(avg|average|mean)\b/;
 
+/** More kWh, or kW, than mankind uses in a year: a broken reading. */
+const ABSURD = 1e14;
+
 /** `Interval_Start (UTC)` → `interval start` */
 const plainOf = (header: string) =>
   header
@@ -247,6 +250,8 @@ export const readSheet = (name: string, text: string, said: Said): Sheet => {
       );
     else if (value !== null && value < 0)
       refuse(head, `${value} is below 0`, 'Give energy that was drawn; what was fed in belongs to a meter of its own.');
+    else if (value !== null && value * unit.factor > ABSURD)
+      refuse(head, `${value} ${unit.name} is more than any meter counts`, 'Leave it empty; it becomes a gap.');
     else if (until !== null && until <= at)
       refuse(header[columns.until!]!, 'it ends before it begins', 'Check both times.');
     else {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
 import { energyText, percentText } from '../../domain/figures.js';
 import { energyWithin, MeterCard, type MeterSpan } from '../../domain/meter.js';
-import { ceilTo, floorTo, fromEpoch, Instant, toEpoch } from '../../domain/time.js';
+import { floorTo, fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 
 export const listMeters = defineTool({
@@ -66,11 +66,11 @@ export const showMeter = defineTool({
     for await (const page of world.meter.spans(meterId, interval)) spans.push(...page);
     const whole = energyWithin(spans, interval);
     const gaps = gapsIn(spans, toEpoch(start), toEpoch(end));
-    const rows = rowsOf(spans, start, end, STEPS[by]);
+    const { rows, rowCount } = rowsOf(spans, start, end, STEPS[by]);
     return {
       ...{ meter, from: start, to: end, energyKwh: whole.energyKwh },
       coverageRatio: whole.coveredSeconds / whole.seconds,
-      ...{ rows: rows.slice(0, MOST_ROWS), rowCount: rows.length },
+      ...{ rows, rowCount },
       ...{ gaps: gaps.slice(0, MOST_GAPS), gapCount: gaps.length },
     };
   },
@@ -80,13 +80,17 @@ export const showMeter = defineTool({
       : `${meter.id} (${meter.boundary}): ${energyText(energyKwh)} from ${from} to ${to}, ${percentText(coverageRatio)} of the time known.`,
 });
 
+/** The first rows, and how many there are of the whole interval. */
 const rowsOf = (spans: readonly MeterSpan[], start: Instant, end: Instant, stepMinutes: number) => {
   const rows: { start: Instant; energyKwh: number | null; coverageRatio: number }[] = [];
   let first = 0;
-  for (let at = toEpoch(floorTo(start, stepMinutes)); at < toEpoch(ceilTo(end, stepMinutes)); at += stepMinutes * 60) {
+  const [begin, step] = [toEpoch(floorTo(start, stepMinutes)), stepMinutes * 60];
+  const rowCount = Math.ceil((toEpoch(end) - begin) / step);
+  for (let n = 0; n < Math.min(rowCount, MOST_ROWS); n++) {
+    const at = begin + n * step;
     const row = {
       start: fromEpoch(Math.max(at, toEpoch(start))),
-      end: fromEpoch(Math.min(at + stepMinutes * 60, toEpoch(end))),
+      end: fromEpoch(Math.min(at + step, toEpoch(end))),
     };
     while (first < spans.length && spans[first]!.end <= row.start) first++;
     let last = first;
@@ -98,7 +102,7 @@ const rowsOf = (spans: readonly MeterSpan[], start: Instant, end: Instant, stepM
       coverageRatio: found.seconds > 0 ? found.coveredSeconds / found.seconds : 0,
     });
   }
-  return rows;
+  return { rows, rowCount };
 };
 
 const gapsIn = (spans: readonly MeterSpan[], from: number, to: number) => {

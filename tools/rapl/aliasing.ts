@@ -17,6 +17,7 @@ export interface Point {
 }
 
 const MASK = 0xffff_ffffn;
+const SLACK_S = 0.05;
 
 /** Values of the zones that a total adds, by id. */
 const valuesOf = (source: Source): Map<string, { ticks: bigint; range: bigint | null }> => {
@@ -78,8 +79,9 @@ export const aliasing = (source: Source, scrapeSeconds: number, maxWatts?: numbe
       began ??= at.monotonicMs;
       session.sample(at);
       const seconds = (at.monotonicMs - began) / 1000;
-      if (seconds + 1e-9 < scrapes * scrapeSeconds) return;
-      scrapes = Math.floor(seconds / scrapeSeconds + 1e-9) + 1;
+      // A look comes a little early or late; a scrape that is due within half a tenth of a second is made.
+      if (seconds + SLACK_S < scrapes * scrapeSeconds) return;
+      scrapes = Math.floor((seconds + SLACK_S) / scrapeSeconds) + 1;
       scraper.look(source);
       cut.look(source);
       points.push({

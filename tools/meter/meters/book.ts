@@ -46,13 +46,27 @@ export const keptMeters = async (store: Pick<Tx, 'collection'>): Promise<MeterCa
   }
 };
 
+/** Of an interval only the time that the meter covers is looked through, however long somebody asks for. */
+async function* within(
+  store: Pick<Tx, 'collection' | 'rows'>,
+  meterId: string,
+  { start, end }: Interval,
+): AsyncGenerator<MeterSpan[]> {
+  const covers = (await store.collection(METERS).get(meterId))?.value.covers ?? null;
+  if (covers === null || covers.end <= start || covers.start >= end) return;
+  yield* keptSpans(store, meterId, {
+    start: covers.start > start ? covers.start : start,
+    end: covers.end < end ? covers.end : end,
+  });
+}
+
 /** A meter that answers from what is kept; `read` is the adapter's own. */
 export const bookMeter = (store: Pick<Tx, 'collection' | 'rows'>, read: Meter['read'] = async () => []): Meter => ({
   meters: () => keptMeters(store),
-  spans: (meterId, interval) => keptSpans(store, meterId, interval),
+  spans: (meterId, interval) => within(store, meterId, interval),
   energy: async (meterId, interval) => {
     const spans: MeterSpan[] = [];
-    for await (const page of keptSpans(store, meterId, interval)) spans.push(...page);
+    for await (const page of within(store, meterId, interval)) spans.push(...page);
     return energyWithin(spans, interval);
   },
   read,
