@@ -34,7 +34,7 @@ interface Line {
 }
 
 const ITEM =
-  /^([\s>]*)(?:[-+\u2022\u00b7\u25aa\u25e6o](?=\s)|\(?\d{1,3}(?:\.\d{1,3})*[.)](?=\s)|\d{1,3}(?:\.\d{1,3})+(?=\s+[a-z])|\(?[a-z][.)](?=\s)|\(?[ivx]{1,5}[.)](?=\s)|\u00a7\s*\d+(?:\.\d+)*[.:)]?(?=\s)|(?:rule|clause|section|article|policy)\s+\d+(?:\.\d+)*\s*[:.)-](?=\s))\s+/;
+  /^([\s>]*)(?:[-+\u2022\u00b7\u25aa\u25e6o](?=\s)|\(?\d{1,3}(?:\.\d{1,3})*[.)](?=\s)|\[\d{1,3}\](?=\s)|\d{1,3}(?:\.\d{1,3})+(?=\s+[a-z])|\(?[a-z][.)](?=\s)|\(?[ivx]{1,5}[.)](?=\s)|\u00a7\s*\d+(?:\.\d+)*[.:)]?(?=\s)|(?:rule|clause|section|article|policy)\s+\d+(?:\.\d+)*\s*[:.)-](?=\s))\s+/;
 
 const linesOf = (low: string): Line[] => {
   const lines: Line[] = [];

@@ -211,7 +211,7 @@ const numberedBy = (
 };
 
 const LABEL =
-  /^[\s>(\u00a7]*(?:(?:rule|clause|section|article|policy)\s+)?(\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]{1,5})(?=[.):\s-]|$)/;
+  /^[\s>(\u00a7]*(?:(?:rule|clause|section|article|policy)\s+)?(\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]{1,5})(?=[.):\]\s-]|$)/;
 
 /** What the label says with what stands above it: "1.2" says all, "a" goes on from there. A text without a number has that of its heading. */
 const numberOf = (label: string, above: readonly string[]): readonly string[] => {

@@ -31,21 +31,33 @@ export const htmlBlocks = (source: string): Block[] => {
 const notesIn = (root: HtmlElement): Map<string, HtmlElement> => {
   const byId = new Map<string, HtmlElement>();
   const targets = new Set<string>();
-  const visit = (element: HtmlElement, isRaised: boolean): void => {
+  const visit = (element: HtmlElement, isRaised: boolean, outer: HtmlElement): void => {
+    // A name may stand at the mark within the note; the note is the block around it.
+    const block = /^(?:p|li|div|td|aside|dd|section)$/.test(element.name) ? element : outer;
     const { id, href = '', role = '', class: names = '' } = element.attributes;
-    if (id !== undefined) byId.set(id, element);
+    if (id !== undefined) byId.set(id, BLOCKS.test(element.name) ? element : block);
+    if (element.name === 'a' && element.attributes.name !== undefined) byId.set(element.attributes.name, block);
     const points = /^doc-noteref$/.test(role) || /\bfootnote-?ref\b/i.test(names);
     const raised = isRaised || element.name === 'sup';
     const isMark = /^\W*(?:\d{1,3}|[a-z*†‡§])\W*$/i.test(wordsOf(element));
     if (element.name === 'a' && href.startsWith('#') && isMark && (points || raised || hasRaised(element)))
       targets.add(href.slice(1));
-    for (const child of element.children) if (typeof child !== 'string') visit(child, raised);
+    for (const child of element.children) if (typeof child !== 'string') visit(child, raised, block);
   };
-  visit(root, false);
+  visit(root, false, root);
   return new Map([...targets].flatMap((id) => (byId.has(id) ? [[id, byId.get(id)!] as const] : [])));
 };
 const hasRaised = (element: HtmlElement): boolean =>
   element.children.some((child) => typeof child !== 'string' && (child.name === 'sup' || hasRaised(child)));
+
+/** The note's words without its mark and the way back to the text. */
+const noteText = (note: HtmlElement, mark: string): string => {
+  const words = wordsOf(note)
+    .replace(/[↩↵↑^]\ufe0e?/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return words.startsWith(mark) ? words.slice(mark.length).trim() : words;
+};
 
 interface Around {
   readonly aside?: string;
@@ -139,15 +151,10 @@ class Page {
         return;
       case 'a': {
         const note = this.notes.get((attributes.href ?? '').replace(/^#/, ''));
-        if (note !== undefined && around.aside === undefined)
-          this.#pieces.push({
-            text: wordsOf(element).trim(),
-            note: wordsOf(note)
-              .replace(/[↩↵↑^]\ufe0e?/g, '')
-              .replace(/\s+/g, ' ')
-              .trim(),
-          });
-        else this.#children(element, around, depth);
+        if (note !== undefined && around.aside === undefined) {
+          const mark = wordsOf(element).trim();
+          this.#pieces.push({ text: mark, note: noteText(note, mark) });
+        } else this.#children(element, around, depth);
         return;
       }
       case 'img':

@@ -13,8 +13,58 @@ const asLine = (line: Line, segment: Segment): Line => ({
   text: segment.pieces.map((piece) => piece.text).join(''),
 });
 
+const cellOf = (line: Line, segment: Segment): Line[] => [
+  asLine(line, segment),
+  ...(segment.rest ?? []).map((rest) => asLine(line, rest)),
+];
+
+/** A cell is no longer than this where nothing but its place tells it from a column of text. */
+const MOST_CELL_LINES = 4;
+
+/** Rows that are painted cell by cell: each cell downward, then up again and to the right. They become one line with its cells. */
+const withRows = (lines: readonly Line[]): Line[] => {
+  const out: Line[] = [];
+  for (let i = 0; i < lines.length; ) {
+    const first = lines[i]!;
+    const cells = first.segments.map((segment) => ({ segment, rest: [] as Segment[] }));
+    let below = first.y;
+    let taken = 1;
+    let accepted = 0;
+    for (let j = i + 1; j < lines.length; j++) {
+      const next = lines[j]!;
+      const last = cells.at(-1)!;
+      const step = next.y - below;
+      if (
+        next.segments.length === 1 &&
+        Math.abs(next.left - last.segment.left) < 0.6 * next.size &&
+        step > 0 &&
+        step < 1.5 * next.size
+      ) {
+        last.rest.push(next.segments[0]!);
+        below = next.y;
+        if (last.rest.length >= MOST_CELL_LINES) break;
+      } else if (Math.abs(next.y - first.y) < 1 && next.left > last.segment.left + next.size && below > first.y) {
+        cells.push(...next.segments.map((segment) => ({ segment, rest: [] as Segment[] })));
+        below = next.y;
+        accepted = j - i + 1;
+      } else break;
+      taken = j - i + 1;
+    }
+    if (accepted === 0) {
+      out.push(first);
+      i++;
+      continue;
+    }
+    const segments = cells.map(({ segment, rest }) => (rest.length === 0 ? segment : { ...segment, rest }));
+    out.push({ ...first, right: Math.max(...segments.map((s) => s.right)), segments });
+    i += taken;
+  }
+  return out;
+};
+
 /** Runs of lines, and tables as rows of cells of lines. */
-export const partsOf = (lines: readonly Line[]): Part[] => {
+export const partsOf = (painted: readonly Line[]): Part[] => {
+  const lines = withRows(painted);
   const parts: Part[] = [];
   const flow: Line[] = [];
   const close = () => {
@@ -40,7 +90,7 @@ const apart = (line: Line): Line[] => {
   if (line.segments.length === 1) return [line];
   const gaps = line.segments.slice(1).map((segment, i) => segment.left - line.segments[i]!.right);
   // Lines that are set to both margins have wide spaces all along; a tabulator makes one that is wider still.
-  if (Math.max(...gaps) < 2.2 * line.size) {
+  if (Math.max(...gaps) < 2.2 * line.size && line.segments.every((segment) => segment.rest === undefined)) {
     const pieces = line.segments.flatMap((segment, i) =>
       i === 0 ? segment.pieces : [{ text: ' ' }, ...segment.pieces],
     );
@@ -48,7 +98,7 @@ const apart = (line: Line): Line[] => {
       { ...line, segments: [{ left: line.left, right: line.right, pieces }], text: line.text.replace(/ {2}/g, ' ') },
     ];
   }
-  return line.segments.map((segment) => asLine(line, segment));
+  return line.segments.flatMap((segment) => cellOf(line, segment));
 };
 
 /** Lines from `at` on whose gaps lie one above the other. */
@@ -57,7 +107,7 @@ const runAt = (lines: readonly Line[], at: number): Line[] => {
   const starts: number[] = [];
   for (const line of lines.slice(at)) {
     const last = run.at(-1);
-    if (last !== undefined && (line.y <= last.y || line.y - last.y > 4 * line.size)) break;
+    if (last !== undefined && (line.y <= last.y || line.y - last.y > (4 + MOST_CELL_LINES) * line.size)) break;
     if (run.length === 0) {
       if (line.segments.length < 2) break;
       starts.push(...line.segments.map((segment) => segment.left));
@@ -139,12 +189,12 @@ const rowsOf = (run: readonly Line[]): Line[][][] => {
   };
   const rows: Line[][][] = [];
   for (const line of run) {
-    const placed = line.segments.map((segment) => ({ column: columnOf(segment), line: asLine(line, segment) }));
+    const placed = line.segments.map((segment) => ({ column: columnOf(segment), lines: cellOf(line, segment) }));
     const isRest =
       rows.length > 1 && placed.every(({ column }) => column > 0) && line.segments.length < widest.segments.length;
     const row: Line[][] = isRest ? rows.at(-1)! : edges.map(() => []);
     if (!isRest) rows.push(row);
-    for (const { column, line: cell } of placed) row[column]!.push(cell);
+    for (const { column, lines } of placed) row[column]!.push(...lines);
   }
   return rows;
 };

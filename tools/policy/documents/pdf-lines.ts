@@ -7,6 +7,8 @@ export interface Segment {
   readonly left: number;
   readonly right: number;
   readonly pieces: readonly Piece[];
+  /** further lines of the cell, from top to bottom */
+  readonly rest?: readonly Segment[];
 }
 
 export interface Line {

@@ -80,6 +80,7 @@ export class Transcript {
       return;
     }
     this.#gap(block.kind);
+    const from = this.#text.length;
     if (block.kind === 'row') {
       this.#text += '|';
       for (const pieces of block.cells) {
@@ -94,6 +95,10 @@ export class Transcript {
         this.#text += `${'  '.repeat(block.depth)}${block.label === '' ? '- ' : labelled(block.label)}`;
       this.#pieces(block.pieces, block.kind === 'heading', turns);
     }
+    // A tabulator behind a number that was typed sets off no column.
+    if (block.kind === 'paragraph')
+      this.#text =
+        this.#text.slice(0, from) + this.#text.slice(from).replace(/^\S{1,8}\t+/, (label) => label.replace(/\t/g, ' '));
     this.#last = block.kind;
   }
 
