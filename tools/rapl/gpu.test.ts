@@ -34,7 +34,7 @@ const FIELDS =
   'uuid,name,power.draw.average,power.draw.instant,power.draw,driver_version,persistence_mode,mig.mode.current,ecc.mode.current';
 
 /** Prints two boards at once and then waits to be ended, as the real one does between two lines. */
-const scripted = (name: string, help: string, lines: readonly string[]) => {
+const scripted = (name: string, help: string, lines: readonly string[], atEnd = 'process.exit(0)') => {
   const path = join(folder, name);
   const text = `#!/usr/bin/env node
 if (process.argv.includes('--help-query-gpu')) { process.stdout.write(${JSON.stringify(help)}); process.exit(0); }
@@ -42,7 +42,7 @@ if (!process.argv.some((a) => a.startsWith('--query-gpu='))) process.exit(2);
 if (process.argv.some((a) => /^-(pm|pl|e|r|mig)|--(power|persistence|gpu-reset)/.test(a) && !a.startsWith('--query'))) process.exit(3);
 for (const line of ${JSON.stringify(lines)}) process.stdout.write(line + '\\n');
 setInterval(() => {}, 1000);
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => { ${atEnd}; });
 `;
   writeFileSync(path, text);
   chmodSync(path, 0o755);
@@ -93,6 +93,15 @@ describe('nvidia-smi', () => {
     expect(seen).toEqual(['GPU-a', 'GPU-b']);
     await watch.stop();
     expect(openGpus({ program: join(folder, 'absent'), drmRoot: join(folder, 'none'), intervalMs: 100 })).toBeNull();
+  });
+});
+
+describe('a driver that hangs', () => {
+  it('is not waited for: its program is ended though it does not want to', async () => {
+    const program = scripted('hangs', HELP, [], 'setInterval(() => {}, 1000)');
+    const watch = openGpus({ program, drmRoot: join(folder, 'none'), intervalMs: 100 })!;
+    await watch.stop();
+    expect(watch.take()).toEqual([]);
   });
 });
 

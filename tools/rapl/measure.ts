@@ -126,15 +126,19 @@ export const measure = async <T>(
   let result: T;
   try {
     result = await work();
+  } catch (error) {
+    await gpus?.stop();
+    throw error;
   } finally {
     done.abort();
     await looking;
-    // The last lines of a program that tells boards come a little after it was told to end.
-    await gpus?.stop();
   }
   look();
   const after = cpu();
   const seconds = (timer.nowMs() - began) / 1000;
+  // The last lines of a program that tells boards come a little after it was told to end.
+  await gpus?.stop();
+  for (const { looks, atMs } of gpus?.take() ?? []) boards.sample(looks, atMs);
   const times = before &&
     after && { workUs: after.childrenUs - before.childrenUs, activeUs: after.activeUs - before.activeUs };
   const reports = boards.report();

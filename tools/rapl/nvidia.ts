@@ -14,6 +14,8 @@ const WANTED = ['uuid', 'name', COUNTER, 'power.draw.average', 'power.draw.insta
 const ALWAYS = new Set(['uuid', 'name', 'power.draw', 'driver_version', 'persistence_mode']);
 /** A driver that wakes a board up takes a while. */
 const HELP_MS = 10_000;
+/** A program whose driver hangs does not end when it is told to; nobody waits for it. */
+const END_MS = 1000;
 
 const LABELS: Readonly<Record<(typeof STATES)[number], string>> = {
   driver_version: 'driver',
@@ -63,7 +65,7 @@ export const boardIn = (line: string, fields: readonly string[]): GpuLook | null
 export interface GpuWatch {
   /** the newest lines since the last call; empty where nothing new came */
   take(): { readonly looks: readonly GpuLook[]; readonly atMs: number }[];
-  /** Resolves when the program has ended and its last lines were read. */
+  /** Resolves when the program has ended and its last lines were read, or a second after it was told to. */
   stop(): Promise<void>;
 }
 
@@ -100,7 +102,13 @@ export const watchNvidia = (program: string, intervalMs: number, nowMs: () => nu
     },
     stop: () => {
       child.kill('SIGTERM');
-      return ended;
+      const limit = setTimeout(() => {
+        child.kill('SIGKILL');
+        child.stdout.destroy();
+      }, END_MS);
+      return Promise.race([ended, new Promise<void>((resolve) => child.stdout.once('close', resolve))]).finally(() =>
+        clearTimeout(limit),
+      );
     },
   };
 };
