@@ -1,0 +1,116 @@
+/** The program over live sources, which are local servers that replay what the real ones answer: the present day is planned. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { type App, openApp } from '../../../app.js';
+import { readConfig } from '../../../config.js';
+import { fromEpoch, type Instant, instant, plusHours, toEpoch } from '../../../domain/time.js';
+import { closedPort, httpPeer, type Peer } from '../../../wire/fixtures/peer.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'caco-live-'));
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const minute = (at: Instant) => `${at.slice(0, 16)}Z`;
+/** Cleaner and cheaper at night. */
+const wave = (at: Instant, middle: number, swing: number) =>
+  Math.round(middle - swing * Math.cos((((toEpoch(at) / 3600 - 3) % 24) / 24) * 2 * Math.PI));
+const halfHours = (from: Instant, to: Instant) =>
+  Array.from({ length: (toEpoch(to) - toEpoch(from)) / 1800 }, (_, i) => fromEpoch(toEpoch(from) + i * 1800));
+
+/** Every keyless server of Great Britain in one: by its path it knows which one is meant. */
+const replaying = async (now: Instant) => {
+  const peer: Peer = await httpPeer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://local');
+    const answer = (document: unknown) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+    const [, what, from, to] = url.pathname.split('/');
+    if (what === 'intensity') {
+      const end = instant(to!) < plusHours(now, 48) ? instant(to!) : plusHours(now, 48);
+      // It begins with the half-hour before the one that was asked for.
+      const rows = halfHours(plusHours(instant(from!), -0.5), end).map((at) => ({
+        from: minute(at),
+        to: minute(plusHours(at, 0.5)),
+        intensity: {
+          forecast: wave(at, 180, 80),
+          actual: plusHours(at, 0.5) <= now ? wave(at, 182, 78) : null,
+          index: 'moderate',
+        },
+      }));
+      return answer({ data: rows });
+    }
+    if (url.pathname.includes('standard-unit-rates')) {
+      const last = plusHours(now, 20);
+      const end = url.searchParams.get('period_to')! < last ? instant(url.searchParams.get('period_to')!) : last;
+      const slots = halfHours(
+        instant(url.searchParams.get('period_from')!),
+        fromEpoch(Math.floor(toEpoch(end) / 1800) * 1800),
+      );
+      const results = slots
+        .map((at) => ({
+          value_exc_vat: 20,
+          value_inc_vat: wave(at, 21, 9),
+          valid_from: at,
+          valid_to: plusHours(at, 0.5),
+        }))
+        .reverse();
+      return answer({ count: results.length, next: null, previous: null, results });
+    }
+    return answer({ data: [] });
+  });
+  open.push(peer);
+  return peer.url;
+};
+
+const world = async (home: string, base: string, over: Record<string, string> = {}): Promise<App> => {
+  const urls = Object.fromEntries(
+    ['CARBON_INTENSITY', 'OCTOPUS', 'ELEXON', 'ENERGINET', 'RTE', 'OPEN_METEO'].map((name) => [
+      `CACO_${name}_URL`,
+      base,
+    ]),
+  );
+  const env = { CACO_HOME: join(folder, home), CACO_GRID: 'live', ...urls, ...over };
+  const app = await openApp(readConfig({}, env, folder).config);
+  open.push(app);
+  return app;
+};
+const by = { actor: { id: 'bob', via: 'cli' as const } };
+
+describe('CACO_GRID=live', () => {
+  it('plans the present day on what the servers say, and goes on with that when they are gone', async () => {
+    const now = new Date().toISOString();
+    const app = await world('day', await replaying(instant(now)));
+    const { run } = await app.orchestrator.launch({ horizonHours: 24, approval: 'auto' }, by);
+    expect(run).toMatchObject({ error: null, planId: expect.any(String) });
+    const forecast = await app.call('get_grid_forecast', { horizonHours: 24 }, by);
+    expect(forecast.source).toContain('NESO Carbon Intensity API');
+    expect(forecast.priceSource).toContain('Octopus');
+    expect(forecast.stats.coverageRatio).toBe(1);
+    expect(Math.abs(toEpoch(forecast.generatedAt) - toEpoch(instant(now)))).toBeLessThan(600);
+    const windows = await app.call('find_green_window', { durationHours: 3 }, by);
+    expect(windows.windows[0]!.meanGPerKwh).toBeLessThan(140);
+
+    const gone = `http://127.0.0.1:${await closedPort()}`;
+    const later = await world('day', gone, { CACO_NOW: plusHours(instant(now), 2) });
+    const old = await later.call('get_grid_forecast', { horizonHours: 12 }, by);
+    expect(old.stats.coverageRatio).toBe(1);
+    expect(old.ageHours).toBeGreaterThan(1.9);
+    expect(old.notes.join(' ')).toMatch(/carbon-intensity does not answer .* is used/);
+    const plan = await later.orchestrator.launch({ horizonHours: 12, approval: 'auto' }, by);
+    expect(plan.run.error).toBeNull();
+    const [made] = await later.world.store.collection((await import('../../../domain/plan.js')).PLANS).list();
+    expect(made!.value.unseen.join(' ')).toContain('carbon-intensity does not answer');
+  });
+
+  it('says what is to be done where nothing was ever known', async () => {
+    const app = await world('nothing', `http://127.0.0.1:${await closedPort()}`);
+    await expect(app.call('get_grid_forecast', { region: 'GB' }, by)).rejects.toMatchObject({
+      code: 'unavailable',
+      remedy: expect.stringContaining('CACO_GRID=recorded'),
+    });
+  });
+});
