@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
  * A file is slow when it takes more than some ten seconds by itself on two quiet cores.
  */
 export const SLOW: Readonly<Record<string, string>> = {
+  'cli/backfill.test.ts': 'a process that is killed while it brings a year',
   'cli/cli.test.ts': 'whole runs, each command a process of its own',
   'cli/commands.test.ts': 'each command a process of its own',
   'cli/ledger.test.ts': 'each command a process of its own',
@@ -21,6 +22,8 @@ export const SLOW: Readonly<Record<string, string>> = {
   'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',
   'store/saver.test.ts': 'the validation of LangGraph, on SQLite and Postgres',
   'store/upgrade.test.ts': 'a run of an older version that is finished',
+  'tools/grid/sources/live.test.ts': 'whole runs over live sources',
+  'tools/grid/sources/providers.test.ts': 'eleven sources on thirteen bad days',
   'tools/ledger/ledger.test.ts': 'twenty thousand entries by two processes, and processes killed',
   'tools/optimizer/announced.test.ts': 'plans many times over',
   'tools/optimizer/compare.test.ts': 'plans many times over',

@@ -106,7 +106,7 @@ describe('the Carbon Intensity API', () => {
           Array.from({ length: 13 * 48 + 1 }, (_, i) => [100 + i, 100 + i] as const),
         ),
       );
-    });
+    }, '2017-11-02T12:00:00Z');
     const { series } = await source.carbon('GB', until(30 * 24), 'actual');
     expect(asked).toHaveLength(3);
     expect(series.values).toHaveLength(30 * 48);
@@ -200,7 +200,9 @@ describe('the Carbon Intensity API', () => {
     expect(await source.regions()).toEqual(['GB', ...REGIONS]);
     const base = `http://127.0.0.1:${await closedPort()}`;
     const closed = await through(base, noon, eager().timer);
-    await expect(closed.carbon('GB', until(1), 'actual')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(closed.carbon('GB', until(1, plusHours(noon, -2)), 'actual')).rejects.toMatchObject({
+      code: 'unavailable',
+    });
   });
 });
 

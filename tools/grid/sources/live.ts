@@ -3,10 +3,10 @@ import { Fault } from '../../../domain/fault.js';
 import type { Forecaster } from '../../../domain/forecast.js';
 import type { GridValues } from '../../../domain/grid-values.js';
 import type { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
-import { type Instant, type Interval, plusHours } from '../../../domain/time.js';
+import { ceilTo, type Instant, type Interval, plusHours } from '../../../domain/time.js';
 import type { Clock, LiveGrid, Refreshed } from '../../../domain/world.js';
 import { machineTimer, type Timer, type WireTrouble } from '../../../wire/wire.js';
-import { type Book, keyOf, openBook } from './book.js';
+import { type Book, type Known, keyOf, openBook } from './book.js';
 import { type CarbonFeed, type Feed, knows, type PriceFeed, unitOf } from './feed.js';
 import { type Answer, type Candidate, firstToAnswer } from './standing-in.js';
 import { cameTrue, HISTORY_DAYS, knownAt, seriesOf } from './view.js';
@@ -48,7 +48,10 @@ export const openLive = (ground: Ground): Live => {
         `what came true is not available regionally: ${feed.attribution} has forecasts of ${region} only`,
         'Ask for GB, whose intensity is measured.',
       );
-    const known = await book.know(feed, region, asking(feed, interval, status, now), waitMs);
+    const part = asking(feed, interval, status, now);
+    // Nothing of what is to come has come true: no source is asked about it, and none is missed.
+    const nothing: Known = { values: [], silent: null, notes: [] };
+    const known = part.end <= part.start ? nothing : await book.know(feed, region, part, waitMs);
     const signal =
       status === 'actual'
         ? cameTrue(feed, region, known, interval, now)
@@ -118,7 +121,11 @@ type Asked = [region: string, interval: Interval, status: Status, waitMs: number
 
 /** With what the forecaster has to see, where it goes on. */
 const asking = (feed: Feed, interval: Interval, status: Status, now: Instant): Interval => {
-  if (status === 'actual' || !feed.isExtended || interval.end <= now) return interval;
+  if (status === 'actual') {
+    const last = ceilTo(now, 60);
+    return interval.end < last ? interval : { start: interval.start, end: last };
+  }
+  if (!feed.isExtended || interval.end <= now) return interval;
   const from = plusHours(now, -24 * HISTORY_DAYS);
   return { start: from < interval.start ? from : interval.start, end: interval.end };
 };
