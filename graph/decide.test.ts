@@ -12,6 +12,7 @@ import { openRoles } from '../store/roles.js';
 import { type Run, START, scene } from '../tools/policy/fixtures/scene.js';
 import { confirmPolicy, ingestPolicy } from '../tools/policy/policy.js';
 import { type Call, callTool } from '../tools/tool.js';
+import { carryOut } from './carry-out.js';
 import { decide, judgedAs, movedJobs } from './decide.js';
 
 const ann: Actor = { id: 'ann', via: 'cli' };
@@ -263,5 +264,87 @@ describe('by people', () => {
     const planId = await planned(moves);
     await question(planId);
     expect(await asked(planId, 'A-1', await run('ask'))).toMatchObject({ status: 'refused', by: ['rule:policy'] });
+  });
+});
+
+describe('carrying out', () => {
+  /** Pieces that the fleet was given. */
+  let given: string[];
+  const notes: (string | undefined)[] = [];
+  const taking = (): World => ({
+    ...world,
+    tickets: {
+      ...world.tickets,
+      find: async () => [],
+      file: async ({ key }) => ({ ref: key, url: '' }),
+    },
+    fleet: {
+      ...world.fleet,
+      place: async ({ pages }) => {
+        for await (const page of pages) given.push(...page.flatMap(({ pieces }) => pieces.map(({ jobId }) => jobId)));
+        return { placed: given.length };
+      },
+    },
+  });
+  const out = (planId: string, decisionId: string) =>
+    carryOut(taking(), { ...call, progress: ({ note }) => notes.push(note) }, planId, decisionId);
+  const allowed = async (over: Partial<Approval> = {}) => {
+    given = [];
+    const planId = await planned(moves);
+    await question(planId, over);
+    return { planId, decisionId: (await asked(planId))!.id };
+  };
+
+  it('gives the fleet the whole plan, or the jobs that were approved in their places', async () => {
+    const { planId, decisionId } = await allowed();
+    const { placing, filing } = await out(planId, decisionId);
+    expect([placing.placed, placing.moved, filing === null]).toEqual([3, 2, false]);
+    expect(given).toEqual(['job-0', 'job-1', 'job-2']);
+    expect(notes).toEqual(['placing 2 moved jobs', 'filing tickets', 'done']);
+    await expect(out('P-none', decisionId)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(out(planId, 'D-none')).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  it('asks what is in force today: a policy that came in since and refuses a move ends the leave', async () => {
+    const { planId, decisionId } = await allowed();
+    await enforce('All jobs must run in eu-west-1.');
+    await expect(out(planId, decisionId)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: expect.stringMatching(/^the policy has changed since decision .*All jobs must run in eu-west-1/),
+    });
+    expect(given).toEqual([]);
+  });
+
+  it('goes on where the policy of today refuses only what was not approved anyway', async () => {
+    const some = await allowed({ status: 'partly-approved', votes: [vote('ann', { only: ['job-2'] })] });
+    await enforce('All jobs must run in eu-west-1.');
+    expect((await out(some.planId, some.decisionId)).placing.placed).toBe(3);
+  });
+
+  it('goes on where the policy of today allows it all', async () => {
+    const all = await allowed();
+    await enforce('Batch jobs may wait up to 6 hours.');
+    expect((await out(all.planId, all.decisionId)).placing.placed).toBe(3);
+  });
+
+  it('needs the answers that the policy of today demands', async () => {
+    const alone = await allowed();
+    const both = await planned(moves);
+    await question(both, { id: 'A-2', votes: [vote('ann'), vote('ben')] });
+    const decision = await asked(both, 'A-2');
+    const byRule = await decide(world, call, { planId: alone.planId, runId: await run('auto'), approvalId: null });
+    await enforce('Plans that cost more than £1 need approval by two people.');
+    for (const decisionId of [alone.decisionId, byRule!.id])
+      await expect(out(alone.planId, decisionId)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(given).toEqual([]);
+    expect((await out(both, decision!.id)).placing.placed).toBe(3);
+  });
+
+  it('that was begun is ended, whatever came into force meanwhile, and happens once', async () => {
+    const { planId, decisionId } = await allowed();
+    const first = await out(planId, decisionId);
+    await enforce('All jobs must run in eu-west-1.');
+    expect(await out(planId, decisionId)).toEqual(first);
+    expect(given).toHaveLength(3);
   });
 });
