@@ -1,6 +1,6 @@
 /** Intervals beside a second drawing of the same errors, and digit for digit as records in ledgers hold them. */
 import { describe, expect, it } from 'vitest';
-import { normalQuantile } from './normal.js';
+import { normalQuantile } from '../../domain/normal.js';
 import { type ErrorModel, halfWidthOf, type Meter, Sensitivity, spreadOf } from './uncertainty.js';
 
 const Z = 1.959963984540054;
