@@ -118,6 +118,15 @@ describe('the book of live sources', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('asks nobody about times of which no source can know, and keeps no gap of them', async () => {
+    const { asked, feed } = telling();
+    const { grid } = await world([feed]);
+    for (const far of ['2500-01-01T00:00:00Z', '1066-10-14T00:00:00Z'])
+      expect((await grid.carbon('GB', until(1, instant(far)), 'forecast')).series.values).toEqual([null, null]);
+    expect(asked).toEqual([]);
+    expect(await grid.values.signals()).toEqual([]);
+  });
+
   it('shares one request among those who ask at once, and one store among processes', async () => {
     const where = join(folder, 'shared.db');
     const { asked, feed } = telling();

@@ -24,6 +24,10 @@ const REST_MS = 30_000;
 /** Intervals are widened to whole hours, so that questions a moment apart are one. */
 const WHOLE_MINUTES = 60;
 
+/** No source foresees further, and none has anything before: what lies beyond is not asked for, and no gap of it is kept. */
+const AHEAD_DAYS = 16;
+const EARLIEST = '2010-01-01T00:00:00Z' as Instant;
+
 /** What is known of an interval, and why it is not newer, where the source was asked and did not answer. */
 export interface Known {
   readonly values: readonly GridValue[];
@@ -150,11 +154,11 @@ export const openBook = ({
   };
 };
 
-/** Whole hours, and no hour of the future of what tells only of the past. */
+/** Whole hours, within what a source can know, and no hour of the future of what tells only of the past. */
 const reachable = (feed: Feed, { start, end }: Interval, now: Instant): Interval => {
   const [from, to] = [floorTo(start, WHOLE_MINUTES), ceilTo(end, WHOLE_MINUTES)];
-  const last = feed.foresees ? to : ceilTo(now, WHOLE_MINUTES);
-  return { start: from, end: to < last ? to : last };
+  const last = ceilTo(feed.foresees ? plusHours(now, 24 * AHEAD_DAYS) : now, WHOLE_MINUTES);
+  return { start: from > EARLIEST ? from : EARLIEST, end: to < last ? to : last };
 };
 
 /** What was said of the part, and a gap for each step that was asked for in vain. */
@@ -209,9 +213,3 @@ const within = async (work: Promise<void>, ms: number, timer: Timer, feed: Feed)
     cancel();
   }
 };
-
-/** So far back a forecaster looks. */
-export const historyBefore = (now: Instant, days: number): Interval => ({
-  start: plusHours(now, -24 * days),
-  end: now,
-});
