@@ -7,6 +7,7 @@ import { type App, openApp } from '../../../app.js';
 import { readConfig } from '../../../config.js';
 import { PLANS } from '../../../domain/plan.js';
 import { fromEpoch, type Instant, instant, plusHours, toEpoch } from '../../../domain/time.js';
+import { startHttp } from '../../../http-server/http-server.js';
 import { closedPort, httpPeer, type Peer } from '../../../wire/fixtures/peer.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-live-'));
@@ -112,6 +113,29 @@ describe('CACO_GRID=live', () => {
     expect(run).toMatchObject({ error: null, planId: expect.any(String) });
     const made = await later.world.store.collection(PLANS).get(run.planId!);
     expect(made!.value.unseen.join(' ')).toContain('carbon-intensity does not answer');
+  });
+
+  it('answers over the Carbon Aware routes what was known when it is asked about', async () => {
+    const now = instant(new Date().toISOString());
+    const app = await world('batch', await replaying(now));
+    await app.call('refresh_grid', { to: plusHours(now, 40) }, by);
+    const later = await world('batch', `http://127.0.0.1:${await closedPort()}`, { CACO_NOW: plusHours(now, 2) });
+    const server = await startHttp(later, { port: 0 });
+    open.push(server);
+    const ask = async (requestedAt: Instant) => {
+      const answer = await fetch(`${server.url}/emissions/forecasts/batch`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([{ location: 'GB', requestedAt, dataEndAt: plusHours(requestedAt, 6) }]),
+      });
+      return { status: answer.status, body: JSON.parse(await answer.text()) };
+    };
+    const { status, body } = await ask(plusHours(now, 0.25));
+    expect(status).toBe(200);
+    expect(body[0].forecastData.length).toBeGreaterThanOrEqual(11);
+    expect(instant(body[0].generatedAt) <= plusHours(now, 0.25)).toBe(true);
+    // Nothing was kept by then.
+    expect((await ask(plusHours(now, -1))).status).toBe(501);
   });
 
   it('says what is to be done where nothing was ever known', async () => {
