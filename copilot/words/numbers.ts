@@ -1,4 +1,5 @@
 /** The quantities that a text states: figures, number words, multipliers and units, each with the value it may mean. Pure. */
+import { LARGE_NUMBERS, numberInWords, SMALL_NUMBERS } from '../../domain/number-words.js';
 import type { Dimension } from '../facts.js';
 
 export interface Said {
@@ -70,56 +71,9 @@ const RATES: readonly [pattern: string, per: string, factor: number][] = [
   ['(?:kg|kilograms?|kilos?)', 't', 1000],
 ];
 
-const WORDS: Readonly<Record<string, number>> = {
-  zero: 0,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  eleven: 11,
-  twelve: 12,
-  thirteen: 13,
-  fourteen: 14,
-  fifteen: 15,
-  sixteen: 16,
-  seventeen: 17,
-  eighteen: 18,
-  nineteen: 19,
-  twenty: 20,
-  thirty: 30,
-  forty: 40,
-  fifty: 50,
-  sixty: 60,
-  seventy: 70,
-  eighty: 80,
-  ninety: 90,
-  dozen: 12,
-  dozens: 24,
-  score: 20,
-};
-const SCALES: Readonly<Record<string, number>> = {
-  hundred: 100,
-  hundreds: 100,
-  thousand: 1e3,
-  thousands: 1e3,
-  million: 1e6,
-  millions: 1e6,
-  billion: 1e9,
-  billions: 1e9,
-  trillion: 1e12,
-  trillions: 1e12,
-  dozen: 12,
-  dozens: 12,
-  k: 1e3,
-  m: 1e6,
-  mn: 1e6,
-  bn: 1e9,
-};
+/** "One" counts only where a unit or a large number follows. */
+const { one: _, ...WORDS } = SMALL_NUMBERS;
+const SCALES: Readonly<Record<string, number>> = { ...LARGE_NUMBERS, k: 1e3, m: 1e6, mn: 1e6, bn: 1e9 };
 const FRACTIONS: Readonly<Record<string, number>> = {
   half: 0.5,
   halved: 0.5,
@@ -220,27 +174,6 @@ const numeralValue = (digits: string, exponent: string | undefined): { value: nu
   return { value: Number(dotted) * power, step: 10 ** -decimals * power };
 };
 
-/** `two hundred and five thousand`; each scale multiplies what stands before it. */
-const wordValue = (text: string): number => {
-  let total = 0;
-  let group = 0;
-  let seen = false;
-  for (const word of text.toLowerCase().split(/[\s-]+/)) {
-    if (word === 'and' || word === 'a' || word === 'an' || word === 'point') continue;
-    const small = word === 'one' ? 1 : WORDS[word];
-    const scale = SCALES[word];
-    if (scale !== undefined && (seen || small === undefined)) {
-      group = (seen ? Math.max(group, 1) : 1) * scale;
-      if (scale >= 1000) {
-        total += group;
-        group = 0;
-      }
-    } else if (small !== undefined) group += small;
-    seen = true;
-  }
-  return total + group;
-};
-
 const normal = (text: string) => text.replace(/[\u00a0\u2000-\u200a\u202f\u205f]/g, ' ');
 
 /** Every quantity in reading order. Positions are those of `text`. */
@@ -288,7 +221,7 @@ export const quantitiesIn = (text: string): Said[] => {
   }
   for (const match of plain.matchAll(WORD_NUMBER)) {
     const [from, to] = [match.index, match.index + match[0].length];
-    if (!taken(from, to)) push(from, to, wordValue(match[0]), 0, 0);
+    if (!taken(from, to)) push(from, to, numberInWords(match[0]), 0, 0);
   }
   for (const match of plain.matchAll(
     /(?<![\p{L}-])(?:(a|one|two|three)\s+)?(half|halved|thirds?|quarters?|fifths?|tenths?)(?![\p{L}])/giu,
