@@ -1,6 +1,7 @@
 /** Calendar dates and ranges of them: "from 18 to 31 December 2026", "December 18, 2026", "2026-12-18", "18/12/2026". */
 import { plusDays } from '../../domain/time.js';
-import { CLOCK, exactClock } from './periods.js';
+import { CLOCK, exactClock } from './hours.js';
+import { type Span, spansOf } from './words.js';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const MONTH = String.raw`(january|february|march|april|may|june|july|august|september|october|november|december|jan\.?|feb\.?|mar\.?|apr\.?|jun\.?|jul\.?|aug\.?|sept?\.?|oct\.?|nov\.?|dec\.?)`;
@@ -92,7 +93,7 @@ export const monthIn = (low: string): { from: number; to: number; start: string;
 };
 
 const JOIN = new RegExp(
-  String.raw`^(?:(?:,?\s*(?:at\s+)?|t)${CLOCK}(?::00)?z?(?:\s+(?:utc|gmt|cet|cest|bst))?)?\s*(to|until|till|through|thru|and|-|up to(?: and including)?|until and including|through to)\s*(?:and including\s*)?(?:the\s+)?(?:end of\s+)?(?:${CLOCK}\s+(?:on\s+)?(?:the\s+)?)?$`,
+  String.raw`^(?:(?:,?\s*(?:at\s+)?|t)${CLOCK}(?::00)?z?(?:\s+(?:utc|gmt|cet|cest|bst))?)?,?\s*(to|until|till|through|thru|and|-|up to(?: and including)?|until and including|through to)\s*(?:and including\s*)?(?:the\s+)?(?:end of\s+)?(?:${CLOCK}\s+(?:on\s+)?(?:the\s+)?)?$`,
 );
 const CLOCK_BEFORE = new RegExp(String.raw`\b${CLOCK}\s+(?:on\s+)?(?:the\s+)?$`);
 const CLOCK_BEHIND = new RegExp(String.raw`^(?:,?\s*(?:at\s+)?|t)${CLOCK}(?::00)?z?(?![\w/])`);
@@ -229,3 +230,17 @@ export const validityIn = (low: string) => {
   }
   return { ...out, spans, questions };
 };
+
+const BEFORE_DATE =
+  /(?:\b(?:from|effective|as of|as from|starting|beginning|since|after|with effect from|takes? effect|in force|applies|on or after|until|till|through|expires?|valid to|ends?|up to|before|no later than|between|during|throughout|and including|the end of|end of|on|in|to|the|of|,)\s*)+\(?$/;
+const BEHIND_DATE = /^[\s,(]*(?:both (?:days )?)?(?:inclusive(?:ly)?|included|exclusive|excluded|not included)\)?/;
+
+/** The words of dates: they, what leads to them, and whether the last day belongs to them. */
+export const dateSpansIn = (low: string, dated: readonly Span[]): Span[] => [
+  ...dated.map(([from, to]): Span => {
+    const lead = BEFORE_DATE.exec(low.slice(0, from))?.[0].length ?? 0;
+    const tail = BEHIND_DATE.exec(low.slice(to))?.[0].length ?? 0;
+    return [from - lead, to + tail];
+  }),
+  ...(dated.length === 0 ? [] : spansOf(low, /\binclusive(?:ly)?\b|\bboth days included\b/)),
+];

@@ -18,3 +18,7 @@ export const isDemand = (s: Sentence): boolean => {
   const words = s.low.split(/\s+/).length;
   return words > 3 || /\b(?:must|shall|may|should|never|no|not)\b/.test(s.low);
 };
+
+/** Words of rules, in a sentence that demands nothing by its form. */
+export const MAY_BE_RULE =
+  /\b(?:no [\w-]+|only|freezes?|frozen|exempt\w*|pinned|approv\w+|sign[- ]?off|ceilings?|capped|limit\w*|budgets?|forbidden|prohibited|granted|worth|appl(?:y|ies))\b/;

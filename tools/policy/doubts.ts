@@ -2,7 +2,8 @@
 import type { Mark } from './documents/documents.js';
 import type { Draft } from './drafts.js';
 import { DEONTIC, normalise } from './normal.js';
-import { isKnownKind, isScoped, scopeIn } from './scope.js';
+import { isKnownKind } from './kinds.js';
+import { isScoped, scopeIn } from './scope.js';
 
 /** The draft with one question more; what is clear no longer is. */
 export const questioned = (draft: Draft, question: string): Draft =>

@@ -16,9 +16,13 @@ import type { Model } from '../../domain/world.js';
 import { clauseOf } from './clause.js';
 import { related } from './conflicts.js';
 import type { PolicyDocument } from './documents/documents.js';
-import { decimalMarkOf } from './figures.js';
+import { notUnderstood } from './finished.js';
 import { isInstruction } from './injection.js';
 import { flat, normalise } from './normal.js';
+import { decimalMarkOf } from './numerals.js';
+import { periodSpansIn } from './periods.js';
+import { RULE_OF } from './rules.js';
+import { leftOver, type Span, spansOf } from './words.js';
 
 /** Characters of the text in one request, and requests for one document. */
 const CHUNK = 4000;
@@ -170,6 +174,10 @@ export const checkItem = (
   if (lost !== null) return dropped(lost);
   const missing = Object.values(params.data).some((value) => value === null);
   const passage = ruled.notUnderstood.find((p) => touches(p.span));
+  // The law of leftover words holds for the whole sentence, also where the item quotes a part of it.
+  const whole = passage?.quote.includes(item.quote) ? passage.quote : item.quote;
+  const left = leftIn(item, whole);
+  const questions = [...(missing ? ['which value is meant?'] : []), ...(left.length > 0 ? [notUnderstood(left)] : [])];
   const line = passage?.line ?? text.slice(0, from).split('\n').length;
   const { sha256, doc } = ruled;
   const page = passage?.page === undefined ? {} : { page: passage.page };
@@ -185,8 +193,8 @@ export const checkItem = (
       quote: item.quote,
       span: [from, to],
       sentence: Math.max(1, ruled.constraints.find((c) => touches(c.span))?.sentence ?? 1),
-      status: missing ? 'ambiguous' : 'clear',
-      questions: missing ? ['which value is meant?'] : [],
+      status: questions.length > 0 ? 'ambiguous' : 'clear',
+      questions,
       by: 'model',
       source: { doc, sha256, line, ...page },
     } as Constraint,
@@ -243,6 +251,26 @@ const lostOf = (item: Item): string | null => {
   const named = Object.keys(clauseOf(low, flat(item.quote), null).scope).filter((key) => key !== 'each');
   const missing = named.find((key) => item.scope?.[key as keyof Scope] === undefined);
   return missing === undefined ? null : `its quote says whom it concerns (${missing}), and its scope does not`;
+};
+
+/** Words of the sentence that neither a fact, nor the vocabulary of the item's type, nor a name of the item accounts for. */
+const leftIn = (item: Item, sentence: string): string[] => {
+  const low = flat(normalise(sentence));
+  const c = clauseOf(low, flat(sentence), null);
+  const span = ({ from, to }: { from: number; to: number }): Span => [from, to];
+  const names = Object.values(item.scope ?? {}).flatMap((v) => (Array.isArray(v) ? v : []));
+  return leftOver(low, [
+    ...spansOf(low, ...(RULE_OF[item.type]?.words ?? [])),
+    ...Object.values(c.words).flat(),
+    ...[...c.figures, ...c.places, ...c.windows, ...(c.daySpan ? [c.daySpan] : [])].map(span),
+    ...periodSpansIn(low),
+    ...names.flatMap((name) => occurrences(low, name.toLowerCase())),
+    ...occurrences(low, String(item.params.approver ?? '').toLowerCase()),
+  ]);
+};
+const occurrences = (low: string, name: string): Span[] => {
+  const at = name === '' ? -1 : low.indexOf(name);
+  return at < 0 ? [] : [[at, at + name.length]];
 };
 
 /** What the model read takes the place of "not understood"; what the rules read stays as it is. */

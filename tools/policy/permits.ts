@@ -1,11 +1,21 @@
 /** Sentences that allow or lift something. No limit is in them, and read as one they would turn into their opposite. */
 import { WEEKDAYS, type Weekday } from '../../domain/policy/policy.js';
 import type { Clause } from './clause.js';
-import { clockAfter } from './periods.js';
+import { clockAfter } from './hours.js';
 
 const RULE =
   '(?:limits?|ceilings?|caps?|budgets?|restrictions?|(?:change )?freezes?|blackouts?|requirements?|deadlines?|embargo|moratorium|bans?|maximum|quotas?)';
+const DENIES = '(?:stop|prevent|forbid|prohibit|ban|bar|hinder|preclude|rule out|object|mind|oppose|discourage|block)';
 const LIFTS: readonly RegExp[] = [
+  // "Nothing stops …", "no one objects to …", "we do not forbid …": a denied ban.
+  new RegExp(
+    String.raw`\b(?:nothing|no ?one|no-one|nobody|none|neither)\b(?: (?:in|of) [\w -]{1,30}?)? (?:\w+ly )?${DENIES}s?\b`,
+  ),
+  new RegExp(
+    String.raw`\b(?:do|does|did|will|would)(?:n't| not| never) (?:\w+ly )?(?:${DENIES}|say|state|require|demand|ask|insist|expect|mean)\b`,
+  ),
+  /\b(?:no|any) (?:reason|rule|law|policy|objections?|requirement|obligation|ban|need|intention)\b[^.;]{0,60}?\b(?:why|that|against|for|to|forbid\w*|prevent\w*|stop\w*)\b/,
+  /\b(?:nobody|no ?one|no-one|no (?:team|job|workload)) (?:(?:is|are) (?:required|obliged|obligated|forced|bound)|(?:has|have|needs?) to)\b/,
   /\b(?:is|are|was|were|be)(?:n't| not| no longer| never)\s+(?:\w+ly\s+)?(?:restricted|limited|confined|bound|tied|required|obliged|obligated|necessary|needed|mandatory|compulsory|forbidden|prohibited|banned|barred|disallowed|prevented|blocked|capped)\b/,
   /\bneed(?:s)?(?:n't| not)\b|\b(?:do|does)(?:n't| not) (?:have|need) to\b|\bno (?:need|obligation|requirement|duty) (?:to|for)\b|\bnot necessary\b|\bnot necessarily\b/,
   new RegExp(String.raw`\bthere (?:is|are|will be) no(?: longer any?)? (?:[\w-]+ ){0,2}${RULE}\b`),

@@ -4,20 +4,22 @@ import type { Passage } from '../../domain/policy/passage.js';
 import type { Constraint, PolicyReading } from '../../domain/policy/policy.js';
 import { clauseOf, type Reading, type Setting } from './clause.js';
 import { related } from './conflicts.js';
-import { isDemand, isForeign, OBLIGES } from './demands.js';
+import { continued } from './continued.js';
+import { isDemand, isForeign, MAY_BE_RULE, OBLIGES } from './demands.js';
 import { DELETED, HIDDEN, type Mark, MOVED, type Page, type PolicyDocument } from './documents/documents.js';
 import { fragmentOf, noteQuestion, questioned } from './doubts.js';
 import { constraintOf, type Draft, placeOf, unsupported } from './drafts.js';
-import { decimalMarkOf } from './figures.js';
+import { notUnderstood as asksFor } from './finished.js';
+import { idleBecause } from './idle.js';
 import { isInstruction } from './injection.js';
 import { flat, INVISIBLE, normalise } from './normal.js';
-import { lifts, permissionIn, permits } from './permits.js';
+import { decimalMarkOf } from './numerals.js';
+import { permissionIn, permits } from './permits.js';
 import { type Reference, referenceIn, referred } from './references.js';
-import { continued } from './rules.js';
-import { APPROVAL, loosens } from './rules-approval.js';
 import { cut, type Sentence } from './sentences.js';
 import { piecesOf } from './split.js';
 import { aboveOf, carried, documentFacts, type Previous } from './surroundings.js';
+import { leftOver, type Span, spansOf } from './words.js';
 
 export interface ReadOptions {
   readonly doc: string;
@@ -166,8 +168,6 @@ class Reader {
       this.#references.push({ reference, at: this.drafts.length });
       return null;
     }
-    if (APPROVAL.test(low) && loosens(low))
-      return notUnderstood('would make approval easier; a policy can only ask for more of it');
     const original = sentence.made ? low : flat(this.text.slice(sentence.from, sentence.to));
     const setting: Setting = {
       mark: this.#mark,
@@ -177,28 +177,43 @@ class Reader {
     };
     const pieces = readSentence(sentence, original, setting);
     return pieces.some((p) => p.readings.length > 0)
-      ? this.#keep(sentence, pieces, whole.validity)
+      ? this.#keep(sentence, pieces, whole)
       : this.#judge(sentence, original, setting);
   }
 
   /** A sentence that rules have read. */
-  #keep(
-    sentence: Sentence,
-    pieces: readonly Piece[],
-    validity: { validFrom?: string; until?: string },
-  ): Verdict | null {
+  #keep(sentence: Sentence, pieces: readonly Piece[], whole: ReturnType<typeof documentFacts>): Verdict | null {
     const { doc } = this.options;
+    const { validity } = whole;
+    // What stands in no reading's piece was read by nobody.
+    const lost = pieces
+      .filter((p) => p.readings.length === 0 && p.idle === undefined)
+      .flatMap((p) => leftOver(sentence.low.slice(p.from, p.to), p.used ?? []));
+    const left = [...new Set([...lost, ...pieces.flatMap((p) => p.readings).flatMap((r) => r.left)])];
+    const open = [...whole.questions, ...(left.length > 0 ? [asksFor(left)] : [])];
     for (const piece of pieces)
-      for (const reading of piece.readings) {
-        const [from, to] = placeOf(sentence, piece, pieces.length, this.text);
+      for (const read of piece.readings) {
+        const reading = { ...read, questions: [...read.questions, ...open] };
+        const [from, to] = placeOf(
+          sentence,
+          piece,
+          pieces.filter((p) => p.readings.length > 0 || p.idle !== undefined).length,
+          this.text,
+        );
         const quote = this.text.slice(from, to);
         const page = this.#pageOf(from);
         const at = { quote, span: [from, to] as [number, number], sentence, doc, sha256: this.sha256, page, validity };
         this.drafts.push(constraintOf(reading, at));
       }
+    for (const { from, to, idle } of pieces)
+      if (idle !== undefined) {
+        const at = { from: sentence.from + from, to: sentence.from + to, line: sentence.line };
+        this.notUnderstood.push(this.#passage(at, idle));
+      }
     const readings = pieces.flatMap((p) => p.readings);
     this.#previous = { readings, block: sentence.block };
-    const asks = readings.some((r) => r.questions.some((q) => /^(?:what does|how is|which work)/.test(q)));
+    const asks =
+      open.length > 0 || readings.some((r) => r.questions.some((q) => /^(?:what does|how is|which work)/.test(q)));
     return asks ? notUnderstood('understood in part only; see its questions') : null;
   }
 
@@ -210,9 +225,10 @@ class Reader {
       this.#fragments.push({ sentence, at: this.drafts.length });
       return notUnderstood('an exception without its rule; the rule before it asks about it');
     }
+    const idle = idleBecause(low);
+    if (idle !== undefined) return notUnderstood(idle);
     if (UNFINISHED.test(low))
       return notUnderstood('breaks off; what it goes on with may stand in a field or a picture');
-    if (lifts(low)) return notUnderstood('lifts a limit or allows something; only limits are read');
     const said = clauseOf(low, original, this.#mark);
     if (permits(said) && !OBLIGES.test(low)) {
       // Kept only where it contradicts a limit: two sentences that cannot both hold are a person's to settle.
@@ -227,6 +243,7 @@ class Reader {
     const figures = said.figures.some((f) => f.dimension !== 'none' && f.dimension !== 'count');
     if (said.window || /\d:\d\d\b/.test(low) || figures)
       return notUnderstood('holds figures or times that no rule speaks for');
+    if (said.hasDates || MAY_BE_RULE.test(low)) return notUnderstood('may be a rule, and no rule speaks for it');
     return remark('demands nothing');
   }
 
@@ -256,6 +273,9 @@ interface Piece {
   readonly readings: readonly Reading[];
   readonly from: number;
   readonly to: number;
+  readonly idle?: string;
+  /** words of it that are known to say nothing */
+  readonly used?: readonly Span[];
 }
 
 const readSentence = (s: Sentence, original: string, setting: Setting): readonly Piece[] => {
@@ -265,7 +285,9 @@ const readSentence = (s: Sentence, original: string, setting: Setting): readonly
     from: p.from + prefix,
     to: p.to + prefix,
   }));
-  if (pieces.some((p) => p.readings.length > 0)) return pieces;
+  const title: Piece[] =
+    prefix === 0 ? [] : [{ readings: [], from: 0, to: prefix, used: spansOf(s.low.slice(0, prefix), TITLE) }];
+  if (pieces.some((p) => p.readings.length > 0)) return [...title, ...pieces];
   // "Silver: up to 1 h." after a sentence about gold.
   const more = /^[^:.]{1,40}:\s/.test(s.low) ? continued(s.low, original, setting) : [];
   if (more.length > 0) return [{ readings: more, from: 0, to: s.low.length }];
@@ -279,6 +301,9 @@ const readSentence = (s: Sentence, original: string, setting: Setting): readonly
   }));
 };
 
+/** Words of a title that opens a sentence. */
+const TITLE =
+  /\b(?:note|notice|reminder|important|attention|guidance|guidelines?|rationale|principle|background|green|compute|computing|carbon|sustainab\w+|operations|general|policy|security|residency|cost)\b/;
 /** "Green compute note: please …" opens with a name and no rule. */
 const prefixOf = (low: string): number =>
   /^[^:.;,\d]{0,50}\b(?:note|notice|reminder|important|attention|guidance|guidelines?|rationale|principle|background):\s+/.exec(

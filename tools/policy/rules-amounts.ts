@@ -1,13 +1,14 @@
 /** Sentences about amounts: ceilings of carbon, money and power, and the least saving that is worth a move. */
 import type { CapPeriod } from '../../domain/policy/policy.js';
-import { type Clause, doubts, figureOf, type Reading, type Setting } from './clause.js';
-import { periodIn } from './periods.js';
+import { boundOf, oddBound } from './bounds.js';
+import { type Clause, doubts, figureOf, type Rule, type RuleReading, type Setting } from './clause.js';
+import type { Figure } from './figures.js';
+import { periodIn, periodSpansIn } from './periods.js';
 
 export const CEILING =
-  /\b(?:ceilings?|caps?|capped|limits?|limited|budgets?|allowances?|quotas?|at most|max(?:imum|\.)?|no more than|not more than|exceed\w*|surpass\w*|top|below|under|within|up to|less than|stays?|keep|kept|above|over|beyond|more than|may (?:emit|use|spend|draw|consume|produce|cause)|upper bound|envelope|target of|restricted to)\b|[<\u2264]/;
+  /\b(?:ceilings?|caps?|capped|limits?|limited|budgets?|allowances?|quotas?|at most|max(?:imum|\.)?|no more than|not more than|exceed(?:s|ing)?|surpass(?:es|ing)?|top|below|under|within|up to|less than|stays?|keep|kept|above|over|beyond|more than|may (?:emit|use|spend|draw|consume|produce|cause)|upper bound|envelope|target of|restricted to)\b|[<\u2264]/;
 const LEAST = /\b(?:at least|no less than|not less than|minimum of|a minimum|or more)\b/;
-const SPEND =
-  /\b(?:budgets?|spend(?:s|ing)?|spent|costs?|expenditure|expenses?|bill|bills|money|charges?|pay|invoice)\b/;
+const SPEND = /\b(?:budgets?|spend(?:s|ing)?|spent|costs?|expenditure|expenses?|bill|bills|money|charges?)\b/;
 const CARBON = /\b(?:carbon|co2\w*|emit\w*|emissions?|footprint|greenhouse|ghg|climate)\b/;
 export const PERIOD_QUESTION = 'over which period?';
 
@@ -27,12 +28,14 @@ const perWhat = (c: Clause): string[] => {
 const TELLS =
   /\b(?:(?:must|shall|should|have to|has to|needs? to|will)\s+(?:\w+ly\s+)?|(?:is|are|be)\s+)(?:inform|notif|report|explain|justif|document|publish|review|discuss|contact|disclose|flag|log|escalat)\w*\b/;
 
+const odd = (c: Clause, figure: Figure) => oddBound(c, figure, boundOf(c.low, figure));
+
 const scopeOf = (c: Clause, s: Setting) => {
   const { each, ...scope } = { ...s.above, ...c.scope };
   return each === undefined || TOGETHER.test(c.low) ? scope : { ...scope, each };
 };
 
-export const carbonCap = (c: Clause, s: Setting): Reading[] => {
+const readCarbon = (c: Clause, s: Setting): RuleReading[] => {
   if (!CEILING.test(c.low) || LEAST.test(c.low) || TELLS.test(c.low)) return [];
   const figure = figureOf(c, 'mass');
   const { strength } = c;
@@ -45,8 +48,9 @@ export const carbonCap = (c: Clause, s: Setting): Reading[] => {
         strength,
         scope: scopeOf(c, s),
         params: { kg: figure.value, period },
-        questions: [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : []), ...perWhat(c)],
+        questions: [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : []), ...perWhat(c), ...odd(c, figure)],
         uses: [figure],
+        words: periodSpansIn(c.low),
       },
     ];
   const bare = c.figures.find((f) => f.dimension === 'none' && (f.value ?? 1) > 0);
@@ -70,11 +74,12 @@ export const carbonCap = (c: Clause, s: Setting): Reading[] => {
           : `what is the unit of ${bare.written}: kg of CO2e, kWh, or money?`,
       ],
       uses: [bare],
+      words: periodSpansIn(c.low),
     },
   ];
 };
 
-export const budgetCap = (c: Clause, s: Setting): Reading[] => {
+const readBudget = (c: Clause, s: Setting): RuleReading[] => {
   if (LEAST.test(c.low) || TELLS.test(c.low)) return [];
   const spends = SPEND.test(c.low.replace(/\bcarbon budgets?\b/g, ' '));
   const figure = figureOf(c, 'money');
@@ -94,13 +99,18 @@ export const budgetCap = (c: Clause, s: Setting): Reading[] => {
         ...(amount.currency === null ? [`in which currency is ${amount.written}?`] : []),
         ...(period === null ? [PERIOD_QUESTION] : []),
         ...perWhat(c),
+        ...odd(c, amount),
+        ...(CARBON.test(c.low.replace(/\bcarbon budgets?\b/g, ' ')) && /\bpounds?\b/.test(c.low) && !spends
+          ? [`are the ${amount.written} pounds money, or pounds of CO2e?`]
+          : []),
       ],
       uses: [amount],
+      words: periodSpansIn(c.low),
     },
   ];
 };
 
-export const powerCap = (c: Clause, s: Setting): Reading[] => {
+const readPower = (c: Clause, s: Setting): RuleReading[] => {
   const figure = figureOf(c, 'power');
   if (!figure || LEAST.test(c.low) || TELLS.test(c.low)) return [];
   if (!CEILING.test(c.low) && !/\b(?:draw|power|load|demand)\b/.test(c.low)) return [];
@@ -123,6 +133,7 @@ export const powerCap = (c: Clause, s: Setting): Reading[] => {
         ...doubts(figure),
         ...(window && window.start === null ? ['are these hours of the morning or of the evening?'] : []),
         ...perWhat(c),
+        ...odd(c, figure),
         ...(zoneless ? ['in which time zone are the times of day meant?'] : []),
       ],
       uses: [figure],
@@ -134,7 +145,7 @@ const SAVING = /\b(?:sav(?:e|es|ed|ing|ings)|benefit|gain|reduc\w+|avoid(?:s|ed)
 const WORTH =
   /\b(?:worth\w*|rais(?:e|ed)|tickets?|propos\w+|suggest\w*|recommend\w*|mov(?:e|es|ed|ing)|shift\w*|relocat\w+|bother\w*|ignor\w+|skip\w*|consider\w*|minimum|at least|unless|carried out|execut\w+|accept\w*|made|done|drop\w*|reject\w*|discard\w*|placements?|changes?|recommendations?)\b/;
 
-export const minSaving = (c: Clause, s: Setting): Reading[] => {
+const readSaving = (c: Clause, s: Setting): RuleReading[] => {
   if (!SAVING.test(c.low) || !WORTH.test(c.low)) return [];
   const figure = figureOf(c, 'mass', 'money');
   // "2 t must be saved per month" is an aim for a period, and not what one move has to save.
@@ -158,4 +169,43 @@ export const minSaving = (c: Clause, s: Setting): Reading[] => {
       uses: [figure],
     },
   ];
+};
+
+const AMOUNT =
+  /\b(?:total|sum|amount|spread|share[sd]?|set|allowed|permitted|appl(?:y|ies)|counted|never|remain(?:s)?|hold|held|one|own|whole|than|more|less|at any time|at all times|figure|new|now|company|organi[sz]ation|overall|together|combined|collectively|altogether|across|forecast|predicted|planned|individual(?:ly)?|single)\b/;
+/** "Each team", "per department": whom an amount is counted for. */
+const COUNTED = /\b(?:teams?|departments?|squads?|business units?)\b/;
+
+export const carbonCap: Rule = {
+  words: [CEILING, CARBON, AMOUNT, COUNTED, TOGETHER, /\b(?:produce[sd]?|causes?|caused|use[sd]?|co2e?|equivalent)\b/],
+  read: readCarbon,
+};
+export const budgetCap: Rule = {
+  words: [
+    CEILING,
+    SPEND,
+    AMOUNT,
+    COUNTED,
+    TOGETHER,
+    /\b(?:cloud|compute|computing|electricity|energy|us(?:e|es|ed)|worth)\b/,
+  ],
+  read: readBudget,
+};
+export const powerCap: Rule = {
+  words: [
+    CEILING,
+    AMOUNT,
+    TOGETHER,
+    /\b(?:draws?|drawn|drawing|power|load|demand|data cent(?:re|er)|site|consum(?:e|es|ption)|facility|it|peak|electrical|use[sd]?|between|during|no time|uses)\b/,
+  ],
+  read: readPower,
+};
+export const minSaving: Rule = {
+  words: [
+    SAVING,
+    WORTH,
+    LEAST,
+    /\b(?:carbon|co2e?|emissions?|less|under|below|than|more|only|making|small(?= savings)|smaller|unless|moves?|jobs?|not reach(?:ing)?|reach(?:es)?|plans?|it|if|when|where)\b/,
+  ],
+  read: readSaving,
 };

@@ -1,6 +1,8 @@
 /** Sentences that put something before a person: from which figure on, who it is, and how many of them. */
-import { type Clause, clauseOf, doubts, type Reading, type Setting } from './clause.js';
+import { approverIn, countIn } from './approvers.js';
+import { type Clause, clauseOf, doubts, type Reading, type Rule, type RuleReading, type Setting } from './clause.js';
 import type { Figure } from './figures.js';
+import { spansOf } from './words.js';
 
 export const APPROVAL =
   /\b(?:approv\w*|sign[- ]?offs?|signed off|signs? (?:it |them )?off|authori[sz]\w*|consent\w*|permission|four[- ]?eyes|second pair of eyes|two[- ]person|countersign\w*|go-ahead|clearance|say-so|sanction(?:ed)? by|agreed? (?:by|with)|agreement (?:of|by|from)|ask(?:ed)? (?:first|before)|human review|manual review|reviewed by|confirmed by|confirmation (?:of|by|from)|granted by)\b/;
@@ -9,6 +11,8 @@ const LOOSENS =
 const NEEDS =
   /\b(?:need\w*|requir\w*|must|shall|has to|have to|subject to|only with|only after|unless|should|demand\w*|granted|is to|are to|go(?:es)? to|approves?|signs?|without|may not|before)\b|:/;
 
+const UP_WORDS =
+  /\b(?:at least|no less than|from|starting at|reach(?:es|ing)?|exceed(?:s|ing)?|above|over|more than|greater than|larger than|higher than|beyond|in excess of|upwards? of|past|bigger than|or more|and more|plus|and up|or over|or higher|or above)\b/;
 const UP = /(?:>=|\u2265|\b(?:at least|no less than|from|starting at|reach(?:es|ing)?|of)\s*)$/;
 const ABOVE =
   /(?:>|\b(?:exceed(?:s|ing)?|above|over|more than|greater than|larger than|higher than|beyond|in excess of|upwards? of|past|costlier than|bigger than|with more than|touch(?:es|ing)? more than|mov(?:es|ing) more than)\s*(?:a (?:total|cost|value) of\s*)?)$/;
@@ -21,75 +25,6 @@ const opOf = (c: Clause, figure: Figure): '>' | '>=' => {
     return '>=';
   if (ABOVE.test(before)) return '>';
   return UP.test(before) ? '>=' : '>';
-};
-
-const ROLE = String.raw`((?:(?:both |either )?(?:the |a |an |our |their |its |any |another )?)[\p{L}][\p{L}\p{N}&/'-]*(?: (?!(?:has|have|must|shall|should|needs?|is|are|will|can|may|before|if|when|unless|to|first|in|within|on|at|for|which|who|that|prior)\b)[\p{L}\p{N}&/'-]+){0,6})`;
-const BY = new RegExp(
-  String.raw`\b(?:approv\w*|sign[- ]?offs?|signed off|authori[sz]\w*|consent\w*|permission|agree\w*|clearance|go-ahead|reviewed|review|confirmed|confirmation|granted|countersigned|sanctioned|ok)\s+(?:(?:is|are) (?:needed|required)\s+)?(?:by|from|of|with)\s+${ROLE}`,
-  'iu',
-);
-const ACTS = new RegExp(
-  String.raw`(?:^|[,:;]\s*|\bthen\s+|\bunless\s+|\bonly (?:if|when|after)\s+|\buntil\s+|\bwithout\s+|\bbefore\s+)${ROLE}\s+(?:has to|have to|must|needs? to|need to|shall|should|is to|are to|will|has|have)?\s*(?:each |both |first |all )?(?:approve[sd]?|sign(?:s|ed)?|authori[sz]e[sd]?|agree[sd]?|consent(?:s|ed)?|confirm(?:s|ed)?|give[sn]? (?:its |their )?(?:consent|approval|permission|go-ahead))\b`,
-  'iu',
-);
-const OWN = new RegExp(
-  String.raw`\b(?:need\w*|requir\w*|with(?:out)?|subject to|get|obtain|have|has)\s+(?:an? |the |prior |written |explicit |additional )*${ROLE}(?:'s|s'|\u2019s)?\s+(?:approval|sign[- ]?off|consent|authori[sz]ation|permission|go-ahead)\b`,
-  'iu',
-);
-const NOBODY =
-  /^(?:a|an|the|any|prior|written|explicit|manual|human|additional|formal|separate|further|two|three|it|they|someone|somebody|anyone|plans?|moves?|changes?|approval|person|people|approvers?|must|need|needs|be|is|also|always|first|both|second|four-eyes|four eyes)$/i;
-const NUMBERS: Readonly<Record<string, number>> = {
-  two: 2,
-  '2': 2,
-  three: 3,
-  '3': 3,
-  four: 4,
-  '4': 4,
-  five: 5,
-  '5': 5,
-  both: 2,
-};
-
-/** Who answers, as the text writes it, without an article; null when it does not say. */
-export const approverIn = (low: string, original: string): string | null => {
-  for (const regex of [BY, ACTS, OWN]) {
-    const match = regex.exec(original.replace(/\u2019/g, "'").replace(/\s/g, ' '));
-    if (!match) continue;
-    let name = match[1]!
-      .trim()
-      .replace(/^(?:both|either)\s+/i, '')
-      .replace(/^(?:the|a|an|our|their|its|any|another)\s+/i, '');
-    name = name.replace(
-      /^(?:(?:two|three|2|3|four|at least)\s+)+(?:(?:different|distinct|separate|independent)\s+)?(?:(?:people|persons|approvers|approvals|members|individuals|colleagues|engineers|managers)\s*)?(?:(?:of|from|in)\s+)?(?:the\s+)?/i,
-      '',
-    );
-    name = name
-      .replace(/\s+(?:first|beforehand|in writing|explicitly|before.*|prior.*)$/i, '')
-      .replace(/'s$/, '')
-      .trim();
-    if (
-      name !== '' &&
-      !NOBODY.test(name) &&
-      !/^(?:needs?|require[sd]?|exceeds?|plans? |moves? |jobs? |changes? |any |every |all |no )/i.test(name)
-    )
-      return name;
-  }
-  return low === '' ? null : null;
-};
-
-const countIn = (low: string): number | undefined => {
-  if (
-    /\b(?:four[- ]?eyes|second pair of eyes|two[- ]person|dual (?:approval|control|sign[- ]?off)|second (?:person|approver|approval))\b/.test(
-      low,
-    )
-  )
-    return 2;
-  const match =
-    /\b(two|three|four|five|[2-5])\s+(?:(?:different|distinct|separate|independent|senior|authori[sz]ed|named)\s+)*(?:people|persons|approvers?|approvals?|signatures?|members|individuals|sign[- ]?offs?|managers?|leads?|engineers|directors|heads|colleagues|reviewers|operators|administrators|admins)\b/.exec(
-      low,
-    ) ?? /\bapproved by (two|three|four|five|[2-5])\b/.exec(low);
-  if (match) return NUMBERS[match[1]!];
-  return /\bboth\b[^.;]*\band\b/.test(low) ? 2 : undefined;
 };
 
 const VAGUE: readonly [RegExp, 'cost' | 'carbon_kg' | 'power_kw' | 'jobs', string][] = [
@@ -122,24 +57,32 @@ const TYPES: readonly [RegExp, string][] = [
   [/\bpower/, 'power_cap'],
 ];
 
+/** "Without the approval of the CTO, no job may …" asks for more approval, and not for less. */
+const OPENS_BAN = /^(?:without|unless)\b[^,;]*,[^.;]*\b(?:may not|must not|no|never|nothing|nobody|cannot)\b/;
+
 /** True for a sentence that would make approval easier: a policy can only tighten. */
 export const loosens = (low: string): boolean =>
   LOOSENS.test(low) &&
+  !OPENS_BAN.test(low) &&
   !/\b(?:may not|must not|mustn't|shall not|cannot|can't|never|no|not|nothing|nobody|only)\b[^.;]*\bwithout\b/.test(
     low,
   );
 
-/** `original` is the clause as written, of the same length as `c.low`. */
-export const approval = (c: Clause, s: Setting, original: string): Reading[] => {
+const read = (c: Clause, s: Setting): RuleReading[] => {
   if (!APPROVAL.test(c.low) || !NEEDS.test(c.low) || loosens(c.low)) return [];
-  const approver = approverIn(c.low, original);
+  const found = approverIn(c.original);
+  const approver = found?.name ?? null;
   const approvals = countIn(c.low);
   const nobody = approver === null && approvals === undefined;
   // What names who signs is not whom it concerns.
   const about =
     approver === null ? c.low : c.low.replace(approver.toLowerCase(), (found) => found.replace(/[^ ]/g, '.'));
   const scope = { ...s.above, ...clauseOf(about, about, null).scope };
-  const made = (params: Record<string, unknown>, questions: readonly string[], uses: readonly Figure[]): Reading => ({
+  const made = (
+    params: Record<string, unknown>,
+    questions: readonly string[],
+    uses: readonly Figure[],
+  ): RuleReading => ({
     type: 'approval_threshold',
     effect: 'approve',
     strength: c.strength,
@@ -147,6 +90,7 @@ export const approval = (c: Clause, s: Setting, original: string): Reading[] => 
     params: { ...params, approver, ...(approvals === undefined ? {} : { approvals }) },
     questions,
     uses,
+    words: found === null ? [] : [found.span],
   });
   const who = nobody ? ['who signs?'] : [];
   const figures = c.figures.filter(
@@ -159,15 +103,11 @@ export const approval = (c: Clause, s: Setting, original: string): Reading[] => 
     const of = TYPES.find(([regex]) => regex.test(c.low))?.[1] ?? s.before?.type;
     return [made({ metric: 'exception', ...(of ? { of } : {}) }, who, [])];
   }
+  const above = figures.length === 0 && ABOVE_IT.test(c.low);
+  if (above && s.figure?.dimension === 'money')
+    return [made({ metric: 'cost', op: '>', value: { amount: s.figure.value, currency: s.figure.currency } }, who, [])];
   // "Anything above needs …": above the ceiling that stands before it.
-  if (
-    figures.length === 0 &&
-    s.before &&
-    /^\W*(?:anything|everything|whatever|any(?:one)?|amounts?|plans?|teams?)\s+(?:that (?:is|goes|exceeds?)\s+)?(?:above|over|beyond|more|this|that)\b|\babove (?:that|this)\b/.test(
-      c.low,
-    )
-  )
-    return [made({ metric: 'exception', of: s.before.type }, who, [])];
+  if (above && s.before) return [made({ metric: 'exception', of: s.before.type }, who, [])];
   if (figures.length > 0)
     return figures.map((f) => {
       const base = { op: opOf(c, f) };
@@ -205,6 +145,10 @@ export const approval = (c: Clause, s: Setting, original: string): Reading[] => 
   return all ? [made({ metric: 'jobs', op: '>', value: 0 }, who, [])] : [];
 };
 
+/** "Anything above", "above that". */
+const ABOVE_IT =
+  /^\W*(?:anything|everything|whatever|any(?:one)?|amounts?|plans?|teams?)\s+(?:that (?:is|goes|exceeds?)\s+)?(?:above|over|beyond|more|this|that)\b|\babove (?:that|this|it)\b/;
+
 /** A threshold asks from a figure on; one that asks below it is none. */
 const isBelow = (c: Clause, f: Figure) =>
   /\b(?:less than|under|below|fewer than|smaller than|up to|at most)\s*$/.test(c.low.slice(0, f.from)) &&
@@ -219,6 +163,17 @@ const isHeadcount = (c: Clause, f: Figure) =>
     c.low.slice(f.to),
   );
 
+export const approval: Rule = {
+  words: [
+    APPROVAL,
+    NEEDS,
+    UP_WORDS,
+    /\b(?:plans?|moves?|moved|changes?|requests?|placements?|relocations?|anything|costs?|costing|cost|spend(?:s|ing)?|emit(?:s|ting)?|emissions?|carbon|co2e?|sav(?:e|es|ing)|shift(?:s|ing)?|mov(?:e|es|ing)|touch(?:es|ing)?|predicted|forecast|expected|estimated|value|total|worth|exceptions?|waivers?|exemptions?|deviations?|overrides?|ceilings?|caps?|limits?|budgets?|allowances?|quotas?|monthly|freezes?|residency|blackouts?|deadlines?|beforehand|first|before|prior|written|writing|explicit|in advance|given|get|gets|obtain(?:ed)?|used?|uses|reach(?:es|ed)?|two|three|four|five|both|different|distinct|separate|independent|people|persons?|approvers?|signatures?|members|individuals|managers?|directors?|executed|carried out|made|placed|done|human|manual|always|if|when|where|any|such|run|draw(?:s|ing)?|power|only|with|rule|policy|more)\b/,
+    /\b(?:team's|period|month|quarter|year|agree[sd]?|signs?|signed|consents?|at once|affect(?:s|ing)?|peaks?)\b/,
+  ],
+  read,
+};
+
 const UNLESS =
   /[,]?\s*\b(?:unless|except (?:with|when|if|where|after)|without|only with|only after|save with|but only with)\b\s*[^.;]*?\b(?:approv\w*|sign\w*|authori[sz]\w*|consent\w*|permission|agree\w*|waiver?s?|exceptions?)\b[^.;]*$/;
 
@@ -230,7 +185,8 @@ export const exceptionAt = (low: string): number | undefined => {
 
 /** The approval that opens a rule for an exception. */
 export const exceptionOf = (low: string, original: string, rule: Reading): Reading => {
-  const approver = approverIn(low, original);
+  const found = approverIn(original);
+  const approver = found?.name ?? null;
   const approvals = countIn(low);
   return {
     type: 'approval_threshold',
@@ -239,6 +195,8 @@ export const exceptionOf = (low: string, original: string, rule: Reading): Readi
     scope: rule.scope,
     params: { metric: 'exception', approver, of: rule.type, ...(approvals === undefined ? {} : { approvals }) },
     questions: approver === null && approvals === undefined ? ['who signs?'] : [],
+    left: [],
     uses: [],
+    words: [...(found === null ? [] : [found.span]), ...spansOf(low, ...approval.words)],
   };
 };

@@ -1,37 +1,32 @@
 /** One clause to constraints: each kind of sentence is tried in turn, from the one with the clearest words to the vaguest. */
-import type { Scope } from '../../domain/policy/policy.js';
-import { type Clause, clauseOf, doubts, type Reading, type Setting } from './clause.js';
-import { lifts } from './permits.js';
-import { budgetCap, carbonCap, minSaving, PERIOD_QUESTION, powerCap } from './rules-amounts.js';
-import { approval, exceptionAt, exceptionOf } from './rules-approval.js';
+import { type Clause, clauseOf, type Reading, type Rule, readBy, type Setting } from './clause.js';
+import { finished } from './finished.js';
+import { idleBecause } from './idle.js';
+import { budgetCap, carbonCap, minSaving, powerCap } from './rules-amounts.js';
+import { APPROVAL, approval, exceptionAt, exceptionOf } from './rules-approval.js';
+import { blackout } from './rules-blackout.js';
+import { deadline } from './rules-deadline.js';
+import { changeFreeze } from './rules-freeze.js';
 import { exempt, objective, regions } from './rules-place.js';
-import { blackout, changeFreeze, deadline, deferral } from './rules-time.js';
+import { deferral } from './rules-waiting.js';
 import { isScoped, scopeIn } from './scope.js';
-
-const COUNTED_EACH = new Set(['carbon_cap', 'budget_cap', 'power_cap']);
-const REGIONAL = new Set(['region_allow', 'region_deny', 'residency']);
-const CONDITION = /\b(?:if|when|whenever|unless|provided|as long as|in case|depending on|while)\b/;
-const FREE_OF_CONDITIONS = new Set(['approval_threshold', 'objective', 'min_saving', 'exempt']);
-const SOFT_CONDITION =
-  /\b(?:if|when(?:ever)?|where(?:ver)?) (?:at all )?(?:possible|feasible|practi\w+|necessary|needed|appropriate)\b/g;
-
-/** "The web team emitted 320 kg last month": what was, and not what shall be. */
-const isReport = (low: string) =>
-  /\b(?:was|were|ran|moved|migrated|emitted|used|spent|cost|saved|had)\b/.test(low) &&
-  /\b(?:in|since|during|until|by) (?:the )?(?:\w+ )?(?:19|20)\d\d\b|\blast (?:year|quarter|month|week|winter|summer)\b|\bago\b|\byesterday\b/.test(
-    low,
-  ) &&
-  !/\b(?:must|shall|should|may|can|cannot|never|only|needs?|has to|have to|will|is|are)\b|\bno\b/.test(low);
-
-/** Days that no weekly calendar holds: "the last Friday of the month", "every other Sunday", "in winter". */
-const RARE =
-  /\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th|every other|every second|every third|alternate|odd|even)\s+(?:mon|tue|wed|thu|fri|sat|sun|week)\w*\b|\b(?:in|during|over)\s+(?:the\s+)?(?:winter|summer|spring|autumn|fall|school holidays?|holidays?|term|heating season|q[1-4])\b|\b(?:bank|public|national|school) holidays?\b|\b(?:christmas|easter|new year)\b|\b(?:at|near|around) (?:month|quarter|year)[- ]end\b|\bfortnight\w*\b/;
 
 const ONLY_WHO = /^only ([^,;:]*?) (?:may|can|(?:is|are) (?:allowed|permitted) to)\b/;
 
+/** "Without the approval of the CTO, no job may …": what opens the rule stands behind it. */
+const OPENS = /^((?:unless|without|except with)\b[^,;]*),\s*(?=\S)/;
+const turnedRound = (text: string, at: number, length: number) =>
+  `${text.slice(length).replace(/[.!\s]+$/, '')} ${text.slice(0, at)}`;
+
 /** Readings of one clause, in order; empty when none of the rules knows it. */
 export const readClause = (low: string, original: string, setting: Setting): Reading[] => {
-  if (lifts(low) || isReport(low)) return [];
+  if (idleBecause(low) !== undefined) return [];
+  const opens = OPENS.exec(low);
+  if (opens && APPROVAL.test(opens[1]!)) {
+    const turn = (text: string) => turnedRound(text, opens[1]!.length, opens[0].length);
+    return readClause(turn(low), turn(original), setting);
+  }
+  const clauseFrom = (a: string, b: string) => clauseOf(a, b, setting.mark);
   const whose = ONLY_WHO.exec(low);
   if (whose && isScoped(scopeIn(whose[0]).scope)) {
     // "Only the ops team may run on Sundays" closes them to everybody else.
@@ -39,126 +34,65 @@ export const readClause = (low: string, original: string, setting: Setting): Rea
       const [rest, who] = [text.slice(whose[0].length), text.slice('only '.length, 'only '.length + whose[1]!.length)];
       return `no job may${rest.replace(/[.!\s]+$/, '')}, except ${who}${/^[\w-]+$/.test(who) ? ' jobs' : ''}`;
     };
-    return finished(
-      rulesOf(clauseOf(turned(low), turned(original), setting.mark), setting),
-      clauseOf(turned(low), turned(original), setting.mark),
-    );
+    const clause = clauseFrom(turned(low), turned(original));
+    return finished(rulesOf(clause, setting), clause);
   }
   const at = exceptionAt(low);
   if (at !== undefined) {
-    const head = rulesOf(clauseOf(low.slice(0, at), original.slice(0, at), setting.mark), setting);
+    const clause = clauseFrom(low.slice(0, at), original.slice(0, at));
+    const head = rulesOf(clause, setting);
     const threshold =
       head.length > 0 && !head.every((r) => ['carbon_cap', 'budget_cap', 'power_cap', 'objective'].includes(r.type));
-    if (threshold)
-      return finished(
-        [...head, exceptionOf(low.slice(at), original.slice(at), head[0]!)],
-        clauseOf(low.slice(0, at), original.slice(0, at), setting.mark),
-      );
+    if (threshold) {
+      const way = clauseFrom(low.slice(at), original.slice(at));
+      return [...finished(head, clause), ...finished([exceptionOf(way.low, way.original, head[0]!)], way)];
+    }
   }
-  const clause = clauseOf(low, original, setting.mark);
-  const asked = approval(clause, setting, original);
+  const clause = clauseFrom(low, original);
+  const asked = readBy(approval, clause, setting);
   return finished(asked.length > 0 ? asked : rulesOf(clause, setting), clause);
+};
+
+/** The rule of each type of constraint. */
+export const RULE_OF: Readonly<Record<string, Rule>> = {
+  region_allow: regions,
+  region_deny: regions,
+  residency: regions,
+  deadline,
+  max_deferral: deferral,
+  sla_class: deferral,
+  blackout,
+  change_freeze: changeFreeze,
+  carbon_cap: carbonCap,
+  budget_cap: budgetCap,
+  power_cap: powerCap,
+  approval_threshold: approval,
+  min_saving: minSaving,
+  objective,
+  exempt,
 };
 
 const rulesOf = (c: Clause, s: Setting): Reading[] => {
   for (const rule of [minSaving, changeFreeze]) {
-    const found = rule(c, s);
+    const found = readBy(rule, c, s);
     if (found.length > 0) return found;
   }
-  const amounts = [powerCap, carbonCap, budgetCap].flatMap((rule) => rule(c, s));
+  const amounts = [powerCap, carbonCap, budgetCap].flatMap((rule) => readBy(rule, c, s));
   // "In eu-west-1, power must stay below …": the place says which work the ceiling is for.
   const where = amounts.length > 0 && c.places.length > 0 ? { regions: [...new Set(c.places.map((p) => p.name))] } : {};
   const found = [
     ...amounts.map((r) => ({ ...r, scope: { ...r.scope, ...where } })),
-    ...[deferral, deadline, blackout].flatMap((rule) => rule(c, s)),
-    ...(amounts.length > 0 ? [] : regions(c, s)),
+    ...[deferral, deadline, blackout].flatMap((rule) => readBy(rule, c, s)),
+    ...(amounts.length > 0 ? [] : readBy(regions, c, s)),
   ];
-  if (found.length > 0) return found;
-  const rest = exempt(c, s);
-  return rest.length > 0 ? rest : objective(c, s);
+  if (found.length > 0) return together(found, c);
+  const rest = readBy(exempt, c, s);
+  return rest.length > 0 ? rest : readBy(objective, c, s);
 };
 
-/** What holds for readings of every type: validity, vague words, figures and conditions that nothing speaks for. */
-const finished = (readings: readonly Reading[], c: Clause): Reading[] => {
-  if (readings.length === 0) return [];
-  const used = readings.flatMap((r) => r.uses);
-  const unread = c.figures.filter((f) => !used.includes(f) && !used.some((u) => u.from === f.from));
-  const types = new Set(readings.map((r) => r.type));
-  const open: string[] = [];
-  if (c.places.length > 0 && ![...types].some((t) => REGIONAL.has(t) || COUNTED_EACH.has(t)))
-    open.push(`what does "${c.places.map((p) => c.low.slice(p.from, p.to)).join(', ')}" change?`);
-  if (c.daySpan && !types.has('blackout'))
-    open.push(`what does "${c.low.slice(c.daySpan.from, c.daySpan.to).trim()}" change?`);
-  if (c.window && ![...types].some((t) => t === 'blackout' || t === 'power_cap' || t === 'change_freeze'))
-    open.push(`what does "${c.low.slice(c.window.from, c.window.to).trim()}" change?`);
-  if (
-    c.days &&
-    c.days.length < 7 &&
-    ![...types].some((t) => ['blackout', 'deadline', 'power_cap', 'change_freeze'].includes(t))
-  )
-    open.push(`what does "${c.days.join(', ')}" change?`);
-  if (
-    c.clocks.length > 0 &&
-    ![...types].some((t) => ['blackout', 'deadline', 'power_cap', 'change_freeze'].includes(t))
-  )
-    open.push(`what does "${c.clocks.join(', ')}" change?`);
-  const rare = RARE.exec(c.low);
-  if (rare && ![...types].every((t) => t === 'approval_threshold')) open.push(`on which days is "${rare[0]}"?`);
-  if (c.unknownZone !== undefined) open.push(`which time zone is "${c.unknownZone}"?`);
-  return readings.map((r) => {
-    const questions = [...r.questions, ...open];
-    if (r.type !== 'approval_threshold') {
-      questions.push(...c.vague.map((word) => `which work is "${word}"?`));
-      questions.push(...unread.map((f) => `what does "${c.low.slice(f.from, f.to).trim()}" limit?`));
-    }
-    const condition = CONDITION.exec(c.low.replace(SOFT_CONDITION, ' '));
-    if (condition && !FREE_OF_CONDITIONS.has(r.type))
-      questions.push(`how is "${c.low.slice(condition.index, condition.index + 60).trim()}" to be checked?`);
-    const dated = r.type !== 'change_freeze' ? c.validity : {};
-    if (r.type !== 'change_freeze' && r.type !== 'approval_threshold') questions.push(...c.dateQuestions);
-    const { each, ...scope } = r.scope as Scope;
-    return {
-      ...r,
-      scope: COUNTED_EACH.has(r.type) && each !== undefined ? { ...scope, each } : scope,
-      params: { ...dated, ...r.params },
-      questions: [...new Set(questions)],
-    };
-  });
-};
-
-/** A fragment that says another value of what stands before it: "…, bronze up to 24 hours". */
-export const continued = (low: string, original: string, setting: Setting): Reading[] => {
-  const before = setting.before;
-  if (!before) return [];
-  const c = clauseOf(low, original, setting.mark);
-  if (!isScoped(c.scope)) return [];
-  const scope = { ...setting.above, ...c.scope };
-  const figure = c.figures.length === 1 ? c.figures[0]! : undefined;
-  const period = before.params.period;
-  const questions = [...doubts(figure), ...(period === null ? [PERIOD_QUESTION] : [])];
-  const base = { effect: before.effect, strength: before.strength, scope, questions };
-  if (before.type === 'sla_class' && figure?.dimension === 'time' && scope.slaClasses)
-    return finished([{ ...base, type: 'sla_class', params: { maxDeferralMinutes: figure.value }, uses: [figure] }], c);
-  if (before.type === 'max_deferral' && figure?.dimension === 'time')
-    return finished([{ ...base, type: 'max_deferral', params: { minutes: figure.value }, uses: [figure] }], c);
-  if (before.type === 'carbon_cap' && figure?.dimension === 'mass')
-    return finished([{ ...base, type: 'carbon_cap', params: { kg: figure.value, period }, uses: [figure] }], c);
-  if (before.type === 'budget_cap' && figure?.dimension === 'money')
-    return finished(
-      [
-        {
-          ...base,
-          type: 'budget_cap',
-          params: { amount: figure.value, currency: figure.currency, period },
-          uses: [figure],
-        },
-      ],
-      c,
-    );
-  if (before.type === 'region_allow' && c.places.length > 0 && c.figures.length === 0 && !c.negated)
-    return finished(
-      [{ ...base, type: 'region_allow', params: { regions: [...new Set(c.places.map((p) => p.name))] }, uses: [] }],
-      c,
-    );
-  return [];
+/** "No job may run in A on Sundays" forbids neither A nor Sundays, but A on Sundays, which no kind of constraint says. */
+const together = (found: readonly Reading[], c: Clause): Reading[] => {
+  const closed = found.some((r) => r.type === 'blackout') && found.some((r) => r.type === 'region_deny');
+  const question = `"${c.places.map((p) => c.low.slice(p.from, p.to)).join(', ')}" at those times only, or both apart?`;
+  return closed ? found.map((r) => ({ ...r, questions: [...r.questions, question] })) : [...found];
 };

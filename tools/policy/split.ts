@@ -1,8 +1,10 @@
 /** Cuts a sentence into clauses, but only where both sides say something of their own. */
 import type { Scope } from '../../domain/policy/policy.js';
-import type { Reading, Setting } from './clause.js';
+import { clauseOf, type Reading, type Setting } from './clause.js';
+import { continued } from './continued.js';
+import { idleBecause } from './idle.js';
 import { placesIn } from './places.js';
-import { continued, readClause } from './rules.js';
+import { readClause } from './rules.js';
 import { isScoped } from './scope.js';
 
 export interface Piece {
@@ -10,6 +12,8 @@ export interface Piece {
   readonly from: number;
   readonly to: number;
   readonly readings: readonly Reading[];
+  /** why it limits nothing, where that is known: it lifts, reports, or makes approval easier */
+  readonly idle?: string;
 }
 
 const JOINT =
@@ -21,6 +25,20 @@ const withoutEach = ({ each: _, ...scope }: Scope): Scope => scope;
 
 /** `low` and `original` are of the same length. */
 export const piecesOf = (low: string, original: string, outer: Setting): Piece[] => {
+  const stop = /;\s*/.exec(low);
+  const idle = stop ? idleBecause(low.slice(0, stop.index)) : undefined;
+  if (!stop || idle === undefined) return readPieces(low, original, outer);
+  // "Requests below €500 are approved automatically; above that …": the second half is a sentence of its own.
+  const next = stop.index + stop[0].length;
+  const figure = clauseOf(low.slice(0, stop.index), original.slice(0, stop.index), outer.mark).figures.at(-1);
+  const rest = piecesOf(low.slice(next), original.slice(next), { ...outer, ...(figure ? { figure } : {}) });
+  return [
+    { from: 0, to: stop.index, readings: [], idle },
+    ...rest.map((p) => ({ ...p, from: p.from + next, to: p.to + next })),
+  ];
+};
+
+const readPieces = (low: string, original: string, outer: Setting): Piece[] => {
   const whole = readClause(low, original, outer);
   const pieces: Piece[] = [];
   let from = 0;
@@ -91,9 +109,11 @@ const independent = (head: readonly Reading[], tail: readonly Reading[]): boolea
   return tail.every((r) => !heads.has(key(r)));
 };
 
+const opens = (r: Reading) => r.questions.length > 0 || r.left.length > 0;
+
 /** True when the whole sentence says more of the same constraint than its first half alone. */
 const losesTo = (r: Reading, whole: readonly Reading[]): boolean => {
   const same = whole.find((w) => w.type === r.type && JSON.stringify(w.scope) === JSON.stringify(r.scope));
   if (!same) return false;
-  return r.questions.length > 0 && same.questions.length === 0;
+  return opens(r) && !opens(same);
 };

@@ -1,20 +1,27 @@
 /** What a sentence takes over from what stands around it: the document's scope and validity, headings, and the sentence before. */
 import type { Scope } from '../../domain/policy/policy.js';
 import { NEGATION, type Reading } from './clause.js';
-import { validityIn } from './dates.js';
-import { inherit, isKnownKind, isScoped, scopeIn } from './scope.js';
+import { dateSpansIn, validityIn } from './dates.js';
+import { notUnderstood } from './finished.js';
+import { isKnownKind } from './kinds.js';
+import { inherit, isScoped, scopeIn } from './scope.js';
 import type { Sentence } from './sentences.js';
+import { leftOver, spansOf } from './words.js';
 
 export interface Previous {
   readonly readings: readonly Reading[];
   readonly block: number;
 }
 
+const ABOUT =
+  /\b(?:polic(?:y|ies)|rules?|standard|documents?|guidelines?|directive|regulations?|agreement|appl(?:y|ies)|takes? effect|is effective|effective|in force|valid|expires?|comes? into force|holds?|only|version|immediately)\b|\breplaces\b.*$/;
+
 /** "This policy applies to production from 1 January 2027": holds for every constraint of the document. */
 export const documentFacts = (sentences: readonly Sentence[]) => {
   const about = new Set<number>();
   let scope: Scope = {};
   let validity: { validFrom?: string; until?: string } = {};
+  const questions: string[] = [];
   for (const s of sentences) {
     if (
       !/^(?:this|these|the) (?:policy|policies|rules?|standard|document|guidelines?|directive|regulations?|agreement)\b[^.]*\b(?:appl(?:y|ies)|takes? effect|is effective|effective|in force|valid|expires?|comes? into force|holds?|replaces)\b/.test(
@@ -24,13 +31,17 @@ export const documentFacts = (sentences: readonly Sentence[]) => {
       continue;
     if (NEGATION.test(s.low)) continue;
     about.add(s.number);
-    const { validFrom, until } = validityIn(s.low);
+    const { validFrom, until, spans } = validityIn(s.low);
     validity = { ...validity, ...(validFrom ? { validFrom } : {}), ...(until ? { until } : {}) };
-    const found = scopeIn(s.low).scope;
-    const { each: _, ...who } = found;
+    const found = scopeIn(s.low);
+    const { each: _, ...who } = found.scope;
+    // Words of it that nobody has read leave open for whom, or when, all the rest holds.
+    const read = [...found.spans, ...dateSpansIn(s.low, spans), ...spansOf(s.low, ABOUT)];
+    const left = leftOver(s.low, read);
+    if (left.length > 0) questions.push(notUnderstood(left));
     if (/\bappl(?:y|ies) (?:only )?to\b/.test(s.low)) scope = { ...scope, ...who };
   }
-  return { about, scope, validity };
+  return { about, scope, validity, questions };
 };
 
 /** A title of a word or two may be a bare name: "Production", "Gold", "Training". */
