@@ -1,8 +1,8 @@
 /** What makes a constraint that was read ask all the same: a note at its mark, a sign that could not be read, an exception that stands by itself. */
 import type { Mark } from './documents/documents.js';
 import type { Draft } from './drafts.js';
-import { DEONTIC, normalise } from './normal.js';
 import { isKnownKind } from './kinds.js';
+import { DEONTIC, normalise } from './normal.js';
 import { isScoped, scopeIn } from './scope.js';
 
 /** The draft with one question more; what is clear no longer is. */
