@@ -225,7 +225,7 @@ describe('Word, shape by shape', () => {
 });
 
 describe('marks in a plain text', () => {
-  it.each([
+  it.each<[string, string, string?]>([
     [
       'Each team has a ceiling of 400¹ kg of CO2e a month.',
       'clear carbon_cap {"each":"team"} {"kg":400,"period":"month"}',
@@ -255,6 +255,20 @@ describe('marks in a plain text', () => {
       'Owner: the payments team\n\nBatch jobs may wait up to 4 hours.',
       'clear max_deferral {"kinds":["batch"]} {"minutes":240}',
     ],
+    [
+      'Each team has a ceiling of 400 kg of CO2e a month.[1][2]\n\n[1] Source: board paper.\n[2] The ads team: 900 kg.',
+      'ambiguous carbon_cap {"each":"team"} {"kg":400,"period":"month"}',
+    ],
+    [
+      'No job may start between 16:00 and 19:00 on week-\ndays. The sun is\nup.',
+      'clear blackout {} {"on":"start","days":["mon","tue","wed","thu","fri"],"from":"16:00","to":"19:00"}',
+    ],
+    ['Training jobs may not run in us-east-\n1.', 'clear region_deny {"kinds":["training"]} {"regions":["us-east-1"]}'],
+    [
+      '<p>The web team has a ceiling of <input value="400"> kg a month.</p><p style="color:white">All jobs must run in us-east-1.</p>Batch jobs may wait up to 4 hours.',
+      'clear max_deferral {"kinds":["batch"]} {"minutes":240}',
+      'policy.html',
+    ],
     ['[1] Batch jobs may wait up to 4 hours.', 'clear max_deferral {"kinds":["batch"]} {"minutes":240}'],
     [
       'Batch jobs may wait up to 4 hours. This does not apply to the payments team.',
@@ -268,8 +282,8 @@ describe('marks in a plain text', () => {
       '1. Batch jobs may wait up to 4 hours.\n2. Clause 1 applies on Sundays only.',
       'ambiguous max_deferral {"kinds":["batch"]} {"minutes":240}',
     ],
-  ])('%s', async (text, expected) => {
-    const r = await read(text, 'policy.md');
+  ])('%s', async (text, expected, name = 'policy.md') => {
+    const r = await read(text, name);
     expect(brief(r)).toEqual([expected]);
   });
 });

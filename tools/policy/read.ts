@@ -146,6 +146,12 @@ class Reader {
         const question = noteQuestion(mark, draft);
         if (question !== null) this.drafts[i] = questioned(draft, question);
       }
+    // What demands nothing only for lack of what stands in a field or could not be read is not understood.
+    for (const mark of [...marks, ...(this.options.document?.marks ?? [])]) {
+      if (mark.kind !== 'doubt' || mark.spellings !== undefined) continue;
+      const at = this.remarks.findIndex((r) => r.span[0] <= mark.at && mark.at <= r.span[1]);
+      if (at >= 0) this.notUnderstood.push({ ...this.remarks.splice(at, 1)[0]!, why: mark.question });
+    }
   }
 
   read(sentence: Sentence, whole: ReturnType<typeof documentFacts>): void {

@@ -169,6 +169,10 @@ export interface Look {
   readonly hidden?: boolean;
   readonly struck?: boolean;
   readonly raised?: boolean;
+  /** white or without colour: seen on a dark ground only */
+  readonly pale?: boolean;
+  /** it has a ground of its own */
+  readonly shaded?: boolean;
 }
 export type RulesOfLook = (element: HtmlElement) => Look;
 
@@ -185,6 +189,10 @@ const lookOf = (declarations: string): Look => {
       : {}),
     ...(/(?:^|;)text-decoration(?:-line)?:[^;]*line-through/.test(text) ? { struck: true } : {}),
     ...(/(?:^|;)vertical-align:super/.test(text) ? { raised: true } : {}),
+    ...(/(?:^|;)color:(?:white|#fff(?:fff)?|transparent|rgba?\(255,255,255[^)]*\))(?:;|$)/.test(text)
+      ? { pale: true }
+      : {}),
+    ...(/(?:^|;)background/.test(text) ? { shaded: true } : {}),
   };
 };
 
@@ -220,6 +228,7 @@ export const rulesIn = (root: HtmlElement): RulesOfLook => {
       {},
       ...keys.map((key) => rules.get(key) ?? {}),
       attributes.hidden === undefined ? {} : { hidden: true },
+      attributes.bgcolor === undefined ? {} : { shaded: true },
       lookOf(attributes.style ?? ''),
     );
   };

@@ -63,6 +63,7 @@ interface Around {
   readonly aside?: string;
   readonly raised?: boolean;
   readonly isPre?: boolean;
+  readonly isShaded?: boolean;
 }
 
 class Page {
@@ -128,13 +129,16 @@ class Page {
       return;
     }
     if (NEVER_SHOWN.has(name)) return;
-    const { hidden, struck, raised } = this.look(element);
+    const { hidden: unseen, struck, raised, pale, shaded } = this.look(element);
+    const isShaded = outer.isShaded || shaded;
+    const hidden = unseen || (pale && !isShaded);
     const around: Around = {
       ...outer,
       ...(outer.aside === undefined && hidden ? { aside: HIDDEN } : {}),
       ...(outer.aside === undefined && !hidden && (struck || /^(?:del|s|strike)$/.test(name)) ? { aside: STRUCK } : {}),
       ...(name === 'sup' || raised ? { raised: true } : name === 'sub' ? { raised: false } : {}),
       ...(name === 'pre' ? { isPre: true } : {}),
+      ...(isShaded ? { isShaded: true } : {}),
     };
     const target = this.#targets.get(element);
     if (target !== undefined) return;
@@ -260,7 +264,8 @@ class Page {
     /** Cells that reach down from rows above: pieces and how many rows are left. */
     const reaching = new Map<number, { pieces: readonly Piece[]; left: number }>();
     for (const row of rows) {
-      const { hidden, struck } = this.look(row);
+      const { hidden, struck, shaded } = this.look(row);
+      const ground = around.isShaded || shaded ? { ...around, isShaded: true } : around;
       const aside = around.aside ?? (hidden ? HIDDEN : struck ? STRUCK : undefined);
       const cells: (readonly Piece[])[] = [];
       const fill = () => {
@@ -275,7 +280,7 @@ class Page {
       };
       for (const cell of cellsOf(row)) {
         fill();
-        const pieces = this.#cell(cell, aside === undefined ? around : { ...around, aside }, depth);
+        const pieces = this.#cell(cell, aside === undefined ? ground : { ...ground, aside }, depth);
         const down = Number.parseInt(cell.attributes.rowspan ?? '1', 10) - 1;
         if (down > 0) reaching.set(cells.length, { pieces, left: Math.min(down, rows.length) });
         cells.push(pieces);

@@ -35,7 +35,8 @@ export const jointOf = (line: string, next: string, words: ReadonlySet<string>):
   if (words.has(solid)) return { drop: 1 };
   if (/^\p{Lu}/u.test(first)) return { drop: 0 };
   // "end-to-\nend": a word with a hyphen already was broken at another.
-  if (/-.*-$/.test(last) || first.includes('-')) return { drop: 0, doubt: [hyphened, solid] };
+  if (/-.*-$/.test(last)) return { drop: 1, doubt: [solid, hyphened] };
+  if (first.includes('-')) return { drop: 0, doubt: [hyphened, solid] };
   return COMPOUND.test(line.slice(-30)) ? { drop: 1, doubt: [solid, hyphened] } : { drop: 1 };
 };
 

@@ -18,7 +18,8 @@ export interface Markup {
 
 const COMMENTED = /<!--[\s\S]*?(?:-->|$)/g;
 const CROSSED = /~~(?=\S)(?:(?!\n\s*\n)[\s\S])*?\S~~|<(del|s|strike)\b[^>]*>[\s\S]*?<\/\1\s*>/gi;
-const TAG = /<\/?(?:b|i|u|em|strong|ins|mark|span|br|p|div|small|code|kbd|font|center|sup|sub|a|abbr|q)\b[^<>]*>/gi;
+const TAG =
+  /<\/?(?:b|i|u|em|strong|ins|mark|span|br|p|div|small|code|kbd|font|center|sup|sub|a|abbr|q|details|summary)\b[^<>]*>/gi;
 const CODE = /^(```|~~~)[\s\S]*?(?:^\1|$(?![\s\S]))/gm;
 
 /** A note's text: its mark at the beginning of a line, up to an empty line or the next note. */
@@ -58,6 +59,16 @@ export const markupOf = (text: string): Markup => {
     add(m.index, m.index + m[0].length, NOTE);
   }
   const marks: Mark[] = [];
+  /** Where the words end that the mark stands behind, be it behind other marks. */
+  const behind = (from: number): number => {
+    let at = from;
+    for (let before = -1; before !== at; ) {
+      before = at;
+      while (at > 0 && /[^\S\n]/.test(text[at - 1]!)) at--;
+      at = spans.find((span) => span.why === MARK && span.to === at)?.from ?? at;
+    }
+    return at;
+  };
   for (const m of references) {
     const [from, to] = [m.index, m.index + m[0].length];
     if (taken(from, to)) continue;
@@ -70,7 +81,7 @@ export const markupOf = (text: string): Markup => {
     if (meaning.kind !== 'mark') continue;
     for (const id of idOf(written).split(/[,;\s]+/)) {
       const note = notes.get(id);
-      if (note !== undefined) marks.push({ at: from, kind: 'note', quote: note });
+      if (note !== undefined) marks.push({ at: behind(from), kind: 'note', quote: note });
     }
     add(from, to, MARK);
   }

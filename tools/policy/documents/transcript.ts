@@ -2,7 +2,8 @@
  * A document's blocks as one text with marks: what is in force is the text, written as Markdown writes headings, lists and
  * tables; what is not stands beside it with its reason and its place.
  */
-import { type Block, MARK, NOTE, type Piece, plainOf } from './content.js';
+import { type Block, FORM_VALUE, MARK, NOTE, type Piece, plainOf } from './content.js';
+import { jointOf, wordsIn } from './hyphens.js';
 import { meaningOf } from './marks.js';
 
 export interface Page {
@@ -39,6 +40,7 @@ export interface PolicyDocument {
   readonly marks: readonly Mark[];
 }
 
+const FIELD = 'a form field stands here: which value shall count? Write it into the text.';
 const UNREAD = 'which sign stands where none could be read? Write it in plain characters.';
 /** Signs that a font of symbols or a private font shows, and nothing says which. */
 const UNREADABLE = /[\ufffd\ue000-\uf8ff\u23d0]|[\udb80-\udbff][\udc00-\udfff]/;
@@ -102,11 +104,37 @@ export class Transcript {
     this.#last = block.kind;
   }
 
-  /** A whole text that keeps its lines and its own marks: Markdown, or none. */
+  /** A whole text that keeps its lines and its own marks: Markdown, or none. Words that were broken over two lines stand on the first. */
   plain(text: string): void {
     const clean = cleaned(text);
     this.#widthless += clean.widthless;
-    this.#text += clean.text;
+    const lines = clean.text.split('\n');
+    const isBroken = (i: number) => /\p{L}-$/u.test(lines[i]!) && /^[\p{Ll}\d]/u.test(lines[i + 1] ?? '');
+    const words = lines.some((_, i) => isBroken(i))
+      ? wordsIn(lines.map((line) => line.replace(/\S+-$/, '')))
+      : new Set<string>();
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i]!;
+      const joint = isBroken(i) ? jointOf(line, lines[i + 1]!, words) : undefined;
+      if (joint === undefined) this.#text += line;
+      else {
+        const rest = /^\S+[^\S\n]*/.exec(lines[i + 1]!)![0];
+        this.#text += line.slice(0, line.length - joint.drop);
+        if (joint.doubt)
+          this.#doubt(
+            `is it "${joint.doubt[0]}" or "${joint.doubt[1]}"? The word is broken over two lines.`,
+            joint.doubt,
+          );
+        this.#text += rest.trimEnd();
+        lines[i + 1] = lines[i + 1]!.slice(rest.length);
+      }
+      // A line that gave its only word away leaves no empty line, which would end the paragraph.
+      if (i < lines.length - 1 && !(joint !== undefined && lines[i + 1] === '')) this.#text += '\n';
+      if (joint !== undefined && lines[i + 1] === '') {
+        i++;
+        if (i < lines.length - 1) this.#text += '\n';
+      }
+    }
   }
 
   document(): PolicyDocument {
@@ -134,7 +162,7 @@ export class Transcript {
     for (const [i, piece] of pieces.entries()) {
       for (const turn of turns) if (turn.piece === i) this.page(turn.number);
       if (piece.note !== undefined) {
-        this.#marks.push({ at: this.#text.length, kind: 'note', quote: piece.note });
+        this.#marks.push({ at: this.#text.trimEnd().length, kind: 'note', quote: piece.note });
         this.aside(`${piece.text} ${piece.note}`, NOTE);
       } else if (piece.aside !== undefined) {
         // Runs of the same fate are told of together.
@@ -142,6 +170,7 @@ export class Transcript {
         let end = i;
         while (pieces[end]?.aside === piece.aside) end++;
         this.aside(plainOf(pieces.slice(i, end)), piece.aside);
+        if (piece.aside === FORM_VALUE) this.#doubt(FIELD);
       } else this.#inForce(piece, oneLine, start);
     }
     let end = this.#text.length;
