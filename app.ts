@@ -28,7 +28,7 @@ import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
-import { profileForecaster } from './tools/forecaster/forecaster.js';
+import { profileForecaster, trainedForecaster } from './tools/forecaster/forecaster.js';
 import { type OpenedGrid, openGrid } from './tools/grid/sources/sources.js';
 import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
 import { METER_ADAPTERS } from './tools/meter/meter.js';
@@ -110,6 +110,10 @@ const toSimulate = ({ scenario, setting }: Described, what: string, instead: str
   throw invalid(`${setting.name} is a place of your own, and only a scenario has a simulated ${what}`, instead);
 };
 
+/** Models that `caco train` made stand in the home; where none fits, the profile answers. */
+const forecasterOf = ({ forecaster, home }: Config) =>
+  forecaster === 'profile' ? profileForecaster : trainedForecaster(join(home, 'models'), profileForecaster);
+
 const gridOf = (
   config: Config,
   place: Described,
@@ -121,7 +125,7 @@ const gridOf = (
     simulatedGrid(toSimulate(place, 'grid', 'Set CACO_GRID to recorded or file:PATH.'), setting.seed, clock);
   return openGrid(
     config.grid ?? scenario?.grid ?? 'recorded',
-    { clock, forecaster: profileForecaster, setting, simulated, values: store.gridValues },
+    { clock, forecaster: forecasterOf(config), setting, simulated, values: store.gridValues },
     config,
   );
 };

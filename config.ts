@@ -46,6 +46,10 @@ export const SETTINGS = {
     z.coerce.number().int().min(0).optional(),
     'seed of the simulated world; the scenario’s own when left out',
   ),
+  forecaster: setting(
+    z.enum(['auto', 'profile']).default('auto'),
+    'who forecasts where a source has no forecast: auto takes the model that `caco train` made for the region, the 7-day profile where there is none',
+  ),
   simulate: setting(
     z.enum(['queue', 'all']).default('queue'),
     'queue: only the queue of a simulated fleet is played to its end at once; all: work that you brought too, so that its run is told as if it had happened',

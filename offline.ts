@@ -3,13 +3,24 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from './clock.js';
 import { invalid, notFound } from './domain/fault.js';
-import type { Instant } from './domain/time.js';
+import { endOf, type Series, slice } from './domain/series.js';
+import { fromEpoch, type Instant, toEpoch } from './domain/time.js';
 import type { Clock } from './domain/world.js';
 import { simulatedClock } from './sim/clock.js';
+import {
+  type Backtest,
+  type ErrandHooks,
+  type ModelCard,
+  observe,
+  runBacktest,
+  runTraining,
+  saveModel,
+} from './tools/forecaster/forecaster.js';
 import { answerWhen, type WhenAnswer, type WhenInput } from './tools/grid/grid.js';
-import { openSignalFile } from './tools/grid/sources/sources.js';
+import { openSignalFile, readHistory, recordedHistory } from './tools/grid/sources/sources.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
+export type { Backtest, BacktestRow, ModelCard } from './tools/forecaster/forecaster.js';
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
 export { formatTables } from './tools/grid/sources/sources.js';
 export {
@@ -91,4 +102,136 @@ export const readProblem = (path: string): Problem => {
     throw invalid(`${path} is not JSON: ${(error as Error).message}`, 'See the format in docs/methods/planning.md.');
   }
   return parseCaco(document);
+};
+
+/** What is to be learned from, or tested on: a signal file, or the recording that ships where `path` is left out. */
+export interface HistoryQuestion {
+  readonly path?: string | undefined;
+  readonly column?: string | undefined;
+  /** region of a file of several, or the name of a file's only one */
+  readonly place?: string | undefined;
+  readonly timeZone?: string | undefined;
+  /** false: as if the file had no prices */
+  readonly usePrice: boolean;
+  readonly seed: number;
+}
+
+interface History {
+  readonly region: string;
+  readonly quantity: 'carbon' | 'price';
+  readonly unit: string;
+  readonly series: Series;
+  readonly price: Series | null;
+  readonly timeZone: string;
+  readonly assumed: readonly string[];
+}
+
+const BRITISH = /^(?:GB|UK|uk|gb)/;
+
+const historyOf = async ({ path, column, place, timeZone, usePrice }: HistoryQuestion): Promise<History> => {
+  const zoneOf = (region: string) => timeZone ?? (BRITISH.test(region) ? 'Europe/London' : 'UTC');
+  const priced = (price: Series | null) => (usePrice ? price : null);
+  if (path === undefined) {
+    const { carbon, price } = await recordedHistory();
+    const { region, series } = carbon;
+    const more = { quantity: 'carbon' as const, unit: 'g/kWh', timeZone: zoneOf(region), assumed: [] };
+    return { region, series, price: priced(price.series), ...more };
+  }
+  const file = await readHistory({ path, column, place, start: systemClock().now() });
+  const price = priced(file.price);
+  // Prices beside British carbon are those of the day-ahead auction; so is what stands in a file that does not say where it is from.
+  const zone = timeZone ?? (price === null ? zoneOf(file.region) : 'Europe/London');
+  const assumed = [
+    ...file.assumed,
+    ...(price === null
+      ? []
+      : ['prices were taken to be day-ahead: public from 16:00 in London up to 23:00 of the next day']),
+  ];
+  return { ...file, price, timeZone: zone, assumed };
+};
+
+const stepsOf = (hours: number, stepMinutes: number): number => Math.max(1, Math.round((hours * 60) / stepMinutes));
+
+/** A backtest with what it was made on. */
+export interface TestedModels extends Omit<Backtest, 'testFrom' | 'trainedSteps'> {
+  readonly region: string;
+  readonly quantity: 'carbon' | 'price';
+  readonly unit: string;
+  readonly stepMinutes: number;
+  readonly horizonHours: number;
+  readonly span: { readonly from: Instant; readonly to: Instant };
+  readonly testFrom: Instant;
+  readonly assumed: readonly string[];
+}
+
+/** Every model's errors and what trusting it costs. Faults of the file and of the forecaster. */
+export const backtestModels = async (
+  question: HistoryQuestion & {
+    readonly models: readonly string[];
+    readonly testFrom?: Instant | undefined;
+    readonly horizonHours: number;
+  },
+  hooks: ErrandHooks = {},
+): Promise<TestedModels> => {
+  const history = await historyOf(question);
+  const observations = observe(history.series, history.price, history.timeZone);
+  const { stepMinutes, start, values } = observations;
+  const index = (at: Instant) => Math.ceil((toEpoch(at) - start) / (stepMinutes * 60));
+  const { region, quantity, unit, assumed } = history;
+  const {
+    trainedSteps: _,
+    testFrom,
+    ...found
+  } = await runBacktest(
+    {
+      observations,
+      models: question.models,
+      testFrom: question.testFrom === undefined ? null : index(question.testFrom),
+      horizon: stepsOf(question.horizonHours, stepMinutes),
+      seed: question.seed,
+    },
+    hooks,
+  );
+  const at = (i: number) => fromEpoch(start + i * stepMinutes * 60);
+  return {
+    region,
+    quantity,
+    unit,
+    stepMinutes,
+    horizonHours: question.horizonHours,
+    span: { from: at(0), to: at(values.length) },
+    testFrom: at(testFrom),
+    ...found,
+    assumed,
+  };
+};
+
+/** Trains a model on what was known before `until` and keeps it in `folder`. Faults of the file and of the forecaster. */
+export const trainOn = async (
+  question: HistoryQuestion & {
+    readonly model: string;
+    readonly until?: Instant | undefined;
+    readonly horizonHours: number;
+    readonly folder: string;
+  },
+  hooks: ErrandHooks = {},
+): Promise<{ model: string; card: ModelCard; path: string; assumed: readonly string[] }> => {
+  const history = await historyOf(question);
+  const until = question.until ?? endOf(history.series);
+  const series = slice(history.series, history.series.start, until);
+  const observations = observe(series, history.price, history.timeZone);
+  const saved = await runTraining(
+    {
+      observations,
+      region: history.region,
+      quantity: history.quantity,
+      unit: history.unit,
+      model: question.model,
+      horizon: stepsOf(question.horizonHours, observations.stepMinutes),
+      seed: question.seed,
+    },
+    hooks,
+  );
+  const path = saveModel(question.folder, saved);
+  return { model: saved.card.model, card: saved.card, path, assumed: history.assumed };
 };

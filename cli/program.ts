@@ -23,6 +23,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['tradeoff', ['tradeoff']],
   ['baselines', ['baselines']],
   ['replay', ['replay']],
+  ['forecast', ['backtest', 'train']],
   ['replan', ['replan']],
   ['verify', ['verify']],
   ['export', ['export']],

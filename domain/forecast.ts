@@ -11,18 +11,22 @@ export interface ForecastQuestion {
   readonly steps: number;
   /** the least possible value, in the history's unit: 0 for carbon; none where left out, as for prices */
   readonly floor?: number | undefined;
+  /** what the history is of, so that a model that was trained for it can be found; nobody's where left out */
+  readonly of?: { readonly region: string; readonly quantity: 'carbon' | 'price' } | undefined;
+  /** The price of energy there as far as it is public, and until when it was public at an earlier moment. */
+  readonly price?: { readonly series: Series; readonly publishedTo: (at: Instant) => Instant } | undefined;
 }
 
 /** One entry a step, in the history's unit; null where nothing can be said. */
 export interface Forecast {
   readonly values: readonly (number | null)[];
-  /** bounds of the interval that the forecaster's name states */
+  /** How it was made and what its bounds are, for people: it stands before the name of the history's source. */
+  readonly by: string;
+  /** bounds of the interval that `by` states */
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];
 }
 
 export interface Forecaster {
-  /** How it forecasts and what its bounds are, for people: it stands before the name of the history's source. */
-  readonly name: string;
   forecast(question: ForecastQuestion): Promise<Forecast>;
 }

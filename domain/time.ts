@@ -170,6 +170,9 @@ export const wallClock = (at: Instant, zone: string) => {
   };
 };
 
+/** What the wall clock in `zone` stands before UTC, in minutes: 60 in a London summer. */
+export const offsetMinutes = (at: Instant, zone: string): number => zoned(at, zone).offsetNanoseconds / 6e10;
+
 /** The instant at which a wall clock in `zone` shows `date` `time`; in a gap the later, in a fold the earlier reading. */
 export const atWallClock = (date: string, time: string, zone: string): Instant =>
   fromEpoch(Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(zone).epochMilliseconds / 1000);

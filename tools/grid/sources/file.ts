@@ -98,7 +98,9 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       if (record !== null && (status === 'actual' || forecast === null)) {
         const known = { region, source: sourceOf(record, said), series: record.series };
         const signal =
-          status === 'actual' ? observed(known, interval, now) : await ahead(forecaster, known, interval, now, 0);
+          status === 'actual'
+            ? observed(known, interval, now)
+            : await ahead(forecaster, known, interval, now, 'carbon', 0);
         return carbonSignal(signal, record.kind);
       }
       if (forecast === null) throw invalid(...carbonless(sheet.name));
@@ -120,7 +122,7 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       const words = price.assumed === null ? '' : ` (${price.assumed})`;
       const known = { region, source: `${label}, column ${price.header}${words}`, series: price.series };
       return priceSignal(
-        status === 'actual' ? observed(known, interval, now) : await ahead(forecaster, known, interval, now),
+        status === 'actual' ? observed(known, interval, now) : await ahead(forecaster, known, interval, now, 'price'),
         setting.currency,
       );
     },
@@ -150,10 +152,11 @@ const ahead = async (
   record: Record,
   interval: Interval,
   now: Instant,
+  quantity: 'carbon' | 'price',
   floor?: number,
 ): Promise<Known> =>
   forecaster !== null && plusHours(record.series.start, HISTORY_HOURS) <= now
-    ? foreseen(forecaster, record, interval, now, floor)
+    ? foreseen(forecaster, record, interval, now, { quantity, floor })
     : given(record, interval, now);
 
 /** The file's values, past and future, as its author gave them. */

@@ -50,19 +50,27 @@ export const observed = (record: Record, interval: Interval, now: Instant): Know
   };
 };
 
+export interface Foresight {
+  readonly quantity: 'carbon' | 'price';
+  /** the least possible value: 0 for carbon; none for prices */
+  readonly floor?: number | undefined;
+  /** Where values are published ahead of their time: the end of what was public at now. */
+  readonly publishedTo?: Instant;
+  /** Prices that are published ahead, whole; the forecaster is given what was public at now. */
+  readonly price?: { readonly series: Series; readonly publishedTo: (at: Instant) => Instant };
+}
+
 /**
  * What was known at `now`: steps that had ended by then as recorded, later ones as the forecaster sees them from those.
- * Values at or after now are never read, but for those that had been published by then: up to `publishedTo` where given.
+ * Values at or after now are never read, but for those that had been published by then.
  * Beyond the horizon, HORIZON_DAYS after the newest value that was known, nothing is.
- * `floor` is the least possible value: 0 for carbon, none for prices.
  */
 export const foreseen = async (
   forecaster: Forecaster,
   record: Record,
   interval: Interval,
   now: Instant,
-  floor?: number,
-  publishedTo?: Instant,
+  { quantity, floor, publishedTo, price }: Foresight,
 ): Promise<Known> => {
   const { series } = record;
   const step = series.stepMinutes * 60;
@@ -79,6 +87,8 @@ export const foreseen = async (
     from: instantAt(series, origin),
     steps: Math.max(0, Math.min(last, first + part.values.length) - origin),
     floor,
+    of: { region: record.region, quantity },
+    ...(price && { price: { ...price, series: before(price.series, price.publishedTo(now)) } }),
   });
   const pick = (list: readonly (number | null)[]) =>
     part.values.map((value, i) => (first + i < origin ? value : cents(list[first + i - origin] ?? null)));
@@ -86,8 +96,8 @@ export const foreseen = async (
     region: record.region,
     source:
       knownTo === now
-        ? `${forecaster.name} from ${record.source}`
-        : `published until ${knownTo}, later ${forecaster.name} from ${record.source}`,
+        ? `${forecast.by} from ${record.source}`
+        : `published until ${knownTo}, later ${forecast.by} from ${record.source}`,
     status: 'forecast',
     // The forecast is as old as the newest value that it could see.
     issuedAt: earlier(newest, now),
@@ -96,6 +106,12 @@ export const foreseen = async (
     high: pick(forecast.high),
     knownUntil: reach,
   };
+};
+
+/** The part of a series that ended by then. */
+const before = (series: Series, until: Instant): Series => {
+  const steps = Math.floor((toEpoch(until) - toEpoch(series.start)) / (series.stepMinutes * 60));
+  return { ...series, values: series.values.slice(0, Math.max(0, steps)) };
 };
 
 const earlier = (known: Instant | null, now: Instant): Instant => (known !== null && known < now ? known : now);

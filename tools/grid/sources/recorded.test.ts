@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shippedText } from '../../../checks/public-data.js';
+import { publishedTo } from '../../../domain/day-ahead.js';
 import { Fault } from '../../../domain/fault.js';
 import { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
 import { instant, plusHours, toEpoch } from '../../../domain/time.js';
 import { profileForecaster as forecaster } from '../../forecaster/forecaster.js';
-import { publishedTo, recordedGrid, recordingAge, shippedRecording } from './recorded.js';
+import { recordedGrid, recordingAge, shippedRecording } from './recorded.js';
 
 const csv = shippedRecording();
 const at = (now: string) => ({ now: () => instant(now) });

@@ -1,9 +1,10 @@
 /** The grid port over the recording that ships: Great Britain from April to July 2022. */
 import { readFileSync } from 'node:fs';
+import { publishedTo } from '../../../domain/day-ahead.js';
 import { Fault, invalid, notFound } from '../../../domain/fault.js';
 import type { Forecaster } from '../../../domain/forecast.js';
 import type { CarbonKind } from '../../../domain/signal.js';
-import { atWallClock, fromEpoch, type Instant, instant, plusDays, toEpoch, wallClock } from '../../../domain/time.js';
+import { fromEpoch, type Instant, instant, toEpoch } from '../../../domain/time.js';
 import type { Clock, Grid } from '../../../domain/world.js';
 import { carbonSignal, foreseen, observed, priceSignal, type Record } from './record.js';
 
@@ -69,7 +70,13 @@ export const recordedGrid = ({
       const { carbon } = records(region);
       const now = clock.now();
       return carbonSignal(
-        status === 'actual' ? observed(carbon, interval, now) : await foreseen(forecaster, carbon, interval, now, 0),
+        status === 'actual'
+          ? observed(carbon, interval, now)
+          : await foreseen(forecaster, carbon, interval, now, {
+              quantity: 'carbon',
+              floor: 0,
+              price: { series: records(region).price.series, publishedTo },
+            }),
         KIND,
       );
     },
@@ -79,20 +86,15 @@ export const recordedGrid = ({
       return priceSignal(
         status === 'actual'
           ? observed(price, interval, now)
-          : await foreseen(forecaster, price, interval, now, undefined, publishedTo(now)),
+          : await foreseen(forecaster, price, interval, now, {
+              quantity: 'price',
+              // A tenant of the tariff knows the prices of the auction as soon as they are published.
+              publishedTo: publishedTo(now),
+            }),
         CURRENCY,
       );
     },
   };
-};
-
-/**
- * Agile prices are those of the day-ahead auction: at about 16:00 in London they are published up to 23:00 of the next day, and
- * a tenant of the tariff knows them from then on.
- */
-export const publishedTo = (now: Instant): Instant => {
-  const { date, minuteOfDay } = wallClock(now, 'Europe/London');
-  return atWallClock(minuteOfDay >= 16 * 60 ? plusDays(date, 1) : date, '23:00', 'Europe/London');
 };
 
 /** Throws Fault `invalid-input` for a text that is not an even hourly recording. */

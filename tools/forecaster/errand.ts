@@ -1,0 +1,53 @@
+/** Training and testing in a thread of their own: the caller's timers, pings and Ctrl-C keep working. */
+import { Fault, type FaultCode } from '../../domain/fault.js';
+import { startWorker } from '../worker.js';
+import type { Backtest, BacktestQuestion } from './backtest.js';
+import type { SavedModel } from './saved.js';
+import type { TrainQuestion } from './train.js';
+
+export type Errand =
+  | { readonly kind: 'train'; readonly question: Omit<TrainQuestion, 'tell'> }
+  | { readonly kind: 'backtest'; readonly question: Omit<BacktestQuestion, 'tell'> };
+
+export type Message =
+  | { readonly kind: 'step'; readonly done: number; readonly note: string }
+  | { readonly kind: 'result'; readonly result: SavedModel | Backtest }
+  | { readonly kind: 'refused'; readonly fault: { code: FaultCode; message: string; remedy: string } }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface ErrandHooks {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (step: { done: number; total: number; note: string }) => void;
+}
+
+/** Faults of `trainModel`; the signal's reason where it aborts. */
+export const runTraining = (question: Omit<TrainQuestion, 'tell'>, hooks: ErrandHooks = {}): Promise<SavedModel> =>
+  run({ kind: 'train', question }, hooks) as Promise<SavedModel>;
+
+/** Faults of `backtest`; the signal's reason where it aborts. */
+export const runBacktest = (question: Omit<BacktestQuestion, 'tell'>, hooks: ErrandHooks = {}): Promise<Backtest> =>
+  run({ kind: 'backtest', question }, hooks) as Promise<Backtest>;
+
+const run = (errand: Errand, { signal, onProgress }: ErrandHooks): Promise<SavedModel | Backtest> =>
+  new Promise((resolve, reject) => {
+    const worker = startWorker(new URL('./forecaster.worker.js', import.meta.url), { workerData: errand });
+    const settle = (act: () => void) => {
+      signal?.removeEventListener('abort', abort);
+      worker.terminate().catch(() => undefined);
+      act();
+    };
+    const abort = () => settle(() => reject(signal!.reason));
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) return abort();
+    worker.on('message', (message: Message) => {
+      if (message.kind === 'step')
+        onProgress?.({ done: Math.round(100 * message.done), total: 100, note: message.note });
+      else if (message.kind === 'result') settle(() => resolve(message.result));
+      else if (message.kind === 'refused') {
+        const { code, message: words, remedy } = message.fault;
+        settle(() => reject(new Fault(code, words, remedy)));
+      } else settle(() => reject(new Error(message.message)));
+    });
+    worker.on('error', (error) => settle(() => reject(error)));
+    worker.on('exit', (code) => settle(() => reject(new Error(`the training thread ended with code ${code}`))));
+  });
