@@ -28,9 +28,9 @@ describe('the profile forecaster', () => {
 
   it('says nothing where nothing is known: without history, before it, and long after a gap', async () => {
     const nothing = { values: [null, null], low: [null, null], high: [null, null] };
-    expect(await ahead([], 0, 2)).toEqual(nothing);
-    expect(await ahead([5, 5, 5], -10, 2)).toEqual(nothing);
-    expect(await ahead([5, 5, 5], 24 * 30, 2)).toEqual(nothing);
+    expect(await ahead([], 0, 2)).toMatchObject(nothing);
+    expect(await ahead([5, 5, 5], -10, 2)).toMatchObject(nothing);
+    expect(await ahead([5, 5, 5], 24 * 30, 2)).toMatchObject(nothing);
   });
 
   it('answers a step for each that was asked, in order of low, value and high, and never below the floor', async () => {

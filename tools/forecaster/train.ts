@@ -70,7 +70,9 @@ export const trainModel = (question: TrainQuestion): SavedModel => {
 const trialOf = (frame: Frame, choice: ReturnType<typeof choose>, horizon: number): SavedModel['trial'] => {
   const model = choice.trial;
   if (model === null) return { origins: new Float64Array(0), values: new Float64Array(0) };
-  const stride = Math.max(1, Math.round(7 / frame.hours));
+  // Seven hours between one and the next meet every hour of the day; a short trial has to take them closer.
+  const span = frame.count - horizon - choice.from;
+  const stride = Math.max(1, Math.min(Math.round(7 / frame.hours), Math.floor(span / TRIAL_ORIGINS)));
   const all: number[] = [];
   for (let o = choice.from; o + horizon <= frame.count; o += stride) all.push(o);
   const kept = all.slice(-TRIAL_ORIGINS);

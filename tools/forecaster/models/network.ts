@@ -170,7 +170,8 @@ interface Parts {
   readonly head: Float64Array;
 }
 
-const partsOf = ({ inputs, context, units }: Shape, all: Float64Array): Parts => {
+/** Gates, layer and head within one array of a network's numbers. */
+export const partsOf = ({ inputs, context, units }: Shape, all: Float64Array): Parts => {
   const first = 4 * units * (inputs + units + 1);
   const second = first + units * (context + 1);
   return { gate: all.subarray(0, first), layer: all.subarray(first, second), head: all.subarray(second) };
