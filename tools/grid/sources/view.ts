@@ -120,8 +120,12 @@ export const knownAt = async (
   const lastTold = record.values.findLastIndex((value) => value !== null);
   const publishedTo = instantAt(record, lastTold + 1);
   const told = { region, source: feed.attribution, series: record };
-  const floor = feed.quantity === 'carbon' ? 0 : undefined;
-  const signal = await foreseen(forecaster, told, interval, now, floor, publishedTo);
+  const isCarbon = feed.quantity === 'carbon';
+  const signal = await foreseen(forecaster, told, interval, now, {
+    quantity: isCarbon ? 'carbon' : 'price',
+    floor: isCarbon ? 0 : undefined,
+    publishedTo,
+  });
   const notes = notesOf(feed, known, record, issued, now).filter((note) => !note.includes('tells nothing after'));
   return { ...signal, ...(notes.length === 0 ? {} : { notes }) };
 };
