@@ -47,7 +47,10 @@ export const choose = (frame: Frame, recipes: readonly Recipe[], options: FitOpt
   const share = ({ realisedShare }: Score) => realisedShare ?? 0;
   const better = rest
     .filter(({ score }) => score.mae < CLEARLY.mae * bar!.score.mae && share(score) > share(bar!.score) + CLEARLY.share)
-    .sort((a, b) => share(b.score) - share(a.score));
+    .sort((a, b) => share(b.score) - share(a.score))
+    // Shares that differ by less than a point are equal for all that a trial can tell; then the smaller error decides.
+    .filter(({ score }, _, [most]) => share(score) > share(most!.score) - CLEARLY.share)
+    .sort((a, b) => a.score.mae - b.score.mae);
   const tried = scored.map(({ model, score }) => ({
     model: model.name,
     mae: score.mae,
