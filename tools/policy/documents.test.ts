@@ -82,10 +82,12 @@ describe('one document as three programs write it', () => {
       'clear blackout {"kinds":["postprocessing"]} {"on":"start","days":["mon","tue","wed","thu","fri"],"from":"16:00","to":"19:00"}',
       'clear region_deny {"teams":["visualisation"]} {"regions":["ap-southeast-2"]}',
       'clear max_deferral {"kinds":["batch"],"except":{"teams":["payments"]}} {"minutes":720}',
-      'clear max_deferral {"kinds":["interactive"]} {"minutes":45}',
-      'clear carbon_cap {"teams":["bioinformatics"]} {"kg":1200,"period":"month"}',
+      // "Interactive reindexing jobs" are fewer than all interactive ones: the word is asked about, for the whole sentence.
+      'ambiguous max_deferral {"kinds":["interactive"]} {"minutes":45}',
+      'ambiguous carbon_cap {"teams":["bioinformatics"]} {"kg":1200,"period":"month"}',
       'clear region_deny {} {"regions":["us-east-1"]}',
     ]);
+    expect(r.questions.join()).toContain('what does "reindexing" mean here?');
     expect(r.asides.map((a) => [a.page, a.quote, a.why])).toEqual([
       [1, '1', 'the mark of a note'],
       [1, 'Page 1 of 2', 'a page number'],
