@@ -35,7 +35,8 @@ export const answerOf = (
   { lookup, words }: { lookup: string | null; words: Words | undefined },
 ): Omit<ChatAnswer, 'threadId'> => {
   const spoken = words?.prose ?? null;
-  const prose = spoken ?? draft.prose.map((p) => draft.fill(p)).join('\n');
+  const said = spoken ?? draft.prose.map((p) => draft.fill(p)).join('\n');
+  const prose = draft.opening === null ? said : `${draft.opening} ${said}`;
   const byWhom =
     spoken !== null
       ? `Words by ${world.model!.name}, every figure checked.`

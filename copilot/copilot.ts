@@ -14,12 +14,13 @@ import { shortId } from '../domain/digest.js';
 import { Fault, invalid } from '../domain/fault.js';
 import type { World } from '../domain/world.js';
 import { answerOf, type ChatAnswer } from './answer.js';
-import { deskOf } from './desk.js';
-import type { Fact } from './facts.js';
+import { type Desk, deskOf } from './desk.js';
+import { Draft, type Fact } from './facts.js';
 import { cannotTell } from './lookups/system.js';
 import { LOOKUPS } from './lookups.js';
 import { inConversation, type Turn } from './memory.js';
-import { routeOf } from './question/router.js';
+import { answerQuery } from './question/answer-query.js';
+import { quoted, type Understood, understand } from './question/understand.js';
 import { inWords } from './words/words.js';
 
 export type { ChatAnswer } from './answer.js';
@@ -90,6 +91,45 @@ export const chat = async (
   }
 };
 
+/** What the rules do not understand whole a model may write as a query, which is believed only where it holds what the question names. */
+const withModel = async (of: Understood, desk: Desk, last: Turn | undefined): Promise<Understood> => {
+  const whole = of.left.length === 0 && of.ask === null && of.lookup !== null;
+  if (whole || of.known === null || of.signs === null || of.outside === true || desk.world.model === null) return of;
+  const { queryByModel } = await import('./question/by-model.js');
+  const { query } = await queryByModel(desk, desk.question, of.known, of.signs, last);
+  return query === null
+    ? of
+    : { ...of, lookup: 'query', slots: {}, query, left: [], ask: null, byModel: true, read: of.left };
+};
+
+/** The answer by template. What of the question was not used comes first, or is named where nothing could be answered. */
+const draftOf = async (of: Understood, desk: Desk): Promise<Draft> => {
+  if (of.ask !== null) {
+    const draft = new Draft();
+    draft.answered = false;
+    return draft.say(of.ask);
+  }
+  const lookup = of.lookup === null ? undefined : LOOKUPS.find((l) => l.name === of.lookup);
+  const draft =
+    of.query !== null
+      ? await answerQuery(of.query, desk, of.known ?? undefined)
+      : lookup
+        ? await lookup.answer(of.slots, desk)
+        : await cannotTell();
+  const mended = of.mended ?? [];
+  const opening = [
+    ...(of.left.length > 0 && draft.answered ? [`I left out ${quoted(of.left)}, which I could not use.`] : []),
+    ...(mended.length > 0 ? [`I read ${mended.join(', ')}.`] : []),
+  ];
+  if (of.byModel === true)
+    opening.push(
+      `${desk.world.model!.name} read the question${of.read === undefined || of.read.length === 0 ? '' : `, ${quoted(of.read)} in it,`} as this:`,
+    );
+  if (opening.length > 0) draft.opening = opening.join(' ');
+  if (of.left.length > 0 && !draft.answered) draft.say(`Of your question I could not use ${quoted(of.left)}.`);
+  return draft;
+};
+
 const answerTo = async (
   world: World,
   question: string,
@@ -99,15 +139,15 @@ const answerTo = async (
 ) => {
   const desk = deskOf(world, { actor: by.actor, signal: by.signal, question });
   tell({ type: 'status', status: 'looking' });
-  const route = await routeOf(question, desk, turns.at(-1));
-  const lookup = route.lookup === null ? undefined : LOOKUPS.find((l) => l.name === route.lookup);
-  const draft = lookup ? await lookup.answer(route.slots, desk) : await cannotTell();
+  const route = await withModel(await understand(question, desk, turns.at(-1)), desk, turns.at(-1));
+  const draft = await draftOf(route, desk);
   by.signal.throwIfAborted();
   for (const fact of draft.facts.slice(0, MOST_FACTS_TOLD)) tell({ type: 'fact', fact });
 
+  if (draft.opening !== null) tell({ type: 'sentence', text: draft.opening });
   const template = draft.prose.map((p) => draft.fill(p)).join('\n');
   // What the data does not hold gains nothing from words; a question that no rule knows may still be answered by looking.
-  const worth = world.model?.converse !== undefined && (lookup === undefined || draft.answered);
+  const worth = world.model?.converse !== undefined && (route.lookup === null || draft.answered);
   const words = worth
     ? await inWords(desk, {
         draft,
@@ -126,6 +166,13 @@ const answerTo = async (
     lookup: route.lookup,
     words,
   });
-  const turn: Turn = { question, lookup: route.lookup, slots: route.slots, answer: answer.answer };
+  const turn: Turn = {
+    question,
+    lookup: route.lookup,
+    slots: route.slots,
+    answer: answer.answer,
+    ...(route.query === null ? {} : { query: route.query }),
+    ...(draft.top === null ? {} : { top: draft.top }),
+  };
   return { answer, turn, why: words?.withdrawn ?? null };
 };

@@ -83,6 +83,10 @@ export class Draft {
   readonly proposals: Proposal[] = [];
   /** False when the question could not be answered from what is known. */
   answered = true;
+  /** who stands first in what was ranked */
+  top: string | null = null;
+  /** what of the question was not used, in a sentence that an answer begins with */
+  opening: string | null = null;
 
   private add(
     fact: Omit<Fact, 'id' | 'about' | 'verified' | 'saving' | 'key' | 'label' | 'source'>,
@@ -147,6 +151,19 @@ export class Draft {
   }
   hours(hours: number, about: About): string {
     return this.quantity(hours, 'h', spanText(hours), about);
+  }
+  /** In a unit that was asked for: `factor` of the base unit `unit` make one of it. */
+  inUnit(
+    value: number | Estimate,
+    unit: string,
+    as: { readonly name: string; readonly factor: number },
+    about: About,
+  ): string {
+    const said = (v: number) => figure(v / as.factor);
+    const text = isEstimate(value)
+      ? `${said(value.value)} ${as.name} (${said(value.low)} to ${said(value.high)})`
+      : `${said(value)} ${as.name}`;
+    return this.quantity(value, unit, text, about);
   }
   /** With its noun in the right number: `3 jobs`. */
   count(n: number, noun: string, about: About, plural = `${noun}s`): string {

@@ -2,7 +2,6 @@
 import type { Lookup } from './lookup.js';
 import { decisionLookups } from './lookups/decisions.js';
 import { gridLookups } from './lookups/grid.js';
-import { hourLookups } from './lookups/hours.js';
 import { jobLookups } from './lookups/jobs.js';
 import { peopleLookups } from './lookups/people.js';
 import { planLookups } from './lookups/plans.js';
@@ -17,7 +16,6 @@ export const LOOKUPS: readonly Lookup[] = [
   ...gridLookups,
   ...peopleLookups,
   ...decisionLookups,
-  ...hourLookups,
   ...summaryLookups,
   ...systemLookups,
 ];

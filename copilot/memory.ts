@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Actor } from '../domain/decision.js';
 import { defineCollection, type Store } from '../domain/store.js';
 import { Slots } from './lookup.js';
+import { Query } from './question/query.js';
 
 /** One question and what it was taken for. Texts are cut: a conversation stays under 32 KiB. */
 const Turn = z.strictObject({
@@ -10,6 +11,8 @@ const Turn = z.strictObject({
   lookup: z.string().nullable().describe('the lookup that answered; null when none did'),
   slots: Slots,
   answer: z.string(),
+  query: Query.optional().describe('what was asked, where it was a query'),
+  top: z.string().optional().describe('who stood first in its answer'),
 });
 export type Turn = Readonly<z.infer<typeof Turn>>;
 
@@ -30,6 +33,8 @@ const cut = (turn: Turn): Turn => ({
   lookup: turn.lookup,
   question: short(turn.question),
   answer: short(turn.answer),
+  ...(turn.query === undefined ? {} : { query: turn.query }),
+  ...(turn.top === undefined ? {} : { top: turn.top.slice(0, MOST_OF_A_SLOT) }),
   slots: Object.fromEntries(
     Object.entries(turn.slots).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, typeof value === 'string' ? value.slice(0, MOST_OF_A_SLOT) : value]],

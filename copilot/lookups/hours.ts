@@ -1,8 +1,8 @@
-/** Answers about a stretch of time of a plan: what runs or starts in it; and whether anything would be late. */
+/** Answers about a stretch of time of a plan: what runs or starts in it. */
 import type { Plan } from '../../domain/plan.js';
 import { type Desk, dataOf, planNamed, planOf, read, runs } from '../desk.js';
 import { Draft } from '../facts.js';
-import type { Lookup, Slots } from '../lookup.js';
+import type { Slots } from '../lookup.js';
 import type { Stretch } from '../question/stretch.js';
 import { aboutPlan, decidedText, noPlan, planSource } from './of-plan.js';
 
@@ -66,34 +66,3 @@ export const scheduleIn = async (desk: Desk, { planId, team }: Slots, stretch: S
   );
   return draft.from(...(await dataOf(desk, plan)));
 };
-
-const late = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
-  const plan = await planOf(desk, planId);
-  if (!plan) return noPlan(planId);
-  const source = planSource(plan);
-  const fact = { source, about: aboutPlan(plan) };
-  const draft = new Draft().cite(source);
-  const { planned, baseline } = plan;
-  const name = draft.name(plan.id, { ...fact, label: 'the plan' });
-  const total = draft.count(plan.jobs.total, 'job', { ...fact, label: 'jobs in the plan' });
-  const before = draft.count(baseline.lateJobs, 'job', { ...fact, label: 'late jobs without the plan' });
-  draft.say(
-    planned.lateJobs === 0
-      ? `Of the ${total} of plan ${name} none would be late.`
-      : `Of the ${total} of plan ${name} ${draft.count(planned.lateJobs, 'job', { ...fact, label: 'late jobs as planned', key: true })} would be late.`,
-    `Run at once, ${baseline.lateJobs === 0 ? 'none' : before} would be.`,
-  );
-  if (planned.lateJobs > 0 && planned.cost.tardiness > 0)
-    draft.say(
-      `Being late is priced at ${draft.money(planned.cost.tardiness, planned.cost.currency, { ...fact, label: 'cost of being late' })} in it.`,
-    );
-  if (plan.jobs.unplaced > 0)
-    draft.say(
-      `${draft.count(plan.jobs.unplaced, 'job', { ...fact, label: 'jobs without a place' })} found no place in the window.`,
-    );
-  return draft.from(...(await dataOf(desk, plan)));
-};
-
-export const hourLookups: readonly Lookup[] = [
-  { name: 'late', description: 'How many jobs a plan would finish late', uses: ['planId'], answer: late },
-];

@@ -1,8 +1,8 @@
-/** Answers about single jobs: why one moved or stayed, and which are the largest. */
+/** The story of a single job: why it moved or stayed. */
 import type { Job } from '../../domain/job.js';
 import type { Placement, Plan } from '../../domain/plan.js';
 import { secondsBetween } from '../../domain/time.js';
-import { type Desk, dataOf, findJob, planOf, planWithJob, readIfThere, sumsOf } from '../desk.js';
+import { type Desk, dataOf, findJob, planOf, planWithJob, readIfThere } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { decidedText, noPlan, planSource } from './of-plan.js';
@@ -120,50 +120,11 @@ const stayedBecause = (job: Job, placed: Placement): string => {
   return 'Nothing better was found for it within its window, the limits and the policy.';
 };
 
-const largest = async ({ planId, team }: Slots, desk: Desk): Promise<Draft> => {
-  const plan = await planOf(desk, planId);
-  if (!plan) return noPlan(planId);
-  const draft = new Draft().cite(planSource(plan));
-  const { largest: all } = await sumsOf(desk, plan);
-  const shown = (team === undefined ? all : all.filter((j) => j.job.team === team)).slice(0, 10);
-  const workload = await readIfThere(desk, 'list_jobs', { workloadId: plan.workloadId, limit: 1 });
-  const total = draft.count(workload?.total ?? plan.jobs.total, 'job', {
-    label: 'jobs in the workload',
-    source: planSource(plan),
-    about: [plan.id],
-  });
-  const n = draft.count(shown.length, 'job', { label: 'jobs listed', source: planSource(plan), key: true });
-  draft.say(
-    `The largest of ${total} in plan ${draft.name(plan.id, { label: 'the plan', source: planSource(plan) })} by energy: ${n}${team === undefined ? '' : ` of team ${draft.name(team, { label: 'the team', source: planSource(plan) })}`}.`,
-    'Names are quoted as their owners typed them.',
-  );
-  return draft.table(
-    ['job', 'name', 'team', 'energy', 'CO2e', 'start (UTC)'],
-    shown.map(({ job, energyKwh, emissionsKg, start }) => {
-      const fact = { source: `${planSource(plan)}, job ${job.id}`, about: [job.id] };
-      return [
-        draft.name(job.id, { ...fact, label: 'job' }),
-        draft.name(job.name, { ...fact, label: 'name' }),
-        draft.name(job.team, { ...fact, label: 'team' }),
-        draft.energy(energyKwh, { ...fact, label: 'energy' }),
-        draft.mass(emissionsKg, { ...fact, label: 'CO2e as planned' }),
-        start === null ? 'no place' : draft.time(start, { ...fact, label: 'planned start' }, 'short'),
-      ];
-    }),
-  );
-};
-
 export const jobLookups: readonly Lookup[] = [
   {
     name: 'why',
     description: 'Why one job was moved or left, when it starts and ends',
     uses: ['job', 'planId'],
     answer: why,
-  },
-  {
-    name: 'largest_jobs',
-    description: 'The jobs that take the most energy',
-    uses: ['planId', 'team'],
-    answer: largest,
   },
 ];

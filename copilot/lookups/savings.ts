@@ -5,7 +5,7 @@ import { type Desk, dataOf, dataOfRecords, planOf, presentOf, sumsOf, verificati
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
 import { periodOf } from '../question/period.js';
-import { aboutPlan, effectOf, noPlan, planSource } from './of-plan.js';
+import { effectOf, planSource } from './of-plan.js';
 
 /** Savings of several records add with their bounds: their errors share grid data, so the cautious sum is taken. */
 const together = (parts: readonly Estimate[]): Estimate =>
@@ -220,65 +220,11 @@ const planned = async (draft: Draft, { team, planId }: Slots, desk: Desk, openin
   return draft.cite(source).from(...(await dataOf(desk, plan)));
 };
 
-const footprint = async ({ team, planId }: Slots, desk: Desk): Promise<Draft> => {
-  const plan = await planOf(desk, planId);
-  if (!plan) return noPlan(planId);
-  const draft = new Draft().cite(planSource(plan));
-  const source = planSource(plan);
-  const planName = draft.name(plan.id, { label: 'the plan', source });
-  if (team === undefined) {
-    const fact = { source, about: aboutPlan(plan) };
-    draft.say(
-      `The ${draft.count(plan.jobs.total, 'job', { ...fact, label: 'jobs in the plan' })} of plan ${planName} emit ${draft.mass(plan.planned.emissionsKg, { ...fact, label: 'CO2e as planned', key: true })} of CO2e as planned and use ${draft.energy(plan.planned.energyKwh, { ...fact, label: 'energy as planned' })}.`,
-      `Run at once they would emit ${draft.mass(plan.baseline.emissionsKg, { ...fact, label: 'CO2e without the plan' })}.`,
-    );
-  } else {
-    const sums = (await sumsOf(desk, plan)).teams.get(team);
-    if (!sums) {
-      draft.answered = false;
-      return draft.say(
-        `Team ${draft.name(team, { label: 'what was asked for', source: 'your question' })} has no job in plan ${planName}.`,
-      );
-    }
-    const fact = { source: `${source}, jobs of team ${team}`, about: [team] };
-    draft.say(
-      `The ${draft.count(sums.jobs, 'job', { ...fact, label: 'jobs of the team' })} of team ${draft.name(team, { ...fact, label: 'the team' })} emit ${draft.mass(sums.emissionsKg, { ...fact, label: 'CO2e as planned', key: true })} of CO2e as planned and use ${draft.energy(sums.energyKwh, { ...fact, label: 'energy as planned' })}, in plan ${planName}.`,
-    );
-    if (sums.moved > 0)
-      draft.say(
-        `${draft.count(sums.moved, 'job', { ...fact, label: 'moved jobs of the team' })} of them were moved, which would save ${draft.mass(sums.plannedKg, { ...fact, label: 'planned saving of CO2e', saving: true })}.`,
-      );
-  }
-  const rows = [...(await sumsOf(desk, plan)).teams.entries()].sort(
-    (a, b) => b[1].emissionsKg - a[1].emissionsKg || (a[0] < b[0] ? -1 : 1),
-  );
-  if (team === undefined)
-    draft.table(
-      ['team', 'jobs', 'energy', 'CO2e'],
-      rows.slice(0, 12).map(([name, t]) => {
-        const fact = { source: `${source}, jobs of team ${name}`, about: [name] };
-        return [
-          draft.name(name, { ...fact, label: 'a team' }),
-          draft.count(t.jobs, 'job', { ...fact, label: 'jobs of the team' }),
-          draft.energy(t.energyKwh, { ...fact, label: 'energy of the team' }),
-          draft.mass(t.emissionsKg, { ...fact, label: 'CO2e of the team as planned' }),
-        ];
-      }),
-    );
-  return draft.from(...(await dataOf(desk, plan)));
-};
-
 export const savingLookups: readonly Lookup[] = [
   {
     name: 'savings',
     description: 'What was verified as saved, with its interval, for everybody or one team',
     uses: ['team', 'period', 'planId', 'from', 'to'],
     answer: savings,
-  },
-  {
-    name: 'footprint',
-    description: 'Emissions and energy of the planned work, in all or of one team',
-    uses: ['team', 'planId'],
-    answer: footprint,
   },
 ];

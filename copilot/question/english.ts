@@ -185,7 +185,7 @@ const VOCABULARY =
 const KNOWN = new Set(VOCABULARY);
 
 /** Edits, with two neighbours changing places as one, up to `most`; more is `most + 1`. */
-const distance = (a: string, b: string, most: number): number => {
+export const distance = (a: string, b: string, most: number): number => {
   if (Math.abs(a.length - b.length) > most) return most + 1;
   let [older, old]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

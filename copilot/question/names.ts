@@ -1,6 +1,7 @@
 /** Which plans, jobs, teams, regions, figures and stretches of time a question names. */
 import { type Desk, jobsNamed, plansToSearch, read, teamNames } from '../desk.js';
 import type { Slots } from '../lookup.js';
+import { isOurWord } from './lexicon.js';
 import { stretchIn } from './stretch.js';
 
 const TOKEN = /[\p{L}\p{N}](?:[\p{L}\p{N}._:@#/+-]*[\p{L}\p{N}])?/gu;
@@ -98,7 +99,9 @@ const teamIn = async (message: string, desk: Desk): Promise<string | undefined> 
   const said =
     /\bteam\s+["“'`]?([\p{L}\p{N}][\p{L}\p{N}_.-]*)/iu.exec(message)?.[1] ??
     /\b(?:the\s+)([\p{L}\p{N}][\p{L}\p{N}_.-]*)\s+team\b/iu.exec(message)?.[1];
-  return said === undefined || MORE_THAN_A_TEAM.has(said.toLowerCase()) ? undefined : said.replace(/[.-]+$/, '');
+  return said === undefined || MORE_THAN_A_TEAM.has(said.toLowerCase()) || isOurWord(said.toLowerCase())
+    ? undefined
+    : said.replace(/[.-]+$/, '');
 };
 
 const AFTER_JOB = new Set([
@@ -187,7 +190,8 @@ const jobIn = async (
   const named = candidates.find((candidate) => known.has(candidate));
   if (named !== undefined) return named;
   if (quote !== undefined && /\bjobs?\b|\bwhy\b/i.test(message)) return quote;
-  if (said !== undefined && !used.has(said) && !AFTER_JOB.has(said.toLowerCase())) return said;
+  if (said !== undefined && !used.has(said) && !AFTER_JOB.has(said.toLowerCase()) && !isOurWord(said.toLowerCase()))
+    return said;
   // `training-42` reads like a job, and is said to be unknown when it is none.
   return /\bwhy\b|\bwhen\b/i.test(message)
     ? tokens.find((t) => !used.has(t) && !FIGURE.test(t) && /\p{L}/u.test(t) && /[-_]/.test(t) && /\d/.test(t))

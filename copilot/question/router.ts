@@ -11,6 +11,8 @@ export interface Route {
   /** name of a lookup; null: no rule knows the question */
   readonly lookup: string | null;
   readonly slots: Slots;
+  /** it asks for what the data does not hold */
+  readonly outside?: true;
 }
 
 /** Words that turn what follows into an order. */
@@ -46,7 +48,7 @@ const isDeed = (message: string): boolean => {
 
 /** What the data does not hold, however much a question about it sounds like one of ours. */
 const OUTSIDE =
-  /\bnet[- ]?zero\b|\bweather\b|\bbitcoin\b|\bcrypto|\bstocks?\b|\bshare price|\bflights?\b|\btravel|\bwater\b|\bscope ?[123]\b|\boffsets?\b|\bsalar|\bemployees?\b|\bheadcount|\bcompetitors?\b|\bfootball\b|\bjokes?\b|\bpoems?\b|\btranslate\b|\bpasswords?\b|\bapi keys?\b|\bsecrets?\b|\bcredentials?\b|\bsystem prompt|\byour (?:prompt|instructions)|\bhacker|\bceo\b.*\bname|\bbirthday|\bnews\b|\belection|\bwho is to blame|\b(?:laziest|worst) (?:person|engineer|developer)|\bbiodiversity|\bpue\b|\be-?waste|\bhydrogen|\bnext (?:year|quarter|decade)\b/i;
+  /\bnet[- ]?zero\b|\bweather\b|\bbitcoin\b|\bcrypto|\bstocks?\b|\bshare price|\bflights?\b|\btravel|\bwater\b|\bscope ?[123]\b|\boffsets?\b|\bsalar|\bemployees?\b|\bheadcount|\bcompetitors?\b|\bfootball\b|\bjokes?\b|\bpoems?\b|\btranslate\b|\bpasswords?\b|\bapi keys?\b|\bsecrets?\b|\bcredentials?\b|\bsystem prompt|\byour (?:prompt|instructions)|\bhacker|\bceo\b.*\bname|\bbirthday|\bnews\b|\belection|\bwho is to blame|\b(?:laziest|worst) (?:person|engineer|developer)|\bbiodiversity|\be-?waste|\bhydrogen|\bnext (?:year|quarter|decade)\b/i;
 
 const FUTURE =
   /\b(?:will|would|could|planned|plans?|expected?|going to|next|tomorrow|tonight|forecast|estimated?|promised?)\b/i;
@@ -102,12 +104,6 @@ const RULES: readonly Rule[] = [
         m,
       ) &&
         /\bplans?\b|\bboth\b|\btwo\b/i.test(m)),
-  ],
-  [
-    'largest_jobs',
-    has(
-      /\b(?:largest|biggest|heaviest|top(?: \w+)?|most (?:energy|power|carbon)[- ]?\w*|hungriest|dirtiest)\b[^.?!]*\bjobs?\b|\bjobs?\b[^.?!]*\b(?:largest|biggest|most (?:energy|power|carbon))|\blist\b[^.?!]*\bjobs\b/i,
-    ),
   ],
   ['why', (m, n) => n.job !== undefined && !/\b(?:saved|verified|polic|ticket)/i.test(m)],
   ['why', has(/\bwhy\b[^.?!]*\b(?:this|that|the|my|a) job\b|\bmy job\b(?! (?:is|was)? ?called)/i)],
@@ -165,18 +161,8 @@ const RULES: readonly Rule[] = [
       !(n.planId !== undefined && FUTURE.test(m) && !PAST.test(m)) &&
       !(n.team === undefined && FUTURE.test(m) && !PAST.test(m)),
   ],
-  [
-    'late',
-    has(/\blate\b|\boverdue\b|\b(?:miss(?:es|ed|ing)?|break(?:s|ing)?|keep|meet)\b[^?]*\bdeadlines?\b|\bdelayed\b/i),
-  ],
   ['explain_plan', has(/\bsav(?:e|ed|es|ing|ings)\b|\breduc/i)],
   ['savings', (m) => /\bcosts?\b|\bbills?\b|\bspen[dt]|\bmoney\b/i.test(m) && PAST.test(m) && !FUTURE.test(m)],
-  [
-    'footprint',
-    has(
-      /\bfootprints?\b|\bemit(?:s|ted)?\b|\bemissions?\b|\bco2e?\b|\bcarbon\b|\bhow much (?:energy|electricity|power)\b|\benergy\b|\bconsum|\bkwh\b/i,
-    ),
-  ],
   ['schedule', (m, n) => n.planId !== undefined && /\bwhen\b|\bschedule/i.test(m)],
   [
     'schedule',
@@ -222,7 +208,8 @@ export const routeOf = async (question: string, desk: Desk, last?: Turn): Promis
   const names = await namesIn(question, desk, said);
   const plain = withoutNames(said, names);
   // Instructions in the question are a person's wish at most: answered as a request for a deed.
-  if ((OUTSIDE.test(said) || beyond(question, desk)) && !isDeed(plain)) return { lookup: null, slots: {} };
+  if ((OUTSIDE.test(said) || beyond(question, desk)) && !isDeed(plain))
+    return { lookup: null, slots: {}, outside: true };
   let lookup = RULES.find(([, test]) => test(plain, names))?.[0] ?? null;
   let slots = names;
   if (last !== undefined && last.lookup !== null) {
@@ -243,7 +230,7 @@ export const routeOf = async (question: string, desk: Desk, last?: Turn): Promis
         job !== undefined &&
         (lookup === 'schedule' ||
           lookup === 'explain_plan' ||
-          (last.lookup === 'why' && (lookup === 'savings' || lookup === 'footprint') && names.team === undefined) ||
+          (last.lookup === 'why' && lookup === 'savings' && names.team === undefined) ||
           (lookup === null && /\bwhy\b|\bhow\b/i.test(said)))
       )
         lookup = 'why';

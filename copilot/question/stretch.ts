@@ -115,7 +115,14 @@ export const stretchIn = (text: string, now: Instant, back = ASKS_BACK.test(text
   }
   const dates = datesIn(text, now, back);
   if (dates) return dates;
-  const { date, minuteOfDay } = wallClock(now, 'UTC');
+  const { date, minuteOfDay, weekday } = wallClock(now, 'UTC');
+  const calendar = /\b(this|next) (week|month)\b/i.exec(text);
+  if (calendar) {
+    const ahead = /next/i.test(calendar[1]!) ? 1 : 0;
+    if (/week/i.test(calendar[2]!)) return whole(plusDays(date, 1 - weekday + 7 * ahead), 7);
+    const [year, month] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)) + ahead];
+    return month > 12 ? monthSpan(year + 1, 1) : monthSpan(year, month);
+  }
   if (/\btonight\b/i.test(text))
     return minuteOfDay < 300 ? { from: now, to: at(date, 360) } : { from: at(date, 1080), to: at(date, 1800) };
   if (/\blast night\b/i.test(text)) return { from: at(plusDays(date, -1), 1080), to: at(date, 360) };
@@ -182,6 +189,11 @@ const datesIn = (text: string, now: Instant, back: boolean): Stretch | undefined
   if (/\b(?:since|from|after)\s+(?:the\s+)?$/i.test(before))
     return { from: one.span.from, to: now > one.span.to ? now : one.span.to };
   if (/\b(?:until|till|before|up to)\s+(?:the\s+)?$/i.test(before)) return { from: LONG_AGO, to: one.span.from };
+  const window = one.m.day !== undefined && one.m.minute === undefined ? hoursIn(text) : undefined;
+  if (window) {
+    const date = one.span.from.slice(0, 10);
+    return { from: at(date, window[0]), to: at(date, window[1] <= window[0] ? window[1] + 1440 : window[1]) };
+  }
   const [clock] = one.m.day !== undefined && one.m.minute === undefined ? minutesIn(text) : [];
   if (clock !== undefined) {
     const then = at(one.span.from.slice(0, 10), clock);

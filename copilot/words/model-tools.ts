@@ -8,6 +8,8 @@ import type { Desk } from '../desk.js';
 import type { Draft, Fact } from '../facts.js';
 import { type Lookup, Slots } from '../lookup.js';
 import { LOOKUPS } from '../lookups.js';
+import { answerQuery } from '../question/answer-query.js';
+import { Query } from '../question/query.js';
 
 export interface Toolbox {
   /** as the model sees them */
@@ -48,15 +50,14 @@ export const modelTools = async (desk: Desk, draft: Draft): Promise<Toolbox> => 
   const prose: string[] = [];
   const done = new Set<string>();
 
-  const look = async (lookup: Lookup, slots: Slots): Promise<string> => {
-    const found = await lookup.answer(slots, desk);
+  const look = async ({ name }: { readonly name: string }, found: Draft): Promise<string> => {
     const { prose: said, facts: renamed } = draft.absorb(found);
-    looked.push(lookup.name);
+    looked.push(name);
     // What could not be answered gives names and reasons, and no ground for a claim.
     if (found.answered) facts.push(...renamed);
     prose.push(...said);
     return dataJson({
-      TOOL: lookup.name,
+      TOOL: name,
       ANSWERED: found.answered,
       DRAFT: said,
       FACTS: renamed.slice(0, FACTS_TOLD).map(factFor),
@@ -66,12 +67,21 @@ export const modelTools = async (desk: Desk, draft: Draft): Promise<Toolbox> => 
   const bound = new Map<string, StructuredToolInterface>(
     LOOKUPS.map((lookup) => [
       lookup.name,
-      tool((slots: z.output<typeof Slots>) => look(lookup, slots), {
+      tool(async (slots: z.output<typeof Slots>) => look(lookup, await lookup.answer(slots, desk)), {
         name: lookup.name,
         description: lookup.description,
         schema: schemaOf(lookup),
       }) as unknown as StructuredToolInterface,
     ]),
+  );
+
+  bound.set(
+    'query',
+    tool(async (query: Query) => look({ name: 'query' }, await answerQuery(query, desk)), {
+      name: 'query',
+      description: 'Figures over jobs, grid signals and the books: measures, filters, time, groups, ranks',
+      schema: Query,
+    }) as unknown as StructuredToolInterface,
   );
 
   return {

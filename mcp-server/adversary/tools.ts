@@ -130,7 +130,9 @@ export const TOOL_LINES: readonly Line[] = [
   look('list_plans', {}, 'change a plan'),
   look('sum_plan', { planId: '$plan' }, 'change a plan'),
   look('show_schedule', { planId: '$plan', from: '2022-05-25T00:00:00Z', to: '2022-05-26T00:00:00Z' }, 'move a job'),
+  look('tabulate_plan', { planId: '$plan' }, 'move a job'),
   look('list_verifications', {}, 'write a record'),
+  look('list_verified_jobs', { id: 'V-OF-NOBODY' }, 'write a record', 404),
   look('sum_claims', { ids: ['V-OF-NOBODY'], team: 'of-nobody' }, 'claim anything', 404),
   look('compare_baselines', { workloadId: 'W-OF-NOBODY' }, 'make a plan', 404),
   {

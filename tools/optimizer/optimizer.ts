@@ -11,6 +11,7 @@ import { explainPlan } from './explain.js';
 import { listPlans, sumPlan } from './list-plans.js';
 import { replan } from './replan.js';
 import { showSchedule } from './show-schedule.js';
+import { tabulatePlan } from './tabulate-plan.js';
 
 export { BaselineRow, compareBaselines as baselinesOf, POLICIES } from './baselines/baselines.js';
 export { comparePlans, TradeOff, tradeOff, tradeOffOf } from './compare.js';
@@ -51,6 +52,7 @@ export const optimizerTools = [
   listPlans,
   sumPlan,
   showSchedule,
+  tabulatePlan,
   compareBaselines,
   replan,
 ] as const;

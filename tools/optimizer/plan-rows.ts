@@ -4,6 +4,7 @@ import { shortId } from '../../domain/digest.js';
 import type { Job } from '../../domain/job.js';
 import { BASELINE, PLACEMENTS, type Placement, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
 import { LoadSummer, PlanSummer, type Taken } from '../../domain/plan-sums.js';
+import { JOBS_IN_A_PART, PLAN_TABLES, PlanTabler } from '../../domain/plan-table.js';
 import type { Rows, Store, Tx } from '../../domain/store.js';
 import { type Problem, piecesOf, type Schedule } from './engine/engine.js';
 import type { FleetQuestion, LeftOut } from './fleet-question.js';
@@ -24,6 +25,7 @@ export interface Writing {
 /** Takes the workload's jobs in their order and writes as it goes, under the name `draft` until `rename`. */
 export class PlanRows {
   readonly #of: Writing;
+  readonly #store: Store;
   readonly #sinks: {
     readonly baseline: Sink<Placement>;
     readonly placements: Sink<Placement>;
@@ -37,6 +39,8 @@ export class PlanRows {
   readonly claimed = new ClaimedDigest();
   readonly sums = new PlanSummer();
   readonly loads: LoadSummer;
+  readonly #table = new PlanTabler();
+  #parts = 0;
   readonly unseen: LeftOut[];
   /** The plan's id follows from what the rows say, so they go under a fresh name first. */
   readonly draft: string;
@@ -49,6 +53,7 @@ export class PlanRows {
   constructor(store: Store, of: Writing) {
     const { question, origin, problem } = of;
     this.#of = of;
+    this.#store = store;
     this.draft = shortId('DRAFT', { of: of.workloadId, at: process.hrtime.bigint().toString(), by: process.pid });
     this.#sinks = {
       baseline: new Sink<Placement>(store.rows(BASELINE), this.draft),
@@ -68,20 +73,28 @@ export class PlanRows {
   /** A job that is no row of the problem counts as one that nothing is known of. */
   async add(job: Job) {
     const isPlanned = this.#of.problem.jobs.ids[this.row] === job.id;
-    this.sums.job(job, takenBy(isPlanned ? await this.#place(job, this.row++) : null));
+    const placed = isPlanned ? await this.#place(job, this.row++) : null;
+    this.sums.job(job, takenBy(placed?.run));
+    this.#table.job(job, placed?.run ?? [], placed?.stay ?? []);
+    if (this.#table.size >= JOBS_IN_A_PART) await this.#part();
   }
 
   async flush() {
     for (const sink of Object.values(this.#sinks)) await sink.flush();
+    if (this.#table.size > 0) await this.#part();
+  }
+
+  async #part() {
+    await this.#store.rows(PLAN_TABLES).append(this.draft, [{ id: String(this.#parts++), value: this.#table.part() }]);
   }
 
   async rename(tx: Tx, planId: string) {
-    for (const rows of [tx.rows(BASELINE), tx.rows(PLACEMENTS), tx.rows(RECOMMENDATIONS)])
+    for (const rows of [tx.rows(BASELINE), tx.rows(PLACEMENTS), tx.rows(RECOMMENDATIONS), tx.rows(PLAN_TABLES)])
       await rows.rename(this.draft, planId);
   }
 
-  /** The pieces of work as planned, or null. */
-  async #place(job: Job, j: number): Promise<readonly Placement[] | null> {
+  /** The pieces of work as planned and without the plan, or null. */
+  async #place(job: Job, j: number): Promise<{ run: readonly Placement[]; stay: readonly Placement[] } | null> {
     if (job.category === 'urgent') this.urgent++;
     else this.movable++;
     const { problem, planned } = this.#of;
@@ -96,7 +109,7 @@ export class PlanRows {
     const run = this.after.add(job, this.#spans(job, planned.region[j]!, pieces));
     if (run === null) throw new Error(`job ${job.id} was planned into a gap`);
     await this.#write(job, stay, run);
-    return run;
+    return { run, stay };
   }
 
   /** Where it runs without this plan; null where the signal has a gap there. */
@@ -133,7 +146,7 @@ export class PlanRows {
   }
 }
 
-const takenBy = (pieces: readonly Placement[] | null): Taken | undefined => {
+const takenBy = (pieces: readonly Placement[] | undefined): Taken | undefined => {
   const first = pieces?.[0];
   if (!pieces || !first) return undefined;
   const taken = { energyKwh: 0, emissionsKg: 0, start: first.start };

@@ -1,7 +1,13 @@
 /** The tools that show verified records: those that stand, and what one says of a team. */
 import { z } from 'zod';
-import { findingOf, VERIFICATIONS, VERIFIED_JOBS, Verification } from '../../domain/evidence/verification.js';
-import { notFound } from '../../domain/fault.js';
+import {
+  findingOf,
+  VERIFICATIONS,
+  VERIFIED_JOBS,
+  Verification,
+  VerifiedJob,
+} from '../../domain/evidence/verification.js';
+import { invalid, notFound } from '../../domain/fault.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import type { Store } from '../../domain/store.js';
 import { Instant } from '../../domain/time.js';
@@ -84,4 +90,31 @@ export const sumClaims = defineTool({
     return sum;
   },
   tell: (o) => `${o.claimedKg.toFixed(1)} kg CO2e had been claimed over ${o.jobs} jobs.`,
+});
+
+export const listVerifiedJobs = defineTool({
+  name: 'list_verified_jobs',
+  title: 'List verified jobs',
+  description:
+    'The moved jobs of one verified record, each as it ran against as it would have run, in pages; some of them by id.',
+  toolset: 'proof',
+  effect: 'reads',
+  input: z.strictObject({
+    id: z.string().min(1).describe('id of a verified record'),
+    jobIds: z.array(z.string()).max(200).optional().describe('only those of these jobs that are in it'),
+    limit: z.number().int().min(1).max(5000).default(1000).describe('jobs in one answer, in the order of the record'),
+    cursor: z.string().optional().describe('the next cursor of the answer before'),
+  }),
+  output: z.strictObject({ jobs: z.array(VerifiedJob), next: Next }),
+  run: async ({ id, jobIds, limit, cursor }, { store }) => {
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+      throw invalid('the cursor is not one of ours', 'Use the member next of the answer before.');
+    if (!(await store.collection(VERIFICATIONS).get(id)))
+      throw notFound(`there is no verified record ${id}`, '`caco verify RUN` makes one.');
+    const rows = store.rows(VERIFIED_JOBS);
+    if (jobIds !== undefined) return { jobs: [...(await rows.findAll(id, jobIds)).values()], next: null };
+    const { items, next } = await rows.page(id, { after: cursor, limit });
+    return { jobs: items, next };
+  },
+  tell: ({ jobs }) => `${jobs.length} verified jobs.`,
 });

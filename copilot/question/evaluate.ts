@@ -1,0 +1,264 @@
+/** Runs a query over the rows of a plan: which jobs are meant, in which groups, and what each comes to. Pure. */
+import type { TableJob } from '../../domain/plan-table.js';
+import { fromEpoch, toEpoch } from '../../domain/time.js';
+import { type Basis, MEASURES, type MeasureName } from './measures.js';
+import type { Filters, Period, Query, State } from './query.js';
+import {
+  ALL,
+  amongOf,
+  type Clip,
+  endOf,
+  ownValue,
+  runOf,
+  savedKgOf,
+  startOf,
+  totalOf,
+  type Value,
+  type Ways,
+} from './sums.js';
+
+export interface Cell extends Value {
+  readonly measure: MeasureName;
+  readonly basis: Basis;
+}
+export interface Group {
+  /** name of the team, kind, …; a job's id; an instant for hours and days */
+  readonly key: string;
+  readonly jobs: number;
+  /** by measure, and within it by basis */
+  readonly cells: readonly Cell[];
+}
+export interface Evaluated {
+  /** those that are shown, in order; one without a key where nothing is told apart */
+  readonly groups: readonly Group[];
+  /** groups in all */
+  readonly of: number;
+  /** everything selected, as one group */
+  readonly whole: Group;
+  /** the same in the second stretch of time */
+  readonly against: Group | null;
+  readonly selected: readonly TableJob[];
+}
+
+export const clipOf = (period: Period | null): Clip =>
+  period === null || period.of !== 'runs'
+    ? ALL
+    : {
+        from: period.from === null ? ALL.from : toEpoch(period.from),
+        to: period.to === null ? ALL.to : toEpoch(period.to),
+      };
+
+const within = (at: number | null, { from, to }: Period): boolean =>
+  at !== null &&
+  (from === null || at >= toEpoch(from)) &&
+  (to === null || at < toEpoch(to) || (to === from && at === toEpoch(to)));
+
+const inPeriod = (job: TableJob, period: Period, basis: Basis): boolean => {
+  if (period.of === 'starts') return within(startOf(job, basis), period);
+  if (period.of === 'ends') return within(endOf(job, basis), period);
+  const { from, to } = clipOf(period);
+  return runOf(job, basis).some((p) => (from === to ? p.start <= from && p.end > from : p.start < to && p.end > from));
+};
+
+const isMoved = ({ planned, baseline }: TableJob) => planned !== baseline && planned.length > 0;
+
+const STATES: Partial<Record<State, (job: TableJob, basis: Basis) => boolean>> = {
+  moved: isMoved,
+  stayed: (job) => !isMoved(job),
+  late: (job, basis) => {
+    const [end, due] = [endOf(job, basis), job.due ?? job.deadline];
+    return end !== null && due !== null && end > due;
+  },
+  movable: (job) => job.category !== 'urgent',
+  split: (job, basis) => runOf(job, basis).length > 1,
+  worse: (job) => savedKgOf(job) < -1e-9,
+  'with-deadline': (job) => job.deadline !== null,
+  'no-deadline': (job) => job.deadline === null,
+  gpu: (job) => job.gpus > 0,
+  'no-place': (job) => job.planned.length === 0,
+};
+/** States that a job can be in; the others are those of tickets and approvals. */
+export const isJobState = (state: State): boolean => state in STATES;
+
+/** The jobs that a query means, on a basis. */
+export const selectJobs = (
+  rows: readonly TableJob[],
+  query: Query,
+  basis: Basis,
+  ways: Ways,
+  period = query.period,
+): TableJob[] => {
+  const f = query.filters;
+  const any = (list: readonly string[], value: string) => list.length === 0 || list.includes(value);
+  const ids = new Set(f.jobs);
+  const inPlace = (job: TableJob, places: readonly string[]) => runOf(job, basis).some((p) => places.includes(p.place));
+  return rows.filter(
+    (job) =>
+      (ids.size === 0 || ids.has(job.id)) &&
+      any(f.teams, job.team) &&
+      any(f.kinds, job.kind) &&
+      any(f.categories, job.category) &&
+      (f.places.length === 0 || inPlace(job, f.places)) &&
+      !f.except.teams.includes(job.team) &&
+      !f.except.kinds.includes(job.kind) &&
+      !f.except.categories.includes(job.category) &&
+      !(f.except.places.length > 0 && inPlace(job, f.except.places)) &&
+      f.states.every((state) => STATES[state]?.(job, basis) ?? true) &&
+      f.limits.every((limit) => passes(job, limit, basis, ways)) &&
+      (period === null || inPeriod(job, period, basis)),
+  );
+};
+
+const passes = (job: TableJob, limit: Filters['limits'][number], basis: Basis, ways: Ways): boolean => {
+  const value = ownValue(job, limit.measure, basis, ALL, ways);
+  return value !== null && (limit.is === 'above' ? value > limit.value : value < limit.value);
+};
+
+export const evaluate = (rows: readonly TableJob[], query: Query, ways: Ways): Evaluated => {
+  const { bases, period, by, rank } = query;
+  const selected = new Map(bases.map((basis) => [basis, selectJobs(rows, query, basis, ways)]));
+  const jobsOf = (basis: Basis) => selected.get(basis)!;
+  const cellsOf = (jobs: (basis: Basis) => readonly TableJob[], clip: Clip, exact: boolean): Cell[] =>
+    query.measures.flatMap((measure) =>
+      bases.map((basis) => ({ measure, basis, ...cellOf(jobs(basis), query, measure, basis, clip, ways, exact) })),
+    );
+  const groupOf = (key: string, jobs: (basis: Basis) => readonly TableJob[], clip: Clip, exact: boolean): Group => ({
+    key,
+    jobs: jobs(bases[0]!).length,
+    cells: cellsOf(jobs, clip, exact),
+  });
+  const shares = query.stat === 'share' ? everybodys(rows, query, ways) : null;
+  const shared = (group: Group): Group =>
+    shares === null
+      ? group
+      : {
+          ...group,
+          cells: group.cells.map(({ estimate: _, ...c }, i) => ({
+            ...c,
+            value: c.value === null ? null : c.value / (shares[i] ?? Number.NaN),
+          })),
+        };
+  const whole = shared(groupOf('', jobsOf, clipOf(period), true));
+  const against =
+    query.against === null
+      ? null
+      : shared(
+          groupOf('', (basis) => selectJobs(rows, query, basis, ways, query.against), clipOf(query.against), true),
+        );
+  const first = jobsOf(bases[0]!);
+  if (by === null || by === 'plan') return { groups: [whole], of: 1, whole, against, selected: first };
+
+  let groups: Group[];
+  if (by === 'hour' || by === 'day')
+    groups = bins(first, query).map(([key, clip]) =>
+      groupOf(
+        key,
+        (b) => jobsOf(b).filter((job) => runOf(job, b).some((p) => p.start < clip.to && p.end > clip.from)),
+        clip,
+        false,
+      ),
+    );
+  else {
+    const keyed = new Map(bases.map((basis) => [basis, grouped(jobsOf(basis), by, basis)]));
+    const keys = [...new Set(bases.flatMap((basis) => [...keyed.get(basis)!.keys()]))];
+    groups = keys.map((key) => groupOf(key, (b) => keyed.get(b)!.get(key) ?? [], clipOf(period), false));
+  }
+  groups = groups.map(shared);
+  const of = groups.length;
+  return { groups: ranked(groups, rank, by), of, whole, against, selected: first };
+};
+
+const cellOf = (
+  jobs: readonly TableJob[],
+  { stat }: Query,
+  measure: MeasureName,
+  basis: Basis,
+  clip: Clip,
+  ways: Ways,
+  exact: boolean,
+): Value => {
+  const { sums, usually } = MEASURES[measure];
+  const own = (job: TableJob) => ownValue(job, measure, basis, clip, ways);
+  if (jobs.length === 0 && sums !== 'sum') return { value: null };
+  if (sums === 'each')
+    return amongOf(
+      jobs,
+      stat === 'mean' || stat === 'median' || stat === 'least' || stat === 'most'
+        ? stat
+        : jobs.length === 1
+          ? 'most'
+          : (usually ?? 'mean'),
+      own,
+    );
+  if (
+    sums === 'sum' &&
+    (stat === 'mean' || stat === 'median' || stat === 'least' || stat === 'most') &&
+    measure !== 'count'
+  )
+    return amongOf(jobs, stat, own);
+  if (stat === 'change') {
+    const before = measure === 'saving' ? 'emissions' : 'cost';
+    const base = totalOf(jobs, before, 'baseline', ALL, ways, false).value;
+    const saved = totalOf(jobs, measure, basis, clip, ways, false).value;
+    return { value: base === null || base === 0 || saved === null ? null : saved / base };
+  }
+  return totalOf(jobs, measure, basis, clip, ways, exact);
+};
+
+/** What everybody has, in the order of the cells: by it a share is told. */
+const everybodys = (rows: readonly TableJob[], query: Query, ways: Ways): number[] => {
+  const everybody: Query = {
+    ...query,
+    by: null,
+    rank: null,
+    stat: 'total',
+    filters: { ...query.filters, teams: [], kinds: [], categories: [], jobs: [], places: [], states: [] },
+  };
+  return evaluate(rows, everybody, ways).whole.cells.map((c) => c.value ?? Number.NaN);
+};
+
+const grouped = (
+  jobs: readonly TableJob[],
+  by: 'team' | 'kind' | 'category' | 'place' | 'job',
+  basis: Basis,
+): Map<string, TableJob[]> => {
+  const groups = new Map<string, TableJob[]>();
+  for (const job of jobs) {
+    const key = by === 'job' ? job.id : by === 'place' ? (runOf(job, basis)[0]?.place ?? 'no place') : job[by];
+    const mine = groups.get(key);
+    if (mine) mine.push(job);
+    else groups.set(key, [job]);
+  }
+  return groups;
+};
+
+const MOST_BINS = 24 * 62;
+/** Hours or days from the first start to the last end, cut to the period. */
+const bins = (jobs: readonly TableJob[], { by, period, bases }: Query): [string, Clip][] => {
+  const length = by === 'hour' ? 3600 : 86_400;
+  const clip = clipOf(period);
+  let [from, to] = [ALL.to, ALL.from];
+  for (const job of jobs)
+    for (const p of runOf(job, bases[0]!)) {
+      from = Math.min(from, Math.max(p.start, clip.from));
+      to = Math.max(to, Math.min(p.end, clip.to));
+    }
+  const found: [string, Clip][] = [];
+  for (let at = Math.floor(from / length) * length; at < to && found.length < MOST_BINS; at += length)
+    found.push([fromEpoch(at), { from: Math.max(at, clip.from), to: Math.min(at + length, clip.to) }]);
+  return found;
+};
+
+/** By the first figure; what has none stands last. Hours and days that are not ranked stay in order of time. */
+const ranked = (groups: readonly Group[], rank: Query['rank'], by: Query['by']): Group[] => {
+  const value = (g: Group) => g.cells[0]?.value ?? null;
+  const sign = rank?.order === 'least' ? 1 : -1;
+  const inTime = rank === null && (by === 'hour' || by === 'day');
+  const sorted = [...groups].sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (inTime) return a.key < b.key ? -1 : 1;
+    if (x === null || y === null) return x === y ? (a.key < b.key ? -1 : 1) : x === null ? 1 : -1;
+    return sign * (x - y) || (a.key < b.key ? -1 : 1);
+  });
+  return rank === null ? sorted : sorted.slice(rank.skip, rank.skip + rank.count);
+};

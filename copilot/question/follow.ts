@@ -1,0 +1,118 @@
+/** What follows from the turn before: "and nlp?", "in grams?", "and tomorrow?", "the next five", "why?". */
+import type { Slots } from '../lookup.js';
+import type { Turn } from '../memory.js';
+import { MEASURES } from './measures.js';
+import { type Filters, type Query, queryOf } from './query.js';
+import type { Reading } from './read.js';
+import type { Signs } from './signs.js';
+
+const FOLLOWS =
+  /^(?:and|what about|how about|same|for|only|but|also|ok(?:ay)?|now|then|in|the next|next|as|why|how come|per|by|without|instead|or)\b/i;
+const SHORT = 7;
+const MOST_BEHIND_WHY = 5;
+
+export type Followed =
+  | { readonly query: Query; readonly left: readonly string[] }
+  | { readonly topic: string; readonly slots: Slots };
+
+/** null: the question stands by itself. */
+export const followed = (question: string, reading: Reading, signs: Signs, last: Turn): Followed | null => {
+  const before = last.query;
+  if (before === undefined) return null;
+  const { parts, left } = reading;
+  const short = signs.tokens.length <= SHORT;
+  if (parts.why && short) return why(before, last);
+  if (!short || !(FOLLOWS.test(question.trim()) || reading.query === null)) return null;
+  if (parts.measures.length > 0 && standsAlone(reading)) return null;
+  const next = merged(before, reading);
+  return next === null ? null : { query: next, left };
+};
+
+/** A question with a measure and whom it is about needs nothing of the one before. */
+const standsAlone = ({ query, parts }: Reading) =>
+  query !== null && parts.unit === null && (parts.period !== null || namesOf(parts.filters) > 0 || parts.by !== null);
+
+const namesOf = (f: Filters) =>
+  f.jobs.length + f.teams.length + f.kinds.length + f.categories.length + f.places.length + f.states.length;
+
+/** The query before with what the new words say in the place of what they replace. */
+const merged = (before: Query, { parts, query }: Reading): Query | null => {
+  const { filters: f } = parts;
+  const unit = parts.unit === null || parts.unit === '%' ? before.unit : parts.unit;
+  const turned =
+    parts.measures.length > 0 && !(parts.unit !== null && query !== null && sameKind(before, parts.measures));
+  const nothing =
+    namesOf(f) === 0 &&
+    parts.period === null &&
+    parts.by === null &&
+    parts.rank === null &&
+    parts.unit === null &&
+    !parts.further &&
+    !turned &&
+    parts.bases === null &&
+    parts.stat === null &&
+    Object.values(f.except).every((l) => l.length === 0);
+  if (nothing) return null;
+  const filters: Filters = { ...before.filters };
+  for (const kind of ['jobs', 'teams', 'kinds', 'categories', 'places', 'states'] as const)
+    if (f[kind].length > 0) Object.assign(filters, { [kind]: f[kind] });
+  // Another team's work is not that of the job before.
+  if (f.teams.length > 0 && f.jobs.length === 0) filters.jobs = [];
+  if (f.jobs.length > 0) filters.teams = [];
+  if (Object.values(f.except).some((l) => l.length > 0)) filters.except = f.except;
+  const count = parts.rank?.count ?? before.rank?.count ?? 1;
+  const rank =
+    parts.further && before.rank !== null
+      ? { ...before.rank, count, skip: before.rank.skip + before.rank.count }
+      : (parts.rank ?? before.rank);
+  const by = parts.by ?? (f.teams.length > 0 && before.by === 'team' && f.teams.length < 2 ? null : before.by);
+  return queryOf({
+    ...before,
+    measures: turned ? [...parts.measures] : before.measures,
+    subject: turned && query !== null ? (before.subject === 'grid' ? query.subject : before.subject) : before.subject,
+    filters,
+    unit: turned && parts.unit === null ? null : unit,
+    stat:
+      parts.unit === '%'
+        ? before.measures.some((m) => MEASURES[m].saving)
+          ? 'change'
+          : 'share'
+        : (parts.stat ?? before.stat),
+    period: parts.period === null ? before.period : { ...parts.period, of: before.period?.of ?? parts.period.of },
+    against: parts.period === null ? before.against : null,
+    bases: parts.bases ?? before.bases,
+    by,
+    rank: by === null ? null : rank,
+  });
+};
+
+/** "in grams?" names a measure only by its unit. */
+const sameKind = (before: Query, measures: readonly Query['measures'][number][]) =>
+  before.measures.some((m) => measures.some((n) => MEASURES[m].dimension === MEASURES[n].dimension));
+
+/** A job has a story; of many jobs those are shown that make the figure. */
+const why = (before: Query, { top }: Turn): Followed | null => {
+  const job = before.filters.jobs[0] ?? (before.by === 'job' ? top : undefined);
+  if (job !== undefined)
+    return { topic: 'why', slots: { job, ...(before.plan === null ? {} : { planId: before.plan }) } };
+  if (before.subject !== 'jobs' || before.bases.includes('verified')) return null;
+  const filters = { ...before.filters };
+  if (top !== undefined && before.by === 'team') filters.teams = [top];
+  if (top !== undefined && before.by === 'kind') filters.kinds = [top];
+  const [measure] = before.measures;
+  const measures: Query['measures'] =
+    measure === 'intensity' || measure === 'price' ? [measure, 'energy', 'start'] : [measure!, 'start'];
+  const order = before.rank?.order ?? 'most';
+  return {
+    query: queryOf({
+      ...before,
+      filters,
+      measures: [...new Set(measures)],
+      by: 'job',
+      stat: 'total',
+      against: null,
+      rank: { order, count: MOST_BEHIND_WHY, skip: 0 },
+    }),
+    left: [],
+  };
+};

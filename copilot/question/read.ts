@@ -1,0 +1,447 @@
+/** Rules that read a question as a query. Every content word is used, neutral, or named as left over. */
+import { CURRENCIES, MEASURES, type MeasureName, UNITS } from './measures.js';
+import { type By, type Filters, type Period, type Query, queryOf, type Subject } from './query.js';
+import { categoriesIn, type Found, type Signs } from './signs.js';
+import type { Told } from './times.js';
+import { unusedIn } from './unused.js';
+
+export interface Reading {
+  /** null: the words make no query */
+  readonly query: Query | null;
+  /** what was read, also where it makes no whole query: for "and nlp?" after another question */
+  readonly parts: Parts;
+  /** content words that nothing used, as typed */
+  readonly left: readonly string[];
+  /** why it cannot be read for certain, in words */
+  readonly unclear: string | null;
+}
+export interface Parts {
+  readonly measures: readonly MeasureName[];
+  readonly filters: Filters;
+  readonly period: Period | null;
+  readonly by: By | null;
+  readonly rank: Query['rank'];
+  readonly unit: string | null;
+  readonly bases: Query['bases'] | null;
+  readonly stat: Query['stat'] | null;
+  readonly further: boolean;
+  readonly why: boolean;
+}
+
+/** What is counted and has no other figure here. */
+export const COUNTED: ReadonlySet<Subject> = new Set([
+  'records',
+  'teams',
+  'plans',
+  'runs',
+  'tickets',
+  'approvals',
+  'decisions',
+  'policies',
+  'ledger',
+]);
+const OF_THE_GRID: ReadonlySet<MeasureName> = new Set(['price', 'intensity']);
+const MOST_COUNT = 50;
+
+export const readQuestion = (question: string, signs: Signs): Reading => new Reader(question, signs).read();
+
+class Reader {
+  readonly left: Set<number>;
+  readonly low: readonly string[];
+  measures: MeasureName[];
+  by: By | null;
+  subject: Subject = 'jobs';
+  stat: Query['stat'];
+  rank: Query['rank'] = null;
+  readonly filters: Filters;
+  readonly unit: AskedUnit | undefined;
+  readonly event: 'starts' | 'ends' | 'runs' | null;
+  readonly subjects: readonly Subject[];
+  readonly states: Filters['states'];
+  order: 'most' | 'least' | null;
+  /** start or end are what is asked for, not what the period is about */
+  timed = false;
+
+  constructor(
+    readonly question: string,
+    readonly of: Signs,
+  ) {
+    const { signs } = of;
+    this.left = new Set(of.left);
+    this.low = of.tokens.map((t) => t.low);
+    const each = <K extends keyof Found['sign']>(key: K) =>
+      unique(signs.flatMap((s) => (s.sign[key] === undefined ? [] : [s.sign[key]!])));
+    this.measures = each('measure');
+    this.subjects = each('subject');
+    this.states = each('state');
+    this.unit = unitIn(of);
+    this.order = each('order')[0] ?? null;
+    this.event = each('event')[0] ?? null;
+    this.stat = each('stat')[0] ?? 'total';
+    this.joined();
+    const limits = limitsIn(of, this.measures);
+    if (limits.limits.length > 0)
+      this.drop(...limits.limits.map((l) => l.measure).filter(() => this.measures.length === 1));
+    this.filters = filtersIn(of, this.states, limits.limits);
+    this.by = byIn(of, this.filters);
+    this.limited = limits.used;
+  }
+  readonly limited: ReadonlySet<number>;
+
+  has(test: (f: Found) => boolean): boolean {
+    return this.of.signs.some(test);
+  }
+  is(m: MeasureName): boolean {
+    return this.measures.includes(m);
+  }
+  drop(...gone: readonly MeasureName[]) {
+    this.measures = this.measures.filter((m) => !gone.includes(m));
+  }
+
+  /** Words that say one thing together: "price of power", "how much carbon did we save", "emissions per kWh". */
+  joined() {
+    const { unit, states } = this;
+    const per = this.of.signs.find((s) => s.sign.per !== undefined);
+    if (this.is('price')) this.drop('power', 'energy', 'cost', 'electricity-cost');
+    if (this.is('intensity'))
+      this.drop('power', 'energy', ...(per || unit?.name === 'g/kWh' ? (['emissions'] as const) : []));
+    if (this.is('embodied') || this.is('cap')) this.drop('emissions', 'power', 'energy');
+    if (this.is('power')) this.drop('energy');
+    if (this.is('saving')) {
+      const money = this.is('cost') || this.is('cost-saving') || unit?.dimension === 'money';
+      if (money && !this.is('emissions')) this.measures = ['cost-saving'];
+      else for (const s of this.of.signs) if (s.sign.measure === 'energy') this.left.add(s.at);
+      this.drop('emissions', 'cost', 'energy');
+    }
+    if (this.has((s) => s.sign.howLong === true)) {
+      this.drop('energy');
+      if (states.includes('late')) states.splice(states.indexOf('late'), 1);
+      if (!this.is('delay') && !this.is('slack')) this.measures = [states.includes('moved') ? 'delay' : 'duration'];
+    }
+    if (per && per.sign.per !== 'job') {
+      if (this.is('emissions')) this.measures = ['intensity'];
+      else if (this.is('cost') || this.is('electricity-cost')) this.measures = ['price'];
+      else if (!this.is('intensity') && !this.is('price')) this.left.add(per.at);
+    }
+    if (per?.sign.per === 'job') this.stat = 'mean';
+    this.whens();
+    if (this.measures.length === 0 && unit) this.measures = measureOfUnit(unit.dimension);
+    if (this.is('delay') && states[0] === 'waiting') states.splice(0);
+  }
+
+  /** "when does … start", "the first to start" */
+  whens() {
+    const end = this.of.signs.find((s) => s.sign.end !== undefined);
+    const { event } = this;
+    const timed =
+      event === 'starts' ? (['start'] as const) : event === 'ends' ? (['end'] as const) : (['start', 'end'] as const);
+    const asksWhen = this.low.includes('when');
+    if (event !== null && (asksWhen || (end && event !== 'runs')) && this.measures.every((m) => m === 'energy')) {
+      this.measures = [...timed];
+      this.timed = true;
+    }
+    if (end && event !== null && event !== 'runs' && this.order === null)
+      this.order = end.sign.end === 'first' ? 'least' : 'most';
+    else if (end && this.order === null) this.left.add(end.at);
+    if (event !== null && (this.is('start') || this.is('end'))) this.drop('energy');
+  }
+
+  read(): Reading {
+    this.counting();
+    this.about();
+    this.ranking();
+    this.listing();
+    const { unit, of, filters, event } = this;
+    const bases = basesIn(of, this.measures, this.question);
+    const period = periodOf(of.time, this.timed ? null : event);
+    const named = filters.teams.length + filters.kinds.length + filters.categories.length > 0;
+    if (this.measures.length === 0 && named && (period !== null || this.subjects.includes('jobs')))
+      this.measures = ['count', 'energy', 'emissions'];
+    if (unit && unit.name !== '%' && !this.measures.some((m) => dimensionFits(m, unit.dimension)))
+      this.left.add(unit.at);
+    const plans = of.names.filter((n) => n.kind === 'plan');
+    for (const n of plans.slice(1)) this.left.add(n.at);
+    const parts: Parts = {
+      measures: this.measures,
+      filters,
+      period,
+      by: this.by,
+      rank: this.rank,
+      unit: unit?.name ?? null,
+      bases,
+      stat: this.stat === 'total' ? null : this.stat,
+      further: this.has((s) => s.sign.further === true),
+      why: this.has((s) => s.sign.why === true),
+    };
+    const query =
+      this.measures.length === 0 || parts.why
+        ? null
+        : queryOf({
+            subject: this.subject,
+            measures: this.measures.slice(0, 4),
+            bases: bases ?? ['planned'],
+            stat: this.stat,
+            filters,
+            plan: plans[0]?.name ?? null,
+            period,
+            against: periodOf(of.against, this.timed ? null : event),
+            by: this.by,
+            rank: this.rank,
+            unit: unit && !this.left.has(unit.at) && unit.name !== '%' ? unit.name : null,
+            hours: this.subject === 'grid' ? hoursOfWork(this) : null,
+          });
+    if (query !== null) for (const at of unusedIn(query, of, parts)) this.left.add(at);
+    return {
+      query,
+      parts,
+      left: [...this.left].sort((a, b) => a - b).map((i) => of.tokens[i]!.said),
+      unclear: of.time?.unclear ?? null,
+    };
+  }
+
+  /** "how many jobs", "how many teams"; "how many MWh" is no count. */
+  counting() {
+    const asks = /\bhow many\b|\bnumber of\b|\bcount (?:of|the)\b/i.test(this.low.join(' ')) && this.unit?.name !== '%';
+    const counted = this.subjects.find((s) => COUNTED.has(s));
+    const jobs = this.of.signs.find((s) => s.sign.subject === 'jobs');
+    const unit = this.of.signs.find((s) => s.sign.unit !== undefined);
+    const teams = /\bhow many teams\b/.test(this.low.join(' '));
+    const other = this.filters.teams.length > 0 || this.measures.some((m) => m !== 'count' && m !== 'energy');
+    if (teams) {
+      this.subject = 'teams';
+      this.by = null;
+    } else if (counted && asks && (!other || counted !== 'records')) this.subject = counted;
+    if (COUNTED.has(this.subject)) this.measures = ['count'];
+    else if (asks && jobs && (!unit || jobs.at < unit.at)) this.measures = ['count'];
+  }
+
+  /** Whether it is about jobs, the grid or sites. */
+  about() {
+    if (COUNTED.has(this.subject)) return;
+    const { filters: f, by, measures } = this;
+    if (this.is('cap') || this.is('pue')) {
+      this.subject = 'sites';
+      return;
+    }
+    const named =
+      f.jobs.length + f.teams.length + f.kinds.length + f.categories.length + f.states.length + f.limits.length > 0;
+    const excluded = Object.values(f.except).some((list) => list.length > 0);
+    const ofJobs =
+      named ||
+      excluded ||
+      this.subjects.includes('jobs') ||
+      this.low.includes('plan') ||
+      ['team', 'job', 'category', 'kind'].includes(by ?? '') ||
+      this.has(
+        (s) => /^(?:paid|pay|pays|spend|spent)$/.test(s.words) || s.sign.basis !== undefined || s.sign.both === true,
+      );
+    const hourly = by === 'hour' || this.low.includes('when') || this.low.includes('time');
+    const starts = hoursOfWork(this) !== null && this.low.includes('when');
+    if (
+      starts &&
+      !named &&
+      measures.every((m) => m === 'start' || m === 'end' || OF_THE_GRID.has(m) || m === 'duration')
+    ) {
+      this.subject = 'grid';
+      this.measures =
+        measures.some((m) => m === 'price') || this.has((s) => s.words === 'cheapest') ? ['price'] : ['intensity'];
+      this.by = null;
+    } else if (
+      !ofJobs &&
+      measures.length > 0 &&
+      measures.every((m) => OF_THE_GRID.has(m) || (m === 'cost' && hourly))
+    ) {
+      this.subject = 'grid';
+      this.measures = measures.map((m) => (m === 'cost' ? 'price' : m));
+      if (by === 'place') this.by = null;
+    }
+  }
+
+  ranking() {
+    const { of, filters, subject } = this;
+    const sized = this.has((s) => s.sign.size === true);
+    if (sized && this.measures.length === 0) this.measures = ['energy'];
+    if (this.unit?.name === '%' && this.stat === 'total')
+      this.stat = this.is('saving') || this.is('cost-saving') ? 'change' : 'share';
+    if (this.stat === 'share' && this.measures.length === 0) this.measures = ['emissions'];
+    const counts = of.numbers.filter(
+      (n) => !this.limited.has(n.at) && !(subject === 'grid' && hoursOfWork(this) === n.value),
+    );
+    const count = counts.find(
+      (n) => Number.isInteger(n.value) && n.value >= 1 && n.value <= MOST_COUNT && besideOrder(of, n.at),
+    );
+    for (const n of counts) if (n !== count) this.left.add(n.at);
+    const which = this.has((s) => s.sign.which === true);
+    const singular = this.low.includes('job') && !this.low.includes('jobs');
+    const list = this.has((s) => s.sign.list === true);
+    const versus = this.has((s) => s.sign.versus === true);
+    const compared = twoOf(filters) || of.against !== undefined || (versus && this.measures.length > 1);
+    const { order } = this;
+    if (order !== null && subject === 'grid' && of.against === undefined && hoursOfWork(this) === null) {
+      if (this.by === 'hour' || this.low.includes('when') || this.low.includes('time')) {
+        this.by = 'hour';
+        this.rank = { order, count: count?.value ?? 1, skip: 0 };
+      } else this.stat = order;
+    } else if (order !== null && subject === 'jobs' && !compared) {
+      if (
+        this.by === null &&
+        (sized || list || this.subjects.includes('jobs') || count !== undefined || which) &&
+        !this.is('count')
+      )
+        this.by = 'job';
+      if (
+        this.by === null &&
+        this.measures.length > 0 &&
+        this.measures.every((m) => MEASURES[m].sums === 'sum' && m !== 'count')
+      )
+        this.by = 'job';
+      if (this.by !== null)
+        this.rank = { order, count: count?.value ?? (which || singular ? 1 : this.by === 'job' ? 5 : 10), skip: 0 };
+      else if (this.stat === 'total' && this.measures.every((m) => MEASURES[m].sums === 'each')) this.stat = order;
+    } else if (
+      count !== undefined &&
+      this.by === null &&
+      subject === 'jobs' &&
+      (list || this.subjects.includes('jobs'))
+    ) {
+      this.by = 'job';
+      this.rank = { order: 'most', count: count.value, skip: 0 };
+    } else if (count !== undefined && !this.has((s) => s.sign.further === true)) this.left.add(count.at);
+  }
+
+  /** "show me …", "which jobs …", "what runs …" */
+  listing() {
+    if (this.subject !== 'jobs') return;
+    const list = this.has((s) => s.sign.list === true);
+    const whatRuns = this.low[0] === 'what' && this.event === 'runs' && this.measures.length === 0;
+    const whichJobs = this.subjects.includes('jobs') && /^(?:which|what) jobs\b/.test(this.low.join(' '));
+    if (
+      this.by === null &&
+      (whatRuns || whichJobs || (list && (this.subjects.includes('jobs') || this.measures.length === 0)))
+    )
+      this.by = 'job';
+    if (this.by === 'job' && this.rank === null) this.rank = { order: 'most', count: 10, skip: 0 };
+    if (this.measures.length === 0 && this.by === 'job') this.measures = ['energy', 'emissions', 'start'];
+    if (this.measures.length === 0 && this.by === null && this.filters.limits.length > 0) this.measures = ['count'];
+  }
+}
+
+const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
+
+/** "a 2 h render", "3 hours of training": how long work is that wants a start. */
+const hoursOfWork = ({ of, low }: Reader): number | null => {
+  if (!/\b(?:start|run|begin|launch|do|train|when|best)\b/.test(low.join(' '))) return null;
+  for (const n of of.numbers) {
+    const unit = of.signs.find((s) => s.at === n.at + 1 && (s.sign.unit === 'h' || s.sign.unit === 'min'));
+    if (unit) return unit.sign.unit === 'h' ? n.value : n.value / 60;
+  }
+  return null;
+};
+
+interface AskedUnit {
+  readonly name: string;
+  readonly dimension: string;
+  readonly at: number;
+}
+const unitIn = ({ signs, numbers }: Signs): AskedUnit | undefined => {
+  const found = signs.find(
+    (s) => s.sign.unit !== undefined && !behindLimit(signs, s.at) && !numbers.some((n) => n.at === s.at - 1),
+  );
+  if (!found) return undefined;
+  const name = found.sign.unit!;
+  const dimension =
+    UNITS[name]?.dimension ??
+    (name === '%' ? 'ratio' : found.sign.measure === 'price' || name === 'p' ? 'rate' : 'money');
+  return { name, dimension, at: found.at };
+};
+const behindLimit = (signs: readonly Found[], at: number) =>
+  signs.some((s) => (s.sign.above === true || s.sign.below === true) && s.at < at && at - s.at <= 4);
+
+const OF_UNIT: Readonly<Record<string, readonly MeasureName[]>> = {
+  mass: ['emissions'],
+  energy: ['energy'],
+  power: ['power'],
+  intensity: ['intensity'],
+  money: ['cost'],
+  rate: ['price'],
+};
+const measureOfUnit = (dimension: string): MeasureName[] => [...(OF_UNIT[dimension] ?? [])];
+
+const dimensionFits = (m: MeasureName, dimension: string) =>
+  MEASURES[m].dimension === dimension || (MEASURES[m].dimension === 'rate' && dimension === 'money');
+
+/** "less than 2 h slack", "more than 500 kg" */
+const limitsIn = ({ signs, numbers }: Signs, measures: readonly MeasureName[]) => {
+  const limits: Filters['limits'] = [];
+  const used = new Set<number>();
+  for (const s of signs) {
+    if (s.sign.above !== true && s.sign.below !== true) continue;
+    const number = numbers.find((n) => n.at > s.at && n.at - s.at <= 2 + s.words.split(' ').length);
+    if (!number) continue;
+    const unit = signs.find((u) => u.sign.unit !== undefined && u.at > number.at && u.at - number.at <= 2)?.sign.unit;
+    const of = unit === undefined ? undefined : UNITS[unit];
+    const money = (CURRENCIES as readonly string[]).includes(unit ?? '');
+    const dimension = of?.dimension ?? (money ? 'money' : undefined);
+    const own = measures.find((m) => MEASURES[m].dimension === dimension);
+    const measure =
+      own ?? (dimension === 'hours' ? 'duration' : dimension === undefined ? undefined : measureOfUnit(dimension)[0]);
+    if (measure === undefined) continue;
+    used.add(number.at);
+    limits.push({ measure, is: s.sign.above === true ? 'above' : 'below', value: number.value * (of?.factor ?? 1) });
+  }
+  return { limits, used };
+};
+
+const filtersIn = (of: Signs, states: Filters['states'], limits: Filters['limits']): Filters => {
+  const categories = categoriesIn(of);
+  const names = (kind: 'jobs' | 'teams' | 'kinds' | 'places', except: boolean) =>
+    unique(of.names.filter((n) => n.kind === kind && n.except === except).map((n) => n.name));
+  return {
+    jobs: names('jobs', false),
+    teams: names('teams', false),
+    kinds: names('kinds', false),
+    places: names('places', false),
+    categories: unique(categories.filter((c) => !c.except).map((c) => c.category)),
+    states: states.slice(0, 4),
+    except: {
+      teams: names('teams', true),
+      kinds: names('kinds', true),
+      places: names('places', true),
+      categories: unique(categories.filter((c) => c.except).map((c) => c.category)),
+    },
+    limits: limits.slice(0, 3),
+  };
+};
+
+const twoOf = (f: Filters) => [f.teams, f.kinds, f.categories, f.places, f.jobs].some((list) => list.length > 1);
+
+const byIn = ({ signs }: Signs, f: Filters): By | null => {
+  const said = signs.find((s) => s.sign.by !== undefined)?.sign.by ?? null;
+  if (said !== null) return said;
+  if (f.teams.length > 1) return 'team';
+  if (f.categories.length > 1) return 'category';
+  if (f.kinds.length > 1) return 'kind';
+  if (f.places.length > 1) return 'place';
+  return f.jobs.length > 1 ? 'job' : null;
+};
+
+/** A number that says how many of a ranking: "the five largest", "top 3". */
+const besideOrder = ({ signs, tokens }: Signs, at: number) =>
+  signs.some(
+    (s) =>
+      (s.sign.order !== undefined || s.sign.further === true || s.sign.list === true || s.sign.end !== undefined) &&
+      Math.abs(s.at - at) <= 3,
+  ) || /^jobs?$/.test(tokens[at + 1]?.low ?? '');
+
+const basesIn = ({ signs, back }: Signs, measures: readonly MeasureName[], question: string): Query['bases'] | null => {
+  if (signs.some((s) => s.sign.both === true)) return ['baseline', 'planned'];
+  const said = unique(signs.flatMap((s) => (s.sign.basis === undefined ? [] : [s.sign.basis])));
+  if (said.length > 0) return said.slice(0, 2);
+  const saving = measures.some((m) => MEASURES[m].saving === true);
+  return saving && back && !/\b(?:would|will)\b/i.test(question) ? ['verified'] : null;
+};
+
+const periodOf = (told: Told | undefined, event: Reader['event']): Period | null =>
+  told === undefined || (told.from === null && told.to === null)
+    ? null
+    : { from: told.from, to: told.to, of: event === 'starts' || event === 'ends' ? event : 'runs' };

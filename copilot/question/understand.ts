@@ -1,0 +1,221 @@
+/**
+ * A question understood whole: as a query, or as a topic that explains, whichever leaves fewer of its words over. What nothing
+ * used is named; a name that nobody knows is asked about and not passed over.
+ */
+import type { Desk } from '../desk.js';
+import type { Slots } from '../lookup.js';
+import { LOOKUPS } from '../lookups.js';
+import type { Turn } from '../memory.js';
+import { followed } from './follow.js';
+import { type Known, knownTo, planIdIn } from './known.js';
+import { NEUTRAL } from './lexicon.js';
+import type { Query } from './query.js';
+import { type Reading, readQuestion } from './read.js';
+import { routeOf } from './router.js';
+import { type Signs, signsIn } from './signs.js';
+import { tokensOf } from './tokens.js';
+import { isAbout } from './topics.js';
+
+export interface Understood {
+  /** name of a lookup, or `query`; null: no rule knows the question */
+  readonly lookup: string | null;
+  readonly slots: Slots;
+  readonly query: Query | null;
+  readonly known: Known | null;
+  readonly signs: Signs | null;
+  /** content words that were not used, as typed */
+  readonly left: readonly string[];
+  /** slips of the pen, as typed and as they were read */
+  readonly mended?: readonly string[];
+  /** what has to be asked first; then nothing is looked up */
+  readonly ask: string | null;
+  /** it asks for what no data of ours holds */
+  readonly outside?: true;
+  /** a model wrote the query */
+  readonly byModel?: true;
+  /** words that the rules did not know and the model read */
+  readonly read?: readonly string[];
+}
+
+/** Deeds and greetings: no figures are at stake. */
+const NOT_ASKED: ReadonlySet<string> = new Set(['propose', 'help', 'draft_ticket']);
+const MOST_LEFT = 2;
+const HYPOTHETICAL = /\b(?:if|suppose|supposing|assuming)\b/i;
+/** What happened, who decided and what is allowed are stories, however a question is shaped. */
+const EXPLAINS: ReadonlySet<string> = new Set([
+  'why',
+  'approvals',
+  'decisions',
+  'evidence',
+  'what_if',
+  'limits',
+  'compare',
+  'data',
+  'status',
+  'schedule',
+]);
+/** Records of a recorded world are later than its clock; their times were read against the newest of them. */
+const BY_RECORDS: ReadonlySet<string> = new Set(['savings']);
+/** Ranks, groups, compares or narrows: no topic can. */
+const isShaped = (q: Query): boolean =>
+  q.rank !== null ||
+  q.by !== null ||
+  q.unit !== null ||
+  q.against !== null ||
+  q.bases.length > 1 ||
+  q.stat !== 'total' ||
+  q.measures.includes('count') ||
+  q.filters.categories.length +
+    q.filters.kinds.length +
+    q.filters.states.length +
+    q.filters.limits.length +
+    q.filters.places.length >
+    0;
+
+export const understand = async (question: string, desk: Desk, last?: Turn): Promise<Understood> => {
+  const topicBefore = last?.query === undefined ? last : undefined;
+  const route = await routeOf(question, desk, topicBefore);
+  const plain = { lookup: route.lookup, slots: route.slots, query: null, known: null, signs: null, ask: null };
+  if (route.lookup !== null && NOT_ASKED.has(route.lookup))
+    return { ...plain, left: wordsLeft(question, route.lookup) };
+
+  const tokens = tokensOf(question);
+  const planIds = await planIdIn(
+    desk,
+    tokens.flatMap((t) => (/\d/.test(t.said) && /\p{L}/u.test(t.said) ? [t.said] : [])),
+  );
+  const known = await knownTo(desk, [...planIds.values()][0] ?? null);
+  const signs = signsIn(question, known, planIds, desk.now);
+  const reading = readQuestion(question, signs);
+  const mended = signs.tokens.filter((t) => t.mended).map((t) => `“${t.said}” as “${t.low}”`);
+  const whole = { ...plain, known, signs, mended };
+  if (route.outside) return { ...whole, left: reading.left, outside: true };
+
+  const again = last === undefined ? null : followed(question, reading, signs, last);
+  if (again !== null)
+    return 'topic' in again
+      ? { ...whole, lookup: again.topic, slots: again.slots, left: [] }
+      : asQuery(whole, again.query, again.left, known, signs, reading);
+
+  // One reader of times for topics and queries.
+  const { from = null, to = null } = signs.time ?? {};
+  const bounded =
+    from !== null && to !== null && LOOKUPS.find((l) => l.name === route.lookup)?.uses.includes('from') === true;
+  if (bounded && route.slots.period === undefined && !BY_RECORDS.has(route.lookup!))
+    Object.assign(route.slots, { from, to });
+  else if (bounded && route.slots.period === undefined && signs.time !== undefined && /\d[/.]\d/.test(question))
+    Object.assign(route.slots, { from, to });
+  const ofTopic = route.lookup === null ? null : leftOfTopic(signs, route.lookup, route.slots, known);
+  // "When does it finish?" is about the job of the topic before.
+  const pointed =
+    route.slots.job !== undefined &&
+    signs.names.every((n) => n.name !== route.slots.job) &&
+    last?.slots.job === route.slots.job;
+  const asked = pointed ? null : reading.query;
+  const fewer = ofTopic === null || reading.left.length < ofTopic.length;
+  const even = ofTopic !== null && reading.left.length === ofTopic.length;
+  if (asked !== null && (fewer || (even && isShaped(asked) && !EXPLAINS.has(route.lookup!))))
+    return asQuery(whole, asked, reading.left, known, signs, reading);
+  const left = ofTopic ?? reading.left;
+  const clear = reading.unclear === null && left.length <= MOST_LEFT && !left.some((w) => looksLikeName(w, signs));
+  const hypothetical = left.length > 0 && HYPOTHETICAL.test(question);
+  return {
+    ...whole,
+    left,
+    ask:
+      route.lookup === null || (route.lookup === 'why' && route.slots.job === undefined) || (clear && !hypothetical)
+        ? null
+        : questionBack(left, known, signs, reading),
+  };
+};
+
+const asQuery = (
+  of: Omit<Understood, 'left'>,
+  query: Query,
+  left: readonly string[],
+  known: Known,
+  signs: Signs,
+  reading: Reading,
+): Understood => ({ ...of, lookup: 'query', slots: {}, query, left, ask: questionBack(left, known, signs, reading) });
+
+/** What has to be asked before a figure is told: a date that can be two, a name that nobody knows, or too much left over. */
+const questionBack = (left: readonly string[], known: Known, signs: Signs, { unclear }: Reading): string | null => {
+  if (unclear !== null)
+    return `I ask before I answer: ${unclear}. Write the date with its month in letters, or as YYYY-MM-DD.`;
+  const unknown = left.filter((word) => looksLikeName(word, signs));
+  if (left.length > 0 && HYPOTHETICAL.test(signs.tokens.map((t) => t.low).join(' ')))
+    return `I can’t tell what would be then: I know what is planned and what ran, and ${quoted(left)} is in neither. \`caco plan\` plans anew under other limits.`;
+  if (unknown.length === 0 && left.length <= MOST_LEFT) return null;
+  const near = unknown.flatMap((word) => known.near(word));
+  const meant =
+    near.length > 0
+      ? ` Did you mean ${near.slice(0, 3).join(', ')}?`
+      : known.teams.length > 0
+        ? ` Teams that I know: ${known.teams.slice(0, 12).join(', ')}.`
+        : '';
+  const places = [...new Set(known.places.values())];
+  return `I can’t answer that for certain: I do not know ${quoted(unknown.length > 0 ? unknown : left)}.${meant}${near.length === 0 && places.length > 0 ? ` Places: ${places.slice(0, 6).join(', ')}.` : ''}`;
+};
+
+export const quoted = (words: readonly string[]): string => {
+  const said = words.slice(0, 8).map((w) => `“${w.slice(0, 60)}”`);
+  const more = words.length > 8 ? ` and ${words.length - 8} more words` : '';
+  return `${said.length < 2 || more !== '' ? said.join(', ') : `${said.slice(0, -1).join(', ')} and ${said.at(-1)}`}${more}`;
+};
+
+const looksLikeName = (word: string, { tokens }: Signs): boolean => {
+  if (/\p{L}/u.test(word) && /[\d_-]/.test(word)) return true;
+  return tokens.some((t, i) => {
+    if (t.said !== word) return false;
+    const before = tokens[i - 1]?.low ?? '';
+    if (/^teams?$/.test(before) || /^teams?$/.test(tokens[i + 1]?.low ?? '')) return true;
+    return /^(?:in|at|of|for|from)$/.test(before) && /^\p{Lu}/u.test(word);
+  });
+};
+
+/** What a topic passes over of a question. Names and times count where its lookup uses them. */
+const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known): string[] => {
+  const uses = LOOKUPS.find((l) => l.name === lookup)?.uses ?? [];
+  // The policy quotes by the words of the question, and says itself when nothing fits.
+  if (uses.includes('topic')) return [];
+  const used = [slots.job, slots.team, slots.region, slots.planId, slots.otherPlanId].flatMap((name) =>
+    name === undefined ? [] : name.toLowerCase().split(/\s+/),
+  );
+  const { from = null, to = null } = signs.time ?? {};
+  // Records are kept by when they were made: an open end or a moment is none of the topic's.
+  const bounded =
+    !BY_RECORDS.has(lookup) ||
+    slots.period !== undefined ||
+    (from !== null && to !== null && from !== to) ||
+    signs.time === undefined;
+  const timed = bounded && (slots.from !== undefined || slots.period !== undefined);
+  const times = new Set([...(signs.time?.used ?? []), ...(signs.against?.used ?? [])]);
+  const planNames = new Set(signs.names.filter((n) => n.kind === 'plan' && uses.includes('planId')).map((n) => n.at));
+  const sites = new Set(
+    slots.region === undefined
+      ? []
+      : [...known.places].filter(([, region]) => region === slots.region).map(([name]) => name),
+  );
+  return signs.tokens.flatMap((t, i) => {
+    const low = t.said.toLowerCase();
+    if (low === slots.job?.toLowerCase() || used.includes(low) || planNames.has(i) || sites.has(low)) return [];
+    if (times.has(i) && (timed || isAbout(lookup, t.low))) return [];
+    if (low === 'many') return isAbout(lookup, 'many') ? [] : [t.said];
+    if (NEUTRAL.has(t.low) || NEUTRAL.has(low) || isAbout(lookup, t.low) || isAbout(lookup, low)) return [];
+    if (/^\d/.test(low) && (uses.includes('carbonPricePerTonne') || uses.includes('hours'))) return [];
+    if (
+      /^(?:hours?|h|hrs?|min|minutes|days?|[£$€]|gbp|usd|eur|pounds?|euros?|dollars?|t)$/.test(low) &&
+      (uses.includes('carbonPricePerTonne') || uses.includes('hours'))
+    )
+      return [];
+    return [t.said];
+  });
+};
+
+/** The same of a deed or a greeting, whose verbs are what it is about. */
+const wordsLeft = (question: string, lookup: string): string[] =>
+  lookup === 'propose'
+    ? []
+    : tokensOf(question).flatMap((t) =>
+        NEUTRAL.has(t.low) || isAbout(lookup, t.low) || /\d/.test(t.said) ? [] : [t.said],
+      );

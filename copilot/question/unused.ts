@@ -1,0 +1,68 @@
+/** Words that mean something and did nothing: a sign that the query does not hold is left over like an unknown word. */
+import { isJobState } from './evaluate.js';
+import { MEASURES } from './measures.js';
+import type { Query } from './query.js';
+import type { Found, Signs } from './signs.js';
+
+/** Numbers of the tokens whose signs a query does not hold. */
+export const unusedIn = (query: Query, { signs, names }: Signs, { further }: { readonly further: boolean }): number[] =>
+  signs.filter((s) => !isHeld(s, query, signs, names.length, further)).map((s) => s.at);
+
+const isHeld = (
+  { sign, words, at }: Found,
+  q: Query,
+  signs: readonly Found[],
+  named: number,
+  further: boolean,
+): boolean => {
+  const compares =
+    q.against !== null ||
+    q.bases.length > 1 ||
+    q.measures.length > 1 ||
+    [q.filters.teams, q.filters.kinds, q.filters.categories, q.filters.places, q.filters.jobs].some(
+      (l) => l.length > 1,
+    );
+  const ordered =
+    q.rank !== null ||
+    q.stat === 'least' ||
+    q.stat === 'most' ||
+    compares ||
+    q.hours !== null ||
+    q.measures.some((m) => m === 'power' || MEASURES[m].sums === 'each');
+  if (sign.state !== undefined) {
+    const jobs = q.subject === 'jobs';
+    if (jobs !== isJobState(sign.state))
+      return sign.measure !== undefined || q.measures.includes('delay') || words === 'waiting';
+    if (!q.filters.states.includes(sign.state)) return q.measures.includes('delay');
+  }
+  if (sign.category !== undefined && q.subject !== 'jobs') return false;
+  if (sign.subject !== undefined && sign.subject !== q.subject && sign.measure === undefined) {
+    if (sign.subject === 'jobs')
+      return q.subject === 'grid' ? q.hours !== null : q.subject === 'records' || q.subject === 'teams';
+    if (sign.subject === 'records') return q.bases.includes('verified');
+    if (sign.subject === 'sites') return named > 0 || q.by === 'place';
+    return false;
+  }
+  if (sign.order !== undefined) return ordered;
+  if (sign.by !== undefined)
+    return (
+      sign.by === q.by || q.hours !== null || q.subject === 'teams' || (sign.by === 'place' && q.subject === 'grid')
+    );
+  if (sign.versus === true) return compares;
+  if (sign.except === true) return Object.values(q.filters.except).some((l) => l.length > 0);
+  if (sign.above === true || sign.below === true) return q.filters.limits.length > 0 || compares;
+  if (sign.basis !== undefined) return q.bases.includes(sign.basis) || q.subject === 'records';
+  if (sign.event === 'starts' || sign.event === 'ends')
+    return (
+      q.period?.of === sign.event || q.hours !== null || q.measures.includes(sign.event === 'starts' ? 'start' : 'end')
+    );
+  if (sign.further === true) return further && q.rank !== null && q.rank.skip > 0;
+  if (sign.stat !== undefined)
+    return sign.stat === q.stat || sign.stat === 'total' || q.stat === 'mean' || q.stat === 'change';
+  if (sign.unit !== undefined) return true;
+  if (sign.measure === 'emissions')
+    return !q.measures.includes('price') && !q.measures.includes('cost-saving') && q.subject !== 'sites';
+  if (sign.measure === 'power' || sign.measure === 'energy')
+    return !q.measures.includes('saving') || signs.some((s) => s.at === at && s.sign.past === true);
+  return true;
+};
