@@ -10,6 +10,7 @@ const short = (text: string, most = 160) =>
 export const judge = (scenario: Scenario, seen: Seen): string[] => [
   ...laws(scenario, seen),
   ...judgeAnswer(scenario.must, seen),
+  ...judgeEach(scenario, seen),
   ...judgeWorld(scenario.must, seen),
 ];
 
@@ -54,6 +55,22 @@ const laws = ({ do: deeds }: Scenario, seen: Seen): string[] => {
     failures.push(`answering was journalled as ${seen.entries.join(', ')}`);
   if (seen.openSockets > 0) failures.push(`${seen.openSockets} sockets to the model stayed open`);
   return failures;
+};
+
+/** Answers that have to satisfy checks of their own, each named by its question. */
+const judgeEach = ({ do: deeds }: Scenario, seen: Seen): string[] => {
+  const asked = deeds.filter((d) => 'ask' in d || 'summary' in d);
+  if (seen.answers.length !== asked.length) return [];
+  return asked.flatMap((deed, i) =>
+    'ask' in deed && deed.must !== undefined
+      ? judgeAnswer(deed.must, {
+          ...seen,
+          answers: [seen.answers[i]!],
+          texts: [seen.answers[i]!.answer],
+          events: [],
+        }).map((why) => `“${deed.ask}”: ${why}`)
+      : [],
+  );
 };
 
 const judgeAnswer = (must: Checks, seen: Seen): string[] => {

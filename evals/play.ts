@@ -121,7 +121,10 @@ const deeds = async (scenario: Scenario, program: Program, log: string[]) => {
     try {
       if ('ask' in deed) {
         const actor = { ...PERSON, id: deed.as ?? PERSON.id };
-        const answer = await program.chat(deed.ask, 'evaluation', { actor, onEvent: (e) => seen.events.push(e) });
+        const answer = await program.chat(deed.ask, deed.thread ?? 'evaluation', {
+          actor,
+          onEvent: (e) => seen.events.push(e),
+        });
         seen.answers.push(answer);
         seen.texts.push(answer.answer, answer.notice ?? '');
       } else if ('summary' in deed) {

@@ -45,30 +45,6 @@ export const Seed = z.union([
 ]);
 export type Seed = z.infer<typeof Seed>;
 
-/** One thing that is done. */
-export const Deed = z.union([
-  z.strictObject({ ask: z.string(), as: z.string().optional().describe('another person') }),
-  z.strictObject({ summary: z.strictObject({ team: z.string().optional() }) }),
-  z.strictObject({
-    ingest: z.string().describe('policy text'),
-    name: z.string().optional(),
-    tz: z.string().optional(),
-  }),
-  z.strictObject({ confirm: z.literal('draft') }),
-  z.strictObject({
-    tool: z.string(),
-    input: z.record(z.string(), z.unknown()),
-    via: z.enum(['cli', 'mcp']).optional(),
-  }),
-  z.strictObject({
-    answer: z.enum(['approve', 'reject']).describe('a person answers the approval that waits'),
-    as: z.string().default('alice'),
-    why: z.string().default('looked at it'),
-    only: z.array(z.string()).optional(),
-  }),
-]);
-export type Deed = z.infer<typeof Deed>;
-
 /** Facts about what came out. Those of an answer concern the last one. */
 export const Checks = z.strictObject({
   says: z.array(z.string()).optional().describe('each occurs, letter case aside'),
@@ -114,9 +90,48 @@ export const Checks = z.strictObject({
 });
 export type Checks = z.infer<typeof Checks>;
 
+/** One thing that is done. */
+export const Deed = z.union([
+  z.strictObject({
+    ask: z.string(),
+    as: z.string().optional().describe('another person'),
+    thread: z.string().optional().describe('a conversation of its own'),
+    must: Checks.optional().describe('what has to be true of this answer'),
+  }),
+  z.strictObject({ summary: z.strictObject({ team: z.string().optional() }) }),
+  z.strictObject({
+    ingest: z.string().describe('policy text'),
+    name: z.string().optional(),
+    tz: z.string().optional(),
+  }),
+  z.strictObject({ confirm: z.literal('draft') }),
+  z.strictObject({
+    tool: z.string(),
+    input: z.record(z.string(), z.unknown()),
+    via: z.enum(['cli', 'mcp']).optional(),
+  }),
+  z.strictObject({
+    answer: z.enum(['approve', 'reject']).describe('a person answers the approval that waits'),
+    as: z.string().default('alice'),
+    why: z.string().default('looked at it'),
+    only: z.array(z.string()).optional(),
+  }),
+]);
+export type Deed = z.infer<typeof Deed>;
+
 export const Scenario = z.strictObject({
   id: z.string(),
-  area: z.enum(['questions', 'policies', 'approvals', 'tickets', 'injections', 'failures', 'summaries', 'memory']),
+  area: z.enum([
+    'questions',
+    'policies',
+    'approvals',
+    'tickets',
+    'injections',
+    'failures',
+    'summaries',
+    'memory',
+    'queries',
+  ]),
   title: z.string(),
   world: z.array(Seed).default([]),
   model: z.union([z.literal('off'), z.array(Step)]).default('off'),

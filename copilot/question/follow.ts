@@ -21,7 +21,7 @@ export const followed = (question: string, reading: Reading, signs: Signs, last:
   if (before === undefined) return null;
   const { parts, left } = reading;
   const short = signs.tokens.length <= SHORT;
-  if (parts.why && short) return why(before, last);
+  if (parts.why) return short && namesOf(parts.filters) === 0 ? why(before, last) : null;
   if (!short || !(FOLLOWS.test(question.trim()) || reading.query === null)) return null;
   if (parts.measures.length > 0 && standsAlone(reading)) return null;
   const next = merged(before, reading);

@@ -159,10 +159,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ stat: 'median' }, 'median'],
   [{ stat: 'total' }, 'total|sum|altogether|in total|in all|overall|sum of|total of|combined|together'],
   [{ stat: 'share' }, 'share|proportion|fraction|part|what part|what share|percentage of|percent of|% of'],
-  [
-    { basis: 'planned' },
-    'planned|as planned|under the plan|by the plan|with the plan|optimised|optimized|would save|will save|expected',
-  ],
+  [{ basis: 'planned' }, 'planned|as planned|under the plan|by the plan|with the plan|optimised|optimized|expected'],
   [
     { basis: 'baseline' },
     'baseline|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
@@ -201,7 +198,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ state: 'expired' }, 'expired|lapsed'],
   [{ state: 'failed' }, 'failed|broken'],
   [{ state: 'in-force' }, 'in force|active policies|binding'],
-  [{ category: 'urgent' }, 'urgent|urgent jobs|high priority'],
+  [{ category: 'urgent' }, 'urgent|high priority'],
   [{ category: 'balanced' }, 'balanced'],
   [{ category: 'sustainable' }, 'sustainable'],
   [
@@ -220,7 +217,10 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [{ further: true }, 'next|further|following'],
   [{ why: true }, 'why|how come|how so'],
-  [{}, 'how high|how low|how big|how large|how small|how good|how bad|day|as well|of those|of them'],
+  [
+    {},
+    'how high|how low|how big|how large|how small|how good|how bad|day|as well|all teams|all the teams|all kinds|of those|of them',
+  ],
   [{ unit: 'g' }, 'gram|grams|gramme|grammes|g'],
   [{ unit: 'kg' }, 'kg|kgs|kilo|kilos|kilogram|kilograms'],
   [{ unit: 't' }, 't|tonne|tonnes|ton|tons'],
@@ -262,7 +262,7 @@ export const LONGEST_PHRASE = Math.max(...[...LEXICON.keys()].map((p) => p.split
 export const NEUTRAL: ReadonlySet<string> = new Set(
   `a an the of in on at by for from to into with and or is are was were be been being am do does did doing has have had having
   will would shall should can could may might must what whats what's which how much many i we us our ours you your me my mine it its it's they them their
-  theirs this that these those there here please tell give get know say let lets let's so now then also just only still any some all every each
+  theirs this that these those there here please tell give get know say let lets let's so now then also alone itself just only still any some all every each
   as if when while than per about around roughly approximately hi hello hey ok okay thanks thank kindly could want like see find want'
   team teams plan caco company fleet people person anyone somebody that's s utc amount amounts figure figures value values number numbers count
   quantity whole entire altogether time times currently hows how's wat whos go goes going come comes comes make makes made makeup

@@ -21,7 +21,7 @@ const FILLER =
 const DEED_VERB =
   '(approve|reject|refuse|deny|sign[ -]?off|execute|launch|cancel|delete|remove|mint|issue|file|create|close|move|shift|start|stop|pause|resume|defer|delay|postpone|schedule|reschedule|confirm|activate|enable|disable|switch|override|bypass|skip|submit|send|grant|change|set|update|drop|place|publish|transfer|pay|buy|sell|make|replan|apply|run|plan|commit|deploy|kill|settle|retire)';
 const DEED = new RegExp(
-  `^(?:${FILLER}[\\s,:]+)*${DEED_VERB}\\b(?!\\s+(?:is|are|was|were|has|had|will|would|does|did|saved|say|says)\\b)`,
+  `^(?:${FILLER}[\\s,:]+)*${DEED_VERB}\\b(?!\\s+(?:of|is|are|was|were|has|had|will|would|does|did|saved|say|says)\\b)`,
   'i',
 );
 /** `plan P-1`, `run R-7`: names, not orders. */

@@ -61,7 +61,12 @@ export const tellJobs = async (desk: Desk, plan: Plan, rows: readonly TableJob[]
   const outside = [query.period, query.against].find((p) => p !== null && isOutside(p, plan));
   if (outside) return nothingThen(draft, plan, outside);
   const ways = await waysOf(desk, plan, query, rows);
-  const found = evaluate(rows, query, ways);
+  // Who is asked for by rank is shown beside the others.
+  const wide =
+    query.rank !== null && query.by !== 'job'
+      ? { ...query, rank: { ...query.rank, count: Math.max(query.rank.count, MOST_ROWS) } }
+      : query;
+  const found = evaluate(rows, wide, ways);
   const telling = new Telling(draft, query, plan, found);
   if (found.selected.length === 0 && (found.against?.jobs ?? 0) === 0) return telling.none();
   telling.say();
@@ -286,7 +291,10 @@ class Telling {
       draft.say(
         `${header}, ${rank === null ? '' : `${rank.skip > 0 ? `from number ${rank.skip + 1} on, ` : ''}the ${word} first, `}among ${size}: ${this.keyName(first.key)} ${rank !== null && rank.skip > 0 ? '' : `has the ${word}, `}${this.figure(first.cells[0]!, first.key, true)}.`,
       );
-    const rows = rank?.count === 1 && query.by === 'job' ? [] : shown.slice(0, rank?.count ?? MOST_ROWS);
+    const rows =
+      rank?.count === 1 && query.by === 'job'
+        ? []
+        : shown.slice(0, rank === null || rank.count === 1 ? MOST_ROWS : rank.count);
     draft.table(
       [
         query.by!,

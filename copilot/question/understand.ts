@@ -9,6 +9,7 @@ import type { Turn } from '../memory.js';
 import { followed } from './follow.js';
 import { type Known, knownTo, planIdIn } from './known.js';
 import { NEUTRAL } from './lexicon.js';
+import { MEASURES } from './measures.js';
 import type { Query } from './query.js';
 import { type Reading, readQuestion } from './read.js';
 import { routeOf } from './router.js';
@@ -36,6 +37,14 @@ export interface Understood {
   /** words that the rules did not know and the model read */
   readonly read?: readonly string[];
 }
+
+/** Of two readings that use every word, the one that says more of what was asked. */
+const outranks = (asked: Query, topic: string, why: boolean): boolean => {
+  if (topic === 'why') return !why;
+  if (topic === 'savings' && (!asked.measures.some((m) => MEASURES[m].saving) || !asked.bases.includes('verified')))
+    return true;
+  return isShaped(asked) && !EXPLAINS.has(topic);
+};
 
 /** Deeds and greetings: no figures are at stake. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['propose', 'help', 'draft_ticket']);
@@ -114,7 +123,7 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
   const asked = pointed ? null : reading.query;
   const fewer = ofTopic === null || reading.left.length < ofTopic.length;
   const even = ofTopic !== null && reading.left.length === ofTopic.length;
-  if (asked !== null && (fewer || (even && isShaped(asked) && !EXPLAINS.has(route.lookup!))))
+  if (asked !== null && (fewer || (even && outranks(asked, route.lookup!, reading.parts.why))))
     return asQuery(whole, asked, reading.left, known, signs, reading);
   const left = ofTopic ?? reading.left;
   const clear = reading.unclear === null && left.length <= MOST_LEFT && !left.some((w) => looksLikeName(w, signs));

@@ -1,0 +1,119 @@
+/** The parts of a query that words give by themselves: its unit, whom it is about, what tells figures apart, its basis and its time. */
+import { CURRENCIES, MEASURES, type MeasureName, UNITS } from './measures.js';
+import type { By, Filters, Period, Query } from './query.js';
+import { categoriesIn, type Found, type Signs } from './signs.js';
+import type { Told } from './times.js';
+
+const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
+
+export interface AskedUnit {
+  readonly name: string;
+  readonly dimension: string;
+  readonly at: number;
+}
+export const unitIn = ({ signs, numbers }: Signs): AskedUnit | undefined => {
+  const found = signs.find(
+    (s) => s.sign.unit !== undefined && !behindLimit(signs, s.at) && !numbers.some((n) => n.at === s.at - 1),
+  );
+  if (!found) return undefined;
+  const name = found.sign.unit!;
+  const dimension =
+    UNITS[name]?.dimension ??
+    (name === '%' ? 'ratio' : found.sign.measure === 'price' || name === 'p' ? 'rate' : 'money');
+  return { name, dimension, at: found.at };
+};
+const behindLimit = (signs: readonly Found[], at: number) =>
+  signs.some((s) => (s.sign.above === true || s.sign.below === true) && s.at < at && at - s.at <= 4);
+
+const OF_UNIT: Readonly<Record<string, readonly MeasureName[]>> = {
+  mass: ['emissions'],
+  energy: ['energy'],
+  power: ['power'],
+  intensity: ['intensity'],
+  money: ['cost'],
+  rate: ['price'],
+};
+export const measureOfUnit = (dimension: string): MeasureName[] => [...(OF_UNIT[dimension] ?? [])];
+
+export const dimensionFits = (m: MeasureName, dimension: string) =>
+  MEASURES[m].dimension === dimension || (MEASURES[m].dimension === 'rate' && dimension === 'money');
+
+/** "less than 2 h slack", "more than 500 kg" */
+export const limitsIn = ({ signs, numbers }: Signs, measures: readonly MeasureName[]) => {
+  const limits: Filters['limits'] = [];
+  const used = new Set<number>();
+  for (const s of signs) {
+    if (s.sign.above !== true && s.sign.below !== true) continue;
+    const number = numbers.find((n) => n.at > s.at && n.at - s.at <= 2 + s.words.split(' ').length);
+    if (!number) continue;
+    const unit = signs.find((u) => u.sign.unit !== undefined && u.at > number.at && u.at - number.at <= 2)?.sign.unit;
+    const of = unit === undefined ? undefined : UNITS[unit];
+    const money = (CURRENCIES as readonly string[]).includes(unit ?? '');
+    const dimension = of?.dimension ?? (money ? 'money' : undefined);
+    const own = measures.find((m) => MEASURES[m].dimension === dimension);
+    const measure =
+      own ?? (dimension === 'hours' ? 'duration' : dimension === undefined ? undefined : measureOfUnit(dimension)[0]);
+    if (measure === undefined) continue;
+    used.add(number.at);
+    limits.push({ measure, is: s.sign.above === true ? 'above' : 'below', value: number.value * (of?.factor ?? 1) });
+  }
+  return { limits, used };
+};
+
+export const filtersIn = (of: Signs, states: Filters['states'], limits: Filters['limits']): Filters => {
+  const categories = categoriesIn(of);
+  const names = (kind: 'jobs' | 'teams' | 'kinds' | 'places', except: boolean) =>
+    unique(of.names.filter((n) => n.kind === kind && n.except === except).map((n) => n.name));
+  return {
+    jobs: names('jobs', false),
+    teams: names('teams', false),
+    kinds: names('kinds', false),
+    places: names('places', false),
+    categories: unique(categories.filter((c) => !c.except).map((c) => c.category)),
+    states: states.slice(0, 4),
+    except: {
+      teams: names('teams', true),
+      kinds: names('kinds', true),
+      places: names('places', true),
+      categories: unique(categories.filter((c) => c.except).map((c) => c.category)),
+    },
+    limits: limits.slice(0, 3),
+  };
+};
+
+export const twoOf = (f: Filters) => [f.teams, f.kinds, f.categories, f.places, f.jobs].some((list) => list.length > 1);
+
+export const byIn = ({ signs }: Signs, f: Filters): By | null => {
+  const said = signs.find((s) => s.sign.by !== undefined)?.sign.by ?? null;
+  if (said !== null) return said;
+  if (f.teams.length > 1) return 'team';
+  if (f.categories.length > 1) return 'category';
+  if (f.kinds.length > 1) return 'kind';
+  if (f.places.length > 1) return 'place';
+  return f.jobs.length > 1 ? 'job' : null;
+};
+
+/** A number that says how many of a ranking: "the five largest", "top 3". */
+export const besideOrder = ({ signs, tokens }: Signs, at: number) =>
+  signs.some(
+    (s) =>
+      (s.sign.order !== undefined || s.sign.further === true || s.sign.list === true || s.sign.end !== undefined) &&
+      Math.abs(s.at - at) <= 3,
+  ) || /^jobs?$/.test(tokens[at + 1]?.low ?? '');
+
+export const basesIn = (
+  { signs, back }: Signs,
+  measures: readonly MeasureName[],
+  question: string,
+): Query['bases'] | null => {
+  if (signs.some((s) => s.sign.both === true)) return ['baseline', 'planned'];
+  const said = unique(signs.flatMap((s) => (s.sign.basis === undefined ? [] : [s.sign.basis])));
+  if (said.length > 0) return said.slice(0, 2);
+  const saving = measures.some((m) => MEASURES[m].saving === true);
+  return saving && back && !/\b(?:would|will)\b/i.test(question) ? ['verified'] : null;
+};
+
+export const periodOf = (told: Told | undefined, event: 'starts' | 'ends' | 'runs' | null): Period | null =>
+  told === undefined || (told.from === null && told.to === null)
+    ? null
+    : { from: told.from, to: told.to, of: event === 'starts' || event === 'ends' ? event : 'runs' };
