@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import type { Entry, EntryBody, EntryText } from './evidence/evidence.js';
 import type { GridValues } from './grid-values.js';
+import type { Mail } from './mail.js';
 import type { Instant } from './time.js';
 
 export interface CollectionOf<T> {
@@ -141,6 +142,7 @@ export interface Tx {
   readonly deeds: Deeds;
   readonly entries: Entries;
   readonly gridValues: GridValues;
+  readonly mail: Mail;
 }
 
 export interface Store extends Tx {

@@ -35,6 +35,34 @@ const createLedgerTables = async (db: Kysely<Tables>): Promise<void> => {
     .execute();
 };
 
+const createMailTable: Step = async (db, flavour) => {
+  const t = text(flavour);
+  await db.schema
+    .createTable('mail')
+    .addColumn('seq', serial(flavour), (c) => c.primaryKey())
+    .addColumn('box', t, (c) => c.notNull())
+    .addColumn('id', t, (c) => c.notNull())
+    .addColumn('thread', t, (c) => c.notNull())
+    .addColumn('peer', 'text', (c) => c.notNull())
+    .addColumn('action', 'text', (c) => c.notNull())
+    .addColumn('url', 'text')
+    .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('digest', 'text')
+    .addColumn('exchange', 'text')
+    .addColumn('state', t, (c) => c.notNull())
+    .addColumn('attempts', 'integer', (c) => c.notNull())
+    .addColumn('next_at', 'bigint', (c) => c.notNull())
+    .addColumn('lease_by', 'text')
+    .addColumn('lease_until', 'bigint', (c) => c.notNull())
+    .addColumn('reason', 'text')
+    .addColumn('queued_at', 'bigint', (c) => c.notNull())
+    .addColumn('settled_at', 'bigint')
+    .addUniqueConstraint('mail_by_id', ['box', 'id'])
+    .execute();
+  await db.schema.createIndex('mail_that_waits').on('mail').columns(['box', 'state', 'next_at']).execute();
+  await db.schema.createIndex('mail_of_a_thread').on('mail').columns(['box', 'thread', 'state', 'seq']).execute();
+};
+
 /** Until then the origin of a workload had to be guessed from its source: "queue of gb-hpc", "jobs submitted one by one". */
 const workloadsSayTheirOrigin: Step = async (db) => {
   const workloads = await db
@@ -128,6 +156,7 @@ const STEPS: Step[] = [
     await takeOverThreads(db, flavour);
   },
   createGridTables,
+  createMailTable,
 ];
 
 /** One process at a time: SQLite by the immediate transaction, Postgres by an advisory lock. */

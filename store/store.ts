@@ -8,6 +8,7 @@ import { deedsOf } from './deeds.js';
 import { documentsOf } from './documents.js';
 import { entriesOf, WRITER_LOCK } from './entries.js';
 import { gridValuesOf } from './grid-values.js';
+import { mailOf } from './mail.js';
 import { rowsOf } from './rows.js';
 import type { StoreSaver } from './saver.js';
 import type { Tables } from './tables.js';
@@ -38,6 +39,7 @@ export const openStore = async (where: string): Promise<OpenStore> => {
       deeds: deedsOf(on),
       entries: entriesOf(on, flavour, atomic),
       gridValues: gridValuesOf(on, atomic),
+      mail: mailOf(on, atomic),
     };
   };
   let saver: Promise<StoreSaver> | undefined;

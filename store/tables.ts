@@ -53,4 +53,25 @@ export interface Tables {
     type: string;
     body: Uint8Array;
   };
+  /** Letters with peers; times are milliseconds of the machines. `seq` is their order. */
+  mail: {
+    seq: number;
+    box: string;
+    id: string;
+    thread: string;
+    peer: string;
+    action: string;
+    url: string | null;
+    body: string;
+    digest: string | null;
+    exchange: string | null;
+    state: string;
+    attempts: number;
+    next_at: number;
+    lease_by: string | null;
+    lease_until: number;
+    reason: string | null;
+    queued_at: number;
+    settled_at: number | null;
+  };
 }

@@ -96,6 +96,7 @@ it('LangGraph’s tables are gone from the file, which nobody else uses', async 
     'ledger_checkpoints',
     'ledger_entries',
     'ledger_nodes',
+    'mail',
     'row_sets',
     'rows',
     'schema_steps',

@@ -1,0 +1,194 @@
+/** Letters in their two boxes, over one table. */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Box, Claim, Letter, LetterState, Mail, NewLetter } from '../domain/mail.js';
+import type { Tables } from './tables.js';
+
+type Row = Selectable<Tables['mail']>;
+
+const letterOf = (row: Row): Letter => ({
+  seq: Number(row.seq),
+  box: row.box as Box,
+  id: row.id,
+  thread: row.thread,
+  peer: row.peer,
+  action: row.action,
+  url: row.url,
+  body: row.body,
+  digest: row.digest,
+  exchange: row.exchange,
+  state: row.state as LetterState,
+  attempts: Number(row.attempts),
+  nextAtMs: Number(row.next_at),
+  reason: row.reason,
+  atMs: Number(row.queued_at),
+  settledAtMs: row.settled_at === null ? null : Number(row.settled_at),
+});
+
+const rowOf = (box: Box, letter: NewLetter) =>
+  ({
+    box,
+    id: letter.id,
+    thread: letter.thread,
+    peer: letter.peer,
+    action: letter.action,
+    url: letter.url,
+    body: letter.body,
+    digest: letter.digest,
+    exchange: letter.exchange,
+    state: 'waiting',
+    attempts: 0,
+    next_at: letter.atMs,
+    lease_by: null,
+    lease_until: 0,
+    reason: null,
+    queued_at: letter.atMs,
+    settled_at: null,
+  }) as unknown as Tables['mail'];
+
+/** `atomic` runs work in a transaction, joining the one that is open. */
+export const mailOf = (
+  db: Kysely<Tables>,
+  atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
+): Mail => {
+  const get = async (on: Kysely<Tables>, box: Box, id: string): Promise<Letter | undefined> => {
+    const row = await on.selectFrom('mail').selectAll().where('box', '=', box).where('id', '=', id).executeTakeFirst();
+    return row && letterOf(row);
+  };
+  /** The first of each thread that waits: what follows it must not overtake it. */
+  const due = (on: Kysely<Tables>, box: Box, { atMs, limit }: Claim) =>
+    on
+      .selectFrom('mail as m')
+      .selectAll()
+      .where('m.box', '=', box)
+      .where('m.state', '=', 'waiting')
+      .where('m.next_at', '<=', atMs)
+      .where('m.lease_until', '<=', atMs)
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom('mail as earlier')
+              .select('earlier.seq')
+              .whereRef('earlier.box', '=', 'm.box')
+              .whereRef('earlier.thread', '=', 'm.thread')
+              .where('earlier.state', '=', 'waiting')
+              .whereRef('earlier.seq', '<', 'm.seq'),
+          ),
+        ),
+      )
+      .orderBy('m.seq')
+      .limit(limit)
+      .execute();
+
+  return {
+    receive: (letter) =>
+      atomic(async (on) => {
+        const added = await on
+          .insertInto('mail')
+          .values(rowOf('in', letter))
+          .onConflict((c) => c.columns(['box', 'id']).doNothing())
+          .executeTakeFirst();
+        if (Number(added.numInsertedOrUpdatedRows ?? 0) === 1) return { is: 'new' };
+        const before = (await get(on, 'in', letter.id))!;
+        return { is: before.digest === letter.digest ? 'same' : 'other', before };
+      }),
+    put: (letters) =>
+      atomic(async (on) => {
+        for (const letter of letters)
+          await on
+            .insertInto('mail')
+            .values(rowOf('out', letter))
+            .onConflict((c) => c.columns(['box', 'id']).doNothing())
+            .execute();
+      }),
+    claim: (box, by) =>
+      atomic(async (on) => {
+        const rows = await due(on, box, by);
+        if (rows.length === 0) return [];
+        await on
+          .updateTable('mail')
+          .set((e) => ({
+            lease_by: by.holder,
+            lease_until: by.atMs + by.leaseMs,
+            attempts: e('attempts', '+', 1),
+          }))
+          .where(
+            'seq',
+            'in',
+            rows.map((row) => row.seq),
+          )
+          .execute();
+        return rows.map((row) => letterOf({ ...row, attempts: Number(row.attempts) + 1 }));
+      }),
+    async settle({ box, id }, holder, as) {
+      const changed = await db
+        .updateTable('mail')
+        .set({
+          state: as.state,
+          reason: as.reason ?? null,
+          next_at: as.nextAtMs ?? as.atMs,
+          lease_by: null,
+          lease_until: 0,
+          settled_at: as.state === 'waiting' ? null : as.atMs,
+          ...(as.exchange === undefined ? {} : { exchange: as.exchange }),
+          ...(as.body === undefined ? {} : { body: as.body }),
+        })
+        .where('box', '=', box)
+        .where('id', '=', id)
+        .where('lease_by', '=', holder)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst();
+      return Number(changed.numUpdatedRows) === 1;
+    },
+    get: (box, id) => get(db, box, id),
+    async list({ box, state, thread, before, limit, order = 'newest' }) {
+      let query = db
+        .selectFrom('mail')
+        .selectAll()
+        .orderBy('seq', order === 'newest' ? 'desc' : 'asc')
+        .limit(limit);
+      if (box !== undefined) query = query.where('box', '=', box);
+      if (state !== undefined) query = query.where('state', '=', state);
+      if (thread !== undefined) query = query.where('thread', '=', thread);
+      if (before !== undefined) query = query.where('seq', order === 'newest' ? '<' : '>', before);
+      return (await query.execute()).map(letterOf);
+    },
+    async revive({ box, thread, id }, atMs) {
+      let query = db
+        .updateTable('mail')
+        .set({ state: 'waiting', attempts: 0, next_at: atMs, lease_by: null, lease_until: 0, settled_at: null })
+        .where('box', '=', box)
+        .where('state', '=', 'dead');
+      if (thread !== undefined) query = query.where('thread', '=', thread);
+      if (id !== undefined) query = query.where('id', '=', id);
+      return Number((await query.executeTakeFirst()).numUpdatedRows);
+    },
+    async count(box) {
+      const rows = await db
+        .selectFrom('mail')
+        .select(['state', (e) => e.fn.count<number>('seq').as('n')])
+        .where('box', '=', box)
+        .groupBy('state')
+        .execute();
+      const of = (state: LetterState) => Number(rows.find((row) => row.state === state)?.n ?? 0);
+      return { waiting: of('waiting'), done: of('done'), dead: of('dead') };
+    },
+    async nextDueMs(box) {
+      const row = await db
+        .selectFrom('mail')
+        .select(sql<number | null>`min(case when next_at > lease_until then next_at else lease_until end)`.as('at'))
+        .where('box', '=', box)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst();
+      return row?.at === null || row?.at === undefined ? null : Number(row.at);
+    },
+    async forget(beforeMs) {
+      const gone = await db
+        .deleteFrom('mail')
+        .where('state', '=', 'done')
+        .where('settled_at', '<', beforeMs)
+        .executeTakeFirst();
+      return Number(gone.numDeletedRows);
+    },
+  };
+};
