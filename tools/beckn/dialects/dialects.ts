@@ -1,0 +1,44 @@
+/** The dialects of Beckn that are spoken, and how a message says which it is in. */
+import type { DialectName } from '../../../domain/market.js';
+import { Refusal } from '../refusal.js';
+import type { Dialect } from './dialect.js';
+import { dialect09 } from './dialect-0.9.js';
+import { dialect11 } from './dialect-1.1.js';
+
+export type { Dialect } from './dialect.js';
+
+const SPOKEN: readonly Dialect[] = [dialect11, dialect09];
+
+export const dialectOf = (name: DialectName): Dialect => {
+  const found = SPOKEN.find((dialect) => dialect.name === name);
+  if (!found) throw new Refusal('30000', `${name} is not spoken here`, '/context/version');
+  return found;
+};
+
+/** Which dialect a context is in, without reading it. `2.0-lts` is camelCase, `2.0-draft` snake_case. Throws Refusal for a mixture. */
+export const recognise = (context: unknown): DialectName => {
+  if (context === null || typeof context !== 'object' || Array.isArray(context))
+    throw new Refusal('30000', 'there is no context', '/context');
+  const members = context as Record<string, unknown>;
+  const camel = 'bapId' in members || 'transactionId' in members || 'messageId' in members;
+  const snake = 'bap_id' in members || 'transaction_id' in members || 'message_id' in members;
+  if (camel && snake) throw new Refusal('30000', 'the context mixes the spellings of 1.x and of 2.0', '/context');
+  if (camel) return '2.0-lts';
+  if ('version' in members && 'core_version' in members)
+    throw new Refusal(
+      '30000',
+      'the context has version and core_version: one dialect has the one or the other',
+      '/context/core_version',
+    );
+  if (members.version === '2.0.0') return '2.0-draft';
+  const found = SPOKEN.find((dialect) => dialect.recognises(members));
+  if (found) return found.name;
+  const said = members.version ?? members.core_version;
+  throw new Refusal(
+    '30000',
+    said === undefined
+      ? 'the context has neither version nor core_version'
+      : `version "${String(said).slice(0, 40)}" is not spoken here: 1.0.x, 1.1.x, or core_version 0.9.3 to 1.1.0`,
+    '/context/version',
+  );
+};
