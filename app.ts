@@ -154,6 +154,7 @@ const clockOf = async (
   { live, covers }: Pick<OpenedGrid, 'live' | 'covers'>,
   store: Store,
 ): Promise<Clock> => {
+  if (config.now === 'present') return systemClock();
   if (config.now !== undefined) return simulatedClock(instant(config.now));
   if (live) return systemClock();
   const start = covers === null ? setting.start : await startOver(covers, setting, store);

@@ -21,6 +21,14 @@ const mapping = (value: unknown): unknown => {
   }
 };
 
+/** A switch as environments spell it. */
+const onOff = z.preprocess(
+  (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
+  z.boolean(),
+);
+const words = (text: string) => text.split(',').map((word) => word.trim());
+const httpUrl = z.url({ protocol: /^https?$/ });
+
 const setting = <S extends z.ZodType>(schema: S, description: string, env?: string) => ({ schema, description, env });
 
 /** Name in caco.yaml → schema, description, and the environment variable where it is not CACO_ + upper snake case. */
@@ -56,7 +64,7 @@ export const SETTINGS = {
   ),
   now: setting(
     z.string().optional(),
-    'what now is (ISO 8601 with Z or offset); a recorded or simulated world starts at its scenario’s instant, one over a signal file where the newest workload that it covers starts, and a live one uses the system’s clock',
+    'what now is (ISO 8601 with Z or offset; `present` is the machine’s clock, which moves on); a recorded or simulated world starts at its scenario’s instant, one over a signal file where the newest workload that it covers starts, and a live one uses the system’s clock',
   ),
   grid: setting(
     z
@@ -135,6 +143,114 @@ export const SETTINGS = {
     z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('warn'),
     'log level, to standard error',
   ),
+  becknBppId: setting(z.string().default('bpp.caco.example'), 'our subscriber id as a seller', 'BECKN_BPP_ID'),
+  becknBppUri: setting(
+    httpUrl.optional(),
+    'public base of our seller, under which each action lies; the address that the program listens on, with /beckn, when left out',
+    'BECKN_BPP_URI',
+  ),
+  becknBapId: setting(z.string().default('bap.caco.example'), 'our subscriber id as a buyer', 'BECKN_BAP_ID'),
+  becknBapUri: setting(
+    httpUrl.optional(),
+    'public base of our buyer, under which callbacks come in; as the seller’s when left out',
+    'BECKN_BAP_URI',
+  ),
+  becknKeyId: setting(z.string().default('k1'), 'name of our signing key, the second part of keyId', 'BECKN_KEY_ID'),
+  becknSigningPrivateKey: setting(
+    z.string().optional(),
+    'Ed25519 key, base64 of a seed, of seed and public half, or PKCS#8; made once in CACO_HOME when left out',
+    'BECKN_SIGNING_PRIVATE_KEY',
+  ),
+  becknSigningPrivateKeyFile: setting(
+    z.string().optional(),
+    'file that holds it instead',
+    'BECKN_SIGNING_PRIVATE_KEY_FILE',
+  ),
+  becknEncryptionPrivateKey: setting(
+    z.string().optional(),
+    'X25519 key for the challenge of a registry; made once when left out',
+    'BECKN_ENCRYPTION_PRIVATE_KEY',
+  ),
+  becknRegistryEncryptionPublicKey: setting(
+    z.string().optional(),
+    'X25519 key of the registry, which its challenge is made with',
+    'BECKN_REGISTRY_ENCRYPTION_PUBLIC_KEY',
+  ),
+  becknRegistryUrl: setting(
+    httpUrl.optional(),
+    'registry: keys and addresses of participants by POST URL/lookup',
+    'BECKN_REGISTRY_URL',
+  ),
+  becknTrustFile: setting(z.string().optional(), 'or a JSON list of registry rows; works offline', 'BECKN_TRUST_FILE'),
+  becknDomains: setting(
+    z
+      .string()
+      .default(
+        'deg:demand-flexibility,deg:flexibility,beckn.one:DEG:compute-energy:1.0,beckn.one:DEG:demand-flexibility:1.0',
+      ),
+    'domains that we trade in, joined by commas; the first is what we send',
+    'BECKN_DOMAINS',
+  ),
+  becknDialects: setting(
+    z
+      .string()
+      .default('1.1,0.9.4')
+      .refine((text) => words(text).every((word) => word === '1.1' || word === '0.9.4'), 'must be of 1.1 and 0.9.4'),
+    'dialects that are answered, joined by commas; the first is what we send',
+    'BECKN_DIALECTS',
+  ),
+  becknAllowInsecureUrls: setting(
+    onOff.default(false),
+    'true: peers may have http addresses and private ones; else https and public ones only',
+    'BECKN_ALLOW_INSECURE_URLS',
+  ),
+  becknClockSkewS: setting(notNegative.default(5), 'seconds that a peer’s clock may be ahead', 'BECKN_CLOCK_SKEW_S'),
+  becknDefaultTtl: setting(z.string().default('PT30S'), 'how long our requests hold, ISO 8601', 'BECKN_DEFAULT_TTL'),
+  becknMaxBodyBytes: setting(
+    z.coerce.number().int().min(1024).default(1_048_576),
+    'largest message that is read',
+    'BECKN_MAX_BODY_BYTES',
+  ),
+  becknCallbackTimeoutMs: setting(
+    positive.default(10_000),
+    'milliseconds that a peer may take to acknowledge',
+    'BECKN_CALLBACK_TIMEOUT_MS',
+  ),
+  becknCallbackMaxAttempts: setting(
+    z.coerce.number().int().min(1).default(8),
+    'tries before a message is put aside for a person',
+    'BECKN_CALLBACK_MAX_ATTEMPTS',
+  ),
+  becknCallbackFirstRetryMs: setting(
+    positive.default(1000),
+    'wait before the second try; doubles up to five minutes',
+    'BECKN_CALLBACK_FIRST_RETRY_MS',
+  ),
+  becknCallbackMessageId: setting(
+    z.enum(['echo', 'fresh']).default('echo'),
+    'echo: a callback has the message id of its request; fresh: one of its own',
+    'BECKN_CALLBACK_MESSAGE_ID',
+  ),
+  becknRequireSignature: setting(
+    onOff.default(true),
+    'false: unsigned messages are taken, on loopback only and said at each start',
+    'BECKN_REQUIRE_SIGNATURE',
+  ),
+  marketStandingKw: setting(
+    notNegative.default(20_000),
+    'orders up to this many kW are taken by the standing rule where the policy allows; larger ones wait for a person',
+  ),
+  marketMarginPerMwh: setting(notNegative.default(25), 'money per MWh on top of what putting work off costs'),
+  marketNoticeMinutes: setting(notNegative.default(5), 'minutes before a window until which it is sold'),
+  marketPlace: setting(
+    z
+      .string()
+      .regex(/^-?\d+(\.\d+)?, ?-?\d+(\.\d+)?$/, 'must be latitude,longitude')
+      .default('52.2053,0.1218'),
+    'where our sites are, latitude,longitude',
+  ),
+  marketPhone: setting(z.string().optional(), 'whom buyers may call'),
+  marketEmail: setting(z.string().optional(), 'whom buyers may write to'),
   carbonPricePerTonne: setting(notNegative.default(75), 'carbon price in the objective, money per tonne CO2e'),
   kwPerVcpu: setting(positive.default(0.005), 'kW per vCPU, vCPU-linear power model'),
   kwPerGpu: setting(positive.default(0.4), 'kW per whole GPU under load'),
@@ -171,6 +287,17 @@ export const envName = (name: SettingName): string =>
   (SETTINGS[name] as { readonly env?: string | undefined }).env ??
   `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
+const SECRETS = new Set<SettingName>([
+  'becknSigningPrivateKey',
+  'becknEncryptionPrivateKey',
+  'jiraToken',
+  'githubToken',
+  'openaiApiKey',
+  'meterToken',
+  'meterPassword',
+  'token',
+  'databaseUrl',
+]);
 const names = Object.keys(SETTINGS) as SettingName[];
 const SECRETS: ReadonlySet<SettingName> = new Set([
   ...(['jiraToken', 'githubToken', 'openaiApiKey', 'meterToken', 'meterPassword', 'token', 'databaseUrl'] as const),

@@ -26,7 +26,16 @@ interface Room {
 }
 
 const FRONT_DOOR = /^tools\/([a-z-]+)\/\1\.ts$/;
-const APP = ['app.ts', 'catalogue.ts', 'simulation.ts', 'offline.ts', 'metering.ts', 'config.ts', 'clock.ts'];
+const APP = [
+  'app.ts',
+  'catalogue.ts',
+  'simulation.ts',
+  'offline.ts',
+  'metering.ts',
+  'market.ts',
+  'config.ts',
+  'clock.ts',
+];
 
 /**
  * A folder within a room that has a wall of its own: it imports its own files and what `may` says, and all others, the rest of
@@ -44,6 +53,8 @@ const BASELINES = 'tools/optimizer/baselines/';
 
 const INSIDES: readonly Inside[] = [
   // Sources know nothing of the room's tools.
+  // Spellings of one model; the rest of the room knows only the model.
+  { folder: 'tools/beckn/dialects/', may: [/^domain\//, 'tools/beckn/refusal.ts', 'tools/beckn/freshness.ts'] },
   { folder: 'tools/grid/sources/', may: [/^domain\//, 'wire/wire.ts'] },
   // Readers of files make drafts; they know no fleet and no tool.
   { folder: 'tools/fleet/formats/', may: [/^domain\//] },
@@ -103,7 +114,7 @@ const ROOMS: readonly Room[] = [
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'catalogue.ts', 'tools/tool.ts', 'model/model.ts'] },
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
-    files: /^(app|simulation|offline|metering)\.ts$/,
+    files: /^(app|simulation|offline|metering|market)\.ts$/,
     may: [
       /^domain\//,
       /^tools\//,

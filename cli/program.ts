@@ -37,6 +37,8 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['rapl', ['rapl', 'rapl-daemon', 'rapl-sim']],
   ['rapl-demo', ['rapl-demo']],
   ['tickets', ['tickets']],
+  ['beckn', ['beckn']],
+  ['outbox', ['outbox']],
   ['copilot', ['chat', 'summary']],
   ['eval', ['eval']],
   ['config', ['config']],

@@ -48,6 +48,8 @@ export type Received = { readonly is: 'new' } | { readonly is: 'same' | 'other';
 export interface Settled {
   readonly state: LetterState;
   readonly atMs: number;
+  /** A peer took note of it and said no: nobody tries again by himself. */
+  readonly refused?: boolean;
   /** When it may be taken again, where it still waits. */
   readonly nextAtMs?: number;
   readonly reason?: string | null;
@@ -85,11 +87,18 @@ export interface Mail {
   settle(letter: Pick<Letter, 'box' | 'id'>, holder: string, as: Settled): Promise<boolean>;
   get(box: Box, id: string): Promise<Letter | undefined>;
   list(of: Letters): Promise<Letter[]>;
-  /** Dead letters wait again from now on; all of a thread, or one. Answers how many. */
-  revive(of: { readonly box: Box; readonly thread?: string; readonly id?: string }, atMs: number): Promise<number>;
+  /** Dead letters wait again from now on; all of a thread, or one; `unreachable`: those only that nobody refused. Answers how many. */
+  revive(
+    of: { readonly box: Box; readonly thread?: string; readonly id?: string; readonly unreachable?: true },
+    atMs: number,
+  ): Promise<number>;
   count(box: Box): Promise<Record<LetterState, number>>;
   /** When the next letter of the box is due; null: none waits. */
   nextDueMs(box: Box): Promise<number | null>;
+  /** Those who hold letters at the moment. */
+  holders(): Promise<string[]>;
+  /** Takes from a holder who has died what it held. */
+  release(holder: string): Promise<void>;
   /** Removes what was settled before a moment. */
   forget(beforeMs: number): Promise<number>;
 }

@@ -240,14 +240,28 @@ export const SoldOrder = z.strictObject({
   deliveredBy: z.string().nullable().describe('the plan that keeps the promise'),
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),
-  confirmId: z.string().nullable().describe('message id of the confirm that is being worked on or was answered'),
+  confirm: z.string().nullable().describe('context of the confirm that waits for its answer, as JSON'),
+  quotedUntilMs: z.number().nullable(),
   powerKw: z.number().positive(),
   capsKw: z.array(z.strictObject({ start: Instant, end: Instant, baselineKw: z.number(), maxKw: z.number() })),
-  heldUntilMs: z.number().nullable().describe('capacity is held until then; null: it is sold, or not held'),
   order: MarketOrder,
 });
 export type SoldOrder = z.infer<typeof SoldOrder>;
 export const SOLD_ORDERS = defineCollection('sold-orders', SoldOrder);
+
+/** kW of a site that is spoken for, by order. held: until then. committed: sold, and not in a plan yet. planned: a plan keeps it. */
+export const Claim = z.strictObject({
+  orderId: z.string(),
+  region: z.string(),
+  clusterId: z.string().nullable(),
+  window: Interval,
+  kw: z.number().positive(),
+  state: z.enum(['held', 'committed', 'planned']),
+  untilMs: z.number().nullable(),
+});
+export type Claim = z.infer<typeof Claim>;
+/** Until the order is over. */
+export const CLAIMS = defineCollection('capacity-claims', Claim);
 
 /** What buyers gave us, by order id and who gave it. */
 export const RATINGS = defineCollection(

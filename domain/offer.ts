@@ -22,6 +22,26 @@ export const FlexibilityOffer = z.strictObject({
 });
 export type FlexibilityOffer = z.infer<typeof FlexibilityOffer>;
 
+/** An offer with what it rests on: the plan that keeps it, what it costs us and what the site draws without it. */
+export const PlannedOffer = FlexibilityOffer.extend({
+  bestEffortKw: z.number().describe('when work may also be late past its due time, though not past its deadline'),
+  opportunityCost: z.number().describe('money that putting the work off costs, its carbon priced'),
+  avoidedKg: z.number().describe('CO2e; below 0 where the work is then done in a dirtier hour'),
+  intensityGPerKwh: z.number().nullable().describe('mean over the offer'),
+  slots: z.array(
+    z.strictObject({
+      start: Instant,
+      end: Instant,
+      baselineKw: z.number().describe('facility kW of the site as planned, with the announced work of others'),
+      kw: z.number().describe('of it can stay away'),
+    }),
+  ),
+});
+export type PlannedOffer = z.infer<typeof PlannedOffer>;
+
+/** What a plan offers, by plan id. */
+export const PLAN_OFFERS = defineCollection('plan-offers', z.array(PlannedOffer));
+
 /** A deferral that somebody has bought: in this interval the site may not draw more than this. Plans keep it as a hard limit. */
 export const SoldFlexibility = z.strictObject({
   id: z.string(),

@@ -35,7 +35,33 @@ export interface Subject {
   readonly runId: string | null;
   /** The question that was put before people; null: none was. */
   readonly approvalId: string | null;
+  /** An order on the market that the plan was made for. */
+  readonly sale?: Sale;
 }
+
+export interface Sale {
+  readonly orderId: string;
+  readonly powerKw: number;
+  /** Up to here the standing rule gives leave, where the policy does not ask for more. */
+  readonly standingKw: number;
+}
+
+/** A sale is judged by the policy and its size: that a plan for it moves much, or saves less, is what was bought. */
+const judgedAsSale = (found: Judgement, { powerKw, standingKw }: Sale): Judgement => {
+  if (found.policy === 'deny' || found.outcome === 'refuse') return { ...found, outcome: 'refuse' };
+  const kw = Math.round(powerKw);
+  if (found.policy === 'allow' && powerKw <= standingKw)
+    return {
+      ...found,
+      outcome: 'approve',
+      rule: 'standing-sale',
+      reasons: [
+        `${kw} kW are within the ${standingKw} kW that the standing rule sells, and the policy allows every move`,
+      ],
+    };
+  const large = powerKw > standingKw ? [`${kw} kW are above the ${standingKw} kW that the standing rule sells`] : [];
+  return { ...found, outcome: 'ask', reasons: [...large, ...(found.policy === 'allow' ? [] : found.reasons)] };
+};
 
 /** How a run is judged is in its row, written when it was started. A thread without a row gets the stricter way. */
 export const judgedAs = async (store: Store, runId: string | null): Promise<JudgedAs> => {
@@ -50,13 +76,21 @@ export const judgedAs = async (store: Store, runId: string | null): Promise<Judg
 export const decide = async (world: World, call: Call, of: Subject): Promise<Decision | null> => {
   const plan = (await world.store.collection(PLANS).get(of.planId))?.value;
   if (!plan) throw notFound(`there is no plan ${of.planId}`, '`caco runs` lists what was planned.');
-  const ids = [of.approvalId, of.runId].filter((source) => source !== null).map((source) => idOf(plan, source));
+  const ids = [of.approvalId, of.runId, of.sale?.orderId ?? null]
+    .filter((source) => source !== null)
+    .map((source) => idOf(plan, source));
   for (const id of ids) {
     const known = (await world.store.collection(DECISIONS).get(id))?.value;
     if (known) return known;
   }
-  const as = of.runId === null ? { mode: 'ask' as const, trim: true } : await judgedAs(world.store, of.runId);
-  const judgement = await judgementOf(world, call, plan.id, as);
+  const as =
+    of.sale !== undefined
+      ? { mode: 'auto' as const, trim: false }
+      : of.runId === null
+        ? { mode: 'ask' as const, trim: true }
+        : await judgedAs(world.store, of.runId);
+  const found = await judgementOf(world, call, plan.id, as);
+  const judgement = of.sale === undefined ? found : judgedAsSale(found, of.sale);
   const approval = await answered(world, plan, of.approvalId);
   // A yes cannot lift a refusal, and where people were asked no rule speaks over their no.
   const people = judgement.outcome !== 'refuse' && approval !== undefined;
@@ -69,7 +103,7 @@ export const decide = async (world: World, call: Call, of: Subject): Promise<Dec
     recordDecision,
     {
       decision: {
-        id: idOf(plan, approvalId ?? of.runId ?? of.approvalId!),
+        id: idOf(plan, approvalId ?? of.runId ?? of.sale?.orderId ?? of.approvalId!),
         planId: plan.id,
         planDigest: plan.digest,
         ...kept,

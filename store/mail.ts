@@ -41,6 +41,7 @@ const rowOf = (box: Box, letter: NewLetter) =>
     lease_by: null,
     lease_until: 0,
     reason: null,
+    refused: 0,
     queued_at: letter.atMs,
     settled_at: null,
   }) as unknown as Tables['mail'];
@@ -126,6 +127,7 @@ export const mailOf = (
         .set({
           state: as.state,
           reason: as.reason ?? null,
+          refused: as.refused === true ? 1 : 0,
           next_at: as.nextAtMs ?? as.atMs,
           lease_by: null,
           lease_until: 0,
@@ -153,7 +155,7 @@ export const mailOf = (
       if (before !== undefined) query = query.where('seq', order === 'newest' ? '<' : '>', before);
       return (await query.execute()).map(letterOf);
     },
-    async revive({ box, thread, id }, atMs) {
+    async revive({ box, thread, id, unreachable }, atMs) {
       let query = db
         .updateTable('mail')
         .set({ state: 'waiting', attempts: 0, next_at: atMs, lease_by: null, lease_until: 0, settled_at: null })
@@ -161,6 +163,7 @@ export const mailOf = (
         .where('state', '=', 'dead');
       if (thread !== undefined) query = query.where('thread', '=', thread);
       if (id !== undefined) query = query.where('id', '=', id);
+      if (unreachable) query = query.where('refused', '=', 0);
       return Number((await query.executeTakeFirst()).numUpdatedRows);
     },
     async count(box) {
@@ -181,6 +184,24 @@ export const mailOf = (
         .where('state', '=', 'waiting')
         .executeTakeFirst();
       return row?.at === null || row?.at === undefined ? null : Number(row.at);
+    },
+    async holders() {
+      const rows = await db
+        .selectFrom('mail')
+        .select('lease_by')
+        .distinct()
+        .where('state', '=', 'waiting')
+        .where('lease_by', 'is not', null)
+        .execute();
+      return rows.map((row) => row.lease_by!);
+    },
+    async release(holder) {
+      await db
+        .updateTable('mail')
+        .set({ lease_by: null, lease_until: 0 })
+        .where('lease_by', '=', holder)
+        .where('state', '=', 'waiting')
+        .execute();
     },
     async forget(beforeMs) {
       const gone = await db

@@ -55,6 +55,7 @@ const createMailTable: Step = async (db, flavour) => {
     .addColumn('lease_by', 'text')
     .addColumn('lease_until', 'bigint', (c) => c.notNull())
     .addColumn('reason', 'text')
+    .addColumn('refused', 'integer', (c) => c.notNull())
     .addColumn('queued_at', 'bigint', (c) => c.notNull())
     .addColumn('settled_at', 'bigint')
     .addUniqueConstraint('mail_by_id', ['box', 'id'])

@@ -71,6 +71,8 @@ export interface Tables {
     lease_by: string | null;
     lease_until: number;
     reason: string | null;
+    /** 1: a peer said no */
+    refused: number;
     queued_at: number;
     settled_at: number | null;
   };

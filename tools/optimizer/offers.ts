@@ -6,7 +6,7 @@
  * plans anew with it as a limit.
  */
 import { shortId } from '../../domain/digest.js';
-import type { FlexibilityOffer } from '../../domain/offer.js';
+import type { FlexibilityOffer, PlannedOffer } from '../../domain/offer.js';
 import { fromEpoch } from '../../domain/time.js';
 import { buildModel, MOVABLE, type Model, type Problem, Responder, type Schedule, State } from './engine/engine.js';
 
@@ -16,6 +16,8 @@ export interface OfferFrame {
   readonly clusterOf: (region: string) => string | null;
   /** Offers are made up to this slot. */
   readonly until: number;
+  /** Facility kW of announced work of others, region-major. */
+  readonly takenKw: Float64Array | null;
 }
 
 /** Offers below this many kW are not worth a message. */
@@ -23,21 +25,28 @@ const LEAST_KW = 0.1;
 /** The largest by energy are kept. */
 const MOST_OFFERS = 48;
 
-export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame): FlexibilityOffer[] => {
+export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame): PlannedOffer[] => {
   const model = buildModel(problem);
   const state = new State(model);
   state.restore(schedule);
   const responder = new Responder(state);
   const hour = Math.max(1, Math.round(1 / problem.slotHours));
   const starting = startsOf(model, schedule);
-  const offers: FlexibilityOffer[] = [];
+  const instantOf = (slot: number) => fromEpoch(Math.round(frame.origin + slot * problem.slotHours * 3600));
+  const offers: PlannedOffer[] = [];
   for (let r = 0; r < model.R; r++) {
     for (let from = 0; from + hour <= Math.min(frame.until, model.T); from += hour) {
-      const kw = awayKw(state, responder, starting, r, from, from + hour);
+      const firm = awayOf({ state, responder, starting }, 'due', r, from, from + hour);
+      const kw = leastOf(firm.kw);
       if (kw < LEAST_KW) continue;
+      const best = awayOf({ state, responder, starting }, 'deadline', r, from, from + hour);
       const region = problem.regions[r]!.id;
-      const start = fromEpoch(Math.round(frame.origin + from * problem.slotHours * 3600));
-      const end = fromEpoch(Math.round(frame.origin + (from + hour) * problem.slotHours * 3600));
+      const [start, end] = [instantOf(from), instantOf(from + hour)];
+      const slots = Array.from(firm.kw, (away, t) => {
+        const cell = r * model.T + from + t;
+        const baselineKw = state.power[cell]! + (frame.takenKw?.[cell] ?? 0);
+        return { start: instantOf(from + t), end: instantOf(from + t + 1), baselineKw, kw: away };
+      });
       offers.push({
         id: shortId('F', { region, start, end, kw }),
         region,
@@ -46,6 +55,11 @@ export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame
         end,
         kw,
         energyKwh: kw * hour * problem.slotHours,
+        bestEffortKw: Math.max(kw, leastOf(best.kw)),
+        opportunityCost: firm.cost,
+        avoidedKg: firm.avoidedKg,
+        intensityGPerKwh: meanOf(problem.ciGPerKwh.subarray(r * model.T + from, r * model.T + from + hour)),
+        slots,
       });
     }
   }
@@ -54,6 +68,23 @@ export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame
     .slice(0, MOST_OFFERS)
     .sort((a, b) => (a.start === b.start ? (a.region < b.region ? -1 : 1) : a.start < b.start ? -1 : 1));
 };
+
+const leastOf = (values: Float64Array) => values.reduce((least, kw) => Math.min(least, kw), Number.POSITIVE_INFINITY);
+const meanOf = (values: Float64Array): number | null => {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Number.isNaN(mean) ? null : mean;
+};
+
+/** What make_plan tells of an offer. */
+export const told = ({ id, region, clusterId, start, end, kw, energyKwh }: PlannedOffer): FlexibilityOffer => ({
+  id,
+  region,
+  clusterId,
+  start,
+  end,
+  kw,
+  energyKwh,
+});
 
 /** Movable jobs that run in one piece, by region × slots + start. */
 const startsOf = (model: Model, schedule: Schedule): Map<number, number[]> => {
@@ -67,26 +98,37 @@ const startsOf = (model: Model, schedule: Schedule): Map<number, number[]> => {
   return starting;
 };
 
-const awayKw = (
-  state: State,
-  responder: Responder,
-  starting: ReadonlyMap<number, readonly number[]>,
+interface Ground {
+  readonly state: State;
+  readonly responder: Responder;
+  readonly starting: ReadonlyMap<number, readonly number[]>;
+}
+
+/**
+ * What of the work that starts in these slots can wait until they are over and still end on time, `due` or by its deadline: kW by
+ * slot, what waiting costs in money and what it avoids in kg. The schedule is left as it was.
+ */
+const awayOf = (
+  { state, responder, starting }: Ground,
+  by: 'due' | 'deadline',
   r: number,
   from: number,
   to: number,
-): number => {
+) => {
   const { model } = state;
   const { jobs, regions } = model.problem;
   const found: number[] = [];
   for (let t = from; t < to; t++) for (const j of starting.get(r * model.T + t) ?? []) found.push(j);
   found.sort((a, b) => jobs.powerKw[b]! - jobs.powerKw[a]! || a - b);
-  const away = new Float64Array(to - from);
+  const away = { kw: new Float64Array(to - from), cost: 0, avoidedKg: 0 };
   const moved: [job: number, start: number][] = [];
   for (const j of found) {
     const was = state.start[j]!;
     const slots = jobs.slots[j]!;
-    const latest = Math.min(model.last[j]!, Math.floor(jobs.due[j]! - (slots - 1 + jobs.lastFraction[j]!) + 1e-7));
+    const onTime = Math.floor(jobs[by][j]! - (slots - 1 + jobs.lastFraction[j]!) + 1e-7);
+    const latest = Math.min(model.last[j]!, onTime);
     if (latest < to) continue;
+    const cost = state.cost[j]!;
     state.lift(j);
     let start = -1;
     for (let s = to; s <= latest && start < 0; s++) {
@@ -97,12 +139,27 @@ const awayKw = (
     state.place(j, r, start < 0 ? was : start, null);
     if (start < 0) continue;
     moved.push([j, was]);
+    away.cost += state.cost[j]! - cost;
+    away.avoidedKg += kgOf(model.problem, j, r, was) - kgOf(model.problem, j, r, start);
     const kw = jobs.powerKw[j]! * regions[r]!.pue;
-    for (let t = was; t < Math.min(to, was + slots); t++) away[t - from]! += kw;
+    for (let t = was; t < Math.min(to, was + slots); t++) away.kw[t - from]! += kw;
   }
   for (const [j, was] of moved) {
     state.lift(j);
     state.place(j, r, was, null);
   }
-  return away.reduce((least, kw) => Math.min(least, kw), Number.POSITIVE_INFINITY);
+  return away;
+};
+
+const kgOf = (
+  { jobs, regions, ciGPerKwh, slots: T, slotHours }: Problem,
+  j: number,
+  r: number,
+  start: number,
+): number => {
+  const kwh = jobs.powerKw[j]! * regions[r]!.pue * slotHours;
+  const last = start + jobs.slots[j]! - 1;
+  let grams = 0;
+  for (let t = start; t <= last; t++) grams += kwh * (t === last ? jobs.lastFraction[j]! : 1) * ciGPerKwh[r * T + t]!;
+  return grams / 1000;
 };

@@ -2,6 +2,7 @@
 import { freezeBaseline } from '../../domain/baseline.js';
 import { shortId } from '../../domain/digest.js';
 import { JOBS } from '../../domain/job.js';
+import { PLAN_OFFERS, type PlannedOffer } from '../../domain/offer.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import { PLAN_LOADS, PLAN_SUMS } from '../../domain/plan-sums.js';
 import type { CarbonSignal } from '../../domain/signal.js';
@@ -28,6 +29,8 @@ export interface Head {
   /** What the asker set otherwise than the world says. */
   readonly terms?: readonly string[];
   readonly signals: readonly CarbonSignal[];
+  /** What the plan could sell. */
+  readonly offers: readonly PlannedOffer[];
   readonly solved: Pick<
     Plan,
     'objective' | 'lowerBound' | 'gap' | 'savingsGap' | 'bindingLimits' | 'engine' | 'stoppedBy'
@@ -67,6 +70,7 @@ export const write = async (world: World, call: Running, of: Writing, head: Head
     await tx.collection(PLANS).put(plan.id, plan);
     await tx.collection(PLAN_SUMS).put(plan.id, rows.sums.sums(plan.digest));
     await tx.collection(PLAN_LOADS).put(plan.id, rows.loads.loads(plan.digest));
+    await tx.collection(PLAN_OFFERS).put(plan.id, [...head.offers]);
     if (certificate) await tx.collection(CERTIFICATES).put(plan.id, certificate);
   };
   return { plan, commit };

@@ -8,7 +8,7 @@ import { defineTool } from '../tool.js';
 import { Conflict, optimize, RELAX_FORMS, relaxBy } from './engine/engine.js';
 import { fleetProblem, hindsightOf, PlanInput } from './fleet-problem.js';
 import { figuresAfter, heedLeastSaving, leastSavingInWords } from './least-saving.js';
-import { offersOf } from './offers.js';
+import { offersOf, told } from './offers.js';
 import { write } from './plan-record.js';
 
 const Input = z.strictObject({
@@ -75,7 +75,14 @@ export const makePlan = defineTool({
     const objectiveParts = changed?.objectiveParts ?? solved.objectiveParts;
     const announced = fleet.keptBy.size > 0 ? problem.jobs.current : null;
     const rows = { workloadId, question, problem, origin, planned: schedule, announced, leftOut };
+    const offers = offersOf(problem, schedule, {
+      origin,
+      clusterOf: (region) => question.sites.find((site) => site.region === region)?.clusterId ?? null,
+      takenKw: fleet.takenKw,
+      until: Math.ceil((toEpoch(question.window.end) - origin) / (question.method.slotMinutes * 60)),
+    });
     const { plan, commit } = await write(world, call, rows, {
+      offers,
       region: input.region ?? null,
       policySetId: fleet.policySetId,
       beside: fleet.besidePlans,
@@ -86,12 +93,7 @@ export const makePlan = defineTool({
       solved: { ...solved, objective, gap, savingsGap },
     });
     call.commit(commit);
-    const offers = offersOf(problem, schedule, {
-      origin,
-      clusterOf: (region) => question.sites.find((site) => site.region === region)?.clusterId ?? null,
-      until: Math.ceil((toEpoch(question.window.end) - origin) / (question.method.slotMinutes * 60)),
-    });
-    return { plan, offers, objectiveParts: objectiveParts && { ...objectiveParts }, ...answer };
+    return { plan, offers: offers.map(told), objectiveParts: objectiveParts && { ...objectiveParts }, ...answer };
   },
   tell: ({ plan, conflict }) =>
     plan === null ? `No schedule fits: ${conflict?.sentence ?? 'none was found'}.` : planText(plan),

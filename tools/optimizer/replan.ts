@@ -18,6 +18,7 @@ import {
 } from './engine/engine.js';
 import { fleetProblem, hindsightOf, type PlanInput, questionFields } from './fleet-problem.js';
 import { figuresAfter, heedLeastSaving, leastSavingInWords } from './least-saving.js';
+import { offersOf } from './offers.js';
 import { changeOf, compared, spread } from './plan-change.js';
 import { CERTIFICATES, write } from './plan-record.js';
 import type { Writing } from './plan-rows.js';
@@ -165,7 +166,14 @@ export const replan = defineTool({
       announced: null,
       leftOut: fleet.leftOut,
     };
+    const offers = offersOf(kept, heeded.schedule, {
+      origin: fleet.origin,
+      takenKw: fleet.takenKw,
+      clusterOf: (region) => fleet.question.sites.find((site) => site.region === region)?.clusterId ?? null,
+      until: slotOf(toEpoch(old.window.end)),
+    });
     const { plan, commit } = await write(world, call, written, {
+      offers,
       region: old.region,
       policySetId: fleet.policySetId,
       beside: fleet.besidePlans,

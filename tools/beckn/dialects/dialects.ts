@@ -6,6 +6,7 @@ import { dialect09 } from './dialect-0.9.js';
 import { dialect11 } from './dialect-1.1.js';
 
 export type { Dialect } from './dialect.js';
+export { say } from './spelling.js';
 
 const SPOKEN: readonly Dialect[] = [dialect11, dialect09];
 

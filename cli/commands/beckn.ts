@@ -1,0 +1,431 @@
+/** `beckn`: the market for flexibility, as a seller that answers and as a buyer that asks. */
+import type { Command } from 'commander';
+import type { App } from '../../app.js';
+import { Fault, invalid } from '../../domain/fault.js';
+import type { Need } from '../../domain/market.js';
+import { instant, plusHours } from '../../domain/time.js';
+import type { Bought, Market } from '../../market.js';
+import { type Answer, addCommand, type Context } from '../command.js';
+import { numberOf } from '../fields.js';
+import { plain, tableText } from '../terminal.js';
+
+type Options = Record<string, unknown>;
+
+const textOf = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
+const positiveOf = (flag: string, value: unknown): number | null => {
+  if (value === undefined) return null;
+  const n = numberOf(flag, value);
+  if (!(n > 0)) throw invalid(`${flag} is ${n}, must be above 0`, `Give ${flag} a number above 0.`);
+  return n;
+};
+
+/**
+ * The world to trade in. Buyers live in the present: where nobody has said otherwise, a simulated fleet does so too, and its
+ * clock moves.
+ */
+export const presentApp = async (context: Context, home = context.config.home): Promise<App> => {
+  const said = (name: string) => context.settings.find((s) => s.name === name)?.origin !== 'default';
+  const { openApp } = await import('../../app.js');
+  const { config, settings } = context;
+  const simulated = config.fleet === 'sim' && !said('now') && !said('grid');
+  return openApp({ ...config, home, ...(simulated ? { now: 'present', grid: 'sim' } : {}) }, settings);
+};
+
+const trouble = (context: Context) => (error: unknown) =>
+  context.warn(`market: ${error instanceof Error ? error.message : String(error)}`);
+
+const untilEnd = (context: Context) =>
+  new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    else context.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const serve = async (context: Context): Promise<undefined> => {
+  const [app, { startHttp }, { becknDoor }, { marketOf, register }] = await Promise.all([
+    presentApp(context),
+    import('../../http-server/http-server.js'),
+    import('../../http-server/beckn.js'),
+    import('../../market.js'),
+  ]);
+  try {
+    await app.prepare();
+    const door = becknDoor(app, false);
+    const server = await startHttp(app, { mounts: { '/beckn': door.handler, '/': door.handler } });
+    const market = await marketOf(app, server.url, trouble(context));
+    door.answerBy(market);
+    const { settings } = market;
+    if (!settings.requireSignature)
+      context.warn('BECKN_REQUIRE_SIGNATURE=false: whoever reaches this port can sell and buy in anybody’s name.');
+    if (settings.registryUrl !== null)
+      await register(market).catch((error: Error) => context.warn(`not registered: ${error.message}`));
+    const open = await market.buyer.askOpen();
+    if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
+    context.warn(
+      `${settings.bppId} sells at ${settings.bppUri}, domains ${settings.domains.join(', ')}. Ctrl-C ends it.`,
+    );
+    if (context.json)
+      process.stdout.write(
+        `${JSON.stringify({ url: server.url, port: server.port, bppId: settings.bppId, bppUri: settings.bppUri })}\n`,
+      );
+    await untilEnd(context);
+    door.answerBy(null);
+    await market.close();
+    await server.close();
+  } finally {
+    await app.close();
+  }
+  return undefined;
+};
+
+/**
+ * A market for the time of a command. Callbacks come in at our address: by the server that runs there, or by one that is opened
+ * for the while.
+ */
+const withMarket = async (context: Context, work: (market: Market, app: App) => Promise<Answer>): Promise<Answer> => {
+  const [app, { startHttp }, { becknDoor }, { marketOf }] = await Promise.all([
+    presentApp(context),
+    import('../../http-server/http-server.js'),
+    import('../../http-server/beckn.js'),
+    import('../../market.js'),
+  ]);
+  const at = new URL(context.config.becknBapUri ?? `http://127.0.0.1:${context.config.port}`);
+  const door = becknDoor(app, false);
+  const server = await startHttp(app, {
+    port: Number(at.port || (at.protocol === 'https:' ? 443 : 80)),
+    mounts: { '/beckn': door.handler, '/': door.handler },
+  }).catch((error: unknown) => {
+    if (error instanceof Fault && error.code === 'unavailable') return null;
+    throw error;
+  });
+  const market = await marketOf(app, at.origin, trouble(context));
+  door.answerBy(market);
+  try {
+    return await work(market, app);
+  } finally {
+    door.answerBy(null);
+    await market.close();
+    await server?.close();
+    await app.close();
+  }
+};
+
+const waitOf = (options: Options) => (positiveOf('--wait', options.wait) ?? 10) * 1000;
+
+const offersText = (found: Bought, ranked: ReturnType<typeof import('../../market.js').rank>, carbonPrice: number) => {
+  if (ranked.length === 0) return `Nobody offers what was asked for (transaction ${found.transactionId}).`;
+  const rows = ranked.map((offer) => [
+    String(offer.rank),
+    plain(offer.provider),
+    plain(offer.item.name),
+    `${offer.item.powerKw.toFixed(0)} kW`,
+    `${offer.pricePerMwh.toFixed(2)} ${offer.item.currency}`,
+    offer.kgPerMwh === null ? 'not said' : offer.kgPerMwh.toFixed(0),
+    offer.scorePerMwh.toFixed(2),
+    plain(offer.item.id),
+  ]);
+  return [
+    tableText(['', 'seller', 'offer', 'power', 'per MWh', 'kg/MWh', 'score', 'item'], rows),
+    '',
+    `Score: price + ${carbonPrice} per tonne × kg/MWh. Transaction ${found.transactionId}.`,
+    `Next: caco beckn order ${found.transactionId} --item ${plain(ranked[0]!.item.id)} --name "YOUR COMPANY"`,
+  ].join('\n');
+};
+
+const search = (context: Context, _: string[], options: Options): Promise<Answer> =>
+  withMarket(context, async (market, app) => {
+    const { rank } = await import('../../market.js');
+    const now = app.world.clock.now();
+    const [latitude, longitude] = (textOf(options.near) ?? '').split(',').map(Number);
+    const from = options.from === undefined ? now : instant(String(options.from));
+    const need: Need = {
+      kind: 'DEMAND_TURN_DOWN',
+      place: options.near === undefined ? null : { latitude: latitude!, longitude: longitude! },
+      radiusKm: positiveOf('--radius-km', options.radiusKm),
+      window: { start: from, end: options.to === undefined ? plusHours(from, 24) : instant(String(options.to)) },
+      powerKw: positiveOf('--power-kw', options.powerKw),
+      durationMinutes: positiveOf('--minutes', options.minutes),
+    };
+    const to = [options.at ?? []].flat().map((url) => ({ bppId: null, bppUri: String(url) }));
+    const id = await market.buyer.search(need, to);
+    const found = await market.buyer.until(
+      id,
+      ({ asked }) => asked.every((one) => one.state !== 'sent'),
+      waitOf(options),
+    );
+    const carbonPrice = app.world.method.carbonPricePerTonne;
+    const offers = rank(found.offers, carbonPrice);
+    const weights = { price: 1, carbonPerTonne: carbonPrice };
+    return {
+      json: { transactionId: id, asked: found.asked, weights, offers },
+      text: offersText(found, offers, carbonPrice),
+    };
+  });
+
+const orderText = (found: Bought): string => {
+  const { order } = found;
+  const failed = found.asked.findLast((one) => one.error !== null);
+  if (order === null) return `Transaction ${found.transactionId}: ${plain(failed?.error ?? 'no order yet')}.`;
+  return [
+    `${plain(order.id ?? 'no order yet')}: ${order.state}, ${plain(order.item?.name ?? order.itemId)} of ${plain(order.providerName ?? order.providerId)}${order.quote === null ? '' : `, ${order.quote.total} ${order.quote.currency}`}.`,
+    ...(order.metered.length === 0
+      ? []
+      : [
+          tableText(
+            ['from', 'min', 'baseline kW', 'actual kW'],
+            order.metered.map((m) => [
+              m.start,
+              String(m.minutes),
+              m.baselineKw.toFixed(1),
+              m.actualKw?.toFixed(1) ?? 'not measured',
+            ]),
+          ),
+        ]),
+    ...(order.note === null ? [] : [`  ${plain(order.note)}`]),
+    ...(failed === undefined ? [] : [`  ${failed.action} failed: ${plain(failed.error!)}`]),
+  ].join('\n');
+};
+
+/** Asks and waits for the answer to this very message. */
+const answered = async (
+  market: Market,
+  transactionId: string,
+  asking: Promise<string>,
+  ms: number,
+): Promise<Bought> => {
+  const messageId = await asking;
+  const found = await market.buyer.until(
+    transactionId,
+    ({ asked }) => asked.some((one) => one.messageId === messageId && one.state !== 'sent'),
+    ms,
+  );
+  const one = found.asked.find((asked) => asked.messageId === messageId)!;
+  if (one.state === 'failed')
+    throw new Fault('conflict', `${one.action}: ${plain(one.error!)}`, 'caco beckn search shows what there is now.');
+  if (one.state === 'sent')
+    throw new Fault(
+      'unavailable',
+      `${one.action} was not answered in ${ms / 1000} s`,
+      `It may still come: caco beckn status ${transactionId}. Undelivered messages: caco outbox list.`,
+    );
+  return found;
+};
+
+const order = (context: Context, [transaction]: string[], options: Options): Promise<Answer> =>
+  withMarket(context, async (market) => {
+    const { buyer } = market;
+    const found = await buyer.get(transaction!);
+    const offer = found.offers.find(({ item }) => item.id === options.item);
+    if (offer === undefined)
+      throw invalid(
+        `transaction ${transaction} has no offer ${String(options.item)}`,
+        'Give --item as caco beckn search lists it.',
+      );
+    const energy = positiveOf('--mwh', options.mwh);
+    const billing = {
+      name: String(options.name),
+      email: textOf(options.email) ?? null,
+      phone: textOf(options.phone) ?? '-',
+    };
+    const draft = {
+      orderId: null,
+      providerId: offer.providerId,
+      items: [
+        {
+          id: offer.item.id,
+          quantity: energy === null ? { count: 1, energyMwh: null } : { count: null, energyMwh: String(energy) },
+        },
+      ],
+      fulfillmentId: null,
+      billing: null,
+      quote: null,
+      payment: null,
+    };
+    const ms = waitOf(options);
+    const ask = (request: Parameters<typeof buyer.ask>[1]) =>
+      answered(market, transaction!, buyer.ask(transaction!, request, offer), ms);
+    await ask({ action: 'select', draft });
+    const held = await ask({ action: 'init', draft: { ...draft, billing } });
+    const quote = held.order!.quote;
+    const payment = { type: held.order!.paymentType, amount: quote?.total ?? null };
+    const done = await ask({ action: 'confirm', draft: { ...draft, billing, quote, payment } });
+    return { json: done.order, text: orderText(done) };
+  });
+
+const status = async (context: Context, [id]: string[], options: Options): Promise<Answer> => {
+  if (id === undefined) {
+    const { BOUGHT } = await import('../../market.js');
+    const app = await context.app();
+    const all = (await app.world.store.collection(BOUGHT).list({ limit: 200 })).map(({ value }) => value);
+    const rows = all.map((b) => [b.order?.id ?? '–', b.order?.state ?? '–', String(b.offers.length), b.transactionId]);
+    return {
+      json: { transactions: all },
+      text:
+        all.length === 0
+          ? 'Nothing was searched yet: caco beckn search'
+          : tableText(['order', 'state', 'offers', 'transaction'], rows),
+    };
+  }
+  return withMarket(context, async (market) => {
+    const found = await market.buyer.find(id);
+    const orderId = found.order?.id ?? null;
+    if (orderId === null) return { json: found, text: orderText(found) };
+    const asking = market.buyer.ask(found.transactionId, { action: 'status', orderId });
+    const now = await answered(market, found.transactionId, asking, waitOf(options));
+    return { json: now.order, text: orderText(now) };
+  });
+};
+
+const update = (context: Context, [id]: string[], options: Options): Promise<Answer> =>
+  withMarket(context, async (market) => {
+    const found = await market.buyer.find(id!);
+    const ms = waitOf(options);
+    const ask = (request: Parameters<typeof market.buyer.ask>[1]) =>
+      answered(market, found.transactionId, market.buyer.ask(found.transactionId, request), ms);
+    const orderId = found.order!.id!;
+    if (options.cancel !== undefined) {
+      const now = await ask({
+        action: 'cancel',
+        orderId,
+        reasonId: String(options.cancel),
+        why: textOf(options.why) ?? null,
+      });
+      return { json: now.order, text: orderText(now) };
+    }
+    const now = await ask({
+      action: 'update',
+      targets: [found.dialect === '1.1' ? 'order.fulfillments' : 'fulfillment'],
+      draft: { ...market.buyer.draftOf(found), billing: null, quote: null, payment: null },
+      shift: {
+        action: options.acknowledge === true ? 'continue_with_acknowledgement' : 'workload_shift',
+        reason: textOf(options.why) ?? 'grid_stress_response',
+        reductionKw: positiveOf('--kw', options.kw),
+        event: textOf(options.event) ?? null,
+      },
+    });
+    return { json: now.order, text: orderText(now) };
+  });
+
+const rate = (context: Context, [id, value]: string[], options: Options): Promise<Answer> =>
+  withMarket(context, async (market) => {
+    const found = await market.buyer.find(id!);
+    const rates = [
+      { about: found.dialect === '1.1' ? 'Order' : 'order', id: found.order!.id!, value: numberOf('value', value) },
+    ];
+    const asking = market.buyer.ask(found.transactionId, { action: 'rating', rates });
+    await answered(market, found.transactionId, asking, waitOf(options));
+    return {
+      json: { rated: found.order!.id, value: rates[0]!.value },
+      text: `Rated ${found.order!.id} with ${value}.`,
+    };
+  });
+
+const keys = async (context: Context): Promise<Answer> => {
+  const { marketSettings, registryRow } = await import('../../market.js');
+  const app = await context.app();
+  const settings = marketSettings(context.config, app.world, `http://127.0.0.1:${context.config.port}`);
+  const row = registryRow(settings);
+  return {
+    json: row,
+    text: `${JSON.stringify(row, null, 2)}\n\nThe private halves are in ${context.config.home}/beckn, for you alone. A peer puts this row into its BECKN_TRUST_FILE.`,
+  };
+};
+
+const log = async (context: Context, [transaction]: string[]): Promise<undefined> => {
+  const { transcript } = await import('../../market.js');
+  const app = await context.app();
+  for await (const line of transcript(app.world.store, transaction)) process.stdout.write(`${JSON.stringify(line)}\n`);
+  return undefined;
+};
+
+const doctor = async (context: Context): Promise<Answer> => {
+  const { examine } = await import('../../market.js');
+  const app = await context.app();
+  const checks = await examine(app, `http://127.0.0.1:${context.config.port}`);
+  const bad = checks.filter(({ ok }) => !ok);
+  return {
+    json: { ok: bad.length === 0, checks },
+    text: tableText(
+      ['', 'check', 'finding'],
+      checks.map(({ ok, check, finding }) => [ok ? 'ok' : 'BAD', check, plain(finding)]),
+    ),
+    exitCode: bad.length === 0 ? 0 : 6,
+  };
+};
+
+export const register = (program: Command) => {
+  const beckn = addCommand(
+    program,
+    'beckn',
+    'sell flexibility over Beckn, stand-alone; beckn search|order|status|update|rate buys it',
+    (c) =>
+      c
+        .option('--port <port>', 'port to listen on; 0 takes a free one')
+        .option('--host <host>', 'address to listen on; another than loopback needs a token'),
+    serve,
+  );
+  const wait = (c: Command) => c.option('--wait <seconds>', 'how long an answer is waited for', '10');
+  addCommand(
+    beckn,
+    'search',
+    'ask sellers for less power in a window, and rank what they offer',
+    (c) =>
+      wait(c)
+        .option('--at <url...>', 'sellers or gateways to ask; all that are known when left out')
+        .option('--near <place>', 'latitude,longitude')
+        .option('--radius-km <km>', 'how far around it')
+        .option('--from <time>', 'start of the window; now when left out')
+        .option('--to <time>', 'end of the window; 24 hours later when left out')
+        .option('--power-kw <kw>', 'least power')
+        .option('--minutes <minutes>', 'least duration'),
+    search,
+  );
+  addCommand(
+    beckn,
+    'order <transaction>',
+    'take an offer: select, init, confirm',
+    (c) =>
+      wait(c)
+        .requiredOption('--item <id>', 'the offer, as search lists it')
+        .requiredOption('--name <name>', 'who pays')
+        .option('--email <email>', 'where bills go')
+        .option('--phone <phone>', 'whom the seller may call')
+        .option('--mwh <mwh>', 'energy; the whole offer when left out'),
+    order,
+  );
+  addCommand(
+    beckn,
+    'status [order]',
+    'how an order stands, asked of its seller; without one, what was searched and ordered',
+    wait,
+    status,
+  );
+  addCommand(
+    beckn,
+    'update <order>',
+    'have work shifted for an order because the grid is stressed, or cancel it',
+    (c) =>
+      wait(c)
+        .option('--kw <kw>', 'reduction that is called')
+        .option('--event <id>', 'the event that it answers')
+        .option('--acknowledge', 'go on, knowing of the alert')
+        .option('--cancel <reason>', 'cancel it, with a reason such as 001')
+        .option('--why <text>', 'in words'),
+    update,
+  );
+  addCommand(beckn, 'rate <order> <value>', 'rate an order from 1 to 5', wait, rate);
+  addCommand(
+    beckn,
+    'keys',
+    'our row for a registry or a peer’s trust file; keys are made where there are none',
+    () => {},
+    keys,
+  );
+  addCommand(beckn, 'log [transaction]', 'every message that was sent and received, as JSON lines', () => {}, log);
+  addCommand(
+    beckn,
+    'doctor',
+    'check keys, registry, clock, addresses and a signed round trip to ourselves',
+    () => {},
+    doctor,
+  );
+};

@@ -1,0 +1,18 @@
+/**
+ * Front door of the market room: a participant that sells flexibility and buys it, over Beckn. `dialects/` are the spellings
+ * around one model; intake, clerk and post are the way of a message; seller and buyer the two sides of a conversation.
+ */
+export { BOUGHT, type Bought } from './bought.js';
+export type { Buyer } from './buyer.js';
+export { claimsIn, planToSellFrom } from './catalog.js';
+export { dialectOf, recognise } from './dialects/dialects.js';
+export { type Check, examine } from './doctor.js';
+export { publicBytes, readPrivateKey, readPublicKey } from './encoding.js';
+export type { Incoming, Outgoing } from './intake.js';
+export { type Market, openMarket } from './market.js';
+export { type Ranked, rank } from './rank.js';
+export { register, registryRow } from './register.js';
+export type { Planner, SaleOutcome } from './seller.js';
+export type { MarketSettings } from './settings.js';
+export { signatureHeader } from './signing.js';
+export { transcript } from './transcript.js';

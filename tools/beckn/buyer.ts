@@ -1,0 +1,305 @@
+/**
+ * The buyer's side: asks many sellers at once, collects what they call back until the ttl is over, and takes an order from offer
+ * to rating. A late on_confirm is applied, for its seller believes in a contract; other late answers are recorded only.
+ */
+import { randomUUID } from 'node:crypto';
+import { invalid, notFound } from '../../domain/fault.js';
+import type { NewLetter } from '../../domain/mail.js';
+import type {
+  DialectName,
+  Draft,
+  MarketContext,
+  MarketOrder,
+  MarketReply,
+  MarketRequest,
+  Need,
+} from '../../domain/market.js';
+import type { Store, Tx } from '../../domain/store.js';
+import type { World } from '../../domain/world.js';
+import { type Asked, BOUGHT, type Bought } from './bought.js';
+import { dialectOf } from './dialects/dialects.js';
+import { durationMs } from './freshness.js';
+import { threadOf } from './intake.js';
+import type { Keyring } from './keyring.js';
+import { Refusal } from './refusal.js';
+import type { MarketSettings } from './settings.js';
+
+const UNSOLICITED = new Set(['on_status', 'on_update', 'on_cancel', 'on_track']);
+const SEARCH_TTL = 'PT10M';
+
+export interface BuyerGround {
+  readonly world: World;
+  readonly store: Store;
+  readonly settings: MarketSettings;
+  readonly keyring: Keyring;
+  readonly nowMs: () => number;
+  readonly posted: () => void;
+}
+
+export interface Seller {
+  readonly bppId: string | null;
+  readonly bppUri: string;
+}
+
+export interface Buyer {
+  /** Asks the sellers, or every one that the registry and the trust file know. Answers the transaction's id. */
+  search(need: Need, to: readonly Seller[]): Promise<string>;
+  /** Asks the seller of the transaction. Answers the message's id. */
+  ask(transactionId: string, request: MarketRequest, of?: Seller): Promise<string>;
+  get(transactionId: string): Promise<Bought>;
+  find(orderId: string): Promise<Bought>;
+  /** Looks until `when` holds or the time is over. */
+  until(transactionId: string, when: (bought: Bought) => boolean, ms: number): Promise<Bought>;
+  draftOf(bought: Bought, more?: Partial<Draft>): Draft;
+  /** Throws Refusal for a callback that nobody waits for. */
+  vet(context: MarketContext): Promise<void>;
+  heard(context: MarketContext, body: { message?: unknown; error?: unknown }): Promise<(tx: Tx) => Promise<void>>;
+  /** Asks the state of every open order: after a restart. */
+  askOpen(): Promise<number>;
+}
+
+const OPEN: ReadonlySet<MarketOrder['state']> = new Set(['ORDER_PLACED', 'SCHEDULED', 'IN_PROGRESS']);
+
+export const openBuyer = (ground: BuyerGround): Buyer => {
+  const { store, settings, keyring, nowMs, world } = ground;
+  const bought = store.collection(BOUGHT);
+
+  const get = async (transactionId: string): Promise<Bought> => {
+    const found = (await bought.get(transactionId))?.value;
+    if (!found)
+      throw notFound(
+        `there is no transaction ${transactionId}`,
+        'caco beckn search begins one; caco beckn status lists them.',
+      );
+    return found;
+  };
+
+  const letterOf = (
+    of: Bought,
+    request: MarketRequest,
+    to: Seller,
+    ttl: string,
+  ): { letter: NewLetter; asked: Asked } => {
+    const dialect = dialectOf(of.dialect);
+    const messageId = randomUUID();
+    const { action } = request;
+    const context: MarketContext = {
+      dialect: of.dialect,
+      version: dialect.version,
+      domain: of.domain,
+      action,
+      bapId: settings.bapId,
+      bapUri: settings.bapUri,
+      bppId: action === 'search' ? null : to.bppId,
+      bppUri: action === 'search' ? null : to.bppUri,
+      transactionId: of.transactionId,
+      messageId,
+      timestamp: new Date(nowMs()).toISOString(),
+      ttl,
+      country: null,
+      city: null,
+    };
+    const atMs = nowMs();
+    const body = JSON.stringify({ context: dialect.writeContext(context), message: dialect.writeRequest(request) });
+    return {
+      letter: {
+        id: `${action}|${messageId}`,
+        thread: threadOf('bap', to.bppId ?? to.bppUri, of.transactionId),
+        peer: to.bppId ?? to.bppUri,
+        action,
+        url: `${to.bppUri.replace(/\/+$/, '')}/${action}`,
+        body,
+        digest: null,
+        exchange: null,
+        atMs,
+      },
+      asked: { messageId, action, bppId: to.bppId, atMs, untilMs: atMs + durationMs(ttl), state: 'sent', error: null },
+    };
+  };
+
+  const put = async (of: Bought, letters: ReturnType<typeof letterOf>[]): Promise<void> => {
+    await store.transaction(async (tx) => {
+      const now = (await tx.collection(BOUGHT).get(of.transactionId))?.value ?? of;
+      await tx.collection(BOUGHT).put(of.transactionId, {
+        ...now,
+        bppId: of.bppId,
+        bppUri: of.bppUri,
+        asked: [...now.asked, ...letters.map(({ asked }) => asked)],
+      });
+      await tx.mail.put(letters.map(({ letter }) => letter));
+    });
+    ground.posted();
+  };
+
+  /** Which of our requests a callback answers. */
+  const matched = (of: Bought, context: MarketContext): Asked | undefined => {
+    const action = context.action.slice('on_'.length);
+    const same = of.asked.find((asked) => asked.messageId === context.messageId && asked.action === action);
+    if (same) return same;
+    const pending = of.asked.filter(
+      (asked) =>
+        asked.action === action && asked.state === 'sent' && (asked.bppId === null || asked.bppId === context.bppId),
+    );
+    return pending.length === 1 ? pending[0] : undefined;
+  };
+
+  return {
+    get,
+    async search(need, to) {
+      const domain = settings.domains[0]!;
+      const sellers: Seller[] =
+        to.length > 0
+          ? [...to]
+          : (await keyring.sellers(domain))
+              .filter((p) => p.subscriberId !== settings.bppId)
+              .map((p) => ({ bppId: p.subscriberId, bppUri: p.url! }));
+      if (sellers.length === 0)
+        throw notFound(
+          `nobody is known who sells in ${domain}`,
+          'Set BECKN_REGISTRY_URL or BECKN_TRUST_FILE, or name a seller: caco beckn search --to URL.',
+        );
+      const of: Bought = {
+        transactionId: randomUUID(),
+        dialect: settings.dialects[0] as DialectName,
+        domain,
+        need,
+        at: world.clock.now(),
+        asked: [],
+        offers: [],
+        bppId: null,
+        bppUri: null,
+        order: null,
+        tracking: null,
+        support: null,
+      };
+      await put(
+        of,
+        sellers.map((seller) => letterOf(of, { action: 'search', need }, seller, SEARCH_TTL)),
+      );
+      return of.transactionId;
+    },
+    async ask(transactionId, request, seller) {
+      const of = await get(transactionId);
+      const to = seller ?? (of.bppUri === null ? null : { bppId: of.bppId, bppUri: of.bppUri });
+      if (to === null)
+        throw invalid('no seller was chosen yet', 'Take an offer first: caco beckn order TRANSACTION --item ID.');
+      const made = letterOf(of, request, to, settings.defaultTtl);
+      await put({ ...of, bppId: to.bppId, bppUri: to.bppUri }, [made]);
+      return made.asked.messageId;
+    },
+    async find(orderId) {
+      for (const { value } of await bought.list({ limit: 1000 }))
+        if (value.order?.id === orderId || value.transactionId === orderId) return value;
+      throw notFound(`there is no order ${orderId}`, 'caco beckn status lists what was ordered.');
+    },
+    async until(transactionId, when, ms) {
+      const endMs = Date.now() + ms;
+      for (;;) {
+        const now = await get(transactionId);
+        if (when(now) || Date.now() >= endMs) return now;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    draftOf(of, more = {}) {
+      const { order } = of;
+      return {
+        orderId: order?.id ?? null,
+        providerId: order?.providerId ?? null,
+        items: order === null ? [] : [{ id: order.itemId, quantity: order.quantity }],
+        fulfillmentId: null,
+        billing: order?.billing ?? null,
+        quote: order?.quote ?? null,
+        payment: null,
+        ...more,
+      };
+    },
+    async vet(context) {
+      const of = (await bought.get(context.transactionId))?.value;
+      const known =
+        of !== undefined && (of.bppId === null || of.bppId === context.bppId || context.action === 'on_search');
+      if (!known)
+        throw new Refusal(
+          '30000',
+          `transaction ${context.transactionId} is not ours with ${context.bppId}`,
+          '/context/transaction_id',
+        );
+      if (matched(of, context) !== undefined) return;
+      if (UNSOLICITED.has(context.action) && of.order !== null) return;
+      throw new Refusal(
+        '30000',
+        `nobody asked for this ${context.action}: message_id ${context.messageId} matches no request`,
+        '/context/message_id',
+      );
+    },
+    async heard(context, body) {
+      const reply = dialectOf(context.dialect).readReply(context.action, body);
+      return async (tx) => {
+        const found = (await tx.collection(BOUGHT).get(context.transactionId))?.value;
+        if (found === undefined) return;
+        const asked = matched(found, context);
+        const late = asked !== undefined && nowMs() > asked.untilMs;
+        const applies =
+          !late || context.action === 'on_confirm' || !['on_search', 'on_select', 'on_init'].includes(context.action);
+        const state: Asked['state'] = reply.is === 'error' ? 'failed' : late ? 'late' : 'answered';
+        const error = reply.is === 'error' ? `${reply.code} ${reply.message}` : null;
+        const next = applies ? applied(found, context, reply) : found;
+        await tx.collection(BOUGHT).put(found.transactionId, {
+          ...next,
+          asked: next.asked.map((one) => (one.messageId === asked?.messageId ? { ...one, state, error } : one)),
+        });
+        if (reply.is === 'order' && context.action !== 'on_select' && context.action !== 'on_init')
+          await tx.entries.append([
+            {
+              kind: 'market_purchase',
+              at: world.clock.now(),
+              actor: `market:${context.bppId}`,
+              cause: context.transactionId,
+              subject: reply.order.id,
+              data: { action: context.action, state: reply.order.state, total: reply.order.quote?.total ?? null },
+            },
+          ]);
+      };
+    },
+    async askOpen() {
+      let n = 0;
+      for (const { value: of } of await bought.list({ limit: 1000 })) {
+        if (of.order?.id === null || of.order?.id === undefined || !OPEN.has(of.order.state)) continue;
+        await this.ask(of.transactionId, { action: 'status', orderId: of.order.id });
+        n++;
+      }
+      return n;
+    },
+  };
+};
+
+const applied = (of: Bought, context: MarketContext, reply: MarketReply): Bought => {
+  switch (reply.is) {
+    case 'catalog': {
+      const told = reply.providers.flatMap((provider) =>
+        provider.items.map((item) => ({
+          bppId: context.bppId!,
+          bppUri: context.bppUri!,
+          providerId: provider.id,
+          providerName: provider.name,
+          item,
+        })),
+      );
+      return { ...of, offers: [...of.offers.filter(({ bppId }) => bppId !== context.bppId), ...told] };
+    }
+    case 'order': {
+      // What an order is about is known from the catalogue where its seller names it by its id alone.
+      const item =
+        reply.order.item ??
+        of.order?.item ??
+        of.offers.find((offer) => offer.item.id === reply.order.itemId && offer.bppId === context.bppId)?.item ??
+        null;
+      return { ...of, order: { ...reply.order, id: reply.order.id ?? of.order?.id ?? null, item } };
+    }
+    case 'tracking':
+      return { ...of, tracking: reply.url };
+    case 'support':
+      return { ...of, support: [reply.phone, reply.email, reply.url].filter((way) => way !== null).join(', ') };
+    default:
+      return of;
+  }
+};

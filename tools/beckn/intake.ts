@@ -1,0 +1,338 @@
+/**
+ * What comes in over the wire: read, checked and kept before its sender hears ACK. What cannot be taken is answered at once as a
+ * NACK that says which check failed, and nothing of it is kept.
+ */
+
+import { digest } from '../../domain/digest.js';
+import { Fault } from '../../domain/fault.js';
+import type { NewLetter, Received } from '../../domain/mail.js';
+import { DIALECTS, type DialectName, type MarketContext } from '../../domain/market.js';
+import type { Store, Tx } from '../../domain/store.js';
+import { dialectOf, recognise } from './dialects/dialects.js';
+import { staleness } from './freshness.js';
+import type { Keyring, Participant } from './keyring.js';
+import { Refusal } from './refusal.js';
+import type { MarketSettings } from './settings.js';
+import { parseSignature, requireInForce, requireSignature, SignatureTrouble } from './signing.js';
+
+export interface Incoming {
+  /** the last part of the path */
+  readonly action: string;
+  /** the raw bytes, as they were signed */
+  readonly body: Uint8Array;
+  /** by names in lower case */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly url: string;
+}
+
+export interface Outgoing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A message that passed every check, as its worker gets it. */
+export interface Taken {
+  readonly context: MarketContext;
+  readonly body: { readonly message?: unknown; readonly error?: unknown };
+}
+
+export interface Intake {
+  receive(incoming: Incoming): Promise<Outgoing>;
+  /** NACKs since the program started, by code. */
+  readonly nacks: ReadonlyMap<string, number>;
+}
+
+export interface IntakeGround {
+  readonly store: Store;
+  readonly settings: MarketSettings;
+  readonly keyring: Keyring;
+  readonly nowMs: () => number;
+  /** Called once letters were kept. */
+  readonly arrived: () => void;
+  /** Throws Refusal for what only the books can tell to be wrong: a callback that nobody waits for, a rating of nothing. */
+  readonly vet: (taken: Taken) => Promise<void>;
+}
+
+const MAX_DEPTH = 64;
+
+/** Depth of the JSON text, without parsing it. */
+const depthOf = (text: string): number => {
+  let depth = 0;
+  let most = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (quoted) {
+      if (c === 92) at++;
+      else if (c === 34) quoted = false;
+    } else if (c === 34) quoted = true;
+    else if (c === 123 || c === 91) most = Math.max(most, ++depth);
+    else if (c === 125 || c === 93) depth--;
+  }
+  return most;
+};
+
+const parseBody = (body: Uint8Array, limit: number): Record<string, unknown> => {
+  if (body.length > limit) throw new Refusal('30000', `the body has ${body.length} bytes, at most ${limit} are read`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new Refusal('30000', 'the body is not UTF-8');
+  }
+  if (depthOf(text) > MAX_DEPTH) throw new Refusal('30000', `the body is nested deeper than ${MAX_DEPTH}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Refusal('30000', `the body is not JSON: ${(error as Error).message.slice(0, 120)}`);
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new Refusal('30000', 'the body must be an object of context and message');
+  return value as Record<string, unknown>;
+};
+
+/** What must be the same when a message comes twice: a sender that tries again may stamp it anew. */
+const digestOf = (body: Record<string, unknown>): string => {
+  const { timestamp: _t, ttl: _l, ...context } = body.context as Record<string, unknown>;
+  return digest({ ...body, context });
+};
+
+const sameAddress = (said: string, registered: string): boolean => {
+  try {
+    const [a, b] = [new URL(said), new URL(registered)];
+    const path = (url: URL) => url.pathname.replace(/\/+$/, '');
+    return a.origin === b.origin && (path(a) === path(b) || path(a).startsWith(`${path(b)}/`)) && a.search === '';
+  } catch {
+    return false;
+  }
+};
+
+export const senderOf = (context: MarketContext): string =>
+  context.action.startsWith('on_') ? (context.bppId ?? '') : context.bapId;
+/** A transaction id is chosen by a stranger, so the thread is theirs alone. */
+export const threadOf = (role: 'bap' | 'bpp', peer: string, transactionId: string): string =>
+  `${role}/${peer}/${transactionId}`;
+
+/** Letters that come at the same moment are kept in one transaction: one wait for the disk instead of many. */
+const gatherer = (store: Store) => {
+  let waiting: { letter: NewLetter; done: (is: Received) => void; failed: (error: unknown) => void }[] = [];
+  let running = false;
+  const run = async () => {
+    running = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        const received = await store.transaction(async (tx: Tx) => {
+          const all: Received[] = [];
+          for (const { letter } of batch) all.push(await tx.mail.receive(letter));
+          return all;
+        });
+        for (const [i, { done }] of batch.entries()) done(received[i]!);
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    running = false;
+  };
+  return (letter: NewLetter): Promise<Received> =>
+    new Promise((done, failed) => {
+      waiting.push({ letter, done, failed });
+      if (!running) void run();
+    });
+};
+
+export const openIntake = (ground: IntakeGround): Intake => {
+  const { store, settings, keyring, nowMs } = ground;
+  const nacks = new Map<string, number>();
+  const keep = gatherer(store);
+
+  const nack = (refusal: Refusal, dialect: DialectName): Outgoing => {
+    nacks.set(refusal.code, (nacks.get(refusal.code) ?? 0) + 1);
+    const { code, message, paths, status } = refusal;
+    const headers: Record<string, string> = {};
+    if (status === 401)
+      headers['WWW-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
+    if (refusal instanceof GatewayRefusal)
+      headers['Proxy-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
+    if (dialect === '2.0-lts')
+      return {
+        status,
+        headers,
+        body: { status: 'NACK', signature: '', error: { code: 'CTX_VERSION_UNSUPPORTED', message } },
+      };
+    if (dialect === '2.0-draft')
+      return {
+        status,
+        headers,
+        body: {
+          transaction_id: '',
+          timestamp: new Date(nowMs()).toISOString(),
+          ack_status: 'NACK',
+          error: { code, message },
+        },
+      };
+    const error = dialectOf(dialect).writeError(code, message, paths);
+    return { status, headers, body: { message: { ack: { status: 'NACK' } }, error } };
+  };
+
+  const check = async (incoming: Incoming, say: (dialect: DialectName) => void) => {
+    const body = parseBody(incoming.body, settings.maxBodyBytes);
+    const name = recognise(body.context);
+    say(name);
+    if (!settings.dialects.includes(name))
+      throw new Refusal(
+        '30000',
+        `${name} is not answered here; send ${settings.dialects.join(' or ')} (of ${DIALECTS.join(', ')})`,
+        '/context/version',
+      );
+    const dialect = dialectOf(name);
+    const context = dialect.readContext(body.context);
+    requireAddressee(context, incoming.action, settings);
+    await requireSigned(incoming, context);
+    const stale = staleness(context, nowMs(), settings.skewMs);
+    if (stale !== null) throw new Refusal('30000', stale, '/context/timestamp');
+    const unknown = Object.keys(body).filter((key) => !['context', 'message', 'error'].includes(key));
+    if (unknown.length > 0) throw new Refusal('30000', `the body has no member "${unknown[0]}"`, `/${unknown[0]}`);
+    if (context.action.startsWith('on_')) dialect.readReply(context.action, body);
+    else dialect.readRequest(context.action, body.message);
+    await ground.vet({ context, body });
+    return { body, context };
+  };
+
+  const requireSigned = async (incoming: Incoming, context: MarketContext): Promise<void> => {
+    if (!settings.requireSignature) return;
+    const sender = senderOf(context);
+    const header = incoming.headers.authorization;
+    const sentBy = await believe(header, incoming.body, sender, (message) => new Refusal('30000', message, null, 401));
+    const gateway = incoming.headers['x-gateway-authorization'] ?? incoming.headers['proxy-authorization'];
+    if (gateway !== undefined)
+      await believe(
+        gateway,
+        incoming.body,
+        null,
+        (message) => new GatewayRefusal('30000', `gateway: ${message}`, null, 401),
+      );
+    const uri = context.action.startsWith('on_') ? context.bppUri : context.bapUri;
+    const registered = sentBy.find((p) => p.url !== null && uri !== null && sameAddress(uri, p.url));
+    if (registered === undefined && sentBy.some((p) => p.url !== null))
+      throw new Refusal(
+        '30000',
+        `${uri} is not the registered address of ${sender}, ${sentBy[0]!.url}`,
+        context.action.startsWith('on_') ? '/context/bpp_uri' : '/context/bap_uri',
+      );
+  };
+
+  /** Whose signature it is; `sender` null: whoever it says. */
+  const believe = async (
+    header: string | undefined,
+    body: Uint8Array,
+    sender: string | null,
+    refuse: (message: string) => Refusal,
+  ): Promise<readonly Participant[]> => {
+    try {
+      const signature = parseSignature(header);
+      if (sender !== null && signature.subscriberId !== sender)
+        throw new SignatureTrouble(`it is signed by ${signature.subscriberId}, and the context names ${sender}`);
+      const now = nowMs();
+      requireInForce(signature, Math.floor(now / 1000), settings.skewMs / 1000);
+      let trouble = new SignatureTrouble(
+        `no key ${signature.keyId ?? ''} of ${signature.subscriberId} is known to the registry`,
+      );
+      for (const fresh of [false, true]) {
+        const rows = await keyring.find(signature.subscriberId, signature.keyId, fresh);
+        for (const row of rows)
+          try {
+            requireKeyInForce(row, now);
+            requireSignature(signature, row.key, body);
+            return rows.filter((other) => other.key === row.key);
+          } catch (error) {
+            if (!(error instanceof SignatureTrouble)) throw error;
+            trouble = error;
+          }
+      }
+      throw trouble;
+    } catch (error) {
+      if (error instanceof SignatureTrouble) throw refuse(error.message);
+      if (error instanceof Fault) throw refuse(`${error.message}`);
+      throw error;
+    }
+  };
+
+  return {
+    nacks,
+    async receive(incoming) {
+      let dialect: DialectName = settings.dialects[0]!;
+      try {
+        const { body, context } = await check(incoming, (name) => {
+          dialect = name;
+        });
+        const sender = senderOf(context);
+        const isCallback = context.action.startsWith('on_');
+        const { authorization, 'content-type': type } = incoming.headers;
+        const received = await keep({
+          id: `${sender}|${context.action}|${context.messageId}`,
+          thread: threadOf(isCallback ? 'bap' : 'bpp', sender, context.transactionId),
+          peer: sender,
+          action: context.action,
+          url: incoming.url,
+          body: Buffer.from(incoming.body).toString('utf8'),
+          digest: digestOf(body),
+          exchange: JSON.stringify({
+            t: new Date(nowMs()).toISOString(),
+            headers: { authorization, 'content-type': type },
+            status: 200,
+            response: JSON.stringify(ACK),
+          }),
+          atMs: nowMs(),
+        });
+        if (received.is === 'other')
+          throw new Refusal(
+            '30000',
+            `message_id ${context.messageId} already used: ${received.before.action} of ${new Date(received.before.atMs).toISOString()} had other content`,
+            '/context/message_id',
+          );
+        if (received.is === 'new') ground.arrived();
+        return { status: 200, headers: {}, body: ACK };
+      } catch (error) {
+        if (error instanceof Refusal) return nack(error, dialect);
+        if (error instanceof Fault && error.code === 'invalid-input')
+          return nack(new Refusal('30000', error.message), dialect);
+        throw error;
+      }
+    },
+  };
+};
+
+class GatewayRefusal extends Refusal {}
+
+const ACK = { message: { ack: { status: 'ACK' } } };
+
+const requireAddressee = (context: MarketContext, action: string, settings: MarketSettings): void => {
+  if (context.action !== action)
+    throw new Refusal('30000', `context.action is ${context.action}, the path ends with /${action}`, '/context/action');
+  if (!settings.domains.includes(context.domain))
+    throw new Refusal(
+      '30000',
+      `domain ${context.domain} is not served; ${settings.domains.join(', ')}`,
+      '/context/domain',
+    );
+  const isCallback = action.startsWith('on_');
+  if (action !== 'search' && (context.bppId === null || context.bppUri === null))
+    throw new Refusal('30000', `${action} needs bpp_id and bpp_uri`, '/context/bpp_id');
+  if (!isCallback && context.bppId !== null && context.bppId !== settings.bppId)
+    throw new Refusal('30000', `bpp_id is ${context.bppId}, we are ${settings.bppId}`, '/context/bpp_id');
+  if (isCallback && context.bapId !== settings.bapId)
+    throw new Refusal('30000', `bap_id is ${context.bapId}, we are ${settings.bapId}`, '/context/bap_id');
+  if (context.transactionId === context.messageId)
+    throw new Refusal('30000', 'transaction_id and message_id are the same', '/context/message_id');
+};
+
+const requireKeyInForce = (row: Participant, nowMs: number): void => {
+  const { status, validFromMs, validUntilMs, subscriberId, keyId } = row;
+  if (status !== 'SUBSCRIBED') throw new SignatureTrouble(`key ${keyId} of ${subscriberId} is ${status}`);
+  if (nowMs < validFromMs || nowMs > validUntilMs)
+    throw new SignatureTrouble(`key ${keyId} of ${subscriberId} is not valid now`);
+};
