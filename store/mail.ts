@@ -46,15 +46,89 @@ const rowOf = (box: Box, letter: NewLetter) =>
     settled_at: null,
   }) as unknown as Tables['mail'];
 
+const get = async (on: Kysely<Tables>, box: Box, id: string): Promise<Letter | undefined> => {
+  const row = await on.selectFrom('mail').selectAll().where('box', '=', box).where('id', '=', id).executeTakeFirst();
+  return row && letterOf(row);
+};
+
+/** What looks, and what tidies up. */
+const booksOf = (db: Kysely<Tables>): Omit<Mail, 'receive' | 'put' | 'claim' | 'settle'> => ({
+  get: (box, id) => get(db, box, id),
+  async list({ box, state, thread, before, limit, order = 'newest' }) {
+    let query = db
+      .selectFrom('mail')
+      .selectAll()
+      .orderBy('seq', order === 'newest' ? 'desc' : 'asc')
+      .limit(limit);
+    if (box !== undefined) query = query.where('box', '=', box);
+    if (state !== undefined) query = query.where('state', '=', state);
+    if (thread !== undefined) query = query.where('thread', '=', thread);
+    if (before !== undefined) query = query.where('seq', order === 'newest' ? '<' : '>', before);
+    return (await query.execute()).map(letterOf);
+  },
+  async revive({ box, thread, id, unreachable }, atMs) {
+    let query = db
+      .updateTable('mail')
+      .set({ state: 'waiting', attempts: 0, next_at: atMs, lease_by: null, lease_until: 0, settled_at: null })
+      .where('box', '=', box)
+      .where('state', '=', 'dead');
+    if (thread !== undefined) query = query.where('thread', '=', thread);
+    if (id !== undefined) query = query.where('id', '=', id);
+    if (unreachable) query = query.where('refused', '=', 0);
+    return Number((await query.executeTakeFirst()).numUpdatedRows);
+  },
+  async count(box) {
+    const rows = await db
+      .selectFrom('mail')
+      .select(['state', (e) => e.fn.count<number>('seq').as('n')])
+      .where('box', '=', box)
+      .groupBy('state')
+      .execute();
+    const of = (state: LetterState) => Number(rows.find((row) => row.state === state)?.n ?? 0);
+    return { waiting: of('waiting'), done: of('done'), dead: of('dead') };
+  },
+  async nextDueMs(box) {
+    const row = await db
+      .selectFrom('mail')
+      .select(sql<number | null>`min(case when next_at > lease_until then next_at else lease_until end)`.as('at'))
+      .where('box', '=', box)
+      .where('state', '=', 'waiting')
+      .executeTakeFirst();
+    return row?.at === null || row?.at === undefined ? null : Number(row.at);
+  },
+  async holders() {
+    const rows = await db
+      .selectFrom('mail')
+      .select('lease_by')
+      .distinct()
+      .where('state', '=', 'waiting')
+      .where('lease_by', 'is not', null)
+      .execute();
+    return rows.map((row) => row.lease_by!);
+  },
+  async release(holder) {
+    await db
+      .updateTable('mail')
+      .set({ lease_by: null, lease_until: 0 })
+      .where('lease_by', '=', holder)
+      .where('state', '=', 'waiting')
+      .execute();
+  },
+  async forget(beforeMs) {
+    const gone = await db
+      .deleteFrom('mail')
+      .where('state', '=', 'done')
+      .where('settled_at', '<', beforeMs)
+      .executeTakeFirst();
+    return Number(gone.numDeletedRows);
+  },
+});
+
 /** `atomic` runs work in a transaction, joining the one that is open. */
 export const mailOf = (
   db: Kysely<Tables>,
   atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
 ): Mail => {
-  const get = async (on: Kysely<Tables>, box: Box, id: string): Promise<Letter | undefined> => {
-    const row = await on.selectFrom('mail').selectAll().where('box', '=', box).where('id', '=', id).executeTakeFirst();
-    return row && letterOf(row);
-  };
   /** The first of each thread that waits: what follows it must not overtake it. */
   const due = (on: Kysely<Tables>, box: Box, { atMs, limit }: Claim) =>
     on
@@ -142,74 +216,6 @@ export const mailOf = (
         .executeTakeFirst();
       return Number(changed.numUpdatedRows) === 1;
     },
-    get: (box, id) => get(db, box, id),
-    async list({ box, state, thread, before, limit, order = 'newest' }) {
-      let query = db
-        .selectFrom('mail')
-        .selectAll()
-        .orderBy('seq', order === 'newest' ? 'desc' : 'asc')
-        .limit(limit);
-      if (box !== undefined) query = query.where('box', '=', box);
-      if (state !== undefined) query = query.where('state', '=', state);
-      if (thread !== undefined) query = query.where('thread', '=', thread);
-      if (before !== undefined) query = query.where('seq', order === 'newest' ? '<' : '>', before);
-      return (await query.execute()).map(letterOf);
-    },
-    async revive({ box, thread, id, unreachable }, atMs) {
-      let query = db
-        .updateTable('mail')
-        .set({ state: 'waiting', attempts: 0, next_at: atMs, lease_by: null, lease_until: 0, settled_at: null })
-        .where('box', '=', box)
-        .where('state', '=', 'dead');
-      if (thread !== undefined) query = query.where('thread', '=', thread);
-      if (id !== undefined) query = query.where('id', '=', id);
-      if (unreachable) query = query.where('refused', '=', 0);
-      return Number((await query.executeTakeFirst()).numUpdatedRows);
-    },
-    async count(box) {
-      const rows = await db
-        .selectFrom('mail')
-        .select(['state', (e) => e.fn.count<number>('seq').as('n')])
-        .where('box', '=', box)
-        .groupBy('state')
-        .execute();
-      const of = (state: LetterState) => Number(rows.find((row) => row.state === state)?.n ?? 0);
-      return { waiting: of('waiting'), done: of('done'), dead: of('dead') };
-    },
-    async nextDueMs(box) {
-      const row = await db
-        .selectFrom('mail')
-        .select(sql<number | null>`min(case when next_at > lease_until then next_at else lease_until end)`.as('at'))
-        .where('box', '=', box)
-        .where('state', '=', 'waiting')
-        .executeTakeFirst();
-      return row?.at === null || row?.at === undefined ? null : Number(row.at);
-    },
-    async holders() {
-      const rows = await db
-        .selectFrom('mail')
-        .select('lease_by')
-        .distinct()
-        .where('state', '=', 'waiting')
-        .where('lease_by', 'is not', null)
-        .execute();
-      return rows.map((row) => row.lease_by!);
-    },
-    async release(holder) {
-      await db
-        .updateTable('mail')
-        .set({ lease_by: null, lease_until: 0 })
-        .where('lease_by', '=', holder)
-        .where('state', '=', 'waiting')
-        .execute();
-    },
-    async forget(beforeMs) {
-      const gone = await db
-        .deleteFrom('mail')
-        .where('state', '=', 'done')
-        .where('settled_at', '<', beforeMs)
-        .executeTakeFirst();
-      return Number(gone.numDeletedRows);
-    },
+    ...booksOf(db),
   };
 };

@@ -1,12 +1,12 @@
 /** `beckn`: the market for flexibility, as a seller that answers and as a buyer that asks. */
 import type { Command } from 'commander';
-import type { App } from '../../app.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import type { Need } from '../../domain/market.js';
 import { instant, plusHours } from '../../domain/time.js';
 import type { Bought, Market } from '../../market.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
+import { presentApp, trouble, withMarket } from '../market.js';
 import { plain, tableText } from '../terminal.js';
 
 type Options = Record<string, unknown>;
@@ -18,21 +18,6 @@ const positiveOf = (flag: string, value: unknown): number | null => {
   if (!(n > 0)) throw invalid(`${flag} is ${n}, must be above 0`, `Give ${flag} a number above 0.`);
   return n;
 };
-
-/**
- * The world to trade in. Buyers live in the present: where nobody has said otherwise, a simulated fleet does so too, and its
- * clock moves.
- */
-export const presentApp = async (context: Context, home = context.config.home): Promise<App> => {
-  const said = (name: string) => context.settings.find((s) => s.name === name)?.origin !== 'default';
-  const { openApp } = await import('../../app.js');
-  const { config, settings } = context;
-  const simulated = config.fleet === 'sim' && !said('now') && !said('grid');
-  return openApp({ ...config, home, ...(simulated ? { now: 'present', grid: 'sim' } : {}) }, settings);
-};
-
-const trouble = (context: Context) => (error: unknown) =>
-  context.warn(`market: ${error instanceof Error ? error.message : String(error)}`);
 
 const untilEnd = (context: Context) =>
   new Promise<void>((resolve) => {
@@ -75,38 +60,6 @@ const serve = async (context: Context): Promise<undefined> => {
     await app.close();
   }
   return undefined;
-};
-
-/**
- * A market for the time of a command. Callbacks come in at our address: by the server that runs there, or by one that is opened
- * for the while.
- */
-const withMarket = async (context: Context, work: (market: Market, app: App) => Promise<Answer>): Promise<Answer> => {
-  const [app, { startHttp }, { becknDoor }, { marketOf }] = await Promise.all([
-    presentApp(context),
-    import('../../http-server/http-server.js'),
-    import('../../http-server/beckn.js'),
-    import('../../market.js'),
-  ]);
-  const at = new URL(context.config.becknBapUri ?? `http://127.0.0.1:${context.config.port}`);
-  const door = becknDoor(app, false);
-  const server = await startHttp(app, {
-    port: Number(at.port || (at.protocol === 'https:' ? 443 : 80)),
-    mounts: { '/beckn': door.handler, '/': door.handler },
-  }).catch((error: unknown) => {
-    if (error instanceof Fault && error.code === 'unavailable') return null;
-    throw error;
-  });
-  const market = await marketOf(app, at.origin, trouble(context));
-  door.answerBy(market);
-  try {
-    return await work(market, app);
-  } finally {
-    door.answerBy(null);
-    await market.close();
-    await server?.close();
-    await app.close();
-  }
 };
 
 const waitOf = (options: Options) => (positiveOf('--wait', options.wait) ?? 10) * 1000;

@@ -59,20 +59,26 @@ const pagesFolder = () => {
 
 const serve = async (context: Context, _: string[], options: Record<string, unknown>) => {
   const choice = choiceOf(context, options);
-  const [app, { startHttp }, { mcpHandler }] = await Promise.all([
+  const [app, { startHttp }, { becknDoor }, { marketOf }, { mcpHandler }] = await Promise.all([
     context.app(),
     import('../../http-server/http-server.js'),
+    import('../../http-server/beckn.js'),
+    import('../../market.js'),
     import('../../mcp-server/mcp-server.js'),
   ]);
   // Whoever asks first shall not wait for the graph to load.
   await app.prepare();
   const pages = pagesFolder();
+  const door = becknDoor(app, options.requireToken === true);
   const server = await startHttp(app, {
+    mounts: { '/beckn': door.handler },
     mcp: await mcpHandler(app, choice),
     requireToken: options.requireToken === true,
     allowOrigins: options.allowOrigin === undefined ? [] : [options.allowOrigin].flat().map(String),
     ...(pages === undefined ? {} : { pages }),
   });
+  const market = await marketOf(app, server.url, (error) => context.warn(`market: ${(error as Error).message}`));
+  door.answerBy(market);
   context.warn(`CACO answers at ${server.url} (MCP at ${server.url}/mcp). Ctrl-C ends it.`);
   if (context.json)
     process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, mcp: `${server.url}/mcp` })}\n`);
@@ -80,6 +86,8 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
     if (context.signal.aborted) resolve();
     else context.signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  door.answerBy(null);
+  await market.close();
   await server.close();
   return undefined;
 };

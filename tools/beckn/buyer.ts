@@ -60,6 +60,62 @@ export interface Buyer {
 
 const OPEN: ReadonlySet<MarketOrder['state']> = new Set(['ORDER_PLACED', 'SCHEDULED', 'IN_PROGRESS']);
 
+const letterOf = (
+  { settings, nowMs }: Pick<BuyerGround, 'settings' | 'nowMs'>,
+  of: Bought,
+  request: MarketRequest,
+  to: Seller,
+  ttl: string,
+): { letter: NewLetter; asked: Asked } => {
+  const dialect = dialectOf(of.dialect);
+  const messageId = randomUUID();
+  const { action } = request;
+  const context: MarketContext = {
+    dialect: of.dialect,
+    version: dialect.version,
+    domain: of.domain,
+    action,
+    bapId: settings.bapId,
+    bapUri: settings.bapUri,
+    bppId: action === 'search' ? null : to.bppId,
+    bppUri: action === 'search' ? null : to.bppUri,
+    transactionId: of.transactionId,
+    messageId,
+    timestamp: new Date(nowMs()).toISOString(),
+    ttl,
+    country: null,
+    city: null,
+  };
+  const atMs = nowMs();
+  const body = JSON.stringify({ context: dialect.writeContext(context), message: dialect.writeRequest(request) });
+  return {
+    letter: {
+      id: `${action}|${messageId}`,
+      thread: threadOf('bap', to.bppId ?? to.bppUri, of.transactionId),
+      peer: to.bppId ?? to.bppUri,
+      action,
+      url: `${to.bppUri.replace(/\/+$/, '')}/${action}`,
+      body,
+      digest: null,
+      exchange: null,
+      atMs,
+    },
+    asked: { messageId, action, bppId: to.bppId, atMs, untilMs: atMs + durationMs(ttl), state: 'sent', error: null },
+  };
+};
+
+/** Which of our requests a callback answers. */
+const matched = (of: Bought, context: MarketContext): Asked | undefined => {
+  const action = context.action.slice('on_'.length);
+  const same = of.asked.find((asked) => asked.messageId === context.messageId && asked.action === action);
+  if (same) return same;
+  const pending = of.asked.filter(
+    (asked) =>
+      asked.action === action && asked.state === 'sent' && (asked.bppId === null || asked.bppId === context.bppId),
+  );
+  return pending.length === 1 ? pending[0] : undefined;
+};
+
 export const openBuyer = (ground: BuyerGround): Buyer => {
   const { store, settings, keyring, nowMs, world } = ground;
   const bought = store.collection(BOUGHT);
@@ -74,49 +130,6 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
     return found;
   };
 
-  const letterOf = (
-    of: Bought,
-    request: MarketRequest,
-    to: Seller,
-    ttl: string,
-  ): { letter: NewLetter; asked: Asked } => {
-    const dialect = dialectOf(of.dialect);
-    const messageId = randomUUID();
-    const { action } = request;
-    const context: MarketContext = {
-      dialect: of.dialect,
-      version: dialect.version,
-      domain: of.domain,
-      action,
-      bapId: settings.bapId,
-      bapUri: settings.bapUri,
-      bppId: action === 'search' ? null : to.bppId,
-      bppUri: action === 'search' ? null : to.bppUri,
-      transactionId: of.transactionId,
-      messageId,
-      timestamp: new Date(nowMs()).toISOString(),
-      ttl,
-      country: null,
-      city: null,
-    };
-    const atMs = nowMs();
-    const body = JSON.stringify({ context: dialect.writeContext(context), message: dialect.writeRequest(request) });
-    return {
-      letter: {
-        id: `${action}|${messageId}`,
-        thread: threadOf('bap', to.bppId ?? to.bppUri, of.transactionId),
-        peer: to.bppId ?? to.bppUri,
-        action,
-        url: `${to.bppUri.replace(/\/+$/, '')}/${action}`,
-        body,
-        digest: null,
-        exchange: null,
-        atMs,
-      },
-      asked: { messageId, action, bppId: to.bppId, atMs, untilMs: atMs + durationMs(ttl), state: 'sent', error: null },
-    };
-  };
-
   const put = async (of: Bought, letters: ReturnType<typeof letterOf>[]): Promise<void> => {
     await store.transaction(async (tx) => {
       const now = (await tx.collection(BOUGHT).get(of.transactionId))?.value ?? of;
@@ -129,18 +142,6 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       await tx.mail.put(letters.map(({ letter }) => letter));
     });
     ground.posted();
-  };
-
-  /** Which of our requests a callback answers. */
-  const matched = (of: Bought, context: MarketContext): Asked | undefined => {
-    const action = context.action.slice('on_'.length);
-    const same = of.asked.find((asked) => asked.messageId === context.messageId && asked.action === action);
-    if (same) return same;
-    const pending = of.asked.filter(
-      (asked) =>
-        asked.action === action && asked.state === 'sent' && (asked.bppId === null || asked.bppId === context.bppId),
-    );
-    return pending.length === 1 ? pending[0] : undefined;
   };
 
   return {
@@ -174,7 +175,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       };
       await put(
         of,
-        sellers.map((seller) => letterOf(of, { action: 'search', need }, seller, SEARCH_TTL)),
+        sellers.map((seller) => letterOf(ground, of, { action: 'search', need }, seller, SEARCH_TTL)),
       );
       return of.transactionId;
     },
@@ -183,7 +184,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       const to = seller ?? (of.bppUri === null ? null : { bppId: of.bppId, bppUri: of.bppUri });
       if (to === null)
         throw invalid('no seller was chosen yet', 'Take an offer first: caco beckn order TRANSACTION --item ID.');
-      const made = letterOf(of, request, to, settings.defaultTtl);
+      const made = letterOf(ground, of, request, to, settings.defaultTtl);
       await put({ ...of, bppId: to.bppId, bppUri: to.bppUri }, [made]);
       return made.asked.messageId;
     },

@@ -54,6 +54,9 @@ export interface IntakeGround {
   readonly vet: (taken: Taken) => Promise<void>;
 }
 
+/** A gateway that forwarded a message did not sign it as it should have. */
+class GatewayRefusal extends Refusal {}
+
 const MAX_DEPTH = 64;
 
 /** Depth of the JSON text, without parsing it. */
@@ -144,38 +147,118 @@ const gatherer = (store: Store) => {
     });
 };
 
+/** In the shape of the dialect that the message was in. */
+const nackOf = (
+  { settings, nowMs }: Pick<IntakeGround, 'settings' | 'nowMs'>,
+  refusal: Refusal,
+  dialect: DialectName,
+): Outgoing => {
+  const { code, message, paths, status } = refusal;
+  const headers: Record<string, string> = {};
+  if (status === 401)
+    headers['WWW-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
+  if (refusal instanceof GatewayRefusal)
+    headers['Proxy-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
+  if (dialect === '2.0-lts')
+    return {
+      status,
+      headers,
+      body: { status: 'NACK', signature: '', error: { code: 'CTX_VERSION_UNSUPPORTED', message } },
+    };
+  if (dialect === '2.0-draft')
+    return {
+      status,
+      headers,
+      body: {
+        transaction_id: '',
+        timestamp: new Date(nowMs()).toISOString(),
+        ack_status: 'NACK',
+        error: { code, message },
+      },
+    };
+  const error = dialectOf(dialect).writeError(code, message, paths);
+  return { status, headers, body: { message: { ack: { status: 'NACK' } }, error } };
+};
+
+type Believing = Pick<IntakeGround, 'settings' | 'keyring' | 'nowMs'>;
+
+/** That a message is its sender's, that of a gateway too, and that answers go to the sender's registered address. Throws Refusal. */
+const requireSigned = async (ground: Believing, incoming: Incoming, context: MarketContext): Promise<void> => {
+  const { settings } = ground;
+  if (!settings.requireSignature) return;
+  const sender = senderOf(context);
+  const header = incoming.headers.authorization;
+  const sentBy = await believe(
+    ground,
+    header,
+    incoming.body,
+    sender,
+    (message) => new Refusal('30000', message, null, 401),
+  );
+  const gateway = incoming.headers['x-gateway-authorization'] ?? incoming.headers['proxy-authorization'];
+  if (gateway !== undefined)
+    await believe(
+      ground,
+      gateway,
+      incoming.body,
+      null,
+      (message) => new GatewayRefusal('30000', `gateway: ${message}`, null, 401),
+    );
+  const uri = context.action.startsWith('on_') ? context.bppUri : context.bapUri;
+  const registered = sentBy.find((p) => p.url !== null && uri !== null && sameAddress(uri, p.url));
+  if (registered === undefined && sentBy.some((p) => p.url !== null))
+    throw new Refusal(
+      '30000',
+      `${uri} is not the registered address of ${sender}, ${sentBy[0]!.url}`,
+      context.action.startsWith('on_') ? '/context/bpp_uri' : '/context/bap_uri',
+    );
+};
+
+/** Whose signature it is; `sender` null: whoever it says. */
+const believe = async (
+  { settings, keyring, nowMs }: Believing,
+  header: string | undefined,
+  body: Uint8Array,
+  sender: string | null,
+  refuse: (message: string) => Refusal,
+): Promise<readonly Participant[]> => {
+  try {
+    const signature = parseSignature(header);
+    if (sender !== null && signature.subscriberId !== sender)
+      throw new SignatureTrouble(`it is signed by ${signature.subscriberId}, and the context names ${sender}`);
+    const now = nowMs();
+    requireInForce(signature, Math.floor(now / 1000), settings.skewMs / 1000);
+    let trouble = new SignatureTrouble(
+      `no key ${signature.keyId ?? ''} of ${signature.subscriberId} is known to the registry`,
+    );
+    for (const fresh of [false, true]) {
+      const rows = await keyring.find(signature.subscriberId, signature.keyId, fresh);
+      for (const row of rows)
+        try {
+          requireKeyInForce(row, now);
+          requireSignature(signature, row.key, body);
+          return rows.filter((other) => other.key === row.key);
+        } catch (error) {
+          if (!(error instanceof SignatureTrouble)) throw error;
+          trouble = error;
+        }
+    }
+    throw trouble;
+  } catch (error) {
+    if (error instanceof SignatureTrouble) throw refuse(error.message);
+    if (error instanceof Fault) throw refuse(`${error.message}`);
+    throw error;
+  }
+};
+
 export const openIntake = (ground: IntakeGround): Intake => {
-  const { store, settings, keyring, nowMs } = ground;
+  const { store, settings, nowMs } = ground;
   const nacks = new Map<string, number>();
   const keep = gatherer(store);
 
-  const nack = (refusal: Refusal, dialect: DialectName): Outgoing => {
+  const refuse = (refusal: Refusal, dialect: DialectName): Outgoing => {
     nacks.set(refusal.code, (nacks.get(refusal.code) ?? 0) + 1);
-    const { code, message, paths, status } = refusal;
-    const headers: Record<string, string> = {};
-    if (status === 401)
-      headers['WWW-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
-    if (refusal instanceof GatewayRefusal)
-      headers['Proxy-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
-    if (dialect === '2.0-lts')
-      return {
-        status,
-        headers,
-        body: { status: 'NACK', signature: '', error: { code: 'CTX_VERSION_UNSUPPORTED', message } },
-      };
-    if (dialect === '2.0-draft')
-      return {
-        status,
-        headers,
-        body: {
-          transaction_id: '',
-          timestamp: new Date(nowMs()).toISOString(),
-          ack_status: 'NACK',
-          error: { code, message },
-        },
-      };
-    const error = dialectOf(dialect).writeError(code, message, paths);
-    return { status, headers, body: { message: { ack: { status: 'NACK' } }, error } };
+    return nackOf(ground, refusal, dialect);
   };
 
   const check = async (incoming: Incoming, say: (dialect: DialectName) => void) => {
@@ -191,7 +274,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
     const dialect = dialectOf(name);
     const context = dialect.readContext(body.context);
     requireAddressee(context, incoming.action, settings);
-    await requireSigned(incoming, context);
+    await requireSigned(ground, incoming, context);
     const stale = staleness(context, nowMs(), settings.skewMs);
     if (stale !== null) throw new Refusal('30000', stale, '/context/timestamp');
     const unknown = Object.keys(body).filter((key) => !['context', 'message', 'error'].includes(key));
@@ -200,65 +283,6 @@ export const openIntake = (ground: IntakeGround): Intake => {
     else dialect.readRequest(context.action, body.message);
     await ground.vet({ context, body });
     return { body, context };
-  };
-
-  const requireSigned = async (incoming: Incoming, context: MarketContext): Promise<void> => {
-    if (!settings.requireSignature) return;
-    const sender = senderOf(context);
-    const header = incoming.headers.authorization;
-    const sentBy = await believe(header, incoming.body, sender, (message) => new Refusal('30000', message, null, 401));
-    const gateway = incoming.headers['x-gateway-authorization'] ?? incoming.headers['proxy-authorization'];
-    if (gateway !== undefined)
-      await believe(
-        gateway,
-        incoming.body,
-        null,
-        (message) => new GatewayRefusal('30000', `gateway: ${message}`, null, 401),
-      );
-    const uri = context.action.startsWith('on_') ? context.bppUri : context.bapUri;
-    const registered = sentBy.find((p) => p.url !== null && uri !== null && sameAddress(uri, p.url));
-    if (registered === undefined && sentBy.some((p) => p.url !== null))
-      throw new Refusal(
-        '30000',
-        `${uri} is not the registered address of ${sender}, ${sentBy[0]!.url}`,
-        context.action.startsWith('on_') ? '/context/bpp_uri' : '/context/bap_uri',
-      );
-  };
-
-  /** Whose signature it is; `sender` null: whoever it says. */
-  const believe = async (
-    header: string | undefined,
-    body: Uint8Array,
-    sender: string | null,
-    refuse: (message: string) => Refusal,
-  ): Promise<readonly Participant[]> => {
-    try {
-      const signature = parseSignature(header);
-      if (sender !== null && signature.subscriberId !== sender)
-        throw new SignatureTrouble(`it is signed by ${signature.subscriberId}, and the context names ${sender}`);
-      const now = nowMs();
-      requireInForce(signature, Math.floor(now / 1000), settings.skewMs / 1000);
-      let trouble = new SignatureTrouble(
-        `no key ${signature.keyId ?? ''} of ${signature.subscriberId} is known to the registry`,
-      );
-      for (const fresh of [false, true]) {
-        const rows = await keyring.find(signature.subscriberId, signature.keyId, fresh);
-        for (const row of rows)
-          try {
-            requireKeyInForce(row, now);
-            requireSignature(signature, row.key, body);
-            return rows.filter((other) => other.key === row.key);
-          } catch (error) {
-            if (!(error instanceof SignatureTrouble)) throw error;
-            trouble = error;
-          }
-      }
-      throw trouble;
-    } catch (error) {
-      if (error instanceof SignatureTrouble) throw refuse(error.message);
-      if (error instanceof Fault) throw refuse(`${error.message}`);
-      throw error;
-    }
   };
 
   return {
@@ -297,16 +321,14 @@ export const openIntake = (ground: IntakeGround): Intake => {
         if (received.is === 'new') ground.arrived();
         return { status: 200, headers: {}, body: ACK };
       } catch (error) {
-        if (error instanceof Refusal) return nack(error, dialect);
+        if (error instanceof Refusal) return refuse(error, dialect);
         if (error instanceof Fault && error.code === 'invalid-input')
-          return nack(new Refusal('30000', error.message), dialect);
+          return refuse(new Refusal('30000', error.message), dialect);
         throw error;
       }
     },
   };
 };
-
-class GatewayRefusal extends Refusal {}
 
 const ACK = { message: { ack: { status: 'ACK' } } };
 

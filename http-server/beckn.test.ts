@@ -1,0 +1,273 @@
+/** The seller as strangers meet it: over HTTP, signed, with a server of their own for callbacks. */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type App, openApp } from '../app.js';
+import { readConfig } from '../config.js';
+import { SOLD_FLEXIBILITY } from '../domain/offer.js';
+import { PLANS } from '../domain/plan.js';
+import { PLAN_LOADS } from '../domain/plan-sums.js';
+import { type Market, marketOf } from '../market.js';
+import { hasOfficial, officialErrors } from '../tools/beckn/fixtures/official.js';
+import { becknDoor } from './beckn.js';
+import { type Stranger, signed, stranger } from './fixtures/stranger.js';
+import { type HttpServer, startHttp } from './http-server.js';
+
+// A plan for a fleet is made, several times: nothing is judged by its time.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+const BPP = 'bpp.caco.example';
+const NOW = '2022-05-25T00:00:00Z';
+const home = mkdtempSync(join(tmpdir(), 'caco-beckn-'));
+let app: App;
+let server: HttpServer;
+let market: Market;
+let base: string;
+const strangers: Stranger[] = [];
+const trouble: unknown[] = [];
+
+beforeAll(async () => {
+  for (let i = 0; i < 22; i++) strangers.push(await stranger(`grid-${i}.example`, { bppId: BPP, bppUri: () => base }));
+  const trust = join(home, 'trust.json');
+  writeFileSync(trust, JSON.stringify(strangers.map(({ row }) => row)));
+  const { config, settings } = readConfig(
+    {
+      home,
+      logLevel: 'silent',
+      now: NOW,
+      becknTrustFile: trust,
+      becknAllowInsecureUrls: 'true',
+      becknCallbackFirstRetryMs: 50,
+    },
+    {},
+    home,
+  );
+  app = await openApp(config, settings);
+  const door = becknDoor(app, false);
+  server = await startHttp(app, { port: 0, mounts: { '/beckn': door.handler, '/': door.handler } });
+  base = `${server.url}/beckn`;
+  market = await marketOf(app, server.url, (error) => trouble.push(error));
+  door.answerBy(market);
+});
+afterAll(async () => {
+  await market.close();
+  await server.close();
+  await app.close();
+  for (const one of strangers) await one.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const official = hasOfficial ? officialErrors('core-1.1.1') : () => [];
+const intent = (powerKw = 100, duration = 'PT1H') => ({
+  intent: {
+    fulfillment: {
+      stops: [
+        {
+          type: 'start',
+          location: { circle: { gps: '52.2053,0.1218', radius: { value: '50', unit: 'km' } } },
+          time: { range: { start: '2022-05-25T01:00:00Z', end: '2022-05-25T20:00:00Z' } },
+        },
+      ],
+    },
+    tags: [
+      {
+        descriptor: { code: 'flexibility' },
+        list: [
+          { descriptor: { code: 'power_kw' }, value: String(powerKw) },
+          { descriptor: { code: 'duration' }, value: duration },
+        ],
+      },
+    ],
+  },
+});
+const BILLING = { name: 'Example DNO Ltd', email: 'flex@dno.example', phone: '+441632960000' };
+const chosen = (id: string, selected: object = { count: 1 }) => ({
+  provider: { id: 'gb-hpc' },
+  items: [{ id, quantity: { selected } }],
+});
+interface Item {
+  id: string;
+  time: { range: { start: string; end: string } };
+  quantity: { available: { measure: { value: string } } };
+}
+const itemsOf = async (buyer: Stranger, more: object = {}, powerKw = 100, duration = 'PT1H'): Promise<Item[]> => {
+  const found = await buyer.ask(base, 'search', intent(powerKw, duration), { transaction_id: randomUUID(), ...more });
+  return found.message.catalog.providers[0].items;
+};
+
+describe('a conversation from search to rating', () => {
+  it('sells what the plan offers, keeps it, and tells how it stands', async () => {
+    const buyer = strangers[0]!;
+    const tx = { transaction_id: randomUUID() };
+    const ask = (action: string, message: unknown) => buyer.ask(base, action, message, tx);
+    const found = await ask('search', intent());
+    const [item] = found.message.catalog.providers[0].items as Item[];
+    expect(item).toBeDefined();
+    expect(found.headers.authorization).toContain(`keyId="${BPP}|k1|ed25519"`);
+    const selected = await ask('select', { order: chosen(item!.id) });
+    const { quote } = selected.message.order;
+    const sum = quote.breakup.reduce(
+      (a: number, line: { price: { value: string } }) => a + Number(line.price.value),
+      0,
+    );
+    expect(sum).toBeCloseTo(Number(quote.price.value), 6);
+    const held = await ask('init', { order: { ...chosen(item!.id), billing: BILLING } });
+    expect(held.message.order.quote.price).toEqual(quote.price);
+    const { payments } = held.message.order;
+    const confirmed = await ask('confirm', { order: { ...chosen(item!.id), billing: BILLING, quote, payments } });
+    expect(confirmed.error, JSON.stringify(trouble)).toBeUndefined();
+    const { id, fulfillments } = confirmed.message.order;
+    expect(fulfillments[0].state.descriptor.code).toBe('ORDER_PLACED');
+
+    const sold = (await app.world.store.collection(SOLD_FLEXIBILITY).list()).map(({ value }) => value);
+    expect(sold).toHaveLength(2);
+    const [newest] = await app.world.store.collection(PLANS).list({ limit: 1 });
+    const loads = (await app.world.store.collection(PLAN_LOADS).get(newest!.id))!.value;
+    for (const cap of sold) {
+      const slot = (Date.parse(cap.start) - Date.parse(newest!.value.window.start)) / 60_000 / loads.slotMinutes;
+      expect(loads.regions[0]!.after[slot]!).toBeLessThanOrEqual(cap.maxKw + 1e-6);
+    }
+
+    const status = await ask('status', { order_id: id });
+    expect(status.message.order).toMatchObject({ id, status: 'ACTIVE' });
+    expect((await ask('track', { order_id: id })).message.tracking.status).toBe('active');
+    const shift = [
+      {
+        descriptor: { code: 'flexibility_action' },
+        list: [{ descriptor: { code: 'action' }, value: 'workload_shift' }],
+      },
+    ];
+    const update = { update_target: 'order.fulfillments', order: { id, fulfillments: [{ id: 'f-1', tags: shift }] } };
+    expect((await ask('update', update)).message.order.id).toBe(id);
+    expect((await ask('support', { support: { ref_id: id } })).message.support.ref_id).toBe(id);
+    await ask('rating', { ratings: [{ rating_category: 'Order', id, value: '5' }] });
+    const stolen = await strangers[1]!.ask(base, 'status', { order_id: id });
+    expect(stolen.error!.code).toBe('30010');
+    expect((await ask('cancel', { order_id: id, cancellation_reason_id: 'zzz' })).error!.code).toBe('30011');
+    expect((await ask('cancel', { order_id: id, cancellation_reason_id: '001' })).message.order.status).toBe(
+      'CANCELLED',
+    );
+    expect((await ask('cancel', { order_id: id, cancellation_reason_id: '001' })).error!.code).toBe('50001');
+    expect(await app.world.store.collection(SOLD_FLEXIBILITY).list()).toEqual([]);
+    for (const one of buyer.heard) expect(official(JSON.parse(one.raw)), one.action).toEqual([]);
+    expect(trouble).toEqual([]);
+  });
+
+  it('answers a request once, however often it comes, and refuses its id for anything else', async () => {
+    const buyer = strangers[2]!;
+    const body = buyer.body('search', intent());
+    expect((await buyer.send(base, 'search', body)).status).toBe(200);
+    const { message_id } = JSON.parse(body).context;
+    await buyer.until((one) => one.context.message_id === message_id);
+    const stamped = JSON.stringify({
+      ...JSON.parse(body),
+      context: { ...JSON.parse(body).context, timestamp: new Date().toISOString() },
+    });
+    expect((await buyer.send(base, 'search', stamped)).status).toBe(200);
+    await market.settle();
+    expect(buyer.heard.filter((one) => one.context.message_id === message_id)).toHaveLength(1);
+    const other = JSON.stringify({ ...JSON.parse(body), message: intent(7) });
+    const refused = (await buyer.send(base, 'search', other)) as { status: number; body: unknown };
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { error: { code: '30000', message: expect.stringContaining('already used') } },
+    });
+  });
+});
+
+describe('the last megawatt', () => {
+  it('is sold to one of twenty who confirm it at once; nineteen hear 40002', async () => {
+    const buyers = strangers.slice(2, 22);
+    const [item] = await itemsOf(strangers[0]!);
+    const orders = buyers.map(() => ({ transaction_id: randomUUID() }));
+    const quoted = await Promise.all(
+      buyers.map((b, i) => b.ask(base, 'select', { order: chosen(item!.id) }, orders[i])),
+    );
+    const ends = await Promise.all(
+      buyers.map((b, i) => {
+        const { quote } = quoted[i]!.message.order;
+        return b.ask(base, 'confirm', { order: { ...chosen(item!.id), billing: BILLING, quote } }, orders[i]);
+      }),
+    );
+    const codes = ends.map((end) => end.error?.code ?? 'sold').sort();
+    expect(codes.filter((code) => code === 'sold')).toHaveLength(1);
+    expect(codes.filter((code) => code === '40002')).toHaveLength(19);
+  });
+});
+
+describe('what is not taken', () => {
+  const refused = async (
+    answer: Promise<{ status: number; body: unknown; headers: Headers }>,
+    status: number,
+    says: string,
+  ) => {
+    const { status: got, body, headers } = await answer;
+    const { message, error } = body as { message: { ack: { status: string } }; error: { message: string } };
+    expect([got, message.ack.status]).toEqual([status, 'NACK']);
+    expect(error.message).toContain(says);
+    if (status === 401) expect(headers.get('www-authenticate')).toMatch(/^Signature realm=/);
+  };
+  const search = (more: object = {}) => strangers[0]!.body('search', intent(), { ...more });
+
+  it('an unsigned, foreign, old or altered message, and says which', async () => {
+    const me = strangers[0]!;
+    const body = search();
+    await refused(me.send(base, 'search', body, null), 401, 'no Authorization');
+    await refused(me.send(base, 'search', body, signed(strangers[1]!.key, me.id, body)), 401, 'does not belong');
+    await refused(me.send(base, 'search', body, signed(me.key, strangers[1]!.id, body)), 401, 'is signed by');
+    await refused(me.send(base, 'search', body, signed(me.key, 'nobody.example', body)), 401, 'is signed by');
+    await refused(me.send(base, 'search', body, signed(me.key, me.id, body, -600)), 401, 'expired');
+    await refused(me.send(base, 'search', body, signed(me.key, me.id, body, 600)), 401, 'in the future');
+    await refused(me.send(base, 'search', `${body} `, signed(me.key, me.id, body)), 401, 'does not belong');
+  });
+  it.each([
+    ['stale', { timestamp: '2020-01-01T00:00:00Z' }, 'stale'],
+    ['from the future', { timestamp: '2999-01-01T00:00:00Z' }, 'future'],
+    ['without a zone', { timestamp: '2026-01-01T00:00:00' }, 'timestamp'],
+    ['with a ttl that is none', { ttl: '30' }, 'duration'],
+    ['without a ttl', { ttl: undefined }, 'ttl'],
+    ['of another domain', { domain: 'nic2004:60212' }, 'domain'],
+    ['for another seller', { bpp_id: 'other.example', bpp_uri: 'http://127.0.0.1:1/x' }, 'bpp_id'],
+    ['whose action is not its path', { action: 'select', bpp_id: BPP, bpp_uri: 'http://127.0.0.1:1/x' }, 'path'],
+    ['in both dialects at once', { core_version: '1.0.0' }, 'version and core_version'],
+    ['whose callbacks would go to somebody else', { bap_uri: 'http://169.254.169.254/latest' }, 'registered address'],
+  ])('one %s', async (_, more, says) => {
+    await refused(strangers[0]!.send(base, 'search', search(more)), 400, says);
+  });
+  it('what is no message at all', async () => {
+    const me = strangers[0]!;
+    for (const [text, says] of [
+      ['{', 'not JSON'],
+      ['[]', 'object'],
+      ['{"context":null}', 'context'],
+      [`${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'nested'],
+    ] as const)
+      await refused(me.send(base, 'search', text), 400, says);
+    const large = await me.send(base, 'search', JSON.stringify({ context: 'x'.repeat(10_000_000) })).catch(() => null);
+    if (large !== null) expect(large.status).toBe(413);
+    expect((await fetch(`${base}/search`)).status).toBe(405);
+  });
+  it('2.0, which is answered in its own shape', async () => {
+    const me = strangers[0]!;
+    const lts = JSON.stringify({
+      context: { version: '2.0.0', bapId: 'x', transactionId: 'y', messageId: 'z' },
+      message: {},
+    });
+    expect((await me.send(base, 'select', lts)).body).toMatchObject({ status: 'NACK' });
+    const draft = JSON.stringify({ context: { version: '2.0.0', bap_id: 'x', transaction_id: 'y' }, message: {} });
+    expect((await me.send(base, 'discover', draft)).body).toMatchObject({ ack_status: 'NACK' });
+  });
+  it('an order for what is not there, in a callback with the code that says so', async () => {
+    const me = strangers[1]!;
+    const [item] = await itemsOf(me);
+    const ask = async (order: object) =>
+      (await me.ask(base, 'select', { order }, { transaction_id: randomUUID() })).error?.code;
+    expect(await ask(chosen('no-such-item'))).toBe('30004');
+    expect(await ask({ ...chosen(item!.id), provider: { id: 'nobody' } })).toBe('30001');
+    expect(await ask(chosen(item!.id, { count: 2 }))).toBe('40002');
+    expect(await ask(chosen(item!.id, { measure: { value: '-1', unit: 'MWh' } }))).toBe('40002');
+    expect(await ask(chosen(item!.id, { measure: { value: '999', unit: 'MWh' } }))).toBe('40002');
+  });
+});
