@@ -287,20 +287,19 @@ export const envName = (name: SettingName): string =>
   (SETTINGS[name] as { readonly env?: string | undefined }).env ??
   `CACO_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
-const SECRETS = new Set<SettingName>([
-  'becknSigningPrivateKey',
-  'becknEncryptionPrivateKey',
-  'jiraToken',
-  'githubToken',
-  'openaiApiKey',
-  'meterToken',
-  'meterPassword',
-  'token',
-  'databaseUrl',
-]);
 const names = Object.keys(SETTINGS) as SettingName[];
 const SECRETS: ReadonlySet<SettingName> = new Set([
-  ...(['jiraToken', 'githubToken', 'openaiApiKey', 'meterToken', 'meterPassword', 'token', 'databaseUrl'] as const),
+  ...([
+    'becknSigningPrivateKey',
+    'becknEncryptionPrivateKey',
+    'jiraToken',
+    'githubToken',
+    'openaiApiKey',
+    'meterToken',
+    'meterPassword',
+    'token',
+    'databaseUrl',
+  ] as const),
   ...names.filter((name) => (SETTINGS[name] as { readonly secret?: true }).secret === true),
 ]);
 

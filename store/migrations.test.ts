@@ -63,7 +63,9 @@ describe('workloads say their origin', () => {
     await store.close();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query('delete from schema_steps where step > 0; drop table thread_checkpoints, thread_writes, mail');
+    await client.query(
+      'delete from schema_steps where step > 0; drop table thread_checkpoints, thread_writes, mail, grid_signals, grid_values',
+    );
     await client.end();
     const opened = await openStore(url);
     expect(await origins(opened)).toEqual([

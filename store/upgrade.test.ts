@@ -93,6 +93,8 @@ it('LangGraph’s tables are gone from the file, which nobody else uses', async 
   expect(tables.map((row) => (row as { name: string }).name)).toEqual([
     'deeds',
     'documents',
+    'grid_signals',
+    'grid_values',
     'ledger_checkpoints',
     'ledger_entries',
     'ledger_nodes',
