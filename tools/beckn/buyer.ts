@@ -232,35 +232,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         '/context/message_id',
       );
     },
-    async heard(context, body) {
-      const reply = dialectOf(context.dialect).readReply(context.action, body);
-      return async (tx) => {
-        const found = (await tx.collection(BOUGHT).get(context.transactionId))?.value;
-        if (found === undefined) return;
-        const asked = matched(found, context);
-        const late = asked !== undefined && nowMs() > asked.untilMs;
-        const applies =
-          !late || context.action === 'on_confirm' || !['on_search', 'on_select', 'on_init'].includes(context.action);
-        const state: Asked['state'] = reply.is === 'error' ? 'failed' : late ? 'late' : 'answered';
-        const error = reply.is === 'error' ? `${reply.code} ${reply.message}` : null;
-        const next = applies ? applied(found, context, reply) : found;
-        await tx.collection(BOUGHT).put(found.transactionId, {
-          ...next,
-          asked: next.asked.map((one) => (one.messageId === asked?.messageId ? { ...one, state, error } : one)),
-        });
-        if (reply.is === 'order' && context.action !== 'on_select' && context.action !== 'on_init')
-          await tx.entries.append([
-            {
-              kind: 'market_purchase',
-              at: world.clock.now(),
-              actor: `market:${context.bppId}`,
-              cause: context.transactionId,
-              subject: reply.order.id,
-              data: { action: context.action, state: reply.order.state, total: reply.order.quote?.total ?? null },
-            },
-          ]);
-      };
-    },
+    heard: (context, body) => heardOf(ground, context, body),
     async askOpen() {
       let n = 0;
       for (const { value: of } of await bought.list({ limit: 1000 })) {
@@ -270,6 +242,41 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       }
       return n;
     },
+  };
+};
+
+/** What a callback does to our books. A late answer is recorded; only an on_confirm is applied even then. */
+const heardOf = async (
+  { world, nowMs }: Pick<BuyerGround, 'world' | 'nowMs'>,
+  context: MarketContext,
+  body: { message?: unknown; error?: unknown },
+): Promise<(tx: Tx) => Promise<void>> => {
+  const reply = dialectOf(context.dialect).readReply(context.action, body);
+  return async (tx) => {
+    const found = (await tx.collection(BOUGHT).get(context.transactionId))?.value;
+    if (found === undefined) return;
+    const asked = matched(found, context);
+    const late = asked !== undefined && nowMs() > asked.untilMs;
+    const applies =
+      !late || context.action === 'on_confirm' || !['on_search', 'on_select', 'on_init'].includes(context.action);
+    const state: Asked['state'] = reply.is === 'error' ? 'failed' : late ? 'late' : 'answered';
+    const error = reply.is === 'error' ? `${reply.code} ${reply.message}` : null;
+    const next = applies ? applied(found, context, reply) : found;
+    await tx.collection(BOUGHT).put(found.transactionId, {
+      ...next,
+      asked: next.asked.map((one) => (one.messageId === asked?.messageId ? { ...one, state, error } : one)),
+    });
+    if (reply.is === 'order' && context.action !== 'on_select' && context.action !== 'on_init')
+      await tx.entries.append([
+        {
+          kind: 'market_purchase',
+          at: world.clock.now(),
+          actor: `market:${context.bppId}`,
+          cause: context.transactionId,
+          subject: reply.order.id,
+          data: { action: context.action, state: reply.order.state, total: reply.order.quote?.total ?? null },
+        },
+      ]);
   };
 };
 
