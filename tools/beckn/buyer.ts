@@ -117,7 +117,7 @@ const matched = (of: Bought, context: MarketContext): Asked | undefined => {
 };
 
 export const openBuyer = (ground: BuyerGround): Buyer => {
-  const { store, settings, keyring, nowMs, world } = ground;
+  const { store, settings, keyring, world } = ground;
   const bought = store.collection(BOUGHT);
 
   const get = async (transactionId: string): Promise<Bought> => {
