@@ -116,6 +116,20 @@ const matched = (of: Bought, context: MarketContext): Asked | undefined => {
   return pending.length === 1 ? pending[0] : undefined;
 };
 
+const draftOf = (of: Bought, more: Partial<Draft> = {}): Draft => {
+  const { order } = of;
+  return {
+    orderId: order?.id ?? null,
+    providerId: order?.providerId ?? null,
+    items: order === null ? [] : [{ id: order.itemId, quantity: order.quantity }],
+    fulfillmentId: null,
+    billing: order?.billing ?? null,
+    quote: order?.quote ?? null,
+    payment: null,
+    ...more,
+  };
+};
+
 export const openBuyer = (ground: BuyerGround): Buyer => {
   const { store, settings, keyring, world } = ground;
   const bought = store.collection(BOUGHT);
@@ -201,19 +215,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
-    draftOf(of, more = {}) {
-      const { order } = of;
-      return {
-        orderId: order?.id ?? null,
-        providerId: order?.providerId ?? null,
-        items: order === null ? [] : [{ id: order.itemId, quantity: order.quantity }],
-        fulfillmentId: null,
-        billing: order?.billing ?? null,
-        quote: order?.quote ?? null,
-        payment: null,
-        ...more,
-      };
-    },
+    draftOf,
     async vet(context) {
       const of = (await bought.get(context.transactionId))?.value;
       const known =
