@@ -16,8 +16,20 @@ const OWN = new RegExp(
 );
 const NOBODY =
   /^(?:a|an|the|any|prior|written|explicit|manual|human|additional|formal|separate|further|two|three|it|they|someone|somebody|anyone|plans?|moves?|changes?|approval|person|people|approvers?|must|need|needs|be|is|also|always|first|both|second|four-eyes|four eyes)$/i;
-/** Who answers, as the text writes it, without an article; null when it does not say. */
-export const approverIn = (original: string): { name: string; span: Span } | null => {
+const NUMBERS: Readonly<Record<string, number>> = {
+  two: 2,
+  '2': 2,
+  three: 3,
+  '3': 3,
+  four: 4,
+  '4': 4,
+  five: 5,
+  '5': 5,
+  both: 2,
+};
+
+/** Who answers, as the text writes it, without an article, and how many of them where it counts them; null when it does not say. */
+export const approverIn = (original: string): { name: string; people: number | undefined; span: Span } | null => {
   for (const regex of [BY, ACTS, OWN]) {
     const match = regex.exec(original.replace(/\u2019/g, "'").replace(/\s/g, ' '));
     if (!match) continue;
@@ -25,8 +37,9 @@ export const approverIn = (original: string): { name: string; span: Span } | nul
       .trim()
       .replace(/^(?:both|either)\s+/i, '')
       .replace(/^(?:the|a|an|our|their|its|any|another)\s+/i, '');
+    const counted = /^(?:at least\s+)?(two|three|four|five|[2-5])\s/i.exec(name);
     name = name.replace(
-      /^(?:(?:two|three|2|3|four|at least)\s+)+(?:(?:different|distinct|separate|independent)\s+)?(?:(?:people|persons|approvers|approvals|members|individuals|colleagues|engineers|managers)\s*)?(?:(?:of|from|in)\s+)?(?:the\s+)?/i,
+      /^(?:(?:two|three|four|five|[2-5]|at least)\s+)+(?:(?:different|distinct|separate|independent)\s+)?(?:(?:people|persons|approvers|approvals|members|individuals|colleagues|engineers|managers)\s*)?(?:(?:of|from|in)\s+)?(?:the\s+)?/i,
       '',
     );
     name = name
@@ -39,22 +52,10 @@ export const approverIn = (original: string): { name: string; span: Span } | nul
       !/^(?:needs?|require[sd]?|exceeds?|plans? |moves? |jobs? |changes? |any |every |all |no )/i.test(name)
     ) {
       const at = match.index + match[0].lastIndexOf(match[1]!) + match[1]!.indexOf(name);
-      return { name, span: [at, at + name.length] };
+      return { name, people: counted ? NUMBERS[counted[1]!.toLowerCase()] : undefined, span: [at, at + name.length] };
     }
   }
   return null;
-};
-
-const NUMBERS: Readonly<Record<string, number>> = {
-  two: 2,
-  '2': 2,
-  three: 3,
-  '3': 3,
-  four: 4,
-  '4': 4,
-  five: 5,
-  '5': 5,
-  both: 2,
 };
 
 /** How many different people must agree; undefined where the text does not say. */

@@ -1,6 +1,7 @@
 /** What holds for readings of every type: validity, vague words, conditions, and the law of leftover words. */
 import type { Scope } from '../../domain/policy/policy.js';
 import type { Clause, Reading } from './clause.js';
+import { isScoped } from './scope.js';
 import { leftOver, type Span, spansOf } from './words.js';
 
 const COUNTED_EACH = new Set(['carbon_cap', 'budget_cap', 'power_cap']);
@@ -18,6 +19,10 @@ const TIMED = new Set(['blackout', 'deadline', 'power_cap', 'change_freeze']);
 const REASON =
   /\b(?:because(?: of)?|due to|owing to|so that|so as to|in order to|since|reduc(?:e|es|ing)|avoid(?:ing)?|lower|protect|carbon|emissions?|footprint|costs?|prices?|grid|electricity|power|energy|peak|demand|load|dirty|dirtiest|green|clean|cleaner|cheap(?:er)?|expensive|high(?:er|est)?|low(?:er|est)?|backups?)\b/;
 const BECAUSE = /,?\s*\b(?:because|due to|owing to|so that|so as to|in order to|since (?:the|it|they|these|this|we))\b/;
+
+/** "Weekends are reserved for backups" closes them to everybody else, or opens them to backups: never to these. */
+const RESERVED =
+  /\b(?:reserved|set aside|dedicated|earmarked|kept free)\s+(?:exclusively |solely |only )?(?:for|to)\b[^,.;]*|\b(?:exclusively|solely|only) for\b[^,.;]*|\bfor\b[^,.;]*\b(?:only|alone|exclusively)\b/;
 
 const named = (c: Clause, spans: readonly { readonly from: number; readonly to: number }[]) =>
   spans.map((s) => c.low.slice(s.from, s.to).trim()).join(', ');
@@ -53,10 +58,12 @@ const factsLeft = (c: Clause, readings: readonly Reading[], types: ReadonlySet<s
 /** What the clause leaves open for one of its readings. */
 const questionsOf = (r: Reading, c: Clause, unread: readonly string[]): string[] => {
   const threshold = r.type === 'approval_threshold';
+  const reserved = threshold || r.scope.except !== undefined || !isScoped(r.scope) ? null : RESERVED.exec(c.low);
   const condition = CONDITION.exec(c.low.replace(SOFT_CONDITION, (soft) => ' '.repeat(soft.length)));
   return [
     ...(threshold ? [] : c.vague.map((word) => `which work is "${word}"?`)),
     ...(threshold ? [] : unread.map((figure) => `what does "${figure}" limit?`)),
+    ...(reserved ? [`whom does "${reserved[0].trim()}" keep out?`] : []),
     ...(c.deniedTwice && !threshold ? ['the sentence denies twice: what is forbidden?'] : []),
     ...(condition && !FREE_OF_CONDITIONS.has(r.type)
       ? [`how is "${/^[^;.]*/.exec(c.low.slice(condition.index))![0].trim()}" to be checked?`]

@@ -72,7 +72,7 @@ const read = (c: Clause, s: Setting): RuleReading[] => {
   if (!APPROVAL.test(c.low) || !NEEDS.test(c.low) || loosens(c.low)) return [];
   const found = approverIn(c.original);
   const approver = found?.name ?? null;
-  const approvals = countIn(c.low);
+  const approvals = found?.people ?? countIn(c.low);
   const nobody = approver === null && approvals === undefined;
   // What names who signs is not whom it concerns.
   const about =
@@ -187,7 +187,7 @@ export const exceptionAt = (low: string): number | undefined => {
 export const exceptionOf = (low: string, original: string, rule: Reading): Reading => {
   const found = approverIn(original);
   const approver = found?.name ?? null;
-  const approvals = countIn(low);
+  const approvals = found?.people ?? countIn(low);
   return {
     type: 'approval_threshold',
     effect: 'approve',

@@ -10,6 +10,7 @@ const KEPT =
 const OUTSIDE =
   /\b(?:outside(?: of)?|other than|except(?: in| for)?|anywhere but|out of|beyond|leave|leaves|leaving|elsewhere than|away from|apart from|any(?:where)? (?:other|else))\b/;
 
+const MAY = /\b(?:may|can|(?:is|are) (?:allowed|permitted|free) to)\b([^;]*\bonly\b)?/;
 const TURN = /\b(?:but (?:not|never)(?: in)?|and not in)\b/;
 const asked = (r: RuleReading, what: string): RuleReading => ({
   ...r,
@@ -68,6 +69,9 @@ const readRegions = (c: Clause, s: Setting): RuleReading[] => {
   const inside = (): RuleReading => make(data ? 'residency' : 'region_allow', list);
   if (c.negated) return outside ? [inside()] : [make('region_deny', list)];
   if (outside) {
+    // "May run outside GB only with consent" forbids it otherwise; "may run outside GB" forbids nothing.
+    const may = MAY.exec(c.low);
+    if (may) return may[1] === undefined ? [] : [inside()];
     // "Workloads outside the EU …" says whom; "must run outside the EU" forbids the place.
     return /\b(?:must|shall|should|has to|have to|only|run|stay|be)\b[^.;]*\b(?:outside|away from|out of|anywhere but|anywhere except|other than)\b/.test(
       c.low,
