@@ -1,5 +1,5 @@
 /** What a plan says of itself in words: what it promises, on which knowledge, how good it is, and who is late. One text for every door. */
-import { boundText, massText, savedMassEstimateText, savedMoneyText } from './figures.js';
+import { boundText, gapText, massText, moneyText, savedMassEstimateText, savedMoneyText } from './figures.js';
 import type { Plan } from './plan.js';
 
 /** Which hours' intensity the figures rest on. Figures on a forecast and figures on what came true are never subtracted. */
@@ -40,4 +40,23 @@ export const planText = (plan: Plan): string => {
   const held = `Plan ${id}: ${jobs.moved} of ${jobs.total} jobs move`;
   const total = `; ${massText(planned.emissionsKg.value)} CO2e in all`;
   return `${held}, which ${promiseText(plan)} ${basisText(plan)}${total}. ${boundText(plan.gap)}${lateText(plan)}`;
+};
+
+/** What has happened, for the jobs that both plans have: never a negative amount more. */
+export const changeText = (change: { cost: number; emissionsKg: number }, currency: string): string => {
+  const said = (value: number, say: (v: number) => string) => `${say(Math.abs(value))} ${value < 0 ? 'less' : 'more'}`;
+  return `for the jobs that both have it costs ${said(change.cost, (v) => moneyText(v, currency))} and emits ${said(change.emissionsKg, massText)} than the old plan under today’s signals`;
+};
+
+interface Replanned {
+  readonly plan: Pick<Plan, 'gap'> | null;
+  readonly charged: { readonly gap: number | null } | null;
+}
+
+/** The gap of what it costs, and beside it the one with the charge for moving, where the two differ. */
+export const chargedText = ({ plan, charged }: Replanned): string => {
+  const gap = plan?.gap ?? null;
+  const searched = charged?.gap ?? null;
+  if (gap === null || searched === null || Math.abs(gap - searched) <= 1e-9) return boundText(gap);
+  return `${boundText(gap)} With the charge for moving it is within ${gapText(searched)}: what lies between the two was not worth the move.`;
 };

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
 import { figure, massText, moneyText, percentText } from '../../domain/figures.js';
+import { changeText, chargedText, lateText } from '../../domain/plan-text.js';
 import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -19,13 +20,13 @@ const text = (o: Replanned, from: string): string => {
   if (plan === null)
     return `No schedule fits any more: ${o.conflict?.sentence ?? 'none was found, and none is proved impossible'}.`;
   const { currency } = plan.planned.cost;
-  const more = (value: number, say: (v: number) => string) => `${say(Math.abs(value))} ${value >= 0 ? 'more' : 'less'}`;
   return [
     `Plan ${plan.id} follows ${plain(from)}: ${o.moved} jobs move, ${o.kept} stay where they were (${o.frozen} run, have run or were announced), ${o.added} are new.`,
     o.change === null
       ? '  What has happened cannot be compared: the plans share no job of the same length.'
-      : `  For the jobs that both plans have: ${more(o.change.cost, (v) => moneyText(v, currency))} and ${more(o.change.emissionsKg, massText)} CO2e than the old plan under today’s signals.`,
-    `  ${moneyText(plan.planned.cost.total, currency)} and ${massText(plan.planned.emissionsKg.value)} CO2e in all${plan.gap === null ? '' : `; no schedule can beat this one by more than ${percentText(plan.gap)} (proved)`}.`,
+      : `  What has happened: ${changeText(o.change, currency)}.`,
+    `  ${moneyText(plan.planned.cost.total, currency)} and ${massText(plan.planned.emissionsKg.value)} CO2e in all.`,
+    `  ${chargedText(o)}${lateText(plan)}`,
     ...(o.stopped.length > 0 ? [`  Stopped at a lost site and begun anew: ${named(o.stopped)}.`] : []),
     ...(o.stranded.length > 0 ? [`  Without any other place: ${named(o.stranded)}.`] : []),
     ...(o.regret === null
@@ -63,7 +64,14 @@ const overrunOf = (form: string) => {
 const FLAGS = flagsOf('replan', {
   fromPlanId: '--from <plan>',
   noticeMinutes: { flag: '--notice <minutes>', about: 'work that starts this soon was announced and stays' },
-  churnCost: { flag: '--churn <money>', about: 'what moving one planned job must be worth' },
+  churnCost: {
+    flag: '--churn <money>',
+    about: 'what moving one planned job must be worth; 2 % of its own energy and carbon when left out',
+  },
+  churnRatio: {
+    flag: '--churn-ratio <ratio>',
+    about: 'the same as a part of what its energy and carbon cost where it is',
+  },
   events: {
     flag: '--cap <form>',
     about: 'SITE@FROM/TO=KW: a cap in a window; may be given several times',

@@ -22,8 +22,8 @@ export interface Happened {
   readonly events: readonly PowerEvent[];
   /** Regions that are lost from `nowSlot` on, as rows of the problem's regions. */
   readonly lost: readonly number[];
-  /** Charge for moving a job that has a place. */
-  readonly churnCost: number;
+  /** Charge for moving a job that has a place, by row of the problem. */
+  readonly churnCost: Float64Array;
 }
 
 export type Fate = 'frozen' | 'free' | 'added' | 'stopped' | 'stranded';
@@ -82,7 +82,7 @@ export const replanProblem = (problem: Problem, current: Schedule, happened: Hap
     }
     if (pieces !== null && !lost.has(at)) {
       put(kept, j, at, pieces);
-      if (jobs.kind[j] === MOVABLE) next.churnCost[j] = happened.churnCost;
+      if (jobs.kind[j] === MOVABLE) next.churnCost[j] = happened.churnCost[j]!;
     }
     fates.push(pieces === null ? 'added' : begun ? 'stopped' : 'free');
   }

@@ -82,8 +82,35 @@ describe('replan', () => {
     expect(answer.moved).toBeGreaterThan(0);
     expect(answer.moved + answer.kept).toBe(80);
     expect(answer.change!.objective).toBeGreaterThan(0);
-    expect(replan.tell(answer)).toContain('more than the old plan');
+    expect(replan.tell(answer)).toMatch(
+      /for the jobs that both have it costs .* (more|less) and emits .* than the old plan/,
+    );
     for (const [id, list] of after) if (!begun.has(id)) expect(list[0]!.start >= at || urgent.has(id)).toBe(true);
+  });
+
+  it('moves small jobs where that is worth a part of their own cost, and proves nothing by the charge', async () => {
+    // What came true differs from the forecast; each of these small jobs costs less than the old flat charge of 0.50.
+    const asked = { fromPlanId: plan.id, at: plan.window.start, foresight: 'actual' as const };
+    const small = await callTool(replan, asked, world, call);
+    expect(small.moved).toBeGreaterThan(0);
+    const free = await callTool(replan, { ...asked, churnCost: 0 }, world, call);
+    expect(free.moved).toBeGreaterThanOrEqual(small.moved);
+    expect(free.churnCost).toBe(0);
+    // A charge that nothing is worth keeps every job where it is; that this is the best is then the charge's own making.
+    const dear = await callTool(replan, { ...asked, churnCost: 1e6 }, world, call);
+    expect(dear.moved).toBe(0);
+    expect(dear.charged!.gap).toBeLessThanOrEqual(1e-9);
+    expect(dear.plan!.gap).toBeGreaterThan(1e-9);
+    expect(dear.status).toBe('feasible');
+    expect(dear.plan!.lowerBound!).toBeLessThanOrEqual(free.plan!.objective * (1 + 1e-9));
+    expect(replan.tell(dear)).toMatch(
+      /No schedule can beat this one by more than .* With the charge for moving it is within/,
+    );
+    expect(replan.tell(free)).not.toContain('charge');
+    for (const { plan: made, charged, churnCost } of [small, free, dear]) {
+      expect(made!.objective).toBeCloseTo(charged!.objective - churnCost, 6);
+      expect(made!.lowerBound!).toBeLessThanOrEqual(made!.objective);
+    }
   });
 
   it('moves a planned job again only where that saves what the policy asks for', async () => {

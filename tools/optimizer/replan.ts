@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
 import { PLANS, Plan } from '../../domain/plan.js';
+import { changeText, chargedText, lateText } from '../../domain/plan-text.js';
 import { Instant, toEpoch } from '../../domain/time.js';
 import { Hours } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
+import { CHURN_RATIO, churnCharges, withoutCharge } from './churn.js';
 import {
   buildModel,
   Conflict,
@@ -47,7 +49,17 @@ export const replan = defineTool({
       .max(10_080)
       .default(0)
       .describe('work that starts within this many minutes was announced and stays'),
-    churnCost: z.number().min(0).default(0.5).describe('money that moving one planned job must be worth'),
+    churnCost: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('money that moving one planned job must be worth; by churnRatio when left out'),
+    churnRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(CHURN_RATIO)
+      .describe('part of what a job’s energy and priced carbon cost where it is that moving it must be worth'),
     events: z
       .array(
         z.strictObject({
@@ -75,7 +87,7 @@ export const replan = defineTool({
   output: z.strictObject({
     plan: Plan.nullable().describe('null when no schedule fits'),
     conflict: Conflict.nullable(),
-    status: z.string(),
+    status: z.string().describe('optimal: proved, the charge for moving left out'),
     moved: z.number().int().describe('planned jobs that run elsewhere or at another time than before'),
     kept: z.number().int().describe('planned jobs that stay, frozen ones among them'),
     frozen: z.number().int().describe('jobs that run, have run or were announced'),
@@ -83,6 +95,10 @@ export const replan = defineTool({
     stopped: z.array(z.string()).describe('jobs that ran at a lost site and start anew'),
     stranded: z.array(z.string()).describe('jobs without any other place than a lost site'),
     churnCost: z.number().describe('money counted for moving; no part of the cost'),
+    charged: z
+      .strictObject({ objective: z.number(), lowerBound: z.number().nullable(), gap: z.number().nullable() })
+      .nullable()
+      .describe('the same plan with the charge for moving in it, as it was searched; the plan’s own gap is without it'),
     change: Change.nullable().describe(
       'what has happened costs this much more than the old plan, under today’s signals',
     ),
@@ -120,7 +136,7 @@ export const replan = defineTool({
       noticeSlot: slotOf(at + input.noticeMinutes * 60),
       events: input.events.flatMap((event) => eventsOf(event, fleet, step)),
       lost: input.lostRegions.map((name) => regionOf(name, fleet)),
-      churnCost: input.churnCost,
+      churnCost: churnCharges(fleet.problem, current, { cost: input.churnCost, ratio: input.churnRatio }),
     });
     const rows = Uint32Array.from(fates.flatMap((fate, j) => (fate === 'stranded' ? [] : [j])));
     const kept = selectJobs(problem, rows);
@@ -153,6 +169,7 @@ export const replan = defineTool({
       };
     const heeded = heedLeastSaving(kept, solved.schedule, fleet.least);
     const figures = heeded.stay.size > 0 ? figuresAfter(kept, heeded.schedule, solved) : solved;
+    const own = withoutCharge(kept, heeded.schedule, solved.certificate);
     const planned = spread(problem, rows, heeded.schedule);
     const { moved, stayed } = compared(problem, current, planned);
     // Without the plan every job would have run when it was released, not now.
@@ -182,7 +199,7 @@ export const replan = defineTool({
       unpriced: fleet.unpriced,
       terms: [...input.overran.map((job) => `job ${job.jobId} takes ${job.durationHours} h`), ...hindsightOf(input)],
       signals: fleet.signals,
-      solved: { ...solved, objective: figures.objective, gap: figures.gap, savingsGap: figures.savingsGap },
+      solved: { ...solved, ...own },
     });
     call.commit(commit);
     const regret = input.withRegret
@@ -191,11 +208,12 @@ export const replan = defineTool({
     return {
       plan,
       conflict: null,
-      status: figures.status,
+      status: own.gap <= 1e-9 ? 'optimal' : 'feasible',
       moved,
       kept: stayed,
       ...counts,
       churnCost: figures.objectiveParts.churn,
+      charged: { objective: figures.objective, lowerBound: solved.lowerBound, gap: figures.gap },
       change: changeOf(buildModel(problem), current, planned),
       regret,
       objectiveParts: { ...figures.objectiveParts },
@@ -205,10 +223,19 @@ export const replan = defineTool({
   tell: (o) =>
     o.plan === null
       ? `No schedule fits any more: ${o.conflict?.sentence ?? 'none was found'}.`
-      : `Plan ${o.plan.id}: ${o.moved} jobs move, ${o.kept} stay (${o.frozen} frozen), ${o.added} are new${o.change === null ? '' : `; what has happened costs ${o.change.cost.toFixed(2)} ${o.plan.planned.cost.currency} and ${o.change.emissionsKg.toFixed(1)} kg more than the old plan`}.`,
+      : `Plan ${o.plan.id}: ${o.moved} jobs move, ${o.kept} stay (${o.frozen} frozen), ${o.added} are new${o.change === null ? '' : `; ${changeText(o.change, o.plan.planned.cost.currency)}`}. ${chargedText(o)}${lateText(o.plan)}`,
 });
 
-const NO_PLAN = { plan: null, moved: 0, kept: 0, churnCost: 0, change: null, regret: null, objectiveParts: null };
+const NO_PLAN = {
+  plan: null,
+  moved: 0,
+  kept: 0,
+  churnCost: 0,
+  charged: null,
+  change: null,
+  regret: null,
+  objectiveParts: null,
+};
 
 /** What not knowing cost: the schedule held against the best one under the signals that came true. */
 const regretOf = async (

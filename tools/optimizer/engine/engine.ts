@@ -25,7 +25,7 @@ export {
 } from './evaluate.js';
 export { Oracle } from './lagrangian/bound.js';
 export { Pricer } from './lagrangian/pricer.js';
-export { noPrices } from './lagrangian/prices.js';
+export { noPrices, pricesFrom } from './lagrangian/prices.js';
 export { LimitValue, limitValues, type SlotClock } from './limit-values.js';
 export { wholeMilp } from './milp/exact.js';
 export { loadMilp, loadSolver, toLpText } from './milp/solvers.js';
