@@ -22,6 +22,18 @@ export const oneLine = (text: string, max = 120): string => {
   return clean === '' ? '(none)' : cut(clean, max);
 };
 
+/** The first sentences that fit into `max` UTF-16 units, whole; only where not even one fits is it cut. It ends as a sentence does. */
+export const sentences = (text: string, max: number): string => {
+  const line = oneLine(text, Number.MAX_SAFE_INTEGER);
+  const ended = /[.!?…]$/.test(line) ? line : `${line}.`;
+  let said = '';
+  for (const [sentence] of ended.matchAll(/.+?[.!?…](?:\s|$)/g)) {
+    if (said.length + sentence.trimEnd().length > max) break;
+    said += sentence;
+  }
+  return said === '' ? cut(ended, max) : said.trimEnd();
+};
+
 /** As oneLine, but line breaks stay. */
 export const manyLines = (text: string): string =>
   text
@@ -41,10 +53,10 @@ export const label = (text: string): string => {
 
 /** A number for people: three significant digits, thousands set apart by a narrow space; whole above a thousand. */
 export const three = (value: number): string => {
-  if (value === 0) return '0';
+  if (Math.abs(value) < 1e-9) return '0';
   const size = Math.abs(value);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  const rounded = size >= 1000 ? String(Math.round(Number(size.toPrecision(3)))) : size.toFixed(Math.min(digits, 6));
+  const rounded = size >= 1000 ? String(Math.round(Number(size.toPrecision(3)))) : size.toFixed(Math.min(digits, 12));
   const [whole = '0', fraction] = rounded.split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
   return `${value < 0 ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
@@ -60,8 +72,8 @@ const SIGNS: Record<string, string> = { GBP: '£', USD: '$', EUR: '€' };
 export const money = (amount: number, currency: string): string => {
   const sign = SIGNS[currency];
   const size = Math.abs(amount);
-  const text = size < 100 ? size.toFixed(2) : three(size);
-  return `${amount < 0 ? '−' : ''}${sign === undefined ? `${text} ${currency}` : `${sign}${text}`}`;
+  const text = size >= 100 ? three(size) : size >= 0.01 || size < 1e-9 ? size.toFixed(2) : three(size);
+  return `${amount < 0 && size >= 1e-9 ? '−' : ''}${sign === undefined ? `${text} ${currency}` : `${sign}${text}`}`;
 };
 
 /** `2022-06-01 02:00`; the zone stands beside it or in the heading. */

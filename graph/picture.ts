@@ -1,5 +1,5 @@
 /** The picture of a plan: the grid's intensity with the load before and after under it. */
-import { powerText } from '../domain/figures.js';
+import { figure, powerText } from '../domain/figures.js';
 import { BASELINE, PLACEMENTS, type Plan } from '../domain/plan.js';
 import { LoadSummer, PLAN_LOADS, type PlanLoads } from '../domain/plan-sums.js';
 import { meanOver } from '../domain/series.js';
@@ -44,9 +44,14 @@ const oneRegion = async (
 ): Promise<string> => {
   const interval = { start: fromEpoch(from), end: fromEpoch(from + count * slot) };
   const came = world.clock.now() >= interval.end;
-  const { series } = await world.grid.carbon(region, interval, came ? 'actual' : 'forecast');
+  const actual = came ? await world.grid.carbon(region, interval, 'actual') : null;
+  // A file of forecasts knows of no hour what came true.
+  const foreseen = actual === null || actual.series.values.every((value) => value === null);
+  const { series } = foreseen ? await world.grid.carbon(region, interval, 'forecast') : actual;
   const intensity = Array.from({ length: count }, (_, i) => meanOver(series, from + i * slot, from + (i + 1) * slot));
   const { lines, levels } = curve(squeeze(intensity, COLUMNS), 4);
+  const known = intensity.some((value) => value !== null);
+  const labels = levelTexts(levels);
   const top = Math.max(...before, ...after);
   const narrow = (load: number[]) => squeeze(load, COLUMNS).map((v) => v ?? 0);
   const site = (await world.fleet.sites()).find((s) => s.region === region);
@@ -63,15 +68,25 @@ const oneRegion = async (
     for (let i = 0; i < 2 && at + i < width; i++) ruler[at + i] = label[i]!;
   }
   return [
-    ...lines.map(
-      (line, i) => `  ${i === 0 ? 'g/kWh' : '     '} ${String(Math.round(levels[i]!)).padStart(4)} ┤${line}`,
-    ),
+    ...(known
+      ? lines.map((line, i) => `  ${i === 0 ? 'g/kWh' : '     '} ${labels[i]!.padStart(4)} ┤${line}`)
+      : ['  g/kWh is not known of these hours']),
     `  before     │${bars(narrow(before), top)}`,
     `  after      │${bars(narrow(after), top)}`,
     `  hour (UTC)  ${ruler.join('')}`,
     `  full bar ${powerText(top)}${cap}`,
-    `  the curve is ${came ? 'what came true; the plan saw a forecast' : 'the forecast that the plan saw'}`,
+    ...(known
+      ? [
+          `  the curve is ${came && !foreseen ? 'what came true; the plan saw a forecast' : 'the forecast that the plan saw'}`,
+        ]
+      : []),
   ].join('\n');
+};
+
+/** Whole grams, or three digits where a small intensity would make all levels one. */
+const levelTexts = (levels: readonly number[]): string[] => {
+  const rounded = levels.map((level) => String(Math.round(level)));
+  return new Set(rounded).size === rounded.length ? rounded : levels.map((level) => figure(level));
 };
 
 const manyRegions = (regions: Map<string, { before: number[]; after: number[] }>): string => {

@@ -1,6 +1,7 @@
 /** When and where a piece of work would emit least, compared with starting it at once. */
 import { z } from 'zod';
 import { Fault, invalid } from '../../domain/fault.js';
+import { figure, massText, percentText } from '../../domain/figures.js';
 import {
   type Bounded,
   Comparison,
@@ -159,11 +160,11 @@ export const findGreenWindow = defineTool({
     const saved =
       best.savedKg === null || best.savedRatio === null
         ? ''
-        : `, ${best.savedKg.toPrecision(3)} kg (${(best.savedRatio * 100).toFixed(1)} %) less than at once`;
+        : `, ${massText(Math.abs(best.savedKg))} CO2e (${percentText(Math.abs(best.savedRatio))}) ${best.savedKg < 0 ? 'more' : 'less'} than at once`;
     const notes = o.notes.map((note) => ` ${note}`).join('');
     if (isSame(best, o.now) && o.doubtful > 0)
-      return `Start at once: ${best.region} from ${best.start}, ${best.meanGPerKwh.toFixed(0)} g/kWh. ${o.doubtful} of ${o.considered} windows are not really cleaner by the forecast’s bounds, and none is that is.${notes}`;
-    return `Best: ${best.region} from ${best.start} to ${best.end}, ${best.meanGPerKwh.toFixed(0)} g/kWh${saved}.${notes}`;
+      return `Start at once: ${best.region} from ${best.start}, ${figure(best.meanGPerKwh)} g/kWh. ${o.doubtful} of ${o.considered} windows are not really cleaner by the forecast’s bounds, and none is that is.${notes}`;
+    return `Best: ${best.region} from ${best.start} to ${best.end}, ${figure(best.meanGPerKwh)} g/kWh${saved}.${notes}`;
   },
 });
 

@@ -1,6 +1,7 @@
 /** What the grid is going to be like, and when work is cleanest: the grid's tools over the World's port. */
 import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
+import { figure } from '../../domain/figures.js';
 import { gapsIn, instantAt, valueAt } from '../../domain/series.js';
 import { CarbonKind, knownUntil, SignalStatus, whyUnknown } from '../../domain/signal.js';
 import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
@@ -132,8 +133,8 @@ export const getGridForecast = defineTool({
   tell: (o) =>
     o.stats.meanGPerKwh === null
       ? `${o.region}: no data in this interval: ${whyUnknown(o.region, o.knownUntil, { end: o.gaps.at(-1)?.to ?? o.now }, o.now)}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`
-      : `${o.region}: ${o.stats.meanGPerKwh.toFixed(0)} g/kWh on average, ${o.stats.minGPerKwh?.toFixed(0)} to ${o.stats.maxGPerKwh?.toFixed(0)}` +
-        `${o.cleanest ? `; cleanest from ${o.cleanest.start} (${o.cleanest.meanGPerKwh.toFixed(0)} g/kWh)` : ''}` +
+      : `${o.region}: ${figure(o.stats.meanGPerKwh)} g/kWh on average, ${figure(o.stats.minGPerKwh!)} to ${figure(o.stats.maxGPerKwh!)}` +
+        `${o.cleanest ? `; cleanest from ${o.cleanest.start} (${figure(o.cleanest.meanGPerKwh)} g/kWh)` : ''}` +
         `${o.gaps.length > 0 ? `; ${o.gaps.length} gap(s) without data` : ''}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`,
 });
 

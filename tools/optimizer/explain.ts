@@ -13,6 +13,7 @@ import {
   RECOMMENDATIONS,
   Recommendation,
 } from '../../domain/plan.js';
+import { basisText, lateText, promiseText } from '../../domain/plan-text.js';
 import { secondsBetween } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
@@ -96,10 +97,9 @@ const bestMoves = async (world: World, plan: Plan, limit: number): Promise<Recom
 };
 
 const summaryOf = (plan: Plan): string => {
-  const { jobs, savings, planned } = plan;
+  const { jobs, planned } = plan;
   const { currency } = planned.cost;
-  const cost = `${savings.cost >= 0 ? 'saves' : 'costs'} ${moneyText(Math.abs(savings.cost), currency)}${savings.cost >= 0 ? '' : ' more'}`;
-  return `${jobs.moved} of ${jobs.total} jobs move (${jobs.urgent} urgent ones stay): ${massText(savings.emissionsKg.value)} CO2e less than running at once, which ${cost}, at a carbon price of ${figure(plan.carbonPricePerTonne)} ${currency}/t.`;
+  return `${jobs.moved} of ${jobs.total} jobs move (${jobs.urgent} urgent ones stay): that ${promiseText(plan)} ${basisText(plan)} against running at once, at a carbon price of ${figure(plan.carbonPricePerTonne)} ${currency}/t.${lateText(plan)}`;
 };
 
 const proofOf = (plan: Plan): string => {

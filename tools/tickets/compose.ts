@@ -1,9 +1,9 @@
 /** The words of a ticket: fixed order of sections, every figure from the plan. Pure. */
 import type { Decision } from '../../domain/decision.js';
-import type { Estimate } from '../../domain/estimate.js';
+import { type Estimate, scale } from '../../domain/estimate.js';
 import type { Job } from '../../domain/job.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
-import { mass, moment, money, oneLine, three, whole } from '../../domain/text.js';
+import { mass, moment, money, oneLine, sentences, three, whole } from '../../domain/text.js';
 import { secondsBetween } from '../../domain/time.js';
 import { toAdf } from './adf.js';
 import {
@@ -56,13 +56,25 @@ const nameOf = (jobs: ReadonlyMap<string, Job>, jobId: string): string => {
   return name === '' || name === jobId ? id : `${oneLine(name, 60)} (${id})`;
 };
 
+/** A job that keeps its first start has been split, or moves a later piece of it. */
+const whereTo = (r: Recommendation): string => {
+  const to = `${oneLine(r.toRegion, 40)} ${moment(r.toStart)}`;
+  return r.fromRegion === r.toRegion && r.fromStart === r.toStart ? `${to}, in pieces until ${moment(r.toEnd)}` : to;
+};
+
+/** What a change promises; one that emits or costs more says so instead of saving a negative amount. */
+const promise = (kg: Estimate, cost: number, currency: string): [string, string] => [
+  kg.value < 0 ? `Emits ${saving(scale(kg, -1))} more` : `Saves ${saving(kg)}`,
+  cost < 0 ? `costs ${money(-cost, currency)} more` : `saves ${money(cost, currency)}`,
+];
+
 const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, currency: string): Block =>
   table(
     ['Job', 'From (UTC)', 'To (UTC)', 'Saves'],
     rows.map((r) => [
       nameOf(jobs, r.jobId),
       `${oneLine(r.fromRegion, 40)} ${moment(r.fromStart)}`,
-      `${oneLine(r.toRegion, 40)} ${moment(r.toStart)}`,
+      whereTo(r),
       `${mass(r.savedKg)}, ${money(r.savedCost, currency)}`,
     ]),
   );
@@ -87,7 +99,9 @@ export const riskOf = (rows: readonly Recommendation[], jobs: ReadonlyMap<string
       ? `${jobCount(late)} of ${whole(rows.length)} would finish after due`
       : least === Number.POSITIVE_INFINITY
         ? `none of the ${jobCount(rows.length)} has a due time`
-        : `every job with a due time finishes at least ${three(least)} h before it`;
+        : least * 60 < 1
+          ? 'at least one job finishes just when it is due, none after'
+          : `every job with a due time finishes at least ${three(least)} h before it`;
   return { level, why: unknown > 0 ? `${why}; ${jobCount(unknown)} could not be looked up` : why, late };
 };
 
@@ -141,7 +155,7 @@ const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, mute
     ledgerSeq === null
       ? ['No ledger entry was written before this ticket.']
       : ['Ledger up to entry ', code(String(ledgerSeq)), ': ', code(`caco ledger show ${ledgerSeq}`)],
-    [`Figures are modelled from the plan, not measured. Data: ${oneLine(dataNote, 200)}.`],
+    [`Figures are modelled from the plan, not measured. Data: ${sentences(dataNote, 600)}`],
     ...signalLines(plan),
     ...plan.unseen.slice(0, 5).map((gap) => [`Not seen: ${oneLine(gap, 200)}`]),
   ]),
@@ -188,11 +202,12 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
   const shown = group.rows.slice(0, rows);
   const more = group.rows.length - shown.length;
   const risk = riskOf(group.rows, jobs);
+  const [carbon, cost] = promise(group.savedKg, group.savedCost, currency);
   const first = group.rows[0]!;
   return [
     paragraph(
-      strong(`Saves ${saving(group.savedKg)}`),
-      ` and ${money(group.savedCost, currency)} by moving ${jobCount(group.rows.length)} of ${oneLine(group.team, 80)}. Risk ${risk.level}: ${risk.why}.`,
+      strong(carbon),
+      ` and ${cost} by moving ${jobCount(group.rows.length)} of ${oneLine(group.team, 80)}. Risk ${risk.level}: ${risk.why}.`,
     ),
     ...decisionBlocks(group, setting),
     heading(2, 'Effect'),
@@ -273,10 +288,11 @@ export const overviewDoc = (
     const shown = rows.slice(0, count);
     const rest = rows.slice(count);
     const restKg = rest.reduce((sum, row) => sum + row.group.savedKg.value, 0);
+    const [carbon, cost] = promise(plan.savings.emissionsKg, plan.savings.cost, currency);
     return [
       paragraph(
-        strong(`The plan saves ${saving(plan.savings.emissionsKg)}`),
-        ` and ${money(plan.savings.cost, currency)}: ${jobCount(plan.jobs.moved)} of ${whole(plan.jobs.total)} move in ${whole(rows.length)} groups.`,
+        strong(`The plan ${carbon[0]!.toLowerCase()}${carbon.slice(1)}`),
+        ` and ${cost}: ${jobCount(plan.jobs.moved)} of ${whole(plan.jobs.total)} move in ${whole(rows.length)} groups.`,
       ),
       heading(2, 'Decision'),
       paragraph('No decision is asked for here; groups that need one have tickets of their own.'),
@@ -332,7 +348,7 @@ export const replanDoc = (
   fitting(setting.tableRows, (rows) => [
     paragraph(
       strong('Planned anew. '),
-      `Now saves ${saving(of.group.savedKg)} and ${money(of.group.savedCost, setting.currency)} with ${jobCount(of.group.rows.length)}; before ${mass(before.savedKg)}, ${money(before.savedCost, setting.currency)} and ${jobCount(before.jobs)}.`,
+      `${promise(of.group.savedKg, of.group.savedCost, setting.currency).join(' and ')} with ${jobCount(of.group.rows.length)}; before ${mass(before.savedKg)}, ${money(before.savedCost, setting.currency)} and ${jobCount(before.jobs)}.`,
     ),
     ...decisionBlocks(of.group, setting).slice(1),
     ...(rows === 0 ? [] : [changeTable(of.group.rows.slice(0, rows), of.jobs, setting.currency)]),

@@ -8,6 +8,7 @@ import {
   VerifiedJob,
 } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
+import { massText } from '../../domain/figures.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import type { Store } from '../../domain/store.js';
 import { Instant } from '../../domain/time.js';
@@ -89,7 +90,7 @@ export const sumClaims = defineTool({
     }
     return sum;
   },
-  tell: (o) => `${o.claimedKg.toFixed(1)} kg CO2e had been claimed over ${o.jobs} jobs.`,
+  tell: (o) => `${massText(o.claimedKg)} CO2e had been claimed over ${o.jobs} jobs.`,
 });
 
 export const listVerifiedJobs = defineTool({
