@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  besideLimit,
   change,
   energyText,
   figure,
@@ -9,6 +10,8 @@ import {
   moneyText,
   percentText,
   powerText,
+  savedMassText,
+  savedMoneyText,
 } from './figures.js';
 
 /** A figure's text read back. */
@@ -49,6 +52,23 @@ describe('a figure', () => {
     expect(percentText(-0.187)).toBe('−18.7 %');
     expect([moneyText(-21, 'GBP'), moneyText(3, 'CHF')]).toEqual(['−£21.0', '3.00 CHF']);
     expect([change('5'), change('−5'), change('0')]).toEqual(['+5', '−5', '0']);
+  });
+
+  it('is never a zero with a sign, a negative saving or a digit too many', () => {
+    expect([massText(-1e-13), moneyText(-1e-12, 'GBP'), figure(-1e-15), percentText(-1e-14)]).toEqual([
+      '0 kg',
+      '£0',
+      '0',
+      '0 %',
+    ]);
+    expect([figure(9.996), massText(999.9), moneyText(0.00123, 'GBP')]).toEqual(['10.0', '1.00 t', '£0.00123']);
+    expect([savedMassText(9.96), savedMassText(-9.96), savedMassText(0)]).toEqual([
+      'saves 9.96 kg CO2e',
+      'emits 9.96 kg CO2e more',
+      'emits as much CO2e',
+    ]);
+    expect([savedMoneyText(-3, 'GBP'), savedMoneyText(3, 'GBP')]).toEqual(['costs £3.00 more', 'saves £3.00']);
+    expect(besideLimit(50.001, 50)).toEqual(['50.001', '50']);
   });
 
   it('shows an interval in the unit of its value', () => {

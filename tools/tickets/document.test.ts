@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cut, label, oneLine } from '../../domain/text.js';
+import { cut, label, oneLine, sentences } from '../../domain/text.js';
 import { type AdfDoc, lintAdf, plainAdf, toAdf } from './adf.js';
 import type { Block, Inline, TicketDoc } from './document.js';
 import { adfProblem } from './fixtures/adf-schema.js';
@@ -108,6 +108,15 @@ describe('Markdown', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('sentences that fit', () => {
+  it('are whole: a note is never cut in the middle of one that fits not', () => {
+    const note = 'Real: NESO, recorded in 2022. Simulated: jobs and sites. Nothing measures them';
+    expect(sentences(note, 600)).toBe(`${note}.`);
+    expect(sentences(note, 60)).toBe('Real: NESO, recorded in 2022. Simulated: jobs and sites.');
+    expect(sentences(note, 10)).toBe('Real: NES…');
   });
 });
 

@@ -127,6 +127,8 @@ const loadHighs = async (): Promise<MilpSolver> => {
     solve(model: MilpModel, { work = 1, stop = NEVER }: Effort = {}, relax = false): MilpAnswer {
       const empty = withoutColumns(model);
       if (empty) return empty;
+      // It reads NaN from the text and calls the answer optimal.
+      if (model.cost.some((value) => !Number.isFinite(value))) return FAILED;
       const text = toLpText(model, relax);
       const options = {
         time_limit: secondsOfLooks(work * Math.min(HIGHS_LOOKS, HIGHS_WORK / model.size)),
