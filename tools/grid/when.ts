@@ -275,7 +275,7 @@ const doubtOf = (signal: CarbonSignal, now: Average, best: Average): string | nu
   const [later, atOnce] = [windowMean(signal, best), windowMean(signal, now)];
   const confidence = later === null || atOnce === null ? null : confidenceThat(later, atOnce);
   if (confidence === null || !isDoubtful(confidence)) return null;
-  return `${best.start} is foreseen ${(now.value - best.value).toFixed(0)} g/kWh lower, and by the forecast’s bounds that is only ${Math.round(confidence * 100)} % sure: it starts at once.`;
+  return `${best.start} is foreseen ${figure(now.value - best.value)} g/kWh lower, and by the forecast’s bounds that is only ${Math.round(confidence * 100)} % sure: it starts at once.`;
 };
 
 const averageOf = (sums: SeriesSums, start: Instant, seconds: number): Average | null => {
