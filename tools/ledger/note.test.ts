@@ -22,7 +22,7 @@ const untrusted = (what: string) =>
   refused(`the note is not to be trusted: ${what}`, 'Compare the verifier keys with those that were published');
 
 /** A line that is well formed; its signature is by nobody. */
-const line = (name = 'n', bytes = Buffer.alloc(68, 9)) => `\u2014 ${name} ${bytes.toString('base64')}\n`;
+const line = (name = 'n', bytes: Buffer = Buffer.alloc(68, 9)) => `\u2014 ${name} ${bytes.toString('base64')}\n`;
 
 describe('a note', () => {
   it('is its text with the last newline, and the lines after the last blank line', () => {
