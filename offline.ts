@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from './clock.js';
+import { marketOf } from './domain/day-ahead.js';
 import { invalid, notFound } from './domain/fault.js';
+import type { MarketPrice } from './domain/forecast.js';
 import { endOf, type Series, slice } from './domain/series.js';
 import { fromEpoch, type Instant, toEpoch } from './domain/time.js';
 import type { Clock } from './domain/world.js';
@@ -121,33 +123,38 @@ interface History {
   readonly quantity: 'carbon' | 'price';
   readonly unit: string;
   readonly series: Series;
-  readonly price: Series | null;
+  readonly price: MarketPrice | null;
   readonly timeZone: string;
   readonly assumed: readonly string[];
 }
 
-const BRITISH = /^(?:GB|UK|uk|gb)/;
-
 const historyOf = async ({ path, column, place, timeZone, usePrice }: HistoryQuestion): Promise<History> => {
-  const zoneOf = (region: string) => timeZone ?? (BRITISH.test(region) ? 'Europe/London' : 'UTC');
-  const priced = (price: Series | null) => (usePrice ? price : null);
   if (path === undefined) {
     const { carbon, price } = await recordedHistory();
     const { region, series } = carbon;
-    const more = { quantity: 'carbon' as const, unit: 'g/kWh', timeZone: zoneOf(region), assumed: [] };
-    return { region, series, price: priced(price.series), ...more };
+    const market = marketOf(region);
+    return {
+      region,
+      quantity: 'carbon',
+      unit: 'g/kWh',
+      series,
+      price: usePrice && market !== null ? { series: price.series, market } : null,
+      timeZone: timeZone ?? market?.zone ?? 'UTC',
+      assumed: [],
+    };
   }
   const file = await readHistory({ path, column, place, start: systemClock().now() });
-  const price = priced(file.price);
-  // Prices beside British carbon are those of the day-ahead auction; so is what stands in a file that does not say where it is from.
-  const zone = timeZone ?? (price === null ? zoneOf(file.region) : 'Europe/London');
-  const assumed = [
-    ...file.assumed,
-    ...(price === null
-      ? []
-      : ['prices were taken to be day-ahead: public from 16:00 in London up to 23:00 of the next day']),
-  ];
-  return { ...file, price, timeZone: zone, assumed };
+  const market = marketOf(file.region, file.currency);
+  const price = !usePrice || file.price === null || market === null ? null : { series: file.price, market };
+  const told =
+    price !== null
+      ? [`prices were taken to be those of ${price.market.name}, and public when those are`]
+      : usePrice && file.price !== null
+        ? [
+            `prices were left out, because when those of ${file.region} become public is not known; name the region with --location, such as GB or DE`,
+          ]
+        : [];
+  return { ...file, price, timeZone: timeZone ?? market?.zone ?? 'UTC', assumed: [...file.assumed, ...told] };
 };
 
 const stepsOf = (hours: number, stepMinutes: number): number => Math.max(1, Math.round((hours * 60) / stepMinutes));

@@ -22,6 +22,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',
   'store/saver.test.ts': 'the validation of LangGraph, on SQLite and Postgres',
   'store/upgrade.test.ts': 'a run of an older version that is finished',
+  'tools/forecaster/models.test.ts': 'trains every model, networks among them',
   'tools/grid/sources/live.test.ts': 'whole runs over live sources',
   'tools/grid/sources/providers.test.ts': 'eleven sources on thirteen bad days',
   'tools/ledger/ledger.test.ts': 'twenty thousand entries by two processes, and processes killed',

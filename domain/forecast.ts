@@ -1,6 +1,13 @@
 /** What a forecaster is asked and answers. Whoever holds history asks one; how it forecasts is nobody else's business. */
+import type { Market } from './day-ahead.js';
 import type { Series } from './series.js';
 import type { Instant } from './time.js';
+
+/** Prices that are published ahead of their time, by the rule of a market that is known. */
+export interface MarketPrice {
+  readonly series: Series;
+  readonly market: Market;
+}
 
 export interface ForecastQuestion {
   /** What was known, and nothing else: no value that came or was published later. A gap is null. */
@@ -13,8 +20,8 @@ export interface ForecastQuestion {
   readonly floor?: number | undefined;
   /** what the history is of, so that a model that was trained for it can be found; nobody's where left out */
   readonly of?: { readonly region: string; readonly quantity: 'carbon' | 'price' } | undefined;
-  /** The price of energy there as far as it is public, and until when it was public at an earlier moment. */
-  readonly price?: { readonly series: Series; readonly publishedTo: (at: Instant) => Instant } | undefined;
+  /** The price of energy there as far as it is public, and the market that says what was public at an earlier moment. */
+  readonly price?: MarketPrice | undefined;
 }
 
 /** One entry a step, in the history's unit; null where nothing can be said. */

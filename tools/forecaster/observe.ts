@@ -1,6 +1,7 @@
 /** From series as the rest of the program has them to what a model looks at. */
 import { publishedSteps } from '../../domain/day-ahead.js';
 import { invalid } from '../../domain/fault.js';
+import type { MarketPrice } from '../../domain/forecast.js';
 import { regrid, type Series } from '../../domain/series.js';
 import { toEpoch } from '../../domain/time.js';
 import type { Observations } from './frame.js';
@@ -9,10 +10,10 @@ import type { Observations } from './frame.js';
 const FINEST_MINUTES = 30;
 
 /**
- * `price` is taken for day-ahead prices of Great Britain, public by the rule of `publishedSteps`. Throws Fault `invalid-input` for a step
+ * `price` is public by the rule of its market. Throws Fault `invalid-input` for a step
  * that does not divide a day.
  */
-export const observe = (series: Series, price: Series | null, timeZone: string): Observations => {
+export const observe = (series: Series, price: MarketPrice | null, timeZone: string): Observations => {
   const stepMinutes = Math.max(series.stepMinutes, FINEST_MINUTES);
   if (1440 % stepMinutes !== 0 || stepMinutes % series.stepMinutes !== 0)
     throw invalid(
@@ -31,8 +32,8 @@ export const observe = (series: Series, price: Series | null, timeZone: string):
       price === null
         ? null
         : {
-            values: onGrid(regrid(price, stepMinutes), start, step, count),
-            knownTo: publishedSteps(start, step, count),
+            values: onGrid(regrid(price.series, stepMinutes), start, step, count),
+            knownTo: publishedSteps(start, step, count, price.market),
           },
     timeZone,
   };

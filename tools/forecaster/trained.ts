@@ -1,7 +1,8 @@
 /** Forecasts by a model that was trained for the series, where there is one that had seen nothing later than the origin. */
 import { publishedSteps } from '../../domain/day-ahead.js';
 import type { Forecast, Forecaster, ForecastQuestion } from '../../domain/forecast.js';
-import { toEpoch } from '../../domain/time.js';
+import { regrid, slice } from '../../domain/series.js';
+import { plusHours, toEpoch } from '../../domain/time.js';
 import { Frame, type Published } from './frame.js';
 import { Guard } from './guard.js';
 import { Intervals } from './intervals.js';
@@ -16,8 +17,9 @@ const BETWEEN_HOURS = 12;
 const COVERAGE = 0.9;
 
 /**
- * `folder` holds the models that `caco train` made. Where none fits (region, quantity, step, and a span that ended before the
- * origin) `otherwise` answers, and so it does for steps beyond the model's horizon.
+ * `folder` holds the models that `caco train` made. Where one was trained for the series (region and quantity, on its step or on a
+ * coarser one that its steps make up) it answers; where that one cannot, `otherwise` answers and the name of the forecast says
+ * why. So it does for steps beyond the model's horizon.
  */
 export const trainedForecaster = (folder: string, otherwise: Forecaster): Forecaster => {
   let models: readonly Loaded[] | undefined;
@@ -25,56 +27,87 @@ export const trainedForecaster = (folder: string, otherwise: Forecaster): Foreca
   return {
     forecast: async (question) => {
       models ??= modelsIn(folder).map(loadModel);
-      const fitting = models.find((loaded) => fits(loaded, question));
-      const frame = fitting && frameOf(question, fitting);
-      if (fitting === undefined || frame == null) return otherwise.forecast(question);
-      const own = Math.min(question.steps, fitting.card.horizonSteps);
-      const near = answer(fitting, frame, own, question.floor, said);
-      if (near === null) return otherwise.forecast(question);
-      if (own === question.steps) return near;
-      const far = await otherwise.forecast(question);
-      const join = (a: Forecast['values'], b: Forecast['values']) => [...a, ...b.slice(own)];
+      const loaded = modelFor(models, question);
+      if (loaded === undefined) return otherwise.forecast(question);
+      const near = fromModel(loaded, question, said);
+      const far = () => otherwise.forecast(question);
+      if (typeof near === 'string') {
+        const forecast = await far();
+        return { ...forecast, by: `${forecast.by} (not the trained ${loaded.card.model}: ${near})` };
+      }
+      if (near.values.length === question.steps) return near;
+      const { card } = loaded;
+      const rest = await far();
+      const join = (a: Forecast['values'], b: Forecast['values']) => [...a, ...b.slice(a.length)];
       return {
-        by: `${near.by}; beyond ${(own * fitting.card.stepMinutes) / 60} h ${far.by}`,
-        values: join(near.values, far.values),
-        low: join(near.low, far.low),
-        high: join(near.high, far.high),
+        by: `${near.by}; beyond ${(card.horizonSteps * card.stepMinutes) / 60} h ${rest.by}`,
+        values: join(near.values, rest.values),
+        low: join(near.low, rest.low),
+        high: join(near.high, rest.high),
       };
     },
   };
 };
 
-const fits = ({ card }: Loaded, { of, from, history }: ForecastQuestion): boolean =>
-  of !== undefined &&
-  card.region === of.region &&
-  card.quantity === of.quantity &&
-  card.stepMinutes === history.stepMinutes &&
-  card.span.to <= from;
-
-/** The last months before the origin; null where they are too short for a model, or where it wants a price and has none. */
-const frameOf = ({ history, from, price }: ForecastQuestion, { card }: Loaded): Frame | null => {
-  const step = history.stepMinutes * 60;
-  const begin = toEpoch(history.start);
-  const origin = Math.round((toEpoch(from) - begin) / step);
-  const perDay = 86_400 / step;
-  const first = Math.max(0, origin - LOOKS_BACK_DAYS * perDay);
-  const count = origin - first;
-  const values = Float64Array.from({ length: count }, (_, i) => history.values[first + i] ?? Number.NaN);
-  if (count < FIRST_DAYS * perDay || values.every(Number.isNaN)) return null;
-  const start = begin + first * step;
-  const priced = card.features.some((feature) => feature.startsWith('price'));
-  const published = priced ? pricesOn(price, start, step, count) : null;
-  if (priced && published === null) return null;
-  return new Frame({ start, stepMinutes: history.stepMinutes, values, price: published, timeZone: card.timeZone });
+/** Of the models of the series the one on its own step, else on the next coarser one, else any: the answer then says why not. */
+const modelFor = (models: readonly Loaded[], { of, history }: ForecastQuestion): Loaded | undefined => {
+  const own = models.filter(({ card }) => card.region === of?.region && card.quantity === of.quantity);
+  const suits = ({ card }: Loaded) => card.stepMinutes % history.stepMinutes === 0;
+  return own.sort((a, b) => Number(suits(b)) - Number(suits(a)) || a.card.stepMinutes - b.card.stepMinutes)[0];
 };
 
-const pricesOn = (price: ForecastQuestion['price'], start: number, step: number, count: number): Published | null => {
-  if (price === undefined || price.series.stepMinutes * 60 !== step) return null;
-  const shift = Math.round((start - toEpoch(price.series.start)) / step);
-  const length = price.series.values.length - shift;
+/** The model's answer as far as its horizon reaches; else why it has none, for people. */
+const fromModel = (loaded: Loaded, question: ForecastQuestion, said: Map<string, Float64Array>): Forecast | string => {
+  const { card } = loaded;
+  const { history, from, steps, floor } = question;
+  if (card.stepMinutes % history.stepMinutes !== 0)
+    return `it forecasts steps of ${card.stepMinutes} minutes, these are of ${history.stepMinutes}`;
+  if (card.span.to > from) return `it has learned from values to ${card.span.to.slice(0, 10)}`;
+  const frame = frameOf(question, card);
+  if (typeof frame === 'string') return frame;
+  // The model's steps begin where its last whole one ended, which on a coarser grid may be before `from`.
+  const step = card.stepMinutes * 60;
+  const fine = history.stepMinutes * 60;
+  const skipped = toEpoch(from) - (frame.observations.start + frame.count * step);
+  const own = Math.min(Math.ceil((skipped + steps * fine) / step), card.horizonSteps);
+  const near = answer(loaded, frame, own, floor, said);
+  if (near === null) return 'of late its errors, or what was chosen by it, were worse';
+  const count = Math.min(steps, Math.floor((own * step - skipped) / fine));
+  const spread = (of: Forecast['values']) =>
+    Array.from({ length: count }, (_, i) => of[Math.floor((skipped + i * fine) / step)] ?? null);
+  return { by: near.by, values: spread(near.values), low: spread(near.low), high: spread(near.high) };
+};
+
+/** The last months before the origin on the model's step; a sentence where they are too short, or a price is wanted and not known. */
+const frameOf = ({ history, from, price }: ForecastQuestion, card: Loaded['card']): Frame | string => {
+  const { stepMinutes, timeZone } = card;
+  const step = stepMinutes * 60;
+  const first = plusHours(from, -24 * LOOKS_BACK_DAYS);
+  const known = regrid(slice(history, first > history.start ? first : history.start, from), stepMinutes);
+  const values = Float64Array.from(known.values, (value) => value ?? Number.NaN);
+  if (values.length * step < FIRST_DAYS * 86_400 || values.every(Number.isNaN))
+    return `it needs ${FIRST_DAYS} days of values before`;
+  const start = toEpoch(known.start);
+  const isPriced = card.features.some((feature) => feature.startsWith('price'));
+  const published = isPriced ? pricesOn(price, start, stepMinutes, values.length) : null;
+  if (isPriced && published === null) return 'it reads day-ahead prices, and none are at hand';
+  return new Frame({ start, stepMinutes, values, price: published, timeZone });
+};
+
+const pricesOn = (
+  price: ForecastQuestion['price'],
+  start: number,
+  stepMinutes: number,
+  count: number,
+): Published | null => {
+  if (price === undefined) return null;
+  const step = stepMinutes * 60;
+  const series = regrid(price.series, stepMinutes);
+  const shift = Math.round((start - toEpoch(series.start)) / step);
+  const length = series.values.length - shift;
   if (length <= 0) return null;
-  const values = Float64Array.from({ length }, (_, i) => price.series.values[shift + i] ?? Number.NaN);
-  return { values, knownTo: publishedSteps(start, step, count) };
+  const values = Float64Array.from({ length }, (_, i) => series.values[shift + i] ?? Number.NaN);
+  return { values, knownTo: publishedSteps(start, step, count, price.market) };
 };
 
 /**

@@ -1,14 +1,15 @@
 /** The grid port over a signal file of the user's: one signal, a column per zone, or rows that name their region. */
 import { basename } from 'node:path';
+import { marketOf } from '../../../domain/day-ahead.js';
 import { invalid, notFound } from '../../../domain/fault.js';
-import type { Forecaster } from '../../../domain/forecast.js';
+import type { Forecaster, MarketPrice } from '../../../domain/forecast.js';
 import { endOf, gapsIn, slice } from '../../../domain/series.js';
 import { type CarbonSignal, lastKnown } from '../../../domain/signal.js';
 import { type Instant, type Interval, plusHours } from '../../../domain/time.js';
 import type { Clock, Grid } from '../../../domain/world.js';
 import type { Carbon } from './carbon.js';
 import type { Column } from './columns.js';
-import { carbonSignal, foreseen, type Known, observed, priceSignal, type Record } from './record.js';
+import { carbonSignal, type Foresight, foreseen, type Known, observed, priceSignal, type Record } from './record.js';
 import { readSheet } from './sheet.js';
 import { mayStandFor, type RegionSignals, readSignals } from './signals.js';
 
@@ -75,6 +76,11 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       `It has ${regions.slice(0, 20).join(', ')}. To use a file of one signal for it, set CACO_GRID=${region}=file:${sheet.name}.`,
     );
   };
+  const priceOf = (region: string): MarketPrice | undefined => {
+    const { price } = signalsOf(region);
+    const market = marketOf(region, file.currency);
+    return price === null || market === null ? undefined : { series: price.series, market };
+  };
   const label = basename(sheet.name);
   const said = [
     ...file.assumed,
@@ -100,7 +106,7 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
         const signal =
           status === 'actual'
             ? observed(known, interval, now)
-            : await ahead(forecaster, known, interval, now, 'carbon', 0);
+            : await ahead(forecaster, known, interval, now, { quantity: 'carbon', floor: 0, price: priceOf(region) });
         return carbonSignal(signal, record.kind);
       }
       if (forecast === null) throw invalid(...carbonless(sheet.name));
@@ -122,7 +128,9 @@ export const fileGrid = (options: FileGridOptions): FileGrid => {
       const words = price.assumed === null ? '' : ` (${price.assumed})`;
       const known = { region, source: `${label}, column ${price.header}${words}`, series: price.series };
       return priceSignal(
-        status === 'actual' ? observed(known, interval, now) : await ahead(forecaster, known, interval, now, 'price'),
+        status === 'actual'
+          ? observed(known, interval, now)
+          : await ahead(forecaster, known, interval, now, { quantity: 'price' }),
         setting.currency,
       );
     },
@@ -152,11 +160,10 @@ const ahead = async (
   record: Record,
   interval: Interval,
   now: Instant,
-  quantity: 'carbon' | 'price',
-  floor?: number,
+  foresight: Foresight,
 ): Promise<Known> =>
   forecaster !== null && plusHours(record.series.start, HISTORY_HOURS) <= now
-    ? foreseen(forecaster, record, interval, now, { quantity, floor })
+    ? foreseen(forecaster, record, interval, now, foresight)
     : given(record, interval, now);
 
 /** The file's values, past and future, as its author gave them. */

@@ -11,6 +11,8 @@ export interface HistoryFile {
   readonly quantity: 'carbon' | 'price';
   readonly unit: string;
   readonly series: Series;
+  /** of its prices; null where the file does not say */
+  readonly currency: string | null;
   /** in the same file beside carbon; null where there is none */
   readonly price: Series | null;
   /** what was taken for granted, for people */
@@ -48,6 +50,7 @@ export const readHistory = (options: {
     quantity: record === null ? 'price' : 'carbon',
     unit: record === null ? `${currency ?? 'money'}/MWh` : 'g/kWh',
     series: of.series,
+    currency,
     price: record === null ? null : (price?.series ?? null),
     assumed,
   };

@@ -1,6 +1,7 @@
 /** The live sources behind one book: their ports, the book's refreshing and back-filling, and what was known at a moment. */
+import { marketOf } from '../../../domain/day-ahead.js';
 import { Fault } from '../../../domain/fault.js';
-import type { Forecaster } from '../../../domain/forecast.js';
+import type { Forecaster, MarketPrice } from '../../../domain/forecast.js';
 import type { GridValues } from '../../../domain/grid-values.js';
 import type { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
 import { ceilTo, type Instant, type Interval, plusHours } from '../../../domain/time.js';
@@ -55,7 +56,14 @@ export const openLive = (ground: Ground): Live => {
     const signal =
       status === 'actual'
         ? cameTrue(feed, region, known, interval, now)
-        : await knownAt(feed, region, known, interval, now, forecaster);
+        : await knownAt(
+            feed,
+            region,
+            await withKept(ground, feed, region, known, part.start, now),
+            interval,
+            now,
+            forecaster,
+          );
     return { signal, silent: known.silent };
   };
 
@@ -128,6 +136,35 @@ const asking = (feed: Feed, interval: Interval, status: Status, now: Instant): I
   if (!feed.isExtended || interval.end <= now) return interval;
   const from = plusHours(now, -24 * HISTORY_DAYS);
   return { start: from < interval.start ? from : interval.start, end: interval.end };
+};
+
+/** Days that a trained model and its intervals look back. */
+const KEPT_DAYS = 100;
+
+/** With what is kept from before the part that was asked for, and the prices that are kept: no source is asked for them. */
+const withKept = async (
+  { feeds, values }: Ground,
+  feed: Feed,
+  region: string,
+  known: Known,
+  until: Instant,
+  now: Instant,
+): Promise<Known & { readonly price?: MarketPrice | undefined }> => {
+  const from = plusHours(now, -24 * KEPT_DAYS);
+  if (!feed.isExtended || from >= until) return known;
+  const before = await values.read(keyOf(feed, region), { start: from, end: until }, now);
+  const price = feed.quantity === 'carbon' ? await keptPrice(feeds, values, region, from, now) : undefined;
+  return { ...known, values: [...before, ...known.values], price };
+};
+
+/** What is kept of prices that are published ahead, where their market is known. */
+const keptPrice = async (feeds: readonly Feed[], values: GridValues, region: string, from: Instant, now: Instant) => {
+  const feed = feeds.find((one): one is PriceFeed => one.quantity === 'price' && one.foresees && knows(one, region));
+  const market = feed && marketOf(region, feed.currency);
+  if (feed === undefined || market == null) return undefined;
+  const interval = { start: from, end: plusHours(now, 48) };
+  const kept = await values.read(keyOf(feed, region), interval, now);
+  return kept.length === 0 ? undefined : { series: seriesOf(kept, interval, feed.stepMinutes), market };
 };
 
 const statesOf = async (feeds: readonly Feed[], values: GridValues) => {

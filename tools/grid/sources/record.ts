@@ -1,5 +1,6 @@
 /** Recorded values of one region, and how an adapter answers the port's two questions from them: what came true, and what was known at now. */
-import type { Forecaster } from '../../../domain/forecast.js';
+import { publishedTo as publicTo } from '../../../domain/day-ahead.js';
+import type { Forecaster, MarketPrice } from '../../../domain/forecast.js';
 import type { Series } from '../../../domain/series.js';
 import { instantAt, slice } from '../../../domain/series.js';
 import {
@@ -57,7 +58,7 @@ export interface Foresight {
   /** Where values are published ahead of their time: the end of what was public at now. */
   readonly publishedTo?: Instant;
   /** Prices that are published ahead, whole; the forecaster is given what was public at now. */
-  readonly price?: { readonly series: Series; readonly publishedTo: (at: Instant) => Instant };
+  readonly price?: MarketPrice | undefined;
 }
 
 /**
@@ -88,7 +89,7 @@ export const foreseen = async (
     steps: Math.max(0, Math.min(last, first + part.values.length) - origin),
     floor,
     of: { region: record.region, quantity },
-    ...(price && { price: { ...price, series: before(price.series, price.publishedTo(now)) } }),
+    ...(price && { price: { ...price, series: before(price.series, publicTo(now, price.market)) } }),
   });
   const pick = (list: readonly (number | null)[]) =>
     part.values.map((value, i) => (first + i < origin ? value : cents(list[first + i - origin] ?? null)));

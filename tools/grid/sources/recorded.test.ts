@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shippedText } from '../../../checks/public-data.js';
-import { publishedTo } from '../../../domain/day-ahead.js';
+import { BRITAIN, publishedTo } from '../../../domain/day-ahead.js';
 import { Fault } from '../../../domain/fault.js';
 import { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
 import { instant, plusHours, toEpoch } from '../../../domain/time.js';
@@ -105,7 +105,7 @@ describe('the recorded grid', () => {
           const later = recordedGrid({
             forecaster,
             clock: at(now),
-            csv: withOtherFuture(publishedTo(instant(now)), shift),
+            csv: withOtherFuture(publishedTo(instant(now), BRITAIN), shift),
           });
           expect(await later.price('GB', interval, 'forecast')).toEqual(await same.price('GB', interval, 'forecast'));
           expect(await other.carbon('GB', interval, 'actual')).not.toEqual(await same.carbon('GB', interval, 'actual'));
@@ -116,10 +116,10 @@ describe('the recorded grid', () => {
   });
 
   it('knows the prices that had been published, to the hour, in summer and at the turn of the day', async () => {
-    expect(publishedTo(instant('2022-06-01T00:00:00Z'))).toBe('2022-06-01T22:00:00Z');
-    expect(publishedTo(instant('2022-06-01T14:59:59Z'))).toBe('2022-06-01T22:00:00Z');
-    expect(publishedTo(instant('2022-06-01T15:00:00Z'))).toBe('2022-06-02T22:00:00Z');
-    expect(publishedTo(instant('2022-01-15T16:00:00Z'))).toBe('2022-01-16T23:00:00Z');
+    expect(publishedTo(instant('2022-06-01T00:00:00Z'), BRITAIN)).toBe('2022-06-01T22:00:00Z');
+    expect(publishedTo(instant('2022-06-01T14:59:59Z'), BRITAIN)).toBe('2022-06-01T22:00:00Z');
+    expect(publishedTo(instant('2022-06-01T15:00:00Z'), BRITAIN)).toBe('2022-06-02T22:00:00Z');
+    expect(publishedTo(instant('2022-01-15T16:00:00Z'), BRITAIN)).toBe('2022-01-16T23:00:00Z');
     const window = { start: instant('2022-06-01T00:00:00Z'), end: instant('2022-06-02T12:00:00Z') };
     const asked = recordedGrid({ forecaster, clock: at('2022-06-01T00:00:00Z') });
     const [ahead, truth] = [await asked.price('GB', window, 'forecast'), await asked.price('GB', window, 'actual')];

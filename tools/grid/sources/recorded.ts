@@ -1,6 +1,6 @@
 /** The grid port over the recording that ships: Great Britain from April to July 2022. */
 import { readFileSync } from 'node:fs';
-import { publishedTo } from '../../../domain/day-ahead.js';
+import { BRITAIN, publishedTo } from '../../../domain/day-ahead.js';
 import { Fault, invalid, notFound } from '../../../domain/fault.js';
 import type { Forecaster } from '../../../domain/forecast.js';
 import type { CarbonKind } from '../../../domain/signal.js';
@@ -75,7 +75,7 @@ export const recordedGrid = ({
           : await foreseen(forecaster, carbon, interval, now, {
               quantity: 'carbon',
               floor: 0,
-              price: { series: records(region).price.series, publishedTo },
+              price: { series: records(region).price.series, market: BRITAIN },
             }),
         KIND,
       );
@@ -89,7 +89,7 @@ export const recordedGrid = ({
           : await foreseen(forecaster, price, interval, now, {
               quantity: 'price',
               // A tenant of the tariff knows the prices of the auction as soon as they are published.
-              publishedTo: publishedTo(now),
+              publishedTo: publishedTo(now, BRITAIN),
             }),
         CURRENCY,
       );

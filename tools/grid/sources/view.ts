@@ -1,5 +1,5 @@
 /** What is kept of a signal as an answer to the port's questions: what came true, what was known at a moment, how old and how far. */
-import type { Forecaster } from '../../../domain/forecast.js';
+import type { Forecaster, MarketPrice } from '../../../domain/forecast.js';
 import type { GridValue } from '../../../domain/grid-values.js';
 import { instantAt, type Series } from '../../../domain/series.js';
 import { fromEpoch, type Instant, type Interval, toEpoch } from '../../../domain/time.js';
@@ -95,7 +95,7 @@ export const cameTrue = (feed: Feed, region: string, known: Known, interval: Int
 export const knownAt = async (
   feed: Feed,
   region: string,
-  known: Known,
+  known: Known & { readonly price?: MarketPrice | undefined },
   interval: Interval,
   now: Instant,
   forecaster: Forecaster | null,
@@ -125,6 +125,7 @@ export const knownAt = async (
     quantity: isCarbon ? 'carbon' : 'price',
     floor: isCarbon ? 0 : undefined,
     publishedTo,
+    price: known.price,
   });
   const notes = notesOf(feed, known, record, issued, now).filter((note) => !note.includes('tells nothing after'));
   return { ...signal, ...(notes.length === 0 ? {} : { notes }) };
