@@ -73,6 +73,22 @@ describe('a register', () => {
     });
   });
 
+  it('that told nonsense once is passed over; another meter in its place is no wrap', async () => {
+    const at = (n: number, value: number) => `2026-01-01T${String(n).padStart(2, '0')}:00:00Z,${value}`;
+    const values = [90_000, 90_010, 90_020, 0, 0, 90_050, 999_999, 90_070, 99_999, 90_090, 3, 13];
+    const text = csv('time,total_kwh', ...values.map((value, n) => at(n, value)));
+    const plain = await take(text);
+    expect(plain.meters).toMatchObject([{ energyKwh: 100, gaps: 1 }]);
+    expect(plain.rejected.map(({ line }) => line)).toEqual([5, 6, 8, 10]);
+    const ranged = await take(text, { meterId: 'r', rangeKwh: 100_000 });
+    expect(ranged.meters).toMatchObject([{ energyKwh: 100, gaps: 1 }]);
+    expect(ranged.rejected).toContainEqual(expect.objectContaining({ line: 8, field: 'value' }));
+    const rolled = [99_970, 99_980, 99_990, 0, 10, 20].map((value, n) => at(n, value));
+    expect((await take(csv('time,total_kwh', ...rolled), { meterId: 'w', rangeKwh: 100_000 })).meters).toMatchObject([
+      { energyKwh: 50, gaps: 0 },
+    ]);
+  });
+
   it('is read over months: a register that was read twice in a quarter covers all of it', async () => {
     await take(csv('time,counter Wh', '2025-10-01T00:00:00Z,0', '2026-01-01T00:00:00Z,92000'));
     expect(await show({ from: '2025-11-01T00:00:00Z', to: '2025-12-01T00:00:00Z' })).toMatchObject({
@@ -125,6 +141,78 @@ describe('energy of intervals', () => {
 });
 
 describe('power', () => {
+  describe('from a supplier, on the days when clocks change', () => {
+    const clocks = Array.from({ length: 49 }, (_, i) =>
+      [i >> 1, (i % 2) * 30].map((n) => String(n).padStart(2, '0')).join(':'),
+    );
+    const cells = (n: number) => [...Array<string>(n).fill('1'), ...Array<string>(50 - n).fill('')];
+    const london = { zone: 'Europe/London', dates: 'day-first', unit: 'kWh' };
+    const forward = (gone: string) => ['1', '1', gone, gone, ...Array<string>(44).fill('1')].join(',');
+
+    it.each([
+      ['00:00', clocks.slice(0, 48)],
+      ['00:30', [...clocks.slice(1, 48), '00:00']],
+      ['00:00-00:30', clocks.slice(0, 48).map((text, i) => `${text}-${clocks[i + 1]}`)],
+      ['00:00 kWh', clocks.slice(0, 48).map((text) => `${text} kWh`)],
+    ])(
+      'by columns of the clock, the first %s: spring is whole, the hour that came twice a gap that is told',
+      async (_, columns) => {
+        for (const gone of ['', '0']) {
+          const rows = [`26/03/2022,${cells(48).slice(0, 48).join(',')}`, `27/03/2022,${forward(gone)}`];
+          const spring = await take(csv(`Date,${columns.join(',')}`, ...rows), { ...london, replace: true });
+          expect(spring).toMatchObject({ rejectedCount: 0, accepted: 94, basis: 'interval' });
+          expect(spring.meters).toMatchObject([
+            { energyKwh: 94, gaps: 0, from: '2022-03-26T00:00:00Z', to: '2022-03-27T23:00:00Z' },
+          ]);
+        }
+        const autumn = await take(csv(`Date,${columns.join(',')}`, `30/10/2022,${cells(48).slice(0, 48).join(',')}`), {
+          ...london,
+          meterId: 'a',
+        });
+        expect(autumn.meters).toMatchObject([{ energyKwh: 48, gaps: 1, to: '2022-10-31T00:00:00Z' }]);
+        expect(autumn.assumed.join()).toContain('2022-10-30');
+      },
+    );
+
+    it('by columns HH1 to HH50: 46, 48 and 50 half-hours, and nothing is missing', async () => {
+      const header = `MPAN,Date,${cells(50)
+        .map((_, i) => `HH${i + 1}`)
+        .join(',')}`;
+      const of = async (...days: [string, number][]) =>
+        (
+          await take(csv(header, ...days.map(([day, n]) => `1,${day},${cells(n).join(',')}`)), {
+            ...london,
+            replace: true,
+          })
+        ).meters;
+      expect(await of(['26/03/2022', 48], ['27/03/2022', 46], ['28/03/2022', 48])).toMatchObject([
+        { energyKwh: 142, gaps: 0, coverageRatio: 1, to: '2022-03-28T23:00:00Z' },
+      ]);
+      expect(await of(['29/10/2022', 48], ['30/10/2022', 50])).toMatchObject([
+        { energyKwh: 98, gaps: 0, coverageRatio: 1, to: '2022-10-31T00:00:00Z' },
+      ]);
+    });
+
+    it('in long rows: the newest first, or stamped with the time at which clocks go forward', async () => {
+      const night = ['00:30', '01:00', '01:30', '01:00', '01:30', '02:00'].map((time, n) => `2022-10-30 ${time},${n}`);
+      const back = await take(csv('time,used_kwh', ...night.reverse()), london);
+      expect(back).toMatchObject({ rejectedCount: 0 });
+      expect(back.meters).toMatchObject([{ energyKwh: 15, gaps: 0, coverageRatio: 1 }]);
+      const ends = ['00:30', '01:00', '02:30'].map((time) => `2022-03-27 ${time},1`);
+      expect(await take(csv('interval_end,used_kwh', ...ends), { ...london, meterId: 'e' })).toMatchObject({
+        rejectedCount: 0,
+        meters: [{ energyKwh: 3, gaps: 0 }],
+      });
+    });
+  });
+
+  it('whose times are called timestamp_utc or interval_start_utc need no zone', async () => {
+    for (const head of ['timestamp_utc', 'interval_start_utc', 'Reading Time (GMT)'])
+      expect(await take(csv(`${head},used_kwh`, '2022-01-01 00:00,1', '2022-01-01 00:30,2'))).toMatchObject({
+        accepted: 2,
+      });
+  });
+
   it('at moments is integrated, not across a hole; a mean holds for its row', async () => {
     const rows = ['0:00,1000', '0:01,2000', '0:02,2000', '0:10,2000', '0:11,0'].map((r) => `2026-01-01 ${r}`);
     const answer = await take(csv('time_utc,power_w', ...rows));

@@ -5,6 +5,8 @@
 import { parse as parseCsv } from 'csv-parse/sync';
 import { invalid } from '../../domain/fault.js';
 import type { MeterCard } from '../../domain/meter.js';
+import { fromEpoch, wallClock } from '../../domain/time.js';
+import { plainOf, type Rows, unfolded } from './days.js';
 import { type DateOrder, timeForm, timeReader } from './times.js';
 import { UNITS, type Unit, unitIn, unitOf } from './units.js';
 
@@ -48,7 +50,7 @@ export interface Sheet {
 }
 
 const TIME =
-  /^(time|timestamp|date|date ?time|at|start|from|begin|moment|read(ing)? ?(time|date|at)|(interval|period) ?(start|end)|time ?(stamp|utc)|datetime ?utc|end|to|unix|epoch)$/;
+  /^(time|timestamp|date|date ?time|at|start|from|begin|moment|read(ing)? ?(time|date|at)|(interval|period) ?(start|end)|time ?stamp|end|to|unix|epoch)$/;
 const END = /^(end|to|until|(interval|period) ?end|end ?time|time ?end)$/;
 const METER = /^(meter|meter ?(id|name|no|number)|mpan|mprn|pdu|outlet|channel|device|sensor|circuit|name|id)$/;
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none', '-', '--', 'nodata', 'no data']);
@@ -58,15 +60,6 @@ const MEAN = /\b(avg|average|mean)\b/;
 
 /** More kWh, or kW, than mankind uses in a year: a broken reading. */
 const ABSURD = 1e14;
-
-/** `Interval_Start (UTC)` → `interval start` */
-const plainOf = (header: string) =>
-  header
-    .replace(/\([^)]*\)|\[[^\]]*\]/g, ' ')
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/[^A-Za-z0-9]+/g, ' ')
-    .trim()
-    .toLowerCase();
 
 /** The zone that a header of a time names: `time_utc`, `time (Europe/London)`. */
 const zoneIn = (header: string): string | null =>
@@ -83,9 +76,7 @@ const numberIn = (text: string, hasCommas: boolean): number | null | undefined =
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : undefined;
 };
 
-interface Table {
-  readonly header: readonly string[];
-  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
+interface Table extends Rows {
   readonly hasCommas: boolean;
 }
 
@@ -105,29 +96,8 @@ const tableOf = (name: string, text: string): Table => {
     throw invalid(`${name} has no rows below its header`, 'Give a CSV file with a header, a time and a value.');
   return {
     header: head.record,
-    rows: rest.map(({ record, info }) => ({ line: info.lines, cells: record })),
+    rows: rest.map(({ record, info }) => ({ line: info.lines, cells: record, afterS: 0 })),
     hasCommas: delimiter !== ',',
-  };
-};
-
-/** One row a day, a column a half-hour, as suppliers write it: the same as long rows. */
-const unfolded = (table: Table): Table => {
-  const clocks = table.header.flatMap((text, i) => (/^\d{1,2}:\d{2}$/.test(text) ? [i] : []));
-  const date = table.header.findIndex((text) => /^(date|day|reading date|settlement date)$/.test(plainOf(text)));
-  if (clocks.length < 23 || date < 0) return table;
-  const isEnd = !/^0?0:00$/.test(table.header[clocks[0]!]!);
-  const beside = table.header.flatMap((_, i) => (i === date || clocks.includes(i) ? [] : [i]));
-  return {
-    ...table,
-    header: [isEnd ? 'interval end' : 'interval start', ...beside.map((i) => table.header[i]!), 'interval value'],
-    rows: table.rows.flatMap(({ line, cells }) =>
-      clocks.map((i, n) => {
-        const clock = table.header[i]!;
-        // The last half-hour of a day ends at 24:00, whatever it is called.
-        const time = isEnd && n === clocks.length - 1 && /^0?0:00$/.test(clock) ? '24:00' : clock;
-        return { line, cells: [`${cells[date] ?? ''} ${time}`, ...beside.map((j) => cells[j] ?? ''), cells[i] ?? ''] };
-      }),
-    ),
   };
 };
 
@@ -141,7 +111,8 @@ interface Columns {
 }
 
 const columnsOf = (name: string, { header, rows }: Table, said: Said): Columns => {
-  const plain = header.map(plainOf);
+  // `timestamp_utc` is a column of times as `timestamp` is; its zone is read elsewhere.
+  const plain = header.map((text) => plainOf(text).replace(/ (utc|gmt)$/, ''));
   const times = plain.flatMap((text, i) => (TIME.test(text) ? [i] : []));
   const begins = times.filter((i) => !END.test(plain[i]!));
   const time = begins[0] ?? times[0];
@@ -207,7 +178,9 @@ const basisOf = (
 
 /** Throws Fault `invalid-input` for what is no table of readings, and for what must be said first. */
 export const readSheet = (name: string, text: string, said: Said): Sheet => {
-  const table = unfolded(tableOf(name, text));
+  const long = tableOf(name, text);
+  const days = unfolded(long);
+  const table = days ?? long;
   const { header, rows, hasCommas } = table;
   const columns = columnsOf(name, table, said);
   const head = header[columns.value]!;
@@ -227,14 +200,20 @@ export const readSheet = (name: string, text: string, said: Said): Sheet => {
   const clocks = new Map<string, { begin: (text: string) => number | null; end: (text: string) => number | null }>();
   const meters = new Map<string, Reading[]>();
   const problems: Problem[] = [];
-  for (const { line, cells } of rows) {
+  const isEnd = columns.until === null && END.test(plainOf(timeHead));
+  // Where the newest stands first, an hour that happens twice would be told the wrong way round.
+  const inOrder = isNewestFirst(texts, timeReader(form)) ? [...rows].reverse() : rows;
+  for (const { line, cells, afterS } of inOrder) {
     const meter = cell(cells, columns.meter);
-    const clock = clocks.get(meter) ?? { begin: timeReader(form), end: timeReader(form) };
+    const clock = clocks.get(meter) ?? { begin: timeReader(form, isEnd), end: timeReader(form, true) };
     clocks.set(meter, clock);
-    const at = clock.begin(cell(cells, columns.time));
+    const told = clock.begin(cell(cells, columns.time));
+    const at = told === null ? null : told + afterS;
     const untilText = cell(cells, columns.until);
     const until = untilText === '' ? null : clock.end(untilText);
     const value = numberIn(cell(cells, columns.value), hasCommas);
+    // The column of an hour that never was stands empty or at 0 on the day when clocks go forward.
+    if (at === null && days?.isByClock && !value && value !== undefined) continue;
     const refuse = (field: string, message: string, remedy: string) => problems.push({ line, field, message, remedy });
     if (at === null)
       refuse(
@@ -261,9 +240,14 @@ export const readSheet = (name: string, text: string, said: Said): Sheet => {
     }
   }
   const { basis, told } = basisOf(name, head, unit, said, isRising(meters));
-  const isEnd = columns.until === null && END.test(plainOf(timeHead));
-  const assumed = [...told];
-  if ((basis === 'interval' || basis === 'average') && columns.until === null && !isEnd)
+  const assumed = [...told, ...(days?.assumed ?? [])];
+  const doubled =
+    days?.isByClock && (basis === 'interval' || basis === 'average') ? hourTwice(meters, form.zone) : null;
+  if (doubled !== null)
+    assumed.push(
+      `one column an hour cannot tell the hour that happened twice on ${doubled}: the second one is a gap; 46 to 50 columns HH1, HH2, … can`,
+    );
+  if (days === null && (basis === 'interval' || basis === 'average') && columns.until === null && !isEnd)
     assumed.push(`${timeHead} begins each interval; name the column interval_end if it ends them`);
   return { unit, basis, isEnd, meters, problems, assumed };
 };
@@ -275,3 +259,19 @@ const isRising = (meters: ReadonlyMap<string, readonly Reading[]>): boolean =>
       return !before || before.value === null || reading.value === null || reading.value >= before.value;
     }),
   );
+
+const isNewestFirst = (texts: readonly string[], read: (text: string) => number | null): boolean => {
+  const [first, last] = [read(texts[0] ?? ''), read(texts.at(-1) ?? '')];
+  return first !== null && last !== null && first > last;
+};
+
+/** The first date of these readings on which clocks go back; null for none. */
+const hourTwice = (meters: ReadonlyMap<string, readonly Reading[]>, zone: string | null): string | null => {
+  if (zone === null || zone === 'UTC') return null;
+  for (const readings of meters.values())
+    for (const { at } of readings) {
+      const { date, minuteOfDay } = wallClock(fromEpoch(at), zone);
+      if (minuteOfDay === 0 && wallClock(fromEpoch(at + 24 * 3600), zone).date === date) return date;
+    }
+  return null;
+};

@@ -1,4 +1,5 @@
 /** From readings to spans of energy: what lies between is known, or a gap with its reason. */
+import { figure } from '../../domain/figures.js';
 import type { MeterSpan } from '../../domain/meter.js';
 import { fromEpoch } from '../../domain/time.js';
 import { stretch } from './keep.js';
@@ -49,21 +50,90 @@ const once = (readings: readonly Reading[]): { kept: Reading[]; problems: Proble
   return { kept, problems, repeated };
 };
 
-/** `rangeKwh`: where the register begins anew; without it a fall is a gap. */
-const ofCounter = (readings: readonly Reading[], rangeKwh: number | null): MeterSpan[] => {
-  const spans: MeterSpan[] = [];
-  let last: Reading | null = null;
-  for (const reading of readings) {
-    if (reading.value === null) continue;
-    if (last !== null) {
-      const step: number = reading.value - last.value!;
-      const wrapped = step < 0 && rangeKwh !== null ? step + rangeKwh : step;
-      if (wrapped >= 0) spans.push(...stretch(last.at, reading.at, wrapped, null));
-      else spans.push(...stretch(last.at, reading.at, null, 'the counter fell'));
-    }
-    last = reading;
+/** A rise this many times faster than the middle one is no energy but a register that told nonsense. */
+const NONSENSE = 100;
+/** Too few steps say nothing of how fast a register rises. */
+const FEWEST_STEPS = 3;
+
+/** How fast a register rises, kWh/s: the fastest of its steps that are no nonsense; null where it has too few. */
+const fastestOf = (readings: readonly Reading[]): { believed: number; usual: number } | null => {
+  const rates: number[] = [];
+  for (let i = 1; i < readings.length; i++) {
+    const [before, now] = [readings[i - 1]!, readings[i]!];
+    if (now.value! > before.value!) rates.push((now.value! - before.value!) / (now.at - before.at));
   }
-  return spans;
+  if (rates.length < FEWEST_STEPS) return null;
+  rates.sort((a, b) => a - b);
+  const believed = NONSENSE * rates[Math.floor((rates.length - 1) / 2)]!;
+  return { believed, usual: rates.findLast((rate) => rate <= believed)! };
+};
+
+/**
+ * Takes out what stands between two good readings and fits neither: a 0 where the register gave no answer, a jump that is taken
+ * back. The register ran on meanwhile, and the next good reading knows its energy.
+ */
+const passingOver = (readings: readonly Reading[], believed: number): { good: Reading[]; problems: Problem[] } => {
+  const good: Reading[] = [];
+  const problems: Problem[] = [];
+  for (let i = 0; i < readings.length; ) {
+    const [before, odd] = [good.at(-1), readings[i]!];
+    let next = i + 1;
+    while (next < readings.length && readings[next]!.value === odd.value) next++;
+    const after = readings[next];
+    const isOdd =
+      before !== undefined &&
+      after !== undefined &&
+      after.value! >= before.value! &&
+      (odd.value! > after.value! ||
+        (odd.value! < before.value! && (after.value! - odd.value!) / (after.at - readings[next - 1]!.at) > believed));
+    for (const reading of readings.slice(i, next))
+      if (isOdd)
+        problems.push({
+          ...{ line: reading.line, field: 'value', message: `${figure(odd.value!)} kWh fits neither neighbour` },
+          remedy: 'It is passed over; the register ran on.',
+        });
+      else good.push(reading);
+    i = next;
+  }
+  return { good, problems };
+};
+
+/**
+ * `rangeKwh`: where the register begins anew; without it a fall is a gap. A fall is believed to be a wrap while it is no more than
+ * half of the range and no more than twice as fast as the register rises elsewhere: else it is another meter.
+ */
+const ofCounter = (
+  readings: readonly Reading[],
+  rangeKwh: number | null,
+): { spans: MeterSpan[]; problems: Problem[] } => {
+  const known = readings.filter(({ value }) => value !== null);
+  const isBeyond = ({ value }: Reading) => rangeKwh !== null && value! > rangeKwh;
+  const [beyond, within] = [known.filter(isBeyond), known.filter((reading) => !isBeyond(reading))];
+  const { believed, usual } = fastestOf(within) ?? { believed: Infinity, usual: Infinity };
+  const { good, problems } = passingOver(within, believed);
+  for (const { line, value } of beyond)
+    problems.push({
+      ...{ line, field: 'value', message: `${figure(value!)} kWh is beyond the range of ${figure(rangeKwh!)} kWh` },
+      remedy: 'Check --range-kwh, or leave the row out.',
+    });
+  const spans: MeterSpan[] = [];
+  for (let i = 1; i < good.length; i++) {
+    const [last, reading] = [good[i - 1]!, good[i]!];
+    const [seconds, step] = [reading.at - last.at, reading.value! - last.value!];
+    const wrapped = step + (rangeKwh ?? 0);
+    const isWrap = rangeKwh !== null && wrapped >= 0 && wrapped <= rangeKwh / 2 && wrapped / seconds <= 2 * usual;
+    const energyKwh = step >= 0 ? (step / seconds > believed ? null : step) : isWrap ? wrapped : null;
+    const why =
+      energyKwh !== null
+        ? null
+        : step >= 0
+          ? 'the counter rose too far to be believed'
+          : rangeKwh === null
+            ? 'the counter fell'
+            : 'the counter fell, too far for a new beginning: another meter?';
+    spans.push(...stretch(last.at, reading.at, energyKwh, why));
+  }
+  return { spans, problems };
 };
 
 const ofIntervals = (
@@ -112,7 +182,10 @@ export const spansOf = (
   of: { readonly basis: Basis; readonly isEnd: boolean; readonly rangeKwh: number | null },
 ): Spans => {
   const { kept, problems, repeated } = once(readings);
-  if (of.basis === 'counter') return { spans: ofCounter(kept, of.rangeKwh), problems, repeated };
+  if (of.basis === 'counter') {
+    const found = ofCounter(kept, of.rangeKwh);
+    return { spans: found.spans, problems: [...problems, ...found.problems], repeated };
+  }
   if (of.basis === 'power') return { spans: ofPower(kept), problems, repeated };
   const found = ofIntervals(kept, of.basis, of.isEnd);
   return { spans: found.spans, problems: [...problems, ...found.problems], repeated };

@@ -65,6 +65,10 @@ const wallOf = (text: string, dates: DateOrder | null): { date: string; minutes:
   return exists && minutes <= 24 * 60 ? { date, minutes, seconds: Number(parts[6] ?? 0) } : null;
 };
 
+/** Minutes of a day as `HH:MM`. */
+export const clockText = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
 /** Seconds or milliseconds since 1970. */
 const ofUnix = (text: string): number | null => {
   if (!/^\d{9,10}(\.\d+)?$|^\d{12,13}$/.test(text)) return null;
@@ -74,9 +78,10 @@ const ofUnix = (text: string): number | null => {
 
 /**
  * Reads one time after the other: when clocks go back an hour happens twice, and the file's order says which it is. Null for what
- * is no time, or a wall-clock time that never was.
+ * is no time, or a wall-clock time that never was. `isEnd`: what ends when clocks go forward may be stamped with the time at which
+ * they do, which no clock shows.
  */
-export const timeReader = ({ zone, dates }: TimeForm): ((text: string) => number | null) => {
+export const timeReader = ({ zone, dates }: TimeForm, isEnd = false): ((text: string) => number | null) => {
   let last: number | null = null;
   const wall = (text: string): number | null => {
     const found = wallOf(text, dates);
@@ -85,13 +90,18 @@ export const timeReader = ({ zone, dates }: TimeForm): ((text: string) => number
     if (zone === 'UTC') return toEpoch(instant(`${date}T00:00:00Z`)) + minutes * 60 + seconds;
     // 24:00 is the beginning of the day after.
     const of = Math.min(minutes, 24 * 60 - 1);
-    const time = `${String(Math.floor(of / 60)).padStart(2, '0')}:${String(of % 60).padStart(2, '0')}`;
+    const time = clockText(of);
     const early = toEpoch(atWallClock(date, time, zone));
-    const shows = (at: number) => {
+    const shows = (at: number, minute = of) => {
       const read = wallClock(fromEpoch(at), zone);
-      return read.date === date && read.minuteOfDay === of;
+      return read.date === date && read.minuteOfDay === minute;
     };
-    if (!shows(early)) return null;
+    if (!shows(early)) {
+      if (!isEnd || of === 0) return null;
+      const minuteBefore = clockText(of - 1);
+      const before = toEpoch(atWallClock(date, minuteBefore, zone));
+      return shows(before, of - 1) ? before + 60 : null;
+    }
     const isLate = last !== null && early <= last && shows(early + 3600);
     return (isLate ? early + 3600 : early) + (minutes - of) * 60 + seconds;
   };
