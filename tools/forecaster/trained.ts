@@ -107,6 +107,7 @@ const pricesOn = (
   const length = series.values.length - shift;
   if (length <= 0) return null;
   const values = Float64Array.from({ length }, (_, i) => series.values[shift + i] ?? Number.NaN);
+  if (values.every(Number.isNaN)) return null;
   return { values, knownTo: publishedSteps(start, step, count, price.market) };
 };
 
