@@ -8,6 +8,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'cli/backfill.test.ts': 'a process that is killed while it brings a year',
   'cli/cli.test.ts': 'whole runs, each command a process of its own',
   'cli/commands.test.ts': 'each command a process of its own',
+  'cli/market.test.ts': 'two programs that trade, and plan for it',
   'cli/ledger.test.ts': 'each command a process of its own',
   'cli/slurm.test.ts': 'a Slurm of its own, with jobs that run',
   'evals/calibration.test.ts': 'ten thousand intervals, each drawn many times',

@@ -1,19 +1,21 @@
 /** Commands that trade: the world that they do it in, and a market for as long as one runs. */
 import type { App } from '../app.js';
+import type { Config } from '../config.js';
 import { Fault } from '../domain/fault.js';
-import type { Market } from '../market.js';
+import type { Bought, Market } from '../market.js';
 import type { Answer, Context } from './command.js';
+import { plain } from './terminal.js';
 
 /**
  * The world to trade in. Buyers live in the present: where nobody has said otherwise, a simulated fleet does so too, and its
  * clock moves.
  */
-export const presentApp = async (context: Context, home = context.config.home): Promise<App> => {
+export const presentApp = async (context: Context, own: Partial<Config> = {}): Promise<App> => {
   const said = (name: string) => context.settings.find((s) => s.name === name)?.origin !== 'default';
   const { openApp } = await import('../app.js');
   const { config, settings } = context;
   const simulated = config.fleet === 'sim' && !said('now') && !said('grid');
-  return openApp({ ...config, home, ...(simulated ? { now: 'present', grid: 'sim' } : {}) }, settings);
+  return openApp({ ...config, ...own, ...(simulated ? { now: 'present', grid: 'sim' } : {}) }, settings);
 };
 
 export const trouble = (context: Context) => (error: unknown) =>
@@ -52,4 +54,29 @@ export const withMarket = async (
     await server?.close();
     await app.close();
   }
+};
+
+/** Asks and waits for the answer to this very message. */
+export const answered = async (
+  market: Market,
+  transactionId: string,
+  asking: Promise<string>,
+  ms: number,
+): Promise<Bought> => {
+  const messageId = await asking;
+  const found = await market.buyer.until(
+    transactionId,
+    ({ asked }) => asked.some((one) => one.messageId === messageId && one.state !== 'sent'),
+    ms,
+  );
+  const one = found.asked.find((asked) => asked.messageId === messageId)!;
+  if (one.state === 'failed')
+    throw new Fault('conflict', `${one.action}: ${plain(one.error!)}`, 'caco beckn search shows what there is now.');
+  if (one.state === 'sent')
+    throw new Fault(
+      'unavailable',
+      `${one.action} was not answered in ${ms / 1000} s`,
+      `It may still come: caco beckn status ${transactionId}. Undelivered messages: caco outbox list.`,
+    );
+  return found;
 };

@@ -38,6 +38,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['rapl-demo', ['rapl-demo']],
   ['tickets', ['tickets']],
   ['beckn', ['beckn']],
+  ['operator', ['operator']],
   ['outbox', ['outbox']],
   ['copilot', ['chat', 'summary']],
   ['eval', ['eval']],

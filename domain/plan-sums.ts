@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Job } from './job.js';
 import { type Placement, Recommendation } from './plan.js';
 import { defineCollection } from './store.js';
-import { Instant, toEpoch } from './time.js';
+import { floorTo, Instant, toEpoch } from './time.js';
 
 const MOVES = 20;
 const MOVES_OF_TEAM = 5;
@@ -155,7 +155,7 @@ export const PlanLoads = z.strictObject({
   regions: z.array(
     z.strictObject({
       region: z.string(),
-      before: z.array(z.number()).describe('facility kW by slot from the window’s start on'),
+      before: z.array(z.number()).describe('facility kW by slot, from the slot on in which the window starts'),
       after: z.array(z.number()).describe('the same as planned'),
     }),
   ),
@@ -163,7 +163,7 @@ export const PlanLoads = z.strictObject({
 export type PlanLoads = z.infer<typeof PlanLoads>;
 export const PLAN_LOADS = defineCollection('plan-loads', PlanLoads);
 
-/** Facility power by region and slot, before and after. */
+/** Facility power by region and slot, before and after. Slots are those of the plan: they begin at whole multiples of their length. */
 export class LoadSummer {
   readonly #regions = new Map<string, { before: number[]; after: number[] }>();
   readonly #from: number;
@@ -171,7 +171,7 @@ export class LoadSummer {
     from: Instant,
     private readonly slotMinutes: number,
   ) {
-    this.#from = toEpoch(from);
+    this.#from = toEpoch(floorTo(from, slotMinutes));
   }
 
   add(piece: Placement, side: 'before' | 'after'): void {

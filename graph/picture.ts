@@ -3,7 +3,7 @@ import { figure, powerText } from '../domain/figures.js';
 import { BASELINE, PLACEMENTS, type Plan } from '../domain/plan.js';
 import { LoadSummer, PLAN_LOADS, type PlanLoads } from '../domain/plan-sums.js';
 import { meanOver } from '../domain/series.js';
-import { fromEpoch, toEpoch } from '../domain/time.js';
+import { floorTo, fromEpoch, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { bars, curve, squeeze } from './plot.js';
 
@@ -12,7 +12,7 @@ const COLUMNS = 60;
 /** One region: a curve with bars under it. Several: a line each, how the load moved between them. */
 export const loadPicture = async (world: World, plan: Plan): Promise<string> => {
   const regions = new Map<string, { before: number[]; after: number[] }>();
-  const from = toEpoch(plan.window.start);
+  const from = toEpoch(floorTo(plan.window.start, world.method.slotMinutes));
   const until = Math.max(toEpoch(plan.window.end), toEpoch(plan.finishesAt));
   const slot = world.method.slotMinutes * 60;
   const count = Math.max(1, Math.ceil((until - from) / slot));

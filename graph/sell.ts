@@ -8,7 +8,7 @@ import { Fault } from '../domain/fault.js';
 import type { SoldOrder } from '../domain/market.js';
 import { PLANS, type Plan } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
-import { secondsBetween } from '../domain/time.js';
+import { floorTo, secondsBetween } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { type Planner, planToSellFrom, type SaleOutcome } from '../tools/beckn/beckn.js';
 import { replan } from '../tools/optimizer/optimizer.js';
@@ -127,7 +127,7 @@ const firstBroken = async (world: World, plan: Plan, order: SoldOrder): Promise<
   const now = (await loads.get(plan.id))!.value;
   const before = (await loads.get(order.planId))?.value;
   const at = (of: typeof now, start: Plan['window']['start'], slot: string) => {
-    const i = secondsBetween(start, slot as typeof start) / 60 / of.slotMinutes;
+    const i = secondsBetween(floorTo(start, of.slotMinutes), slot as typeof start) / 60 / of.slotMinutes;
     return of.regions.find(({ region }) => region === order.region)?.after[i] ?? 0;
   };
   const base = await planOf(world, order.planId);

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { Fault, invalid } from '../../domain/fault.js';
 import type { Need } from '../../domain/market.js';
 import { instant, plusHours } from '../../domain/time.js';
-import type { Bought, Market } from '../../market.js';
+import type { Bought } from '../../market.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
-import { presentApp, trouble, withMarket } from '../market.js';
+import { answered, presentApp, trouble, withMarket } from '../market.js';
 import { plain, tableText } from '../terminal.js';
 
 type Options = Record<string, unknown>;
@@ -25,6 +25,21 @@ const untilEnd = (context: Context) =>
     else context.signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
+const AGAIN_MS = 5000;
+
+/** A registry that is not there yet is asked again; one that refuses says why, once. */
+const listed = async (context: Context, register: () => Promise<void>) => {
+  for (let tries = 0; !context.signal.aborted; tries++) {
+    try {
+      return await register();
+    } catch (error) {
+      if (tries === 0) context.warn(`not registered: ${(error as Error).message}`);
+      if (!(error instanceof Fault) || error.code !== 'unavailable') return;
+    }
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref()), untilEnd(context)]);
+  }
+};
+
 const serve = async (context: Context): Promise<undefined> => {
   const [app, { startHttp }, { becknDoor }, { marketOf, register }] = await Promise.all([
     presentApp(context),
@@ -41,8 +56,7 @@ const serve = async (context: Context): Promise<undefined> => {
     const { settings } = market;
     if (!settings.requireSignature)
       context.warn('BECKN_REQUIRE_SIGNATURE=false: whoever reaches this port can sell and buy in anybody’s name.');
-    if (settings.registryUrl !== null)
-      await register(market).catch((error: Error) => context.warn(`not registered: ${error.message}`));
+    if (settings.registryUrl !== null) void listed(context, () => register(market));
     const open = await market.buyer.askOpen();
     if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
     context.warn(
@@ -136,31 +150,6 @@ const orderText = (found: Bought): string => {
     ...(order.note === null ? [] : [`  ${plain(order.note)}`]),
     ...(failed === undefined ? [] : [`  ${failed.action} failed: ${plain(failed.error!)}`]),
   ].join('\n');
-};
-
-/** Asks and waits for the answer to this very message. */
-const answered = async (
-  market: Market,
-  transactionId: string,
-  asking: Promise<string>,
-  ms: number,
-): Promise<Bought> => {
-  const messageId = await asking;
-  const found = await market.buyer.until(
-    transactionId,
-    ({ asked }) => asked.some((one) => one.messageId === messageId && one.state !== 'sent'),
-    ms,
-  );
-  const one = found.asked.find((asked) => asked.messageId === messageId)!;
-  if (one.state === 'failed')
-    throw new Fault('conflict', `${one.action}: ${plain(one.error!)}`, 'caco beckn search shows what there is now.');
-  if (one.state === 'sent')
-    throw new Fault(
-      'unavailable',
-      `${one.action} was not answered in ${ms / 1000} s`,
-      `It may still come: caco beckn status ${transactionId}. Undelivered messages: caco outbox list.`,
-    );
-  return found;
 };
 
 const order = (context: Context, [transaction]: string[], options: Options): Promise<Answer> =>
@@ -272,11 +261,11 @@ const rate = (context: Context, [id, value]: string[], options: Options): Promis
     };
   });
 
-const keys = async (context: Context): Promise<Answer> => {
+const keys = async (context: Context, _: string[], options: Options): Promise<Answer> => {
   const { marketSettings, registryRow } = await import('../../market.js');
   const app = await context.app();
   const settings = marketSettings(context.config, app.world, `http://127.0.0.1:${context.config.port}`);
-  const row = registryRow(settings);
+  const row = registryRow(settings, options.buyer === true ? 'BAP' : 'BPP');
   return {
     json: row,
     text: `${JSON.stringify(row, null, 2)}\n\nThe private halves are in ${context.config.home}/beckn, for you alone. A peer puts this row into its BECKN_TRUST_FILE.`,
@@ -370,7 +359,7 @@ export const register = (program: Command) => {
     beckn,
     'keys',
     'our row for a registry or a peer’s trust file; keys are made where there are none',
-    () => {},
+    (c) => c.option('--buyer', 'the row of our name as a buyer'),
     keys,
   );
   addCommand(beckn, 'log [transaction]', 'every message that was sent and received, as JSON lines', () => {}, log);

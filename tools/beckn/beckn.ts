@@ -12,6 +12,7 @@ export type { Incoming, Outgoing } from './intake.js';
 export { type Market, openMarket } from './market.js';
 export { type Ranked, rank } from './rank.js';
 export { register, registryRow } from './register.js';
+export { openRegistry, type Registry } from './registry.js';
 export type { Planner, SaleOutcome } from './seller.js';
 export type { MarketSettings } from './settings.js';
 export { signatureHeader } from './signing.js';
