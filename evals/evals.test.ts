@@ -32,7 +32,17 @@ describe('the gates', () => {
   it('cover every area', () => {
     const areas = new Set(shippedScenarios().map((s) => s.area));
     expect([...areas].sort()).toEqual(
-      ['approvals', 'failures', 'injections', 'memory', 'policies', 'questions', 'summaries', 'tickets'].sort(),
+      [
+        'approvals',
+        'failures',
+        'injections',
+        'memory',
+        'policies',
+        'queries',
+        'questions',
+        'summaries',
+        'tickets',
+      ].sort(),
     );
   });
 });

@@ -6,8 +6,9 @@ import { type Known, knownTo } from './known.js';
 import { CURRENCIES, MEASURES } from './measures.js';
 import type { Query } from './query.js';
 import { tellJobs } from './tell.js';
-import { isVerifiable, tellCount, tellSites, tellVerified } from './tell-books.js';
+import { tellCount, tellSites } from './tell-books.js';
 import { tellGrid } from './tell-grid.js';
+import { isVerifiable, tellVerified } from './tell-verified.js';
 
 export const answerQuery = async (query: Query, desk: Desk, given?: Known): Promise<Draft> => {
   const draft = await answered(inCurrency(query, desk), desk, given);
@@ -41,7 +42,7 @@ const answered = async (query: Query, desk: Desk, given: Known | undefined): Pro
       return no(
         'Planned and verified stand side by side for savings only: ask for the planned and the verified saving.',
       );
-    if (isVerifiable(query.measures)) return tellVerified(desk, query, known);
+    if (isVerifiable(query.measures)) return tellVerified(desk, query);
     return no(
       `${MEASURES[query.measures[0]!].title} is not verified job by job; I know it as planned and as it would have been without the plan.`,
     );

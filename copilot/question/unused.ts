@@ -5,8 +5,14 @@ import type { Query } from './query.js';
 import type { Found, Signs } from './signs.js';
 
 /** Numbers of the tokens whose signs a query does not hold. */
-export const unusedIn = (query: Query, { signs, names }: Signs, { further }: { readonly further: boolean }): number[] =>
-  signs.filter((s) => !isHeld(s, query, signs, names.length, further)).map((s) => s.at);
+export const unusedIn = (
+  query: Query,
+  { signs, names, numbers }: Signs,
+  { further }: { readonly further: boolean },
+): number[] =>
+  signs
+    .filter((s) => !isHeld(s, query, signs, names.length, further, (at) => numbers.some((n) => n.at === at - 1)))
+    .map((s) => s.at);
 
 const isHeld = (
   { sign, words, at }: Found,
@@ -14,6 +20,7 @@ const isHeld = (
   signs: readonly Found[],
   named: number,
   further: boolean,
+  counted: (at: number) => boolean,
 ): boolean => {
   const compares =
     q.against !== null ||
@@ -59,7 +66,9 @@ const isHeld = (
   if (sign.further === true) return further && q.rank !== null && q.rank.skip > 0;
   if (sign.stat !== undefined)
     return sign.stat === q.stat || sign.stat === 'total' || q.stat === 'mean' || q.stat === 'change';
-  if (sign.unit !== undefined) return true;
+  // A unit belongs to the number before it, which is used or left over by itself.
+  if (sign.unit !== undefined)
+    return sign.unit === q.unit || counted(at) || (sign.unit === '%' && (q.stat === 'share' || q.stat === 'change'));
   if (sign.measure === 'emissions')
     return !q.measures.includes('price') && !q.measures.includes('cost-saving') && q.subject !== 'sites';
   if (sign.measure === 'power' || sign.measure === 'energy')

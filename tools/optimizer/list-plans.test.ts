@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import { PLACEMENTS, type Placement, type Plan } from '../../domain/plan.js';
 import { PLAN_SUMS } from '../../domain/plan-sums.js';
+import { jobsOfPart, PLAN_TABLES } from '../../domain/plan-table.js';
 import type { Store } from '../../domain/store.js';
 import { plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -13,6 +14,7 @@ import { openStore } from '../../store/store.js';
 import { callTool } from '../tool.js';
 import { call, fleetWorld, ingestQueue } from './fixtures/fleet.js';
 import { listPlans, makePlan, showSchedule, sumPlan } from './optimizer.js';
+import { tabulatePlan } from './tabulate-plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'plans-'));
 let store: Store;
@@ -101,5 +103,34 @@ describe('show_schedule', () => {
     expect(shown.jobs).toBe(new Set(pieces.filter((p) => p.start <= at && p.end > at).map((p) => p.jobId)).size);
     const hour = await show({ from: at, to: plusHours(at, 1) });
     expect(shown.starting).toBe(hour.starting);
+  });
+});
+
+describe('tabulate_plan', () => {
+  const table = async (planId: string) => {
+    const { part, next } = await callTool(tabulatePlan, { planId }, world, call);
+    expect(next).toBeNull();
+    return [...jobsOfPart(part!)];
+  };
+  it('says of every job what the rows say, with a table beside them and without', async () => {
+    const kept = await table(newer.id);
+    expect(kept.map((j) => [j.id, j.team, j.kind, j.category])).toEqual(
+      jobs.map((j) => [j.id, j.team, j.kind, j.category]),
+    );
+    for (const { id, planned } of kept) {
+      const own = pieces.filter((p) => p.jobId === id);
+      expect(planned.map((p) => [p.place, p.kwh, p.kg])).toEqual(
+        own.map((p) => [p.region, p.energyKwh, p.emissionsKg]),
+      );
+    }
+    await store.rows(PLAN_TABLES).clear(newer.id);
+    expect(await table(newer.id)).toEqual(kept);
+  });
+  it('refuses a plan that there is not and a cursor that is none of its own', async () => {
+    await expect(callTool(tabulatePlan, { planId: 'P-NONE' }, world, call)).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    const wrong = callTool(tabulatePlan, { planId: newer.id, cursor: 'x' }, world, call);
+    await expect(wrong).rejects.toMatchObject({ code: 'invalid-input' });
   });
 });

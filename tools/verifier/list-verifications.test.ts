@@ -9,7 +9,7 @@ import type { Store } from '../../domain/store.js';
 import { instant } from '../../domain/time.js';
 import { openStore } from '../../store/store.js';
 import { type Call, callTool } from '../tool.js';
-import { listVerifications, sumClaims } from './verifier.js';
+import { listVerifications, listVerifiedJobs, sumClaims } from './verifier.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'records-'));
 const call: Call = {
@@ -82,4 +82,24 @@ it('sums what was claimed for a team over records', async () => {
   expect(await sum({ ids: ['V-2', 'V-3'], team: 'ml' })).toEqual({ claimedKg: 6, jobs: 4 });
   expect(await sum({ ids: ['V-2'], team: 'nobody' })).toEqual({ claimedKg: 0, jobs: 0 });
   await expect(sum({ ids: ['V-9'], team: 'ml' })).rejects.toMatchObject({ code: 'not-found' });
+});
+
+it('list_verified_jobs gives the jobs of one record in pages, some by id, and says what there is not', async () => {
+  const ask = (input: { id: string; jobIds?: string[]; limit?: number; cursor?: string }) =>
+    callTool(
+      listVerifiedJobs,
+      input,
+      quietWorld(store, () => instant('2022-06-01T00:00:00Z')),
+      call,
+    );
+  const first = await ask({ id: 'V-2', limit: 2 });
+  expect(first.jobs.map((j) => [j.jobId, j.team, j.claimedKg, j.savedKg.value])).toEqual([
+    ['job-0', 'ml', 1, 4],
+    ['job-1', 'ml', 2, 4],
+  ]);
+  const rest = await ask({ id: 'V-2', limit: 2, cursor: first.next! });
+  expect(rest.jobs.map((j) => j.jobId)).toEqual(['job-2']);
+  expect((await ask({ id: 'V-2', jobIds: ['job-2', 'nobody'] })).jobs.map((j) => j.team)).toEqual(['web']);
+  await expect(ask({ id: 'V-9' })).rejects.toMatchObject({ code: 'not-found' });
+  await expect(ask({ id: 'V-2', cursor: 'x' })).rejects.toMatchObject({ code: 'invalid-input' });
 });

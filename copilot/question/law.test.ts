@@ -1,0 +1,175 @@
+/**
+ * The law over the questions of the examination: a word that nobody knows, put anywhere into one of them, is named or the question
+ * is declined. And questions that were once answered wrongly: the right value, from the rows of the test, or an honest decline.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { instant, plusHours, toEpoch } from '../../domain/time.js';
+import { shippedScenarios } from '../../evals/evals.js';
+import { JobSeed } from '../../evals/scenario.js';
+import { closeRooms, openRoom, plan } from '../fixtures/room.js';
+
+afterEach(closeRooms);
+
+const WORLDS = 10;
+const ASKED_IN_EACH = 6;
+const SEED = Number(process.env.CACO_TEST_SEED ?? Date.now() % 1_000_000);
+/** Answers that quote by the words of a question, or refuse an order whatever it says. */
+const BY_WORDS = new Set(['policy', 'propose', 'draft_ticket', 'help']);
+
+const randomOf = (seed: number) => {
+  let state = seed + 1;
+  return (n: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % n;
+  };
+};
+
+it(`no word that nobody knows is passed over in a question of the examination (CACO_TEST_SEED=${SEED})`, async () => {
+  const random = randomOf(SEED);
+  const pick = <T>(list: readonly T[], n: number): T[] => {
+    const rest = [...list];
+    return Array.from({ length: Math.min(n, rest.length) }, () => rest.splice(random(rest.length), 1)[0]!);
+  };
+  const letters = (from: string) => from[random(from.length)]!;
+  const word = () =>
+    Array.from({ length: 3 + random(2) }, () => letters('bdfgklmnprstvz') + letters('aeiou')).join('') +
+    letters('xkzq');
+  const staged = shippedScenarios().filter(
+    (s) =>
+      s.model === 'off' && s.world.every((w) => !('launch' in w) && !('policy' in w)) && s.do.some((d) => 'ask' in d),
+  );
+  const silent: string[] = [];
+  for (const { id, world, do: deeds } of pick(staged, WORLDS)) {
+    const { ask } = await openRoom(world);
+    const questions = deeds.flatMap((d) => ('ask' in d ? [d.ask] : []));
+    for (const [i, question] of pick(questions, ASKED_IN_EACH).entries()) {
+      const parts = question.split(' ');
+      const unknown = word();
+      parts.splice(random(parts.length) + 1, 0, unknown);
+      const { answer, answered, lookups } = await ask(parts.join(' '), `T${i}`);
+      if (answered && !answer.includes(unknown) && !lookups.some((l) => BY_WORDS.has(l)))
+        silent.push(`${id}: ${parts.join(' ')} → ${lookups.join()}: ${answer.slice(0, 120)}`);
+    }
+    await closeRooms();
+  }
+  expect(silent).toEqual([]);
+}, 600_000);
+
+const CASES = join(import.meta.dirname, '../../../shared/cases/doors/q3.json');
+const TEAMS = ['fluids', 'materials', 'climate', 'genomics', 'vision'];
+const CATEGORIES = ['sustainable', 'balanced', 'urgent'] as const;
+/** Three jobs of each team, no two figures alike. */
+const ROWS = TEAMS.flatMap((team, t) =>
+  CATEGORIES.map((category, c) =>
+    JobSeed.parse({
+      id: `job-${team}-${c + 1}`,
+      team,
+      category,
+      energyKwh: 20 + 13 * t + 7 * c,
+      emissionsKg: 6 + 5 * t - 1.5 * c,
+      savedKg: category === 'urgent' ? 0 : 1 + t / 4,
+      durationHours: 2 + c,
+    }),
+  ),
+);
+type Row = (typeof ROWS)[number];
+const sum = (of: (row: Row) => number, meant: (row: Row) => boolean = () => true) =>
+  ROWS.filter(meant).reduce((total, row) => total + of(row), 0);
+const kg = (team: string) =>
+  sum(
+    (r) => r.emissionsKg,
+    (r) => r.team === team,
+  );
+const kwh = (team: string) =>
+  sum(
+    (r) => r.energyKwh,
+    (r) => r.team === team,
+  );
+const START = instant('2025-06-02T00:00:00Z');
+
+type Opened = Awaited<ReturnType<typeof openRoom>>;
+type Answer = Awaited<ReturnType<Opened['ask']>>;
+const has = (answer: Answer, unit: string, ...wanted: number[]) => {
+  const told = answer.figures.filter((f) => f.unit === unit).map((f) => f.value);
+  for (const value of wanted) expect(told, answer.answer).toContainEqual(expect.closeTo(value, 6));
+};
+const declines = (answer: Answer, ...words: string[]) => {
+  expect(answer.answered, answer.answer).toBe(false);
+  for (const w of words) expect(answer.answer).toContain(w);
+};
+const EXPECTED: Readonly<Record<string, (answer: Answer, world: Opened['world']) => unknown>> = {
+  "show me team fluids' jobs": (a) => {
+    has(a, 'kWh', ...ROWS.filter((r) => r.team === 'fluids').map((r) => r.energyKwh));
+    expect(a.answer).not.toContain('materials');
+  },
+  "which of team materials' jobs are the largest?": (a) => {
+    has(a, 'kWh', ...ROWS.filter((r) => r.team === 'materials').map((r) => r.energyKwh));
+    expect(a.answer).not.toContain('fluids');
+  },
+  'I have a 2 h render that has to be done before 05:00 UTC today, when do I start it?': (a) => {
+    const starts = [...a.answer.matchAll(/Mon 2 Jun(?: 2025)? 0(\d):/g)].map((m) => Number(m[1]));
+    if (a.answered) expect(starts.length > 0 && starts[0]! + 2 <= 5, a.answer).toBe(true);
+  },
+  'how clean is the grid in Germany at the moment?': (a) => declines(a, 'Germany'),
+  'how dear is power at 9 tonight?': async (a, world) => {
+    const at = plusHours(START, 21);
+    const prices = await Promise.all(
+      (await world.grid.regions()).map(
+        async (region) => (await world.grid.price(region, { start: START, end: plusHours(at, 1) }, 'forecast')).series,
+      ),
+    );
+    const told = a.figures.filter((f) => f.unit.includes('MWh')).map((f) => f.value);
+    const hour = prices.map((s) => s.values[Math.floor((toEpoch(at) - toEpoch(s.start)) / s.stepSeconds)]);
+    if (a.answered)
+      expect(told.length > 0 && told.every((v) => hour.some((h) => Math.abs(h! - v) < 1e-6)), a.answer).toBe(true);
+  },
+  'how much did train-nlp-005007 really save?': (a) => declines(a, 'train-nlp-005007'),
+  'how many MWh does team climate need after midnight on 26 May?': (a) => {
+    expect(
+      a.figures.filter((f) => f.unit === 'kWh'),
+      a.answer,
+    ).toEqual([]);
+    expect(a.answered, a.answer).toBe(false);
+  },
+  'how much energy do the sustainable jobs take?': (a) =>
+    has(
+      a,
+      'kWh',
+      sum(
+        (r) => r.energyKwh,
+        (r) => r.category === 'sustainable',
+      ),
+    ),
+  'what was the mean tariff we paid, pounds per MWh?': (a) => {
+    // Each job's electricity costs 1 in the fixture.
+    has(a, 'USD/MWh', (ROWS.length / sum((r) => r.energyKwh)) * 1000);
+    expect(a.answer).toContain('no rate of exchange');
+  },
+  'genomics vs fluids: who emits more?': (a) => has(a, 'kg', kg('genomics'), kg('fluids')),
+  "which team's work is dirtiest per kWh?": (a) =>
+    has(a, 'g/kWh', Math.max(...TEAMS.map((t) => (kg(t) / kwh(t)) * 1000))),
+  'how much embodied carbon is in this plan?': (a, world) =>
+    has(a, 'kg', (sum((r) => 8 * r.durationHours) * world.method.embodiedGPerVcpuHour) / 1000),
+  'what did we save before noon on Wednesday?': (a) => declines(a),
+  'how much will we save next week?': (a) => declines(a),
+  'did team vision emit more yesterday than today?': (a) => declines(a),
+  'How much did we save in London?': (a) => declines(a, 'London'),
+  'how much power may hpc-2 draw?': (a) => declines(a, 'hpc-2'),
+};
+
+describe('questions that went wrong', () => {
+  it.skipIf(!existsSync(CASES))(
+    `are right or declined (skipped where ${'shared/cases/doors/q3.json'} is absent)`,
+    async () => {
+      const sets = JSON.parse(readFileSync(CASES, 'utf8')) as { q: string[] }[];
+      const { ask, world } = await openRoom([plan('p1', { jobs: ROWS, decided: 'approved' })]);
+      for (const [i, question] of sets.flatMap((s) => s.q).entries()) {
+        const check = EXPECTED[question];
+        expect(check, `nothing is worked out for “${question}”`).toBeDefined();
+        await check!(await ask(question, `T${i}`), world);
+      }
+    },
+  );
+});
