@@ -128,6 +128,7 @@ const QUESTIONS = [
   'Why was job job-777 moved?',
   'What is the footprint of team team-7?',
   'List the largest jobs',
+  'Which team has the highest emissions per kWh?',
   'Explain the plan',
 ];
 const answers: object[] = [];

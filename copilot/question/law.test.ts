@@ -121,18 +121,13 @@ const EXPECTED: Readonly<Record<string, (answer: Answer, world: Opened['world'])
       ),
     );
     const told = a.figures.filter((f) => f.unit.includes('MWh')).map((f) => f.value);
-    const hour = prices.map((s) => s.values[Math.floor((toEpoch(at) - toEpoch(s.start)) / s.stepSeconds)]);
+    const hour = prices.map((s) => s.values[Math.floor((toEpoch(at) - toEpoch(s.start)) / (s.stepMinutes * 60))]);
     if (a.answered)
       expect(told.length > 0 && told.every((v) => hour.some((h) => Math.abs(h! - v) < 1e-6)), a.answer).toBe(true);
   },
   'how much did train-nlp-005007 really save?': (a) => declines(a, 'train-nlp-005007'),
-  'how many MWh does team climate need after midnight on 26 May?': (a) => {
-    expect(
-      a.figures.filter((f) => f.unit === 'kWh'),
-      a.answer,
-    ).toEqual([]);
-    expect(a.answered, a.answer).toBe(false);
-  },
+  // The whole plan of the test is later than that midnight.
+  'how many MWh does team climate need after midnight on 26 May?': (a) => has(a, 'kWh', kwh('climate')),
   'how much energy do the sustainable jobs take?': (a) =>
     has(
       a,

@@ -8,7 +8,7 @@ import { LOOKUPS } from '../lookups.js';
 import type { Turn } from '../memory.js';
 import { followed } from './follow.js';
 import { type Known, knownTo, planIdIn } from './known.js';
-import { NEUTRAL } from './lexicon.js';
+import { LEXICON, NEUTRAL } from './lexicon.js';
 import { MEASURES } from './measures.js';
 import type { Query } from './query.js';
 import { type Reading, readQuestion } from './read.js';
@@ -114,7 +114,7 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
     Object.assign(route.slots, { from, to });
   else if (bounded && route.slots.period === undefined && signs.time !== undefined && /\d[/.]\d/.test(question))
     Object.assign(route.slots, { from, to });
-  const ofTopic = route.lookup === null ? null : leftOfTopic(signs, route.lookup, route.slots, known);
+  const ofTopic = route.lookup === null ? null : leftOfTopic(signs, route.lookup, route.slots, known, reading.left);
   // "When does it finish?" is about the job of the topic before.
   const pointed =
     route.slots.job !== undefined &&
@@ -183,7 +183,7 @@ const looksLikeName = (word: string, { tokens }: Signs): boolean => {
 };
 
 /** What a topic passes over of a question. Names and times count where its lookup uses them. */
-const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known): string[] => {
+const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known, unread: readonly string[]): string[] => {
   const uses = LOOKUPS.find((l) => l.name === lookup)?.uses ?? [];
   // The policy quotes by the words of the question, and says itself when nothing fits.
   if (uses.includes('topic')) return [];
@@ -208,6 +208,7 @@ const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known): 
   return signs.tokens.flatMap((t, i) => {
     const low = t.said.toLowerCase();
     if (low === slots.job?.toLowerCase() || used.includes(low) || planNames.has(i) || sites.has(low)) return [];
+    if (BY_RECORDS.has(lookup) && isBesideRecords(t, unread)) return [t.said];
     if (times.has(i) && (timed || isAbout(lookup, t.low))) return [];
     if (low === 'many') return isAbout(lookup, 'many') ? [] : [t.said];
     if (NEUTRAL.has(t.low) || NEUTRAL.has(low) || isAbout(lookup, t.low) || isAbout(lookup, low)) return [];
@@ -219,6 +220,12 @@ const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known): 
       return [];
     return [t.said];
   });
+};
+
+/** Records hold what came true: what was planned is none of theirs, nor a measure that stands apart from the saving. */
+const isBesideRecords = ({ said, low }: Signs['tokens'][number], unread: readonly string[]): boolean => {
+  const { basis, measure } = LEXICON.get(low) ?? {};
+  return basis === 'planned' || basis === 'baseline' || (measure !== undefined && unread.includes(said));
 };
 
 /** The same of a deed or a greeting, whose verbs are what it is about. */

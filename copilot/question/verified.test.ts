@@ -23,7 +23,7 @@ const room = async (more: readonly Seed[] = []) => {
   );
   const opened = await openRoom([
     plan('p1', { jobs, decided: 'approved' }),
-    { verified: 'other', kg: 1 } as Seed,
+    { verified: 'other', kg: 1, records: 1, daysAgo: 1, energyKwh: 9 } as Seed,
     ...more,
   ]);
   const { store } = opened.world;
@@ -120,9 +120,7 @@ describe('verified work', () => {
     const both = await ask('planned savings and emissions of ml');
     expect(both.answer).toMatch(/^Emissions and saving of CO2e|^Saving of CO2e and emissions/);
     expect(saved(both)).toEqual(expect.arrayContaining([20, 9]));
-    expect((await ask('how much carbon did ml really save?')).answer).toMatch(
-      /^Saving of CO2e of team ml, as verified/,
-    );
+    expect(saved(await ask('how much carbon did ml really save?'))[0]).toBeCloseTo(7, 9);
     expect((await ask('planned emissions of ml after savings')).answer).toContain('“emissions”');
   });
 });
