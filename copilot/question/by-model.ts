@@ -10,7 +10,7 @@ import type { Known } from './known.js';
 import { MEASURES } from './measures.js';
 import { type Period, Query } from './query.js';
 import { categoriesIn, type Signs } from './signs.js';
-import { isVerifiable } from './tell-books.js';
+import { isVerifiable } from './tell-verified.js';
 
 const Written = z.strictObject({ query: Query.nullable() });
 const MOST_NAMES = 60;
