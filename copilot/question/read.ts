@@ -1,4 +1,6 @@
 /** Rules that read a question as a query. Every content word is used, neutral, or named as left over. */
+
+import { LIGHT, linksOf } from './links.js';
 import { MEASURES, type MeasureName } from './measures.js';
 import {
   type AskedUnit,
@@ -120,21 +122,12 @@ class Reader {
     for (const s of signs) {
       const own = s.sign.measure;
       if (own === undefined || !gone.includes(own)) continue;
-      const links = this.linksOf(s, gone, into);
+      const links = linksOf(this.low, signs, s, gone, into);
       if (links.includes('one')) continue;
       if (links.includes('both')) kept.add(own);
       else if (links.length > 0 && !LIGHT.test(s.words)) this.left.add(s.at);
     }
     this.drop(...gone.filter((m) => !kept.has(m)));
-  }
-
-  /** How a sign of the measures that may go stands to those of the one that stays. "Carbon and cost saved" is both saved. */
-  linksOf(s: Found, gone: readonly MeasureName[], into: MeasureName): Link[] {
-    const { signs } = this.of;
-    const going = signs.filter((t) => t.sign.measure !== undefined && gone.includes(t.sign.measure));
-    const ends = new Set(going.map((t) => t.at + t.words.split(' ').length));
-    const inner = (at: number) => ends.has(at) && going.some((t) => t.at === at + 1);
-    return signs.filter((t) => t.sign.measure === into).map((t) => linkOf(this.low, s, t, inner));
   }
 
   /** Words that say one thing together: "price of power", "how much carbon did we save", "emissions per kWh". */
@@ -152,7 +145,9 @@ class Reader {
     if (this.is('saving')) {
       const one = (m: MeasureName) =>
         this.of.signs.some(
-          (s) => s.sign.measure === m && this.linksOf(s, ['emissions', 'cost'], 'saving').includes('one'),
+          (s) =>
+            s.sign.measure === m &&
+            linksOf(this.low, this.of.signs, s, ['emissions', 'cost'], 'saving').includes('one'),
         );
       const money = one('cost') || this.is('cost-saving') || unit?.dimension === 'money';
       for (const s of this.of.signs) if (s.sign.measure === 'energy') this.left.add(s.at);
@@ -376,21 +371,6 @@ class Reader {
     if (this.measures.length === 0 && this.by === null && this.filters.limits.length > 0) this.measures = ['count'];
   }
 }
-
-/** Verbs that only ask how much. */
-const LIGHT = /^(?:use|uses|used|using|need|needs|needed|take|takes|took|pay|pays|paid|spend|spends|spent)$/;
-const BOTH = /^(?:and|or|plus|versus|vs|also|as|well)$/;
-const APART =
-  /^(?:after|before|despite|besides|beside|without|than|when|while|if|per|against|because|whose|that|which|during|under|over)$/;
-type Link = 'one' | 'both' | 'apart';
-/** How two signs stand to each other: as one thing, side by side, or neither; an inner word counts for neither. */
-const linkOf = (low: readonly string[], a: Found, b: Found, inner: (at: number) => boolean): Link => {
-  const [first, second] = a.at < b.at ? [a, b] : [b, a];
-  const from = first.at + first.words.split(' ').length;
-  const between = low.slice(from, second.at).filter((_, i) => !inner(from + i));
-  if (between.some((w) => BOTH.test(w))) return 'both';
-  return between.some((w) => APART.test(w)) ? 'apart' : 'one';
-};
 
 const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
 
