@@ -128,6 +128,17 @@ describe('measure_emissions', () => {
     expect(over.total.emissionsKg!.value).toBeCloseTo(hindsight.total.emissionsKg!.value, 9);
   });
 
+  it('takes a history as it came true, also where its world begins with it', async () => {
+    await keep(
+      'W-H',
+      jobs.slice(0, 10).map((job) => ({ ...job, startedAt: job.earliestStart })),
+    );
+    const ran = await measure();
+    expect(ran.basis).toBe('actual');
+    expect(ran.total).toEqual((await measure({ foresight: 'actual' })).total);
+    expect(ran.total).not.toEqual((await measure({ foresight: 'forecast' })).total);
+  });
+
   it('adds no marginal intensity to an average one: the regions of the other kind are told as not known', async () => {
     await keep('W-1', jobs);
     const all = await measure({ by: ['region'] });

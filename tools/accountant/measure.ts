@@ -9,7 +9,7 @@ import { Method } from '../../domain/method.js';
 import { BASELINE, Cost, orderKeyOf, PLANS, type Plan } from '../../domain/plan.js';
 import { besideJobs, gatherByJob, orderedPieces } from '../../domain/schedule.js';
 import type { Collection } from '../../domain/store.js';
-import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
+import { ceilTo, fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import type { Ran, World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { type Account, account, DIMENSIONS, type Group } from './account.js';
@@ -135,6 +135,8 @@ export const measureEmissions = defineTool({
     const sites = await world.fleet.sites();
     const books = new Collector(sites, world.method);
     const missed = await collect(question, input, world, call, books);
+    // What ran has happened, whatever now is in a world that begins with it.
+    const foresight = missed.isHistory && input.foresight === 'known' ? 'actual' : input.foresight;
     const { spans } = books;
     const currency = sites[0]?.currency ?? world.setting.currency;
     const interval = spans.length === 0 ? null : { start: fromEpoch(spans.begin), end: fromEpoch(spans.end) };
@@ -145,7 +147,7 @@ export const measureEmissions = defineTool({
     const signals =
       seen === null
         ? { carbon: sites.map(() => null), prices: sites.map(() => null), factors: [], unseen: [] }
-        : await signalsFor(world, sites, used, seen, input.foresight);
+        : await signalsFor(world, sites, used, seen, foresight);
     const by = [...new Set(input.by)];
     const accounts = account(spans, { sites, ...signals, method: world.method, currency, by, ...clip });
     const groups = accounts.groups.slice(0, MOST_GROUPS);
@@ -158,7 +160,11 @@ export const measureEmissions = defineTool({
       schedule: question.schedule,
       interval,
       now: world.clock.now(),
-      basis: basisOf(seen, input.foresight, world.clock.now()),
+      basis: basisOf(
+        seen,
+        foresight,
+        missed.isHistory && interval !== null ? ceilTo(interval.end, 60) : world.clock.now(),
+      ),
       total: told(accounts.total),
       groups: groups.map((group) => ({ key: keyOf(group, by), ...named(group), ...told(group) })),
       groupCount: accounts.groups.length,
@@ -260,6 +266,8 @@ interface Missed {
   /** of what ran: facility energy, and the part of it that meters measured */
   ranKwh: number;
   measuredKwh: number;
+  /** Every job is one of a history and stands where it ran. */
+  isHistory: boolean;
 }
 
 /** Streams jobs and pieces into spans. */
@@ -270,7 +278,7 @@ const collect = async (
   call: Running,
   books: Collector,
 ): Promise<Missed> => {
-  const missed: Missed = { placeless: 0, strangers: 0, strangersKwh: 0, ranKwh: 0, measuredKwh: 0 };
+  const missed: Missed = { placeless: 0, strangers: 0, strangersKwh: 0, ranKwh: 0, measuredKwh: 0, isHistory: false };
   const book = (job: Job, pieces: readonly Piece[]) => {
     if (pieces.length === 0) missed.placeless++;
     books.add(job, pieces);
@@ -278,9 +286,13 @@ const collect = async (
   const jobs = world.store.rows(JOBS).pages(workloadId);
   if (schedule === 'immediate' || plan === null) {
     const grid = input.starts === 'grid' ? world.method.slotMinutes : null;
+    missed.isHistory = true;
     for await (const page of jobs) {
       call.signal.throwIfAborted();
-      for (const job of page) book(job, [runImmediately(job, grid)]);
+      for (const job of page) {
+        missed.isHistory &&= job.startedAt !== undefined;
+        book(job, [runImmediately(job, grid)]);
+      }
     }
   } else if (schedule === 'ran') {
     const { signal } = call;
