@@ -1,5 +1,5 @@
 /** Files of every format as text with marks: what is in force, what is set aside with its reason, and what is refused. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { PolicyReading } from '../../domain/policy/policy.js';
 import { readDocument } from './documents/documents.js';
 import { cell, docx, escaped, paragraph, run, zipped } from './documents/fixtures/archive.js';
+import { page, pdf, shown, stream } from './documents/fixtures/pdf.js';
 import { readPolicy } from './policy.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-documents-'));
@@ -271,6 +272,28 @@ describe('marks in a plain text', () => {
       'clear max_deferral {"kinds":["batch"]} {"minutes":240}',
       'policy.html',
     ],
+    [
+      'No job may start between 16:00 and 19:00 on week- days.',
+      'clear blackout {} {"on":"start","days":["mon","tue","wed","thu","fri"],"from":"16:00","to":"19:00"}',
+    ],
+    [
+      'The pay- ments team may not run in us-west- 2.',
+      'ambiguous region_deny {"teams":["payments"]} {"regions":["us-west-2"]}',
+    ],
+    [
+      'The payments team is large. The pay- ments team may not run in us-west-2.',
+      'clear region_deny {"teams":["payments"]} {"regions":["us-west-2"]}',
+    ],
+    [
+      'Pre- and post-processing jobs may wait up to 2 hours.',
+      'clear max_deferral {"kinds":["pre-processing","post-processing"]} {"minutes":120}',
+    ],
+    ['Batch jobs may wait up to 4 hours- or less.', 'ambiguous max_deferral {"kinds":["batch"]} {"minutes":240}'],
+    [
+      '{\\rtf1 No job may start between 16:00 and 19:00 on {\\b week- }days.}',
+      'clear blackout {} {"on":"start","days":["mon","tue","wed","thu","fri"],"from":"16:00","to":"19:00"}',
+      'policy.rtf',
+    ],
     ['[1] Batch jobs may wait up to 4 hours.', 'clear max_deferral {"kinds":["batch"]} {"minutes":240}'],
     [
       'Batch jobs may wait up to 4 hours. This does not apply to the payments team.',
@@ -287,6 +310,31 @@ describe('marks in a plain text', () => {
   ])('%s', async (text, expected, name = 'policy.md') => {
     const r = await read(text, name);
     expect(brief(r)).toEqual([expected]);
+  });
+});
+
+describe('a rule that is tied to another', () => {
+  it.each<[string, string, string]>([
+    [
+      'Subject to clause 1, training jobs may wait up to 9 hours.',
+      'clear max_deferral {"kinds":["batch"]} {"minutes":240}',
+      'ambiguous max_deferral {"kinds":["training"]} {"minutes":540}',
+    ],
+    [
+      'Notwithstanding clause 1, training jobs may wait up to 9 hours.',
+      'ambiguous max_deferral {"kinds":["batch"]} {"minutes":240}',
+      'ambiguous max_deferral {"kinds":["training"]} {"minutes":540}',
+    ],
+    [
+      'Training jobs may run in eu-west-1 only, without prejudice to clause 7.',
+      'clear max_deferral {"kinds":["batch"]} {"minutes":240}',
+      'ambiguous region_allow {"kinds":["training"]} {"regions":["eu-west-1"]}',
+    ],
+  ])('%s', async (sentence, first, second) => {
+    const r = await read(`1. Batch jobs may wait up to 4 hours.\n2. ${sentence}`, 'policy.txt');
+    expect(brief(r)).toEqual([first, second]);
+    expect(r.questions.join()).toMatch(/what does "\w[^"]+ clause \d" change here\?/);
+    expect(r.notUnderstood).toHaveLength(1);
   });
 });
 
@@ -331,10 +379,63 @@ describe('every word of a document', () => {
   const asRtf = (paragraphs: readonly (readonly [string, Fate][])[]) =>
     `{\\rtf1\\ansi ${paragraphs.map((p) => `${p.map(([word, of]) => `${CONTROLS[of][0]}${word} ${CONTROLS[of][1]}`).join('')}\\par `).join('')}}`;
 
+  type Fated = readonly (readonly [string, Fate][])[];
+  const odfBody = (paragraphs: Fated): string => {
+    let changes = '';
+    let n = 0;
+    const shape = ([word, of]: readonly [string, Fate]): string => {
+      n++;
+      if (of === 'struck' || of === 'hidden')
+        return `<text:span text:style-name="${of === 'struck' ? 'Gone' : 'Unseen'}">${word}</text:span> `;
+      if (of === 'comment') return `<office:annotation><text:p>${word}</text:p></office:annotation>`;
+      if (of === 'note')
+        return `<text:note text:note-class="footnote"><text:note-citation>${n}</text:note-citation><text:note-body><text:p>${word}</text:p></text:note-body></text:note>`;
+      if (of === 'plain') return `${word} `;
+      changes += `<text:changed-region xml:id="c${n}" text:id="c${n}"><text:deletion><text:p>${word}</text:p></text:deletion></text:changed-region>`;
+      return `<text:change text:change-id="c${n}"/>`;
+    };
+    const text = paragraphs.map((p) => `<text:p>${p.map(shape).join('')}</text:p>`).join('');
+    const style = (name: string, of: string) =>
+      `<style:style style:name="${name}" style:family="text"><style:text-properties ${of}/></style:style>`;
+    return `<office:automatic-styles>${style('Gone', 'style:text-line-through-style="solid" style:text-line-through-type="single"')}${style('Unseen', 'text:display="none"')}</office:automatic-styles><office:body><office:text><text:tracked-changes>${changes}</text:tracked-changes>${text}</office:text></office:body>`;
+  };
+  const odfRoot = (tag: string, inner: string) =>
+    `<?xml version="1.0"?><${tag} xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">${inner}</${tag}>`;
+  const asFodt = (paragraphs: Fated) => odfRoot('office:document', odfBody(paragraphs));
+  const asOdt = (paragraphs: Fated) =>
+    zipped({
+      mimetype: 'application/vnd.oasis.opendocument.text',
+      'content.xml': odfRoot('office:document-content', odfBody(paragraphs)),
+    });
+  /** A line for each paragraph; a deleted word has a mark of a person over it, a note is the value of a field. */
+  const asPdf = (paragraphs: Fated) => {
+    const painted: string[] = [];
+    const annotations: string[] = [];
+    for (const [row, words] of paragraphs.entries())
+      for (const [column, [word, of]] of words.entries()) {
+        const [x, y] = [72 + 48 * column, 760 - 40 * row];
+        const rect = `/Rect[${x} ${y - 3} ${x + 40} ${y + 9}]`;
+        if (of === 'comment') annotations.push(`<</Type/Annot/Subtype/Text${rect}/Contents(${word})>>`);
+        else if (of === 'note')
+          annotations.push(`<</Type/Annot/Subtype/Widget/FT/Tx/T(f${row}.${column})/V(${word})${rect}>>`);
+        else painted.push(shown(word, x, y, of === 'hidden' ? '3 Tr' : '0 Tr'));
+        if (of === 'struck') painted.push(`1 w ${x - 1} ${y + 3} m ${x + 40} ${y + 3} l S`);
+        if (of === 'deleted')
+          annotations.push(
+            `<</Type/Annot/Subtype/StrikeOut${rect}/QuadPoints[${x - 1} ${y + 9} ${x + 41} ${y + 9} ${x - 1} ${y - 3} ${x + 41} ${y - 3}]>>`,
+          );
+      }
+    const listed = `/Annots[${annotations.map((_, i) => `${i + 6} 0 R`).join(' ')}]`;
+    return pdf([4], [page(5, listed), stream(painted.join('\n')), ...annotations]);
+  };
+
   it.each([
     ['docx', asDocx],
     ['html', asHtml],
     ['rtf', asRtf],
+    ['fodt', asFodt],
+    ['odt', asOdt],
+    ['pdf', asPdf],
   ] as const)('of a %s is in force or listed with a reason, never both', async (format, write) => {
     await fc.assert(
       fc.asyncProperty(words, async (fates) => {
@@ -364,6 +465,28 @@ describe('every word of a document', () => {
 
 describe('what cannot be read', () => {
   const bomb = () => zipped({ 'word/document.xml': Buffer.alloc(120_000_000, 0x20) });
+  const scan = () =>
+    pdf(
+      [4],
+      [
+        page(5).replace('/Font', '/XObject<</P 6 0 R>>/Font'),
+        stream('q 400 0 0 400 72 200 cm /P Do Q'),
+        stream(
+          '\x00\xff\xff\x00',
+          '/Type/XObject/Subtype/Image/Width 2/Height 2/BitsPerComponent 8/ColorSpace/DeviceGray',
+        ),
+      ],
+    );
+  const xfa = () =>
+    pdf(
+      [4],
+      [
+        page(5),
+        stream(shown('Please wait. If this message is not replaced, your viewer may be too old.', 72, 700)),
+        stream('<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/"><template>All jobs must wait.</template></xdp:xdp>'),
+      ],
+      '/AcroForm<</Fields[]/XFA 6 0 R>>',
+    );
   it.each<[string, () => string | Buffer, string, RegExp]>([
     ['broken.docx', () => docx(paragraph(run('All.'))).subarray(0, 200), 'invalid-input', /broken/],
     ['torn.docx', () => zipped({ 'word/document.xml': '<w:document><w:body>' }), 'invalid-input', /cut short/],
@@ -406,6 +529,20 @@ describe('what cannot be read', () => {
     ['text.rtf', () => 'All jobs must wait.', 'invalid-input', /not a RTF/],
     ['gone.html', () => '<html><body><del>All jobs must wait.</del></body></html>', 'invalid-input', /in force/],
     ['empty.html', () => '<html><body></body></html>', 'invalid-input', /no text/],
+    ['locked.pdf', () => readFileSync(fixture('locked.pdf')), 'invalid-input', /password/],
+    ['scan.pdf', scan, 'unsupported', /pictures and no text/],
+    [
+      'long.pdf',
+      () =>
+        pdf(
+          [...Array(2001)].map((_, i) => i + 5),
+          [stream(shown('All.', 72, 700)), ...Array(2001).fill(page(4))],
+        ),
+      'invalid-input',
+      /more than 2000 pages/,
+    ],
+    ['form.pdf', xfa, 'unsupported', /XFA form/],
+    ['torn.pdf', () => readFileSync(fixture('torn.pdf')).subarray(0, 300), 'invalid-input', /broken PDF/],
     ['data.xml', () => '<?xml version="1.0"?><feed/>', 'unsupported', /XML/],
   ])('%s', async (name, content, code, message) => {
     await expect(readDocument(written(content(), name))).rejects.toMatchObject({

@@ -19,7 +19,7 @@ import { type Reference, referenceIn, referred } from './references.js';
 import { cut, type Sentence } from './sentences.js';
 import { piecesOf } from './split.js';
 import { aboveOf, carried, documentFacts, type Previous } from './surroundings.js';
-import { leftOver, type Span, spansOf } from './words.js';
+import { blank, leftOver, type Span, spansOf } from './words.js';
 
 export interface ReadOptions {
   readonly doc: string;
@@ -172,7 +172,7 @@ class Reader {
     const reference = referenceIn(sentence);
     if (reference !== null) {
       this.#references.push({ reference, at: this.drafts.length });
-      return null;
+      if (reference.tie === undefined) return null;
     }
     const original = sentence.made ? low : flat(this.text.slice(sentence.from, sentence.to));
     const setting: Setting = {
@@ -181,6 +181,14 @@ class Reader {
       above: aboveOf(sentence, whole.scope, this.#previous),
       before: carried(sentence, this.#previous),
     };
+    if (reference?.tie !== undefined) {
+      // What the sentence itself demands is read without the words that tie it to another, which ask about it later.
+      const tie: Span[] = [[reference.tie.from, reference.tie.to]];
+      const untied = { ...sentence, low: blank(low, tie) };
+      const pieces = readSentence(untied, blank(original, tie), setting);
+      if (pieces.some((p) => p.readings.length > 0)) this.#keep(untied, pieces, whole);
+      return null;
+    }
     const pieces = readSentence(sentence, original, setting);
     return pieces.some((p) => p.readings.length > 0)
       ? this.#keep(sentence, pieces, whole)

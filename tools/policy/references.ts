@@ -17,6 +17,8 @@ export interface Reference {
   readonly types: readonly string[];
   /** whom it takes out of them; null: it changes them otherwise */
   readonly who: Scope | null;
+  /** where the words stand that tie a rule of the sentence's own to them: "subject to clause 1" */
+  readonly tie?: { readonly from: number; readonly to: number; readonly isBelow: boolean };
 }
 
 const NUMBER = String.raw`\(?(?:\d{1,3}(?:\.\d{1,3})*(?:\s?\([a-z\d]{1,3}\)|[a-z](?![a-z]))*|[ivx]{1,5}\b|[a-h]\b)\)?`;
@@ -30,6 +32,10 @@ const ELSEWHERE =
 /** Words before a clause that only point at it. */
 const CITED =
   /\b(?:see|under|per|in|of|by|with|to|per|as (?:described|defined|set out|stated|given|listed) in|in accordance with|according to|pursuant to|defined in|described in|listed in|set out in|required by|refer(?:s|red)? to|reference to)\s*(?:also\s+)?$/;
+
+/** Words before a clause that tie a rule of their own sentence to it: below it, so that it stays as it is, or instead of it. */
+const TIED =
+  /(?:\b(?<below>subject to|without prejudice to|(?:only )?within(?: the limits of)?|in addition to|additionally to|besides|over and above)|\b(?:notwithstanding|despite|in spite of|regardless of|irrespective of|contrary to|instead of|in place of|in derogation (?:of|from)|derogating from|deviating from|in deviation from|(?:by way of|as) (?:an )?exception (?:to|from)|as an exemption from|overriding|unlike))\s+(?:the (?:provisions|limits?|requirements?) (?:of|in) )?$/;
 
 const NOUNS: Readonly<Record<string, readonly string[]>> = {
   ceiling: ['carbon_cap', 'budget_cap', 'power_cap'],
@@ -104,6 +110,13 @@ export const referenceIn = (sentence: Sentence): Reference | null => {
   const named = NAMED.exec(low);
   if (named === null || ELSEWHERE.test(low.slice(named.index + named[0].length))) return null;
   const before = low.slice(0, named.index);
+  const tied = TIED.exec(before);
+  if (tied !== null) {
+    const end = named.index + named[0].length;
+    const to = end + /^\s*,?/.exec(low.slice(end))![0].length;
+    const tie = { from: tied.index, to, isBelow: tied.groups!.below !== undefined };
+    return { sentence, named: named[0], clauses: clausesIn(named[0]), isBack: false, types: [], who: null, tie };
+  }
   if (
     CITED.test(before) &&
     !/\b(?:notwithstanding|despite|subject to|exception to|instead of|contrary to|deviat\w+|derogat\w+)\b/.test(before)
@@ -122,10 +135,16 @@ interface Referred {
 /** The drafts once the reference has been taken into those that it names; `before` of them stand above it. Where it is not certain, they ask. */
 export const referred = (
   r: Reference,
-  drafts: readonly Draft[],
+  known: readonly Draft[],
   before: number,
   sentences: readonly Sentence[],
 ): Referred => {
+  const { tie } = r;
+  const tied = tie && r.sentence.low.slice(tie.from, tie.to).replace(/,$/, '').replace(/\s+/g, ' ').trim();
+  const drafts =
+    tied === undefined
+      ? known
+      : known.map((d) => (d.sentence === r.sentence.number ? questioned(d, `what does "${tied}" change here?`) : d));
   const targets = new Set(targetsOf(r, drafts, before, sentences));
   const said = r.sentence.low.replace(/\s+/g, ' ');
   if (targets.size === 0)
@@ -137,6 +156,12 @@ export const referred = (
       },
     };
   const isSure = r.who !== null && (r.clauses.length > 0 || targets.size === 1 || r.isBack);
+  // What stands below another rule leaves that as it is.
+  if (tie?.isBelow)
+    return {
+      drafts,
+      verdict: { as: 'notUnderstood', why: `is tied to "${r.named}"; what it says itself asks about it` },
+    };
   let isTaken = isSure;
   const changed = drafts.map((draft) => {
     if (!targets.has(draft)) return draft;

@@ -36,14 +36,18 @@ const takeHead = (low: string, match: RegExpMatchArray, out: Gathered) => {
   }
   const before = tokensBefore(low, match.index!).at(-1);
   if (before && PLAIN_CLASSES.test(before.text)) takeModifier(before, head, out);
-  for (const name of namesBefore(low, match.index!, 4).names) {
+  const { names } = namesBefore(low, match.index!, 4);
+  for (const name of names) {
     const unknown = name.words.filter((word) => !takeModifier(word, head, out));
     if (unknown.length === 0 || unknown.length < name.words.length) continue;
     if (/^(?:environments?|systems|clusters?|services?|applications?|apps|processing|sessions?|databases?)$/.test(head))
       continue;
     if (/\b(?:team|teams)\b|^(?:eu|us|ap)-|\d$|^(?:eu|eea|uk|us|usa|gb)$/.test(name.text) || !/^[a-z]/.test(name.text))
       continue;
-    out.kinds.add(name.text);
+    // "Pre- and post-processing": the hyphen stands for the other's last part.
+    const shared = name.text.endsWith('-') ? /[^-]-([^-]+)$/.exec(names.at(-1)!.text)?.[1] : '';
+    if (shared === undefined) continue;
+    out.kinds.add(`${name.text}${shared}`);
     out.spans.push(...name.words.map((word) => word.span));
   }
   const own = KINDS[head];

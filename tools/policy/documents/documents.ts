@@ -102,6 +102,13 @@ const faultOf = (cause: unknown, kind: string, path: string): Fault => {
       'Run text recognition over it, or give its text.',
       { cause },
     );
+  if (how === 'form')
+    return new Fault(
+      'unsupported',
+      `${path} is an XFA form, whose words do not stand on its pages`,
+      'Print it into a PDF with the program that shows it, or give its text.',
+      { cause },
+    );
   if (how === 'too-large')
     return new Fault(
       'invalid-input',

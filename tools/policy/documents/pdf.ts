@@ -5,7 +5,7 @@ import { partsOf } from './pdf-flow.js';
 import { type FootNote, footNotesOf, furnitureOf, leadingOf } from './pdf-furniture.js';
 import { type PdfPage, paintedOn } from './pdf-glyphs.js';
 import { type Line, linesOf } from './pdf-lines.js';
-import { type PolicyDocument, Transcript } from './transcript.js';
+import { brokenQuestion, type PolicyDocument, Transcript } from './transcript.js';
 
 const MOST_PAGES = 2000;
 
@@ -13,7 +13,7 @@ const MOST_PAGES = 2000;
 class PdfError extends Error {
   constructor(
     message: string,
-    readonly kind: 'encrypted' | 'scan' | 'too-large',
+    readonly kind: 'encrypted' | 'scan' | 'too-large' | 'form',
   ) {
     super(message);
   }
@@ -50,6 +50,10 @@ export const pdfDocument = async (bytes: Buffer): Promise<PolicyDocument> => {
   });
   try {
     if (pdf.numPages > MOST_PAGES) throw new PdfError(`it has more than ${MOST_PAGES} pages`, 'too-large');
+    const { info } = await pdf.getMetadata();
+    // The pages of such a form hold a note that asks for another program, and its words stand nowhere else as text.
+    if ((info as { IsXFAPresent?: boolean }).IsXFAPresent && (await pdf.getFieldObjects()) === null)
+      throw new PdfError('it is an XFA form', 'form');
     const sheets: Sheet[] = [];
     for (let n = 1; n <= pdf.numPages; n++) {
       const page = await pdf.getPage(n);
@@ -261,7 +265,7 @@ class Writer {
     this.#open[tail] = { ...last, text: last.text.slice(0, last.text.length - joint.drop) };
     const doubt = joint.doubt && {
       text: '',
-      doubt: `is it "${joint.doubt[0]}" or "${joint.doubt[1]}"? The word is broken over two lines.`,
+      doubt: brokenQuestion(joint.doubt, true),
       spellings: joint.doubt,
     };
     this.#open.push(...(doubt ? [doubt] : []), ...pieces);

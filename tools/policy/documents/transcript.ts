@@ -3,7 +3,7 @@
  * tables; what is not stands beside it with its reason and its place.
  */
 import { type Block, FORM_VALUE, MARK, NOTE, type Piece, plainOf } from './content.js';
-import { jointOf, wordsIn } from './hyphens.js';
+import { breaksIn } from './hyphens.js';
 import { meaningOf } from './marks.js';
 
 export interface Page {
@@ -104,37 +104,11 @@ export class Transcript {
     this.#last = block.kind;
   }
 
-  /** A whole text that keeps its lines and its own marks: Markdown, or none. Words that were broken over two lines stand on the first. */
+  /** A whole text that keeps its lines and its own marks: Markdown, or none. */
   plain(text: string): void {
     const clean = cleaned(text);
     this.#widthless += clean.widthless;
-    const lines = clean.text.split('\n');
-    const isBroken = (i: number) => /\p{L}-$/u.test(lines[i]!) && /^[\p{Ll}\d]/u.test(lines[i + 1] ?? '');
-    const words = lines.some((_, i) => isBroken(i))
-      ? wordsIn(lines.map((line) => line.replace(/\S+-$/, '')))
-      : new Set<string>();
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i]!;
-      const joint = isBroken(i) ? jointOf(line, lines[i + 1]!, words) : undefined;
-      if (joint === undefined) this.#text += line;
-      else {
-        const rest = /^\S+[^\S\n]*/.exec(lines[i + 1]!)![0];
-        this.#text += line.slice(0, line.length - joint.drop);
-        if (joint.doubt)
-          this.#doubt(
-            `is it "${joint.doubt[0]}" or "${joint.doubt[1]}"? The word is broken over two lines.`,
-            joint.doubt,
-          );
-        this.#text += rest.trimEnd();
-        lines[i + 1] = lines[i + 1]!.slice(rest.length);
-      }
-      // A line that gave its only word away leaves no empty line, which would end the paragraph.
-      if (i < lines.length - 1 && !(joint !== undefined && lines[i + 1] === '')) this.#text += '\n';
-      if (joint !== undefined && lines[i + 1] === '') {
-        i++;
-        if (i < lines.length - 1) this.#text += '\n';
-      }
-    }
+    this.#text += clean.text;
   }
 
   document(): PolicyDocument {
@@ -144,7 +118,7 @@ export class Transcript {
         at: this.#text.length,
         why: `${this.#widthless} characters without a width, which hide words from a search; the words are read without them`,
       });
-    return { text: this.#text, pages: this.#pages, asides: this.#asides, marks: this.#marks };
+    return rejoined({ text: this.#text, pages: this.#pages, asides: this.#asides, marks: this.#marks });
   }
 
   #gap(kind: Block['kind']): void {
@@ -224,6 +198,53 @@ export const cleaned = (text: string): { text: string; widthless: number } => {
     .replace(/[\ufb00-\ufb06]/g, (sign) => LIGATURES[sign]!);
   return { text: seen, widthless };
 };
+
+/** The document with its broken words whole; a word that was broken over two lines stands on the first. */
+const rejoined = (document: PolicyDocument): PolicyDocument => {
+  const { text } = document;
+  const breaks = breaksIn(text);
+  if (breaks.length === 0) return document;
+  /** Pieces of the old text in their new order, and where each stands now. */
+  const moved: { readonly from: number; readonly to: number }[] = [];
+  const doubts: Mark[] = [];
+  let out = '';
+  let at = 0;
+  for (const { from, to, end, isLine, joint } of breaks) {
+    if (from < at) continue;
+    out += text.slice(at, from) + (joint.drop === 0 ? '-' : '');
+    moved.push({ from: at, to: out.length - (joint.drop === 0 ? 1 : 0) - (from - at) });
+    if (joint.doubt)
+      doubts.push({
+        at: out.length,
+        kind: 'doubt',
+        question: brokenQuestion(joint.doubt, isLine),
+        spellings: joint.doubt,
+      });
+    moved.push({ from: to, to: out.length });
+    const rest = text.slice(to, end);
+    out += isLine ? rest.trimEnd() : rest;
+    at = end;
+    // A line that gave its only word away leaves no empty line, which would end the paragraph.
+    if (isLine && text[at] !== '\n' && at < text.length) out += '\n';
+  }
+  moved.push({ from: at, to: out.length });
+  out += text.slice(at);
+  const now = (position: number): number => {
+    const piece = moved.findLast((p) => p.from <= position)!;
+    return Math.min(out.length, piece.to + position - piece.from);
+  };
+  const placed = <T extends { readonly at: number }>(list: readonly T[]): T[] =>
+    list.map((item) => ({ ...item, at: now(item.at) }));
+  return {
+    text: out,
+    pages: document.pages.map((page) => ({ ...page, from: now(page.from) })),
+    asides: placed(document.asides),
+    marks: [...placed(document.marks), ...doubts],
+  };
+};
+
+export const brokenQuestion = ([read, other]: readonly [string, string], isLine: boolean): string =>
+  `is it "${read}" or "${other}"? The word is broken ${isLine ? 'over two lines' : 'within a line'}.`;
 
 /** Blocks of a document without pages. */
 export const transcribe = (blocks: readonly Block[]): PolicyDocument => {
