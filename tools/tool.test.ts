@@ -74,6 +74,21 @@ describe('arguments', () => {
     expect(state.runs).toBe(1);
   });
 
+  it('are named by their place in the input', async () => {
+    const nested = defineTool({
+      ...counting('reads').tool,
+      input: z.strictObject({ site: z.strictObject({ pue: z.number() }), count: z.number().min(1) }),
+      run: async () => ({ count: 1, by: 1 }),
+    });
+    const fault = await callTool(nested, { site: { pue: 'x' }, count: 0 }, world, call()).catch((e: unknown) => e);
+    const details = (fault as Fault).details as { field: string; message: string }[];
+    expect(details.map(({ field }) => field)).toEqual(['site.pue', 'count']);
+    expect((fault as Fault).message).toBe(`count: site.pue: ${details[0]!.message}; count: ${details[1]!.message}`);
+    expect((fault as Fault).remedy).toBe('Mend the named arguments; the tool’s input schema says what each may be.');
+    const whole = await callTool(nested, 7, world, call()).catch((e: unknown) => e);
+    expect((whole as Fault).details).toEqual([expect.objectContaining({ field: '(input)' })]);
+  });
+
   it('are not looked at after the caller has gone', async () => {
     const { tool, state } = counting('records');
     await expect(callTool(tool, {}, world, call({ signal: AbortSignal.abort() }))).rejects.toThrow();
@@ -106,6 +121,12 @@ describe('the journal', () => {
       subject: 'k1',
       data: { effect: 'records', input: digest({ by: 3 }), output: digest(answer) },
     });
+  });
+
+  it('names the client that somebody used, and no deed where there is none', async () => {
+    const actor = { id: 'ann', via: 'mcp', client: 'desk 2' } as const;
+    await callTool(counting('records').tool, {}, world, call({ actor, cause: null }));
+    expect((await entries())[0]?.body).toMatchObject({ actor: 'mcp:ann (desk 2)', cause: null, subject: null });
   });
 
   it('stands or falls with what the tool wrote and with the deed', async () => {
@@ -174,15 +195,54 @@ describe('leave', () => {
     expect([runs, await entries()]).toEqual([0, []]);
   });
 
+  it('of a tool that names a plan is leave for that plan, as it is', async () => {
+    const acts = async (planId: string, digestOfPlan: string) => {
+      const value = { id: planId, digest: digestOfPlan };
+      const plans = { get: async (id: string) => (id === 'P-9' ? undefined : { id, version: 1, value }) };
+      const collection = ((of) => (of.name === PLANS.name ? plans : store.collection(of))) as Store['collection'];
+      const { tool, state } = counting('acts');
+      const planned = defineTool({
+        ...tool,
+        input: z.strictObject({ planId: z.string() }),
+        run: async () => ({ count: ++state.runs, by: 1 }),
+      });
+      await store.collection(DECISIONS).put('D-1', decision);
+      const outcome = await callTool(
+        planned,
+        { planId },
+        { ...world, store: { ...store, collection } },
+        call({ decisionId: 'D-1' }),
+      ).catch((e: unknown) => e);
+      return { outcome, runs: state.runs };
+    };
+    expect(await acts('P-1', 'd1')).toEqual({ outcome: { count: 1, by: 1 }, runs: 1 });
+    for (const [planId, changed] of [
+      ['P-2', 'd2'],
+      ['P-1', 'd2'],
+    ] as const)
+      expect(await acts(planId, changed)).toMatchObject({ outcome: { code: 'forbidden' }, runs: 0 });
+    expect(await acts('P-9', 'd1')).toMatchObject({
+      outcome: {
+        code: 'not-found',
+        message: 'there is no plan P-9',
+        remedy: '`caco plan` makes one; `caco runs` lists what was planned.',
+      },
+      runs: 0,
+    });
+  });
+
   it('to decide is a person’s: no agent and no node has it', async () => {
     const { tool, state } = counting('decides');
     for (const via of ['mcp', 'graph'] as const)
       await expect(callTool(tool, {}, world, call({ actor: { id: 'bot', via } }))).rejects.toMatchObject({
         code: 'forbidden',
+        message: `count is a person's answer; ${via} cannot give it`,
+        remedy: 'A person approves with `caco approve ID` or over authenticated HTTP.',
       });
     expect(state.runs).toBe(0);
-    for (const via of ['cli', 'http'] as const) await callTool(tool, {}, world, call({ actor: { id: 'ann', via } }));
-    expect(state.runs).toBe(2);
+    for (const via of ['cli', 'http', 'dialog'] as const)
+      await callTool(tool, {}, world, call({ actor: { id: 'ann', via } }));
+    expect(state.runs).toBe(3);
   });
 });
 
@@ -199,7 +259,11 @@ describe('a deed', () => {
     const { tool, state } = counting('records');
     await callTool(tool, { by: 2 }, world, call({ idempotencyKey: 'mine' }));
     const other = callTool(tool, { by: 3 }, world, call({ idempotencyKey: 'mine' }));
-    await expect(other).rejects.toMatchObject({ code: 'conflict' });
+    await expect(other).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'the key "mine" was used for another call of count',
+      remedy: 'Use a new idempotency key for another tool or a different input.',
+    });
     const namesake = { ...tool, name: 'another' };
     const another = callTool(namesake, { by: 2 }, world, call({ idempotencyKey: 'mine' }));
     await expect(another).rejects.toMatchObject({ code: 'conflict' });
@@ -219,10 +283,45 @@ describe('a deed', () => {
       if (fail) throw new Fault('conflict', 'not now', 'Later.');
     });
     await expect(callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).rejects.toMatchObject({ code: 'conflict' });
-    expect((await store.deeds.get('k'))?.state).toBe('failed');
+    expect(await store.deeds.get('k')).toMatchObject({
+      ...{ state: 'failed', tool: 'count', actor: 'ann', inputDigest: digest({}), at: AT },
+      output: { code: 'conflict', message: 'not now', remedy: 'Later.' },
+    });
     fail = false;
     expect(await callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).toEqual({ count: 2, by: 1 });
     expect(state.runs).toBe(2);
+  });
+
+  it('that broke by a defect stays unknown: nobody knows how far it came', async () => {
+    const { tool } = counting('records', async () => {
+      throw new TypeError('a defect');
+    });
+    await expect(callTool(tool, {}, world, call({ idempotencyKey: 'k' }))).rejects.toThrow('a defect');
+    expect((await store.deeds.get('k'))?.state).toBe('intended');
+    const failing = counting('records', async () => {
+      throw new Fault('conflict', 'not now', 'Later.');
+    });
+    await expect(callTool(failing.tool, {}, world, call())).rejects.toThrow('not now');
+  });
+
+  it('is nothing that looks: it is done as often as it is asked for', async () => {
+    const { tool, state } = counting('reads');
+    for (let i = 0; i < 2; i++) await callTool(tool, {}, world, call({ idempotencyKey: 'k' }));
+    expect([state.runs, await store.deeds.get('k')]).toEqual([2, undefined]);
+  });
+
+  it('is not begun for a caller who has gone while another one waited for it', async () => {
+    const gone = new AbortController();
+    const { tool, state } = counting('records', async () => {
+      gone.abort(new Error('gone'));
+      throw new Fault('conflict', 'not now', 'Later.');
+    });
+    const both = await Promise.allSettled([
+      callTool(tool, {}, world, call({ idempotencyKey: 'k' })),
+      callTool(tool, {}, world, call({ idempotencyKey: 'k', signal: gone.signal })),
+    ]);
+    expect(both.map((each) => (each as PromiseRejectedResult).reason.message)).toEqual(['not now', 'gone']);
+    expect(state.runs).toBe(1);
   });
 
   it('whose peer did not answer stays unknown', async () => {
@@ -264,7 +363,11 @@ describe('a deed', () => {
       await crash({});
       const { tool, state } = counting('acts');
       const again = callTool(tool, {}, await leave(), call({ idempotencyKey: 'k', decisionId: 'D' }));
-      await expect(again).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('not known') });
+      await expect(again).rejects.toMatchObject({
+        code: 'conflict',
+        message: 'count was begun before and its outcome is not known',
+        remedy: 'Look at the peer, then use a new idempotency key.',
+      });
       expect(state.runs).toBe(0);
     });
 
