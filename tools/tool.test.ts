@@ -75,8 +75,9 @@ describe('arguments', () => {
   });
 
   it('are named by their place in the input', async () => {
+    const { reconcile: _, ...tool } = counting('reads').tool;
     const nested = defineTool({
-      ...counting('reads').tool,
+      ...tool,
       input: z.strictObject({ site: z.strictObject({ pue: z.number() }), count: z.number().min(1) }),
       run: async () => ({ count: 1, by: 1 }),
     });
@@ -201,8 +202,9 @@ describe('leave', () => {
       const plans = { get: async (id: string) => (id === 'P-9' ? undefined : { id, version: 1, value }) };
       const collection = ((of) => (of.name === PLANS.name ? plans : store.collection(of))) as Store['collection'];
       const { tool, state } = counting('acts');
+      const { reconcile: _, ...rest } = tool;
       const planned = defineTool({
-        ...tool,
+        ...rest,
         input: z.strictObject({ planId: z.string() }),
         run: async () => ({ count: ++state.runs, by: 1 }),
       });
