@@ -1,4 +1,5 @@
 /** Signed notes and checkpoints to the letter: what is one, who signed it, and in which words anything else is refused. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { addLine, checkpointText, openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
 import { base64, COSIGNATURE, ED25519, newPrivateKey, parseNote, parseVkey, signerOf, verifyNote } from './note.js';
@@ -34,6 +35,10 @@ describe('a note', () => {
         { name: 'b', keyId: '00010203', bytes: Buffer.from([0xff]) },
       ],
     });
+  });
+
+  it('may have an empty line for a text', () => {
+    expect(parseNote(`\n\n${line()}`).text).toBe('\n');
   });
 
   it('holds no control character but the newline, and only Unicode', () => {
@@ -101,6 +106,18 @@ describe('a verifier key', () => {
     )!;
     const note = parseNote(`a\n\n${plus.line('a\n', 0)}`);
     expect(verifyNote(note, [parseVkey(plus.vkey)])).toHaveLength(1);
+  });
+
+  it('has a hash of its name, a newline, its type and the key', () => {
+    for (const [vkey, type] of [
+      [log.vkey, 1],
+      [witness.vkey, 4],
+    ] as const) {
+      const [of, id, ...rest] = vkey.split('+');
+      const spelt = base64(rest.join('+'))!;
+      expect(spelt[0]).toBe(type);
+      expect(id).toBe(createHash('sha256').update(`${of}\n`).update(spelt).digest('hex').slice(0, 8));
+    }
   });
 
   it.each([
@@ -221,6 +238,7 @@ describe('a checkpoint', () => {
     ['no root', `${LOG}\n3`, 'its root is not 32 bytes in base64'],
     ['a short root', `${LOG}\n3\n${ROOT.toString('base64', 1)}\n`, 'its root is not 32 bytes in base64'],
     ['a root in hex', `${LOG}\n3\n${ROOT.toString('hex')}\n`, 'its root is not 32 bytes in base64'],
+    ['a root that is not base64', `${LOG}\n3\n${root}!\n`, 'its root is not 32 bytes in base64'],
     ['no last newline', TEXT.trimEnd(), 'an empty line within it'],
     ['a last line that is not ended', `${TEXT}more`, 'an empty line within it'],
     ['an empty line', `${TEXT}\nmore\n`, 'an empty line within it'],
@@ -262,6 +280,8 @@ describe('a checkpoint', () => {
     );
     // The same name with another key, and a key's hash under another name, are other signers.
     expect(addLine(signCheckpoint(STATE, [log]), second.line(TEXT, 0))).toBe(note);
+    const [one, two] = [1, 2].map((last) => line('n', Buffer.from([0, 0, 0, last, 9])));
+    expect(addLine(`a\n\n${one}`, two!)).toBe(`a\n\n${one}${two}`);
     const namesake = log.line(TEXT, 0).replace(LOG, 'elsewhere');
     expect(addLine(signCheckpoint(STATE, [log]), namesake)).toBe(signCheckpoint(STATE, [log]) + namesake);
     expect(addLine(`a\n\n${TEXT}\n${log.line(TEXT, 0)}`, second.line(TEXT, 0))).toBe(`a\n\n${note}`);

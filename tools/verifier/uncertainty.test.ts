@@ -76,6 +76,13 @@ describe('the interval of a saving', () => {
     expect(spreadOf(of, METERED, model(), 1).method).toBe('monte_carlo');
   });
 
+  it('is that of the meters alone where every intensity is exact', () => {
+    const { low, high } = spreadOf(saving(), METERED, model({ intensity: 0 }), 1);
+    const half = Math.hypot(11 * 0.3, 3 * 0.1);
+    expect(Math.abs((high - low) / 2 - half) / half).toBeLessThan(0.03);
+    expect(Math.abs((high + low) / 2 - 23) / half).toBeLessThan(0.03);
+  });
+
   it('holds its value whatever is drawn', () => {
     const of = new Sensitivity(1, 1);
     of.add(1, 0, 5);
