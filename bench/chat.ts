@@ -12,8 +12,9 @@ import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { around, plainJob, plainPlan, plainTotals } from '../domain/fixtures/quiet-world.js';
 import { JOBS, WORKLOADS } from '../domain/job.js';
-import { PLACEMENTS, PLANS, RECOMMENDATIONS } from '../domain/plan.js';
+import { PLACEMENTS, PLANS, type Placement, RECOMMENDATIONS } from '../domain/plan.js';
 import { PLAN_SUMS, PlanSummer } from '../domain/plan-sums.js';
+import { JOBS_IN_A_PART, PLAN_TABLES, PlanTabler } from '../domain/plan-table.js';
 import { plusHours } from '../domain/time.js';
 import { kg, kwh, money } from '../domain/units.js';
 import { keep, rounded } from './results.js';
@@ -111,6 +112,18 @@ const fill = async () => {
     for (const job of page) sums.job(job, { energyKwh: 10, emissionsKg: 4, start: now });
   for await (const page of store.rows(RECOMMENDATIONS).pages('P-BENCH')) for (const move of page) sums.move(move);
   await store.collection(PLAN_SUMS).put('P-BENCH', sums.sums('bench'));
+  const runs = new Map<string, Placement[]>();
+  for await (const page of store.rows(PLACEMENTS).pages('P-BENCH')) for (const p of page) runs.set(p.jobId, [p]);
+  const table = new PlanTabler();
+  let parts = 0;
+  const keepPart = () => store.rows(PLAN_TABLES).append('P-BENCH', [{ id: String(parts++), value: table.part() }]);
+  for await (const page of store.rows(JOBS).pages('W-BENCH'))
+    for (const job of page) {
+      const run = runs.get(job.id)!;
+      table.job(job, run, run);
+      if (table.size >= JOBS_IN_A_PART) await keepPart();
+    }
+  if (table.size > 0) await keepPart();
   await app.close();
 };
 
