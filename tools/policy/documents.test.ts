@@ -447,7 +447,7 @@ describe('every word of a document', () => {
         const listed = [...r.constraints, ...r.notUnderstood, ...r.remarks].map((p) => p.quote).join(' ');
         const aside = r.asides.map((a) => a.quote).join(' ');
         const heading = r.asides
-          .filter((a) => /heading/.test(a.why))
+          .filter((a) => /heading|head of a table/.test(a.why))
           .map((a) => a.quote)
           .join(' ');
         for (const [word, of] of paragraphs.flat()) {
