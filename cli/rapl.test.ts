@@ -71,7 +71,9 @@ describe('simulated counters', () => {
     expect(BigInt(ran.answer.energyUj)).toBeGreaterThan(0n);
     // There was no home; the world that told the intensity made one, and the next run is evidence.
     expect(ran.answer.ledger).toBeNull();
-    const kept = json('energy', 'run', '--json', '--powercap-root', root, '--job', 'J-1', ...work);
+    // A meter knows whole seconds: what begins and ends within one is evidence, and no reading.
+    const longer = ['--', process.execPath, '-e', 'const e = Date.now() + 1100; while (Date.now() < e);'];
+    const kept = json('energy', 'run', '--json', '--powercap-root', root, '--job', 'J-1', ...longer);
     expect(kept.answer.ledger).toMatchObject({ seq: expect.any(Number), meterId: 'energy-run:J-1' });
     expect(json('energy', 'run', '--json', '--powercap-root', root, '--no-record', ...work).answer.ledger).toBeNull();
     const told = json('energy', 'top', '--powercap-root', root, '--duration', '1', '--idle-watts', '10').answer;

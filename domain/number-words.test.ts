@@ -21,6 +21,10 @@ describe('numbers in words', () => {
     const below100 = (n: number) => (n <= 20 || n % 10 === 0 ? word(n) : `${word(n - (n % 10))}-${word(n % 10)}`);
     const said = (n: number) =>
       n < 100 ? below100(n) : `${word(Math.floor(n / 100))} hundred${n % 100 === 0 ? '' : ` and ${below100(n % 100)}`}`;
-    fc.assert(fc.property(fc.integer({ min: 0, max: 999 }), (n) => expect(numberInWords(said(n))).toBe(n)));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999 }), (n) => {
+        expect(numberInWords(said(n))).toBe(n);
+      }),
+    );
   });
 });
