@@ -92,7 +92,9 @@ const read = (c: Clause, s: Setting): RuleReading[] => {
     uses,
     words: found === null ? [] : [found.span],
   });
-  const who = nobody ? ['who signs?'] : [];
+  // "The head of finance and two engineers" are three people of two kinds: one name and one number cannot say it.
+  const mixed = approver !== null && /\b(?:and|plus|together with)\s+(?:two|three|four|five|[2-5])\b/i.test(approver);
+  const who = nobody ? ['who signs?'] : mixed ? [`who of "${approver}" must sign, and how many?`] : [];
   const figures = c.figures.filter(
     (f) => ['money', 'mass', 'ratio', 'power', 'count'].includes(f.dimension) && !isHeadcount(c, f),
   );
