@@ -243,7 +243,19 @@ export const SoldOrder = z.strictObject({
   confirm: z.string().nullable().describe('context of the confirm that waits for its answer, as JSON'),
   quotedUntilMs: z.number().nullable(),
   powerKw: z.number().positive(),
-  capsKw: z.array(z.strictObject({ start: Instant, end: Instant, baselineKw: z.number(), maxKw: z.number() })),
+  capsKw: z.array(
+    z.strictObject({
+      start: Instant,
+      end: Instant,
+      baselineKw: z.number().describe('as offered, whatever else is sold of it'),
+      spokenKw: z
+        .number()
+        .min(0)
+        .default(0)
+        .describe('sold to others from the same plan before; it stays away as well'),
+      maxKw: z.number().describe('baselineKw less spokenKw and what was sold here'),
+    }),
+  ),
   order: MarketOrder,
 });
 export type SoldOrder = z.infer<typeof SoldOrder>;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { SOLD_ORDERS } from '../domain/market.js';
 import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
@@ -153,6 +154,41 @@ describe('a conversation from search to rating', () => {
     expect(await app.world.store.collection(SOLD_FLEXIBILITY).list()).toEqual([]);
     for (const one of buyer.heard) expect(official(JSON.parse(one.raw)), one.action).toEqual([]);
     expect(trouble).toEqual([]);
+  });
+
+  it('adds up what two buyers take of one offer at the same moment', async () => {
+    const pair = [strangers[3]!, strangers[4]!];
+    const [item] = await itemsOf(pair[0]!);
+    const mwh = Number(item!.quantity.available.measure.value) * 0.4;
+    const part = chosen(item!.id, { measure: { value: mwh.toFixed(6), unit: 'MWh' } });
+    const threads = pair.map((buyer) => ({ buyer, tx: { transaction_id: randomUUID() } }));
+    const held = await Promise.all(
+      threads.map(({ buyer, tx }) => buyer.ask(base, 'init', { order: { ...part, billing: BILLING } }, tx)),
+    );
+    const before = (await app.world.store.collection(SOLD_FLEXIBILITY).list()).length;
+    expect(before).toBe(0);
+    const confirmed = await Promise.all(
+      threads.map(({ buyer, tx }, i) => {
+        const { quote, payments } = held[i]!.message.order;
+        return buyer.ask(base, 'confirm', { order: { ...part, billing: BILLING, quote, payments } }, tx);
+      }),
+    );
+    const orders = confirmed
+      .filter(({ error }) => error === undefined)
+      .map(({ message }) => message.order.id as string);
+    const sold = (await Promise.all(orders.map((id) => app.world.store.collection(SOLD_ORDERS).get(id)))).map(
+      (o) => o!.value,
+    );
+    expect(sold).toHaveLength(2);
+    const [newest] = await app.world.store.collection(PLANS).list({ limit: 1 });
+    const loads = (await app.world.store.collection(PLAN_LOADS).get(newest!.id))!.value;
+    const offered = Math.max(...sold.map(({ capsKw }) => capsKw[0]!.baselineKw));
+    const both = sold.reduce((sum, { powerKw }) => sum + powerKw, 0);
+    const slot =
+      (Date.parse(sold[0]!.capsKw[0]!.start) - Date.parse(newest!.value.window.start)) / 60_000 / loads.slotMinutes;
+    expect(loads.regions[0]!.after[slot]!).toBeLessThanOrEqual(offered - both + 0.1);
+    for (const [i, { buyer, tx }] of threads.entries())
+      await buyer.ask(base, 'cancel', { order_id: confirmed[i]!.message.order.id, cancellation_reason_id: '001' }, tx);
   });
 
   it('answers a request once, however often it comes, and refuses its id for anything else', async () => {

@@ -103,6 +103,24 @@ export const claimsIn = async (books: Books): Promise<Claim[]> => {
   }
 };
 
+/** Sold to others in a slot and in no plan yet: the plan that a part is of still has it in its baseline. */
+export const committedKw = (
+  slot: { readonly start: Instant; readonly end: Instant },
+  region: string,
+  claims: readonly Claim[],
+  without: string,
+): number =>
+  claims
+    .filter(
+      ({ orderId, state, window, region: where }) =>
+        orderId !== without &&
+        state === 'committed' &&
+        where === region &&
+        window.start < slot.end &&
+        window.end > slot.start,
+    )
+    .reduce((sum, { kw }) => sum + kw, 0);
+
 /** What is left of a part when others have what they hold; what a plan keeps is out of its offers already. */
 export const leftKw = (part: Part, claims: readonly Claim[], nowMs: number, without?: string): number => {
   const spoken = claims.filter(

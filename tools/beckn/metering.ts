@@ -65,10 +65,10 @@ export const movedOn = async (world: World): Promise<Told[]> => {
     const over = state === 'COMPLETED';
     const actual = over ? await drawn(world, found.value) : [];
     const metered = over
-      ? found.value.capsKw.map(({ start, end, baselineKw }, i) => ({
+      ? found.value.capsKw.map(({ start, end, baselineKw, spokenKw }, i) => ({
           start,
           minutes: secondsBetween(start, end) / 60,
-          baselineKw,
+          baselineKw: baselineKw - spokenKw,
           actualKw: actual[i] ?? null,
         }))
       : [];

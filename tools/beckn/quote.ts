@@ -1,10 +1,10 @@
 /** From what a buyer chose to an order with its price; or the reason why not, with the code that says so. */
 import { nano, nanoText } from '../../domain/decimal.js';
 import { shortId } from '../../domain/digest.js';
-import type { Draft, MarketContext, MarketItem, Quote, SoldOrder } from '../../domain/market.js';
+import type { Claim, Draft, MarketContext, MarketItem, Quote, SoldOrder } from '../../domain/market.js';
 import type { Tx } from '../../domain/store.js';
 import { type Instant, plusSeconds } from '../../domain/time.js';
-import { claimsIn, itemOf, kwOf, leftKw, type Part, partOfItem, partToday, windowOf } from './catalog.js';
+import { claimsIn, committedKw, itemOf, kwOf, leftKw, type Part, partOfItem, partToday, windowOf } from './catalog.js';
 import { say } from './dialects/dialects.js';
 import { Decline } from './refusal.js';
 import type { SellerTerms } from './settings.js';
@@ -62,11 +62,12 @@ export const orderOf = async (
     );
   const part = await partToday(tx, known, at.now);
   const orderId = orderIdOf(context);
-  const left = part === null ? 0 : Math.floor(leftKw(part, await claimsIn(tx), at.nowMs, orderId) * 10) / 10;
+  const claims = await claimsIn(tx);
+  const left = part === null ? 0 : Math.floor(leftKw(part, claims, at.nowMs, orderId) * 10) / 10;
   if (part === null || left < 0.1)
     throw new Decline('40002', `${itemId} is sold or no longer offered: 0 kW are left of it`, `${AT}/id`);
   const powerKw = powerOf(part, quantity, Math.min(left, kwOf(part)));
-  return build(context, draft, { part, itemId, powerKw, orderId }, terms, at);
+  return build(context, draft, { part, itemId, powerKw, orderId, claims }, terms, at);
 };
 
 const powerOf = (part: Part, { count, energyMwh }: Draft['items'][number]['quantity'], leftOfIt: number): number => {
@@ -89,11 +90,11 @@ const powerOf = (part: Part, { count, energyMwh }: Draft['items'][number]['quant
 const build = (
   context: MarketContext,
   draft: Draft,
-  of: { part: Part; itemId: string; powerKw: number; orderId: string },
+  of: { part: Part; itemId: string; powerKw: number; orderId: string; claims: readonly Claim[] },
   terms: SellerTerms,
   at: Moment,
 ): SoldOrder => {
-  const { part, itemId, powerKw, orderId } = of;
+  const { part, itemId, powerKw, orderId, claims } = of;
   const { offer } = part;
   const window = windowOf(part);
   const hours = (Date.parse(window.end) - Date.parse(window.start)) / 3_600_000;
@@ -123,12 +124,11 @@ const build = (
     confirm: null,
     quotedUntilMs: at.nowMs + QUOTE_SECONDS * 1000,
     powerKw,
-    capsKw: offer.slots.slice(part.from, part.to).map(({ start, end, baselineKw }) => ({
-      start,
-      end,
-      baselineKw,
-      maxKw: Math.max(0, baselineKw - powerKw),
-    })),
+    // Two sales from one plan add up: a limit that spoke of its own kW only would be kept by what the other one sold.
+    capsKw: offer.slots.slice(part.from, part.to).map(({ start, end, baselineKw }) => {
+      const spokenKw = committedKw({ start, end }, offer.region, claims, orderId);
+      return { start, end, baselineKw, spokenKw, maxKw: Math.max(0, baselineKw - spokenKw - powerKw) };
+    }),
     order: {
       id: null,
       state: 'QUOTED',
