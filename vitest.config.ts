@@ -37,6 +37,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', 'out/**', '.stryker/**', ...(mode === 'quick' ? Object.keys(SLOW) : [])],
+    setupFiles: ['./vitest.seed.ts'],
     // No verdict hangs on the clock: the limits only end what would never end by itself, on however busy a machine.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -39,9 +39,11 @@ const iso = (year: number, month: number, day: number): string | null => {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? text : null;
 };
 
+/** A figure that ends a name ("gpu-4", "rack_12") is no day of the month behind it. */
+const NOT_IN_NAME = String.raw`(?<![\d:.,])(?<![\p{L}][-_/.]\d?)`;
 const DAY_MONTH = new RegExp(
-  String.raw`${WEEKDAY}(?<![\d:.,])\b${D}(?:\s+of)?\s+${MONTH}(?![a-z])(?:,?\s+(\d{4}))?`,
-  'g',
+  String.raw`${WEEKDAY}${NOT_IN_NAME}\b${D}(?:\s+of)?\s+${MONTH}(?![a-z])(?:,?\s+(\d{4}))?`,
+  'gu',
 );
 const MONTH_DAY = new RegExp(
   String.raw`${WEEKDAY}\b${MONTH}\s+${D}(?![\d:])(?!\s*(?:${MONTH}|%|kg|kw|jobs|hours))(?:,?\s+(\d{4}))?`,
@@ -99,7 +101,8 @@ const CLOCK_BEFORE = new RegExp(String.raw`\b${CLOCK}\s+(?:on\s+)?(?:the\s+)?$`)
 const CLOCK_BEHIND = new RegExp(String.raw`^(?:,?\s*(?:at\s+)?|t)${CLOCK}(?::00)?z?(?![\w/])`);
 
 const SHORT = new RegExp(
-  String.raw`(?<![\d:.,])\b${D}\s*(to|until|till|through|and|-)\s*${D}(?:\s+of)?\s+${MONTH}(?:,?\s+(\d{4}))?`,
+  String.raw`${NOT_IN_NAME}\b${D}\s*(to|until|till|through|and|-)\s*${D}(?:\s+of)?\s+${MONTH}(?:,?\s+(\d{4}))?`,
+  'u',
 );
 const US_SHORT = new RegExp(String.raw`\b${MONTH}\s+${D}\s*(to|until|through|-)\s*${D}(?![\d:])(?:,?\s+(\d{4}))?`);
 
