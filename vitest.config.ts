@@ -39,8 +39,8 @@ export default defineConfig(({ mode }) => ({
     exclude: ['node_modules/**', 'dist/**', 'out/**', '.stryker/**', ...(mode === 'quick' ? Object.keys(SLOW) : [])],
     setupFiles: ['./vitest.seed.ts'],
     // No verdict hangs on the clock: the limits only end what would never end by itself, on however busy a machine.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
     expect: { poll: { timeout: 300_000 } },
     pool: 'forks',
     maxWorkers: 2,

@@ -1,5 +1,6 @@
 /**
- * What the daemon costs: CPU time and memory at 10 Hz with 4 zones and 20 clients, beside an idle Node of the same machine; how late
+ * What the daemon costs: CPU time and memory at 10 Hz with 4 zones and 20 clients, beside an idle Node of the same machine, and
+ * beside one that does as little as can be done: reads the four files and answers as many clients with as many bytes; how late
  * its looks are, how long a client waits, and whether one client that misbehaves makes it grow. Beside that the work alone, without
  * waking up for it: one look at 4 zones, and one share-out among 5000 processes. CPU time is what the kernel counted
  * for the process, so that a busy machine shows in lateness and waiting, less in cost. Build first: node build.mjs.
@@ -36,9 +37,20 @@ const cpuSeconds = (pid: number): number =>
 const megabytes = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]) / 1024;
 
+/** Four reads ten times a second, and an answer of a snapshot's length to whoever writes a line. */
+const BARE = `
+const fs = require('node:fs');
+const [root, at] = process.argv.slice(1);
+const bytes = Buffer.alloc(64);
+const zones = fs.readdirSync(root).map((zone) => fs.openSync(root + '/' + zone + '/energy_uj'));
+const line = 'x'.repeat(2500) + '\\n';
+require('node:net').createServer((s) => s.on('error', () => {}).on('data', () => s.write(line))).listen(at);
+setInterval(() => zones.forEach((fd) => fs.readSync(fd, bytes, 0, 64, 0)), 100);
+`;
+
 /** A client that asks once a second. */
-const clientOf = (waits: number[]): Socket => {
-  const client = createConnection(socket);
+const clientOf = (path: string, waits: number[]): Socket => {
+  const client = createConnection(path);
   let asked = 0;
   client.on('data', (bytes) => {
     if (bytes.includes(0x0a)) waits.push(performance.now() - asked);
@@ -119,23 +131,32 @@ try {
   const daemon = start([dist('tools/rapl/daemon.main.js'), '--powercap-root', root, '--socket-path', socket], 'pipe');
   await new Promise((resolve) => daemon.stderr!.once('data', resolve));
   const idle = start(['-e', 'setInterval(() => {}, 100)']);
+  const bareSocket = join(folder, 'bare.sock');
+  const bare = start(['-e', BARE, root, bareSocket]);
+  while (!existsSync(bareSocket)) await pause(50);
   const waits: number[] = [];
   const clients: Socket[] = [];
   for (let i = 0; i < 20; i++) {
-    clients.push(clientOf(waits));
+    clients.push(clientOf(socket, waits), clientOf(bareSocket, []));
     await pause(50);
   }
   await pause(3000);
   const over = async (length: number) => {
-    const before = [cpuSeconds(daemon.pid!), cpuSeconds(idle.pid!), performance.now(), megabytes(daemon.pid!)] as const;
+    const [from, beganMs, memoryMb] = [
+      children.map(({ pid }) => cpuSeconds(pid!)),
+      performance.now(),
+      megabytes(daemon.pid!),
+    ];
     await pause(length * 1000);
-    const wall = (performance.now() - before[2]) / 1000;
-    const percent = (pid: number, from: number) => rounded(((cpuSeconds(pid) - from) / wall) * 100, 3);
+    const wall = (performance.now() - beganMs) / 1000;
+    const percent = (child: ChildProcess) =>
+      rounded(((cpuSeconds(child.pid!) - from[children.indexOf(child)]!) / wall) * 100, 3);
     return {
       seconds: rounded(wall),
-      cpuPercentOfOneCore: percent(daemon.pid!, before[0]),
-      idleNodePercentOfOneCore: percent(idle.pid!, before[1]),
-      memoryMbBefore: rounded(before[3], 1),
+      cpuPercentOfOneCore: percent(daemon),
+      bareNodePercentOfOneCore: percent(bare),
+      idleNodePercentOfOneCore: percent(idle),
+      memoryMbBefore: rounded(memoryMb, 1),
       memoryMbAfter: rounded(megabytes(daemon.pid!), 1),
     };
   };

@@ -37,7 +37,7 @@ it.each([
   ['sacct-requeued.txt', 3, 16 * 0.08, 0.08 * ((10 + 115 / 60) * 100 + (185 / 60 + 1) * 300)],
   // 101 630 J, measured
   ['reportseff-66.txt', 1, 101_630 / 3.6e6, (101_630 / 3.6e6) * 300],
-])('%s', { timeout: 120_000 }, (name, jobs, itKwh, grams) => {
+])('%s', (name, jobs, itKwh, grams) => {
   const rows = ['start,intensity_g_per_kwh'];
   for (let h = 0; h < 48; h++)
     rows.push(`${new Date(Date.parse('2026-11-28T00:00:00Z') + h * 3.6e6).toISOString()},${h < 12 ? 100 : 300}`);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasSlurm, type TestSlurm, testSlurm } from '../tools/tickets/fixtures/slurm.js';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const PATIENCE = { timeout: 600_000 };
+const PATIENCE = { timeout: 1_800_000 };
 const HOUR = 3600;
 
 describe('a deadline that Slurm enforces', () => {

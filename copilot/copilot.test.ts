@@ -215,7 +215,7 @@ describe('with a model', () => {
     const asked = ask('Explain plan p1');
     // Only a server that keeps silent is left by the time; the others fail by what they send.
     if (script[0]!.mode.startsWith('hang')) {
-      await expect.poll(() => server.asked.length, { timeout: 50_000 }).toBe(1);
+      await expect.poll(() => server.asked.length).toBe(1);
       timer.pass(MODEL_S * 1000);
     }
     const answer = await asked;
@@ -225,7 +225,7 @@ describe('with a model', () => {
     expect(log).toHaveLength(1);
     expect(terminal(events)).toHaveLength(1);
     expect(server.asked.length).toBeLessThanOrEqual(2);
-    await expect.poll(() => server.open.size, { timeout: 50_000 }).toBe(0);
+    await expect.poll(() => server.open.size).toBe(0);
   });
 
   it('offers reading lookups only, and keeps foreign text out of the system message', async () => {

@@ -66,7 +66,7 @@ describe('a run whose process died', () => {
         expect(entries.filter((entry) => entry.body.kind === deed).length, `${deed} ${when}`).toBe(1);
       await end();
     }
-  }, 600_000);
+  });
 
   it('goes on with what was asked for, though it died before its first checkpoint', async () => {
     await begin();

@@ -363,5 +363,5 @@ describe('any sequence of launches, questions, answers, executions, retries and 
       }),
       { numRuns: Number(process.env.CACO_ONCE_RUNS ?? 6), endOnFailure: true },
     );
-  }, 1_800_000);
+  });
 });

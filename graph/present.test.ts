@@ -111,7 +111,7 @@ describe('a run in the present', () => {
       expect(await app.orchestrator.resume(id, ann)).toMatchObject({ status: 'done' });
       expect((await deedsOf(app, id)).filter((kind) => kind === 'verify_savings')).toHaveLength(1);
     }
-  }, 300_000);
+  });
 });
 
 describe('work that somebody brought', () => {

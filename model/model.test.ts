@@ -72,7 +72,7 @@ describe.each(doors)('%s', (door) => {
     const { model, lines, server: s } = await open(door, [step], { timer });
     const heard: string[] = [];
     const asking = model.converse!('chat', question, { budget: budget(), onText: (piece) => void heard.push(piece) });
-    await expect.poll(() => [s.asked.length, heard.length], { timeout: 50_000 }).toEqual([1, words]);
+    await expect.poll(() => [s.asked.length, heard.length]).toEqual([1, words]);
     timer.pass(LONG_S * 1000);
     const reply = await asking;
     expect(reply.ok ? 'ok' : reply.trouble).toMatchObject({
@@ -80,7 +80,7 @@ describe.each(doors)('%s', (door) => {
       message: expect.stringContaining('50 s'),
     });
     expect(lines).toHaveLength(1);
-    await expect.poll(() => s.open.size, { timeout: 50_000 }).toBe(0);
+    await expect.poll(() => s.open.size).toBe(0);
     expect(s.asked[0]?.closedEarly).toBe(true);
   });
 
@@ -118,7 +118,7 @@ describe.each(doors)('%s', (door) => {
     const { model, lines, server: s } = await open(door, [{ mode: 'hang' }]);
     const caller = new AbortController();
     const asking = model.converse!('chat', question, { budget: budget(), signal: caller.signal });
-    await expect.poll(() => s.asked.length, { timeout: 50_000 }).toBe(1);
+    await expect.poll(() => s.asked.length).toBe(1);
     caller.abort();
     expect(await asking).toMatchObject({ ok: false, trouble: { kind: 'aborted' } });
     expect(lines).toEqual([]);
@@ -189,7 +189,7 @@ describe('the port', () => {
     const caller = new AbortController();
     const first = model.converse!('chat', question, { budget: budget(), signal: caller.signal });
     const second = model.converse!('chat', question, { budget: budget() });
-    await expect.poll(() => s.asked.length, { timeout: 50_000 }).toBe(1);
+    await expect.poll(() => s.asked.length).toBe(1);
     // Whoever is not let through has no other way to show it than that nothing more is asked.
     expect(await modelHealth({ ...settingsFor(s.url), model: 'ollama/scripted' })).toMatchObject({ ok: true });
     expect(s.asked).toHaveLength(1);

@@ -79,7 +79,7 @@ const STAGES = {
 } as const;
 const stages = Object.entries(STAGES);
 /** The server is seen to have lost its last connection. */
-const letGo = () => expect.poll(() => peers.every((peer) => peer.sockets.size === 0), { timeout: 50_000 }).toBe(true);
+const letGo = () => expect.poll(() => peers.every((peer) => peer.sockets.size === 0)).toBe(true);
 
 describe.each(stages)('hanging at %s', (_, begin) => {
   it('ends by its own limit, and the server is let go', async () => {
@@ -277,7 +277,7 @@ describe('tries', () => {
     const flow = await opening;
     expect([flow.status, await flow.text()]).toEqual([200, '200']);
     // The answer that does not end was let go.
-    await expect.poll(() => peer.asked[0]!.socket.destroyed, { timeout: 50_000 }).toBe(true);
+    await expect.poll(() => peer.asked[0]!.socket.destroyed).toBe(true);
     flow.close();
   });
 });

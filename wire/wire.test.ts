@@ -104,7 +104,7 @@ describe('an answer', () => {
     expect(await failure(send(to(peer.url, { limits: { bodyBytes: 1_000_000 } })))).toMatchObject({
       reason: 'too-large',
     });
-    await expect.poll(() => peer.sockets.size, { timeout: 50_000 }).toBe(0);
+    await expect.poll(() => peer.sockets.size).toBe(0);
   });
 
   it('shorter than its Content-Length is broken off; longer is cut there, and its JSON ends early', async () => {
@@ -333,7 +333,7 @@ describe('a stream', () => {
     const pieces = flow.pieces()[Symbol.asyncIterator]();
     expect(Buffer.from((await pieces.next()).value)).toHaveLength(7);
     flow.close();
-    await expect.poll(() => peer.sockets.size, { timeout: 50_000 }).toBe(0);
+    await expect.poll(() => peer.sockets.size).toBe(0);
 
     const text = Buffer.from('{"a":"é"}\r\n\n {"b":2}\nlast');
     const whole = await having(

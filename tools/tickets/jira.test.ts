@@ -340,7 +340,7 @@ const PLAYS: Record<string, Play> = {
     const s = await begin({ timer });
     s.jira.scripts.push({ hang: true, store: true, lateS: 120 });
     const going = s.go();
-    await expect.poll(() => s.jira.posts().length, { timeout: 50_000 }).toBe(1);
+    await expect.poll(() => s.jira.posts().length).toBe(1);
     timer.pass(30_000);
     await going;
     expect(await s.row()).toMatchObject({ state: 'unknown' });
