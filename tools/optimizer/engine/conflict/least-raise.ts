@@ -1,6 +1,6 @@
 /** The least by which limits must be raised so that all jobs fit, as a MILP over every option of every job. */
 
-import { evaluate, unlawful } from '../evaluate.js';
+import { evaluate, unlawful, withinCaps } from '../evaluate.js';
 import { Oracle } from '../lagrangian/bound.js';
 import { noPrices } from '../lagrangian/prices.js';
 import { columnsOf, limitRows } from '../milp/columns.js';
@@ -68,7 +68,8 @@ export const leastRaise = (model: Model, solver: MilpSolver, effort: Effort): Le
     raises.push({ family, amount, share, at: cells.filter((at) => over(at) > ROUNDING * Math.max(1, largest)) });
   }
   raises.sort((a, b) => b.share - a.share);
-  if (raises.length === 0) return { schedule, raises };
+  // What the solver rounded away may still be too much by our own count: then nothing is known.
+  if (raises.length === 0) return withinCaps(model, loads) ? { schedule, raises } : null;
   // Only an optimum proves that less would not do.
   return answer.status === 'optimal' ? { schedule, raises } : null;
 };

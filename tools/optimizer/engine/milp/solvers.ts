@@ -1,4 +1,5 @@
 /** GLPK and HiGHS behind one interface. Both block their thread: use them in a worker only. Either may be absent. */
+import { believed, FAILED, isSound } from './believed.js';
 import type { Effort, MilpAnswer, MilpModel, MilpName, MilpSolver } from './milp.js';
 import { onWorkClock, secondsOfLooks } from './work-clock.js';
 
@@ -10,81 +11,77 @@ const HIGHS_LOOKS = 200_000;
 
 const NEVER = () => false;
 
-/** Nothing to choose: no solver is asked, GLPK would abort. Rows without entries hold or do not. */
-const withoutColumns = (model: MilpModel): MilpAnswer | null =>
-  model.cost.length > 0
-    ? null
-    : model.rows.some((row) => row.lower > 1e-9 || row.upper < -1e-9)
-      ? { ...FAILED, status: 'infeasible' }
-      : { status: 'optimal', x: new Float64Array(0), objective: 0 };
-
-const FAILED: MilpAnswer = { status: 'failed', x: null, objective: null };
+/**
+ * A solver as this program uses it: not asked what it would misread or abort at, and believed only as far as its answer can
+ * be computed again. A row without entries holds or does not; neither solver is asked about one.
+ */
+const guarded = (name: MilpName, ask: (model: MilpModel, effort: Required<Effort>, relax: boolean) => MilpAnswer) => ({
+  name,
+  solve(model: MilpModel, { work = 1, stop = NEVER }: Effort = {}, relax = false): MilpAnswer {
+    if (!isSound(model)) return FAILED;
+    if (model.rows.some((row) => row.columns.length === 0 && (row.lower > 1e-9 || row.upper < -1e-9)))
+      return { ...FAILED, status: 'infeasible' };
+    if (model.cost.length === 0) return { status: 'optimal', x: new Float64Array(0), objective: 0 };
+    return believed(model, ask(model, { work, stop }, relax), relax);
+  },
+});
 
 /**
  * glpk.js 5.0.0: `presol` must stay on for MIPs (off, it never solves the root LP and answers status 1), and hides
- * infeasibility (status 1, z 0); so `infeasible` comes from a second LP run without it. Status 2 and 5 alone carry a solution.
+ * infeasibility (status 1, z 0); so `infeasible` comes from a second LP run without it. Status 2 and 5 alone carry a solution,
+ * and 2, which a stop by time and one by gap share, is no proof (the gap asked for is 0).
  */
 const loadGlpk = async (): Promise<MilpSolver> => {
   const { default: start } = await import('glpk.js/node');
   const glpk = await start();
-  return {
-    name: 'glpk',
-    solve(model: MilpModel, { work = 1, stop = NEVER }: Effort = {}, relax = false): MilpAnswer {
-      const empty = withoutColumns(model);
-      if (empty) return empty;
-      if (model.cost.some((value) => !Number.isFinite(value))) return FAILED;
-      const name = (column: number) => `x${column}`;
-      const bound = (lower: number, upper: number) => {
-        if (lower === upper) return { type: glpk.GLP_FX, lb: lower, ub: upper };
-        if (lower === Number.NEGATIVE_INFINITY) return { type: glpk.GLP_UP, lb: 0, ub: upper };
-        if (upper === Infinity) return { type: glpk.GLP_LO, lb: lower, ub: 0 };
-        return { type: glpk.GLP_DB, lb: lower, ub: upper };
-      };
-      const columns = model.cost.map((_, column) => column);
-      const lp = {
-        name: 'plan',
-        objective: {
-          direction: glpk.GLP_MIN,
-          name: 'cost',
-          vars: columns.map((column) => ({ name: name(column), coef: model.cost[column]! })),
-        },
-        subjectTo: model.rows
-          .filter((row) => row.columns.length > 0)
-          .map((row, i) => ({
-            name: `r${i}`,
-            vars: row.columns.map((column, n) => ({ name: name(column), coef: row.values[n]! })),
-            bnds: bound(row.lower, row.upper),
-          })),
-        bounds: columns
-          .filter((column) => (relax || !model.binary[column]) && model.upper[column]! < Infinity)
-          .map((column) => ({ name: name(column), ...bound(0, model.upper[column]!) })),
-        binaries: relax ? [] : columns.filter((column) => model.binary[column]).map(name),
-      };
-      // A row without entries that must not be zero can never hold; GLPK is not asked.
-      if (model.rows.some((row) => row.columns.length === 0 && (row.lower > 1e-9 || row.upper < -1e-9)))
-        return { ...FAILED, status: 'infeasible' };
-      const options = {
-        msglev: glpk.GLP_MSG_OFF,
-        presol: true,
-        tmlim: secondsOfLooks((work * GLPK_WORK) / model.size),
-        mipgap: 0,
-      };
-      const { result } = onWorkClock(stop, () => glpk.solve(lp, options));
-      if (result.status !== glpk.GLP_OPT && result.status !== glpk.GLP_FEAS) {
-        if (stop()) return { ...FAILED, status: 'limit' };
-        const bounds = [...lp.bounds, ...lp.binaries.map((binary) => ({ name: binary, ...bound(0, 1) }))];
-        const linear = { ...lp, binaries: [], bounds };
-        const again = onWorkClock(stop, () => glpk.solve(linear, { ...options, presol: false }));
-        return { ...FAILED, status: again.result.status === glpk.GLP_NOFEAS ? 'infeasible' : 'limit' };
-      }
-      if (!Number.isFinite(result.z)) return FAILED;
-      return {
-        status: result.status === glpk.GLP_OPT ? 'optimal' : 'limit',
-        x: Float64Array.from(columns, (column) => result.vars[name(column)] ?? 0),
-        objective: result.z,
-      };
-    },
-  };
+  return guarded('glpk', (model, { work, stop }, relax) => {
+    const name = (column: number) => `x${column}`;
+    const bound = (lower: number, upper: number) => {
+      if (lower === upper) return { type: glpk.GLP_FX, lb: lower, ub: upper };
+      if (lower === Number.NEGATIVE_INFINITY) return { type: glpk.GLP_UP, lb: 0, ub: upper };
+      if (upper === Infinity) return { type: glpk.GLP_LO, lb: lower, ub: 0 };
+      return { type: glpk.GLP_DB, lb: lower, ub: upper };
+    };
+    const columns = model.cost.map((_, column) => column);
+    const lp = {
+      name: 'plan',
+      objective: {
+        direction: glpk.GLP_MIN,
+        name: 'cost',
+        vars: columns.map((column) => ({ name: name(column), coef: model.cost[column]! })),
+      },
+      subjectTo: model.rows
+        .filter((row) => row.columns.length > 0)
+        .map((row, i) => ({
+          name: `r${i}`,
+          vars: row.columns.map((column, n) => ({ name: name(column), coef: row.values[n]! })),
+          bnds: bound(row.lower, row.upper),
+        })),
+      bounds: columns
+        .filter((column) => (relax || !model.binary[column]) && model.upper[column]! < Infinity)
+        .map((column) => ({ name: name(column), ...bound(0, model.upper[column]!) })),
+      binaries: relax ? [] : columns.filter((column) => model.binary[column]).map(name),
+    };
+    const options = {
+      msglev: glpk.GLP_MSG_OFF,
+      presol: true,
+      tmlim: secondsOfLooks((work * GLPK_WORK) / model.size),
+      mipgap: 0,
+    };
+    const { result } = onWorkClock(stop, () => glpk.solve(lp, options));
+    if (result.status !== glpk.GLP_OPT && result.status !== glpk.GLP_FEAS) {
+      if (stop()) return { ...FAILED, status: 'limit' };
+      const bounds = [...lp.bounds, ...lp.binaries.map((binary) => ({ name: binary, ...bound(0, 1) }))];
+      const linear = { ...lp, binaries: [], bounds };
+      const again = onWorkClock(stop, () => glpk.solve(linear, { ...options, presol: false }));
+      return { ...FAILED, status: again.result.status === glpk.GLP_NOFEAS ? 'infeasible' : 'limit' };
+    }
+    return {
+      status: result.status === glpk.GLP_OPT ? 'optimal' : 'limit',
+      x: Float64Array.from(columns, (column) => result.vars[name(column)] ?? Number.NaN),
+      objective: result.z,
+    };
+  });
 };
 
 /** Numbers as CPLEX LP text wants them. */
@@ -122,39 +119,30 @@ const loadHighs = async (): Promise<MilpSolver> => {
   // Its types are written for CommonJS; what Node imports is a module with the loader as default.
   const { default: start } = (await import('highs')) as unknown as { default: typeof import('highs').default };
   const highs = await start();
-  return {
-    name: 'highs',
-    solve(model: MilpModel, { work = 1, stop = NEVER }: Effort = {}, relax = false): MilpAnswer {
-      const empty = withoutColumns(model);
-      if (empty) return empty;
-      // It reads NaN from the text and calls the answer optimal.
-      if (model.cost.some((value) => !Number.isFinite(value))) return FAILED;
-      const text = toLpText(model, relax);
-      const options = {
-        time_limit: secondsOfLooks(work * Math.min(HIGHS_LOOKS, HIGHS_WORK / model.size)),
-        mip_rel_gap: 0,
-        mip_abs_gap: 1e-9,
-        threads: 1,
-        random_seed: 0,
-        output_flag: false,
+  return guarded('highs', (model, { work, stop }, relax) => {
+    const text = toLpText(model, relax);
+    const options = {
+      time_limit: secondsOfLooks(work * Math.min(HIGHS_LOOKS, HIGHS_WORK / model.size)),
+      mip_rel_gap: 0,
+      mip_abs_gap: 1e-9,
+      threads: 1,
+      random_seed: 0,
+      output_flag: false,
+    };
+    try {
+      const answer = onWorkClock(stop, () => highs.solve(text, options));
+      if (answer.Status === 'Infeasible') return { ...FAILED, status: 'infeasible' };
+      if (answer.Status !== 'Optimal' && answer.Status !== 'Time limit reached') return FAILED;
+      const columns = answer.Columns as Record<string, { Primal?: number }>;
+      return {
+        status: answer.Status === 'Optimal' ? 'optimal' : 'limit',
+        x: Float64Array.from(model.cost, (_, column) => columns[`x${column}`]?.Primal ?? Number.NaN),
+        objective: answer.ObjectiveValue,
       };
-      try {
-        const answer = onWorkClock(stop, () => highs.solve(text, options));
-        if (answer.Status === 'Infeasible') return { ...FAILED, status: 'infeasible' };
-        if (answer.Status !== 'Optimal' && answer.Status !== 'Time limit reached') return FAILED;
-        const columns = answer.Columns as Record<string, { Primal?: number }>;
-        const x = Float64Array.from(model.cost, (_, column) => columns[`x${column}`]?.Primal ?? Number.NaN);
-        const complete = x.every((value) => Number.isFinite(value)) && Number.isFinite(answer.ObjectiveValue);
-        return {
-          status: answer.Status === 'Optimal' ? 'optimal' : 'limit',
-          x: complete ? x : null,
-          objective: complete ? answer.ObjectiveValue : null,
-        };
-      } catch {
-        return FAILED;
-      }
-    },
-  };
+    } catch {
+      return FAILED;
+    }
+  });
 };
 
 const LOADERS: Record<MilpName, () => Promise<MilpSolver>> = { glpk: loadGlpk, highs: loadHighs };

@@ -8,11 +8,14 @@ export const onWorkClock = <T>(stop: () => boolean, run: () => T): T => {
   const { now: date } = Date;
   const performanceNow = performance.now;
   let looks = 0;
-  let over = false;
+  let stopped = false;
+  let jumps = 0;
   const look = () => {
     looks++;
-    over ||= stop();
-    return over ? FOREVER_MS : looks;
+    if (!stopped) stopped = stop();
+    // A jump at each look: the first may be the one by which the solver learns when it began.
+    if (stopped) jumps++;
+    return looks + jumps * BEYOND_MS;
   };
   Date.now = look;
   performance.now = look;
@@ -24,8 +27,8 @@ export const onWorkClock = <T>(stop: () => boolean, run: () => T): T => {
   }
 };
 
-/** Further than any limit that GLPK can be given (a 32-bit number of milliseconds). */
-const FOREVER_MS = 2 ** 40;
+/** Further than any limit that a solver is given here: GLPK's is a 32-bit number of milliseconds. */
+const BEYOND_MS = 2 ** 31;
 
 /** A number of looks as the seconds that a solver is to be given: at most what GLPK's milliseconds hold. */
 export const secondsOfLooks = (looks: number): number => Math.max(1, Math.min(2_000_000, Math.ceil(looks / 1000)));
