@@ -1,5 +1,4 @@
 /** How a run goes: the plan thread, the question that it may rest on, and the settlement of what it placed. */
-import { Command } from '@langchain/langgraph';
 import { notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
@@ -10,7 +9,7 @@ import { holding } from './hold.js';
 import type { Question } from './nodes/governance.js';
 import { restsUntil, settleAfterOf } from './settlement.js';
 import type { GraphState } from './state.js';
-import { type By, type Order, settleThreadOf, signalOf, type ThreadBook } from './thread.js';
+import { Answer, type By, type Order, settleThreadOf, signalOf, type ThreadBook } from './thread.js';
 
 /** As governance calls, on behalf of a run or an answer. */
 export const governance = (cause: string, by: By): Call => ({
@@ -77,7 +76,7 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
       const asks = { status: 'waiting', approvalId: approval.id, planId } as const;
       if (approval.status === 'waiting') return row.rest(runId, asks, by);
       await row.update(runId, asks);
-      return course.goOn(runId, new Command({ resume: { [interruptId]: { planId } } }), by);
+      return course.goOn(runId, new Answer(interruptId, { planId }), by);
     },
 
     async goOn(runId, order, by) {

@@ -100,6 +100,29 @@ describe('a run', () => {
     expect(await app.world.store.collection(PLANS).list({ limit: 1 })).toEqual([]);
   });
 
+  it('that is cancelled in the pause before another try ends, and nothing is tried again', async () => {
+    const app = await open('cancelled', { scenario: 'five-regions' });
+    const { grid } = app.world;
+    const cancel = new AbortController();
+    const asked: string[] = [];
+    const carbon: Grid['carbon'] = async (region) => {
+      asked.push(region);
+      setTimeout(() => cancel.abort(), 20);
+      throw new Fault('unavailable', `nobody answers for ${region}`, 'Try again.');
+    };
+    Object.assign(app.world, { grid: { ...grid, carbon } });
+    await expect(
+      app.orchestrator.launch({ horizonHours: 2, approval: 'auto' }, { ...by(), signal: cancel.signal }),
+    ).rejects.toThrow();
+    const tries = asked.length;
+    // Longer than the first pause, which is 200 ms.
+    await new Promise((done) => setTimeout(done, 500));
+    expect(asked).toHaveLength(tries);
+    expect(asked.filter((region) => region === 'us-east-1').length).toBeLessThan(3);
+    // It did not fail: it can be gone on with.
+    expect((await app.world.store.collection(RUNS).list({ limit: 1 }))[0]!.value.status).toBe('running');
+  });
+
   it('calls a cost not known when no price came true: not zero, in the story, the record and the answer', async () => {
     const app = await open('unpriced');
     const { grid, clock } = app.world;

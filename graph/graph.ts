@@ -19,7 +19,7 @@ import { copilot } from './nodes/copilot.js';
 import { executor } from './nodes/executor.js';
 import { askStep, judgeStep, recordStep } from './nodes/governance.js';
 import { grid } from './nodes/grid.js';
-import { type GraphState, State } from './state.js';
+import { type GraphState, plain, State } from './state.js';
 
 /** Retried: what is outside and down for a moment. A defect of ours is not tried three times. */
 const retryPolicy = {
@@ -31,18 +31,16 @@ const retryPolicy = {
 };
 
 export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
-  const at = (name: string, node: Node) => (state: GraphState, config: LangGraphRunnableConfig) => {
+  const at = (name: string, node: Node) => async (state: GraphState, config: LangGraphRunnableConfig) => {
     const threadId = String(config.configurable?.thread_id);
     const signal = config.signal ?? new AbortController().signal;
     const progress = (step: unknown) => config.writer?.({ node: name, ...(step as object) });
-    return node(
-      state,
-      deskFor(name, threadId, state.runId, world, {
-        signal,
-        progress,
-        deedKey: (tool, input) => `${tool}/${digest(input).slice(0, 16)}`,
-      }),
-    );
+    const desk = deskFor(name, threadId, state.runId, world, {
+      signal,
+      progress,
+      deedKey: (tool, input) => `${tool}/${digest(input).slice(0, 16)}`,
+    });
+    return plain(await node(state, desk), name);
   };
   return new StateGraph(State)
     .addNode('compute', at('compute', compute), { retryPolicy })

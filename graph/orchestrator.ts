@@ -3,7 +3,6 @@
  * rests both are kept as they stand, without what came before; a run that has ended is told by its row and needs none.
  */
 import { randomUUID } from 'node:crypto';
-import { Command } from '@langchain/langgraph';
 import { APPROVALS, type Approval, DECISIONS, type Decision } from '../domain/decision.js';
 import { shortId } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
@@ -19,7 +18,7 @@ import { decide } from './decide.js';
 import type { Graph } from './graph.js';
 import type { Question } from './nodes/governance.js';
 import type { GraphState, PlanRequest } from './state.js';
-import { type By, type Checkpoints, signalOf, threadsOf } from './thread.js';
+import { Answer, type By, type Checkpoints, signalOf, threadsOf } from './thread.js';
 
 export type { By, RunEvent } from './thread.js';
 
@@ -118,7 +117,7 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
           if (changed) await supersede(world, asked.id);
           if (asked === undefined || changed || asked.status === 'waiting')
             return course.ask(runId, question, pending.id!, by);
-          return course.goOn(runId, new Command({ resume: { [pending.id!]: question } }), by);
+          return course.goOn(runId, new Answer(pending.id!, question), by);
         }
         // Going on with a thread that has ended runs nothing and leads to its settlement.
         if (await threads.begun(runId, by)) return course.goOn(runId, null, by);

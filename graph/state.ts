@@ -37,7 +37,36 @@ export const State = Annotation.Root({
 });
 
 export type GraphState = typeof State.State;
-export type Patch = Partial<GraphState>;
+
+/** What a checkpoint gives back as it was: a member of another type has no value here, so that no node can return one. */
+type Plain<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends bigint | symbol | ((...given: never) => unknown) | Date | URL | ArrayBufferView | { size: number } // Map, Set
+    ? never
+    : { [K in keyof T]: Plain<T[K]> };
+
+export type Patch = Partial<Plain<GraphState>>;
+
+/**
+ * `value` as it is, where it comes back from a checkpoint as it was. LangGraph saves a bigint and can never read it again,
+ * makes null of NaN, Infinity and what is undefined in a list, and text or plain objects of dates, maps and buffers; a figure
+ * that became null would be read as "not known". Throws an Error that names the place; it is a defect.
+ */
+export const plain = <T>(value: T, path = 'state'): T => {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (Array.isArray(value)) {
+    for (const [i, one] of value.entries()) plain(one, `${path}/${i}`);
+    return value;
+  }
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    // A member that is undefined is left out, as if it had not been written.
+    for (const [key, one] of Object.entries(value)) if (one !== undefined) plain(one, `${path}/${key}`);
+    return value;
+  }
+  const what = typeof value === 'object' ? Object.prototype.toString.call(value) : `${typeof value} ${String(value)}`;
+  throw new Error(`${path} cannot be kept in a thread: ${what} would not come back as it is`);
+};
 
 /** What a caller may ask of the planner beyond the window. */
 export interface PlanRequest {

@@ -1,9 +1,11 @@
 /** The threads of LangGraph: driven to their end or to a question, gone on with after a crash, and thrown away. */
-import type { Command } from '@langchain/langgraph';
+import { Command } from '@langchain/langgraph';
 import type { Actor } from '../domain/decision.js';
+import { Fault } from '../domain/fault.js';
 import type { Run } from '../domain/run.js';
 import type { Graph } from './graph.js';
-import type { GraphState } from './state.js';
+import type { Question } from './nodes/governance.js';
+import { type GraphState, plain } from './state.js';
 
 /** What a listener hears while a run goes on. */
 export type RunEvent =
@@ -28,12 +30,24 @@ export interface Checkpoints {
   prune(ids: readonly string[], strategy: 'keep_latest' | 'delete'): Promise<void>;
 }
 
-/** What a thread begins with, goes on with after an answer, or, null, goes on with as it stands. */
-export type Order = Partial<GraphState> | Command | null;
+/** An answer to one open question, by its id: LangGraph would give an answer without an id to every question that is open. */
+export class Answer {
+  constructor(
+    readonly interruptId: string,
+    readonly value: Question,
+  ) {}
+}
+
+/** What a thread begins with, the answer that it goes on with, or, null, that it goes on as it stands. */
+export type Order = Partial<GraphState> | Answer | null;
 
 /** What the id of a run's settle thread ends with. */
 const SETTLING = ':settle';
 export const settleThreadOf = (runId: string): string => `${runId}${SETTLING}`;
+
+/** The questions that are open: of a step with two, LangGraph still lists the one that was answered, but not as its next. */
+const openIn = ({ tasks, next }: Awaited<ReturnType<Graph['getState']>>) =>
+  tasks.filter(({ name }) => next.includes(name)).flatMap((task) => task.interrupts);
 
 export const threadsOf = (graph: Graph, kept: Checkpoints) => {
   const config = (threadId: string, by: By) => ({
@@ -43,6 +57,20 @@ export const threadsOf = (graph: Graph, kept: Checkpoints) => {
     signal: signalOf(by),
   });
   const snapshotOf = (threadId: string, by: By) => graph.getState(config(threadId, by));
+  const questionsOf = async (threadId: string, by: By) => openIn(await snapshotOf(threadId, by));
+
+  /** As LangGraph takes it. It resumes nothing, and says nothing, for an id that it does not know. */
+  const inputOf = async (threadId: string, order: Order, by: By) => {
+    if (!(order instanceof Answer)) return order === null ? null : plain(order);
+    const { interruptId, value } = order;
+    if ((await questionsOf(threadId, by)).every(({ id }) => id !== interruptId))
+      throw new Fault(
+        'conflict',
+        `thread ${threadId} does not wait for an answer to ${interruptId}`,
+        'Ask again how the run stands: caco runs.',
+      );
+    return new Command({ resume: { [interruptId]: plain(value) } });
+  };
 
   return {
     /**
@@ -53,12 +81,12 @@ export const threadsOf = (graph: Graph, kept: Checkpoints) => {
       (await snapshotOf(threadId, by)).config.configurable?.checkpoint_id !== undefined,
 
     /** The question that a thread rests on. */
-    pending: async (threadId: string, by: By) =>
-      (await snapshotOf(threadId, by)).tasks.flatMap((task) => task.interrupts)[0],
+    pending: async (threadId: string, by: By) => (await questionsOf(threadId, by))[0],
 
     /** Drives a thread until it ends or rests on its interrupt. */
     async drive(runId: string, threadId: string, order: Order, by: By) {
-      const stream = await graph.stream(order as Parameters<typeof graph.stream>[0], {
+      const input = await inputOf(threadId, order, by);
+      const stream = await graph.stream(input as Parameters<typeof graph.stream>[0], {
         ...config(threadId, by),
         streamMode: ['updates', 'custom'],
       });
@@ -69,7 +97,7 @@ export const threadsOf = (graph: Graph, kept: Checkpoints) => {
             if (!node.startsWith('__')) by.onEvent?.({ type: 'node', runId, node });
       }
       const snapshot = await snapshotOf(threadId, by);
-      return { values: snapshot.values as GraphState, pending: snapshot.tasks.flatMap((task) => task.interrupts)[0] };
+      return { values: snapshot.values as GraphState, pending: openIn(snapshot)[0] };
     },
 
     /** Throws away the threads of runs that are over, and of this one all that came before where it stands. */
