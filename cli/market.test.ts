@@ -1,98 +1,21 @@
 /** Two processes trade over HTTP, by the program as built: a seller with an operator, and with a buyer who types each step. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { GAPS, killedTrade } from '../bench/kills.js';
+import { freePort, programsIn, type Started } from '../bench/programs.js';
 
 // Fleets are planned, several times, by processes that share the machine with others.
 vi.setConfig({ testTimeout: 900_000 });
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'caco-market-'));
-const children = new Set<ChildProcess>();
+const { start, caco, end } = programsIn(folder);
 afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
+  end();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const envOf = (home: string, more: object = {}) => ({
-  PATH: process.env.PATH,
-  HOME: folder,
-  CACO_HOME: join(folder, home),
-  CACO_LOG_LEVEL: 'silent',
-  BECKN_ALLOW_INSECURE_URLS: 'true',
-  ...more,
-});
-
-interface Line {
-  readonly step?: string;
-  readonly [name: string]: unknown;
-}
-interface Started {
-  readonly lines: readonly Line[];
-  /** The first line that fits, as soon as it was printed. */
-  line(when: (line: Line) => boolean): Promise<Line>;
-  readonly ended: Promise<number | null>;
-  kill(signal: NodeJS.Signals): Promise<unknown>;
-}
-const start = (home: string, args: string[], more: object = {}): Started => {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: envOf(home, more) });
-  children.add(child);
-  const lines: Line[] = [];
-  let said = '';
-  let rest = '';
-  const looking = new Set<() => void>();
-  child.stderr.on('data', (part) => (said += part));
-  child.stdout.on('data', (part) => {
-    const whole = (rest + part).split('\n');
-    rest = whole.pop()!;
-    lines.push(...whole.filter((text) => text !== '').map((text) => JSON.parse(text) as Line));
-    for (const look of looking) look();
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  return {
-    lines,
-    ended,
-    line: (when) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = lines.find(when);
-          if (found === undefined) return;
-          looking.delete(look);
-          resolve(found);
-        };
-        looking.add(look);
-        look();
-        void ended.then((code) => {
-          look();
-          reject(new Error(`caco ${args.join(' ')} ended with ${code}: ${said}`));
-        });
-      }),
-    kill(signal) {
-      child.kill(signal);
-      return ended;
-    },
-  };
-};
-const caco = (home: string, args: string[], more: object = {}) => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, ...args], {
-    cwd: folder,
-    env: envOf(home, more),
-    encoding: 'utf8',
-  });
-  expect(status, stderr).toBe(0);
-  return stdout;
-};
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 interface Said {
   readonly context: { readonly action: string; readonly transaction_id: string; readonly message_id: string };
   readonly message?: { readonly order?: { readonly id?: string } };
@@ -136,6 +59,27 @@ describe('a seller and a simulated grid operator', () => {
       ).toEqual([[asked[0]!.context.message_id, undefined]]);
     }
     expect(new Set(own.flatMap(({ message }) => message?.order?.id ?? [])).size).toBe(1);
+  });
+});
+
+describe('two programs that are killed once each', () => {
+  const gap = (what: string) => ({ gap: GAPS.find((one) => one.what === what)! });
+  it.each([
+    [
+      'in gaps of the confirm',
+      {
+        seller: gap('capacity is committed, no plan keeps it'),
+        operator: gap('on_confirm was acknowledged and not read'),
+      },
+    ],
+    ['at two moments', { seller: { afterMs: 2500 }, operator: { afterMs: 700 } }],
+  ])('%s: one order, and each answer takes effect once', async (_, moments) => {
+    const own = mkdtempSync(join(tmpdir(), 'caco-kills-'));
+    try {
+      expect((await killedTrade(own, moments)).wrong).toEqual([]);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
   });
 });
 

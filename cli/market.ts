@@ -78,5 +78,7 @@ export const answered = async (
       `${one.action} was not answered in ${ms / 1000} s`,
       `It may still come: caco beckn status ${transactionId}. Undelivered messages: caco outbox list.`,
     );
+  if (one.state === 'late' && one.action !== 'confirm')
+    throw new Fault('unavailable', `${one.action} was answered too late to count`, 'Ask again.');
   return found;
 };

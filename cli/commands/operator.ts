@@ -1,10 +1,11 @@
 /** `operator`: a simulated grid operator with keys and a small registry of its own, which searches, orders, calls for a shift and rates. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { App } from '../../app.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import type { Need } from '../../domain/market.js';
-import { plusHours } from '../../domain/time.js';
-import type { Market } from '../../market.js';
+import { plusHours, secondsBetween } from '../../domain/time.js';
+import type { Bought, Market } from '../../market.js';
 import { addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
 import { answered, presentApp, trouble } from '../market.js';
@@ -22,31 +23,54 @@ interface Wish {
 
 type Say = (step: string, more: object) => void;
 
-/** One order from search to rating. False where nobody offers what is looked for. Throws Fault where a step fails. */
-const trade = async (market: Market, { need, carbonPrice, waitMs }: Wish, say: Say): Promise<boolean> => {
+/** How long a conversation that was broken off is taken up again. */
+const TAKEN_UP_S = 3600;
+
+/** The conversation that this operator was in when it was ended: not refused, not given up and not rated yet. */
+const brokenOff = async ({ world }: App): Promise<Bought | undefined> => {
+  const { BOUGHT } = await import('../../market.js');
+  const [last] = await world.store.collection(BOUGHT).list({ limit: 1 });
+  if (last === undefined || secondsBetween(last.value.at, world.clock.now()) > TAKEN_UP_S) return undefined;
+  const { asked, order, offers } = last.value;
+  const isOver =
+    (offers.length === 0 && asked.every(({ state, untilMs }) => state !== 'sent' || untilMs < Date.now())) ||
+    asked.some(({ action, state }) => state === 'failed' || (action === 'rating' && state === 'answered')) ||
+    order?.state === 'CANCELLED';
+  return isOver ? undefined : last.value;
+};
+
+/** Answers of these count only in time. */
+const IN_TIME = new Set(['select', 'init']);
+
+/**
+ * One order from search to rating. False where nobody offers what is looked for. Throws Fault where a step fails. Whoever goes on
+ * with a conversation asks nothing that was asked before: that may have taken effect, and its answer is on its way.
+ */
+const trade = async (market: Market, { need, carbonPrice, waitMs }: Wish, before: Bought | undefined, say: Say) => {
   const { rank } = await import('../../market.js');
   const { buyer } = market;
-  const transactionId = await buyer.search(need, []);
+  if (before !== undefined) say('resume', { transactionId: before.transactionId });
+  const transactionId = before?.transactionId ?? (await buyer.search(need, []));
   const found = await buyer.until(transactionId, ({ asked }) => asked.every(({ state }) => state !== 'sent'), waitMs);
   const [best] = rank(found.offers, carbonPrice);
   say('search', { transactionId, asked: found.asked.length, offers: found.offers.length });
-  const offer = found.offers.find(({ bppId, item }) => bppId === best?.bppId && item.id === best.item.id);
+  const chosen = found.order?.itemId ?? best?.item.id;
+  const offer = found.offers.find(({ bppId, item }) => bppId === (found.bppId ?? best?.bppId) && item.id === chosen);
   if (offer === undefined) return false;
   const { item, providerId } = offer;
-  say('choose', {
-    seller: offer.bppId,
-    item: item.id,
-    window: item.window,
-    kw: need.powerKw,
-    scorePerMwh: best!.scorePerMwh,
-  });
+  const kw = found.need!.powerKw!;
+  say('choose', { seller: offer.bppId, item: item.id, window: item.window, kw });
   const ask = async (request: Parameters<typeof buyer.ask>[1]) => {
-    const then = await answered(market, transactionId, buyer.ask(transactionId, request, offer), waitMs);
+    const { asked } = await buyer.get(transactionId);
+    const last = asked.findLast(({ action }) => action === request.action);
+    const stands = last !== undefined && !(last.state === 'late' && IN_TIME.has(last.action));
+    const asking = stands ? Promise.resolve(last.messageId) : buyer.ask(transactionId, request, offer);
+    const then = await answered(market, transactionId, asking, waitMs);
     say(request.action, { order: then.order?.id ?? null, state: then.order?.state ?? null });
     return then.order!;
   };
   const hours = (Date.parse(item.window.end) - Date.parse(item.window.start)) / 3_600_000;
-  const energyMwh = ((need.powerKw! * hours) / 1000).toFixed(6);
+  const energyMwh = ((kw * hours) / 1000).toFixed(6);
   const draft = {
     orderId: null,
     providerId,
@@ -69,7 +93,7 @@ const trade = async (market: Market, { need, carbonPrice, waitMs }: Wish, say: S
     shift: {
       action: 'workload_shift',
       reason: 'grid_stress_response',
-      reductionKw: need.powerKw,
+      reductionKw: kw,
       event: `stress-${transactionId.slice(0, 8)}`,
     },
   });
@@ -160,7 +184,8 @@ const operator = async (context: Context, _: string[], options: Record<string, u
         durationMinutes: MINUTES,
       };
       try {
-        return await trade(market, { need, carbonPrice: app.world.method.carbonPricePerTonne, waitMs }, say);
+        const { carbonPricePerTonne: carbonPrice } = app.world.method;
+        return await trade(market, { need, carbonPrice, waitMs }, await brokenOff(app), say);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         say('waiting', { why: error.message });
