@@ -81,11 +81,29 @@ export type Billing = z.infer<typeof Billing>;
 export const Quantity = z.strictObject({ count: z.number().int().nullable(), energyMwh: Decimal.nullable() });
 export type Quantity = z.infer<typeof Quantity>;
 
+/** kW that are to stay away in an interval. */
+export const CommittedInterval = z.strictObject({
+  start: Instant,
+  minutes: z.number(),
+  kw: z.number(),
+  at: z.string().describe('JSON pointer of where the message says so'),
+});
+export type CommittedInterval = z.infer<typeof CommittedInterval>;
+
 /** null where the buyer has said nothing of it. */
 export const Draft = z.strictObject({
   orderId: z.string().nullable(),
   providerId: z.string().nullable(),
-  items: z.array(z.strictObject({ id: z.string(), quantity: Quantity })),
+  items: z.array(
+    z.strictObject({
+      id: z.string(),
+      quantity: Quantity,
+      commitment: z
+        .array(CommittedInterval)
+        .optional()
+        .describe('interval by interval; left out: the same all through'),
+    }),
+  ),
   fulfillmentId: z.string().nullable(),
   billing: Billing.nullable(),
   quote: Quote.nullable(),
@@ -242,18 +260,25 @@ export const SoldOrder = z.strictObject({
   decisionId: z.string().nullable(),
   confirm: z.string().nullable().describe('context of the confirm that waits for its answer, as JSON'),
   quotedUntilMs: z.number().nullable(),
+  committedAtMs: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('when its capacity was committed; orders count in that order'),
   powerKw: z.number().positive(),
   capsKw: z.array(
     z.strictObject({
       start: Instant,
       end: Instant,
-      baselineKw: z.number().describe('as offered, whatever else is sold of it'),
+      baselineKw: z.number().describe('mean facility kW as offered, whatever else is sold of it'),
       spokenKw: z
         .number()
         .min(0)
         .default(0)
         .describe('sold to others from the same plan before; it stays away as well'),
-      maxKw: z.number().describe('baselineKw less spokenKw and what was sold here'),
+      maxKw: z
+        .number()
+        .describe('limit that plans keep at every moment: the highest draw as offered, less what was sold of it'),
     }),
   ),
   order: MarketOrder,
@@ -274,6 +299,12 @@ export const Claim = z.strictObject({
 export type Claim = z.infer<typeof Claim>;
 /** Until the order is over. */
 export const CLAIMS = defineCollection('capacity-claims', Claim);
+
+/** Plans that were made to keep an order. Until the order is placed nothing is sold from them: it may still be refused. */
+export const SALE_PLANS = defineCollection(
+  'sale-plans',
+  z.strictObject({ orderId: z.string(), kept: z.boolean().describe('the order was placed by it') }),
+);
 
 /** What buyers gave us, by order id and who gave it. */
 export const RATINGS = defineCollection(

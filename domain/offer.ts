@@ -32,8 +32,13 @@ export const PlannedOffer = FlexibilityOffer.extend({
     z.strictObject({
       start: Instant,
       end: Instant,
-      baselineKw: z.number().describe('facility kW of the site as planned, with the announced work of others'),
-      kw: z.number().describe('of it can stay away'),
+      baselineKw: z.number().describe('mean facility kW of the site as planned, with the announced work of others'),
+      peakKw: z
+        .number()
+        .nullable()
+        .default(null)
+        .describe('the most that it draws at any moment of the slot; null in plans that did not tell it apart'),
+      kw: z.number().describe('mean kW that can stay away'),
     }),
   ),
 });

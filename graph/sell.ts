@@ -5,7 +5,8 @@
 import type { z } from 'zod';
 import { APPROVALS } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
-import type { SoldOrder } from '../domain/market.js';
+import { SALE_PLANS, type SoldOrder } from '../domain/market.js';
+import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS, type Plan } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
 import { floorTo, secondsBetween } from '../domain/time.js';
@@ -17,6 +18,7 @@ import { openQuestion } from './ask.js';
 import { carryOut } from './carry-out.js';
 import { decide } from './decide.js';
 import { makePlan } from './plan.js';
+import { inTurn } from './turn.js';
 
 /** A plan older than that is made anew before it is sold from. */
 const FRESH_S = 3600;
@@ -47,18 +49,8 @@ export const plannerOf = (world: World): Planner => {
     // An older plan is sold from while the next one is made.
     if (plan === null) await making;
   };
-  return { freshen, deliver: (order, standingKw) => oneByOne(world, () => deliver(world, order, standingKw)) };
-};
-
-const queue = new WeakMap<World, Promise<unknown>>();
-/** Two sales at once would each plan without the other's moves. */
-const oneByOne = <T>(world: World, work: () => Promise<T>): Promise<T> => {
-  const mine = (queue.get(world) ?? Promise.resolve()).then(work, work);
-  queue.set(
-    world,
-    mine.catch(() => {}),
-  );
-  return mine;
+  // Two sales at once, in whatever process, would each plan without the other's moves.
+  return { freshen, deliver: (order, standingKw) => inTurn(world, 'sale', () => deliver(world, order, standingKw)) };
 };
 
 const deliver = async (world: World, order: SoldOrder, standingKw: number): Promise<SaleOutcome> => {
@@ -90,39 +82,64 @@ const deliver = async (world: World, order: SoldOrder, standingKw: number): Prom
 
 type Replanned = z.output<typeof replan.output>;
 
-/** The plan under which the order's limits hold, checked slot by slot; or why there is none. */
+/** The solver keeps a limit at every moment, a meter tells the mean of a slot: where these differ the limit is lowered, so often. */
+const TRIES = 4;
+
+/** The plan under which the order is kept, checked slot by slot; or why there is none. */
 const planUnder = async (
   world: World,
   call: Call,
   order: SoldOrder,
 ): Promise<Plan | Extract<SaleOutcome, { is: 'refused' }>> => {
-  const base = (await planToSellFrom(world.store, world.clock.now())) ?? (await planOf(world, order.planId));
-  const key = `${order.id}/replan`;
+  const caps = new Map<string, number>();
+  let why = '';
+  for (let n = 1; n <= TRIES; n++) {
+    const { plan, conflict } = await planOnce(world, call, order, `${order.id}/replan${n === 1 ? '' : `/${n}`}`);
+    if (plan === null) {
+      if (n === 1) why = `no plan keeps it: ${conflict?.sentence ?? 'none was found within the work limit'}`;
+      break;
+    }
+    const above = await slotsAbove(world, plan, order);
+    if (above.length === 0) return plan;
+    const worst = above.reduce((a, b) => (b.overKw > a.overKw ? b : a));
+    why = `at ${worst.start} ${worst.overKw.toFixed(1)} kW more are needed than the order would leave, whatever is moved`;
+    if (n < TRIES) await lowerCaps(world, order, caps, above);
+  }
+  return { is: 'refused', code: '40000', why };
+};
+
+/** Sold from no earlier than the order is placed. Done once under its key, also by whoever goes on after a crash. */
+const planOnce = async (world: World, call: Call, order: SoldOrder, key: string): Promise<Replanned> => {
   const known = await world.store.deeds.get(key);
-  const from = known === undefined ? base!.id : ((known.output as Replanned | undefined)?.plan?.replaces ?? base!.id);
-  const { plan, conflict } =
-    known?.state === 'done'
-      ? (known.output as Replanned)
-      : await callTool(
-          replan,
-          { fromPlanId: from },
-          world,
-          known === undefined ? { ...call, idempotencyKey: key } : call,
-        );
-  if (plan === null)
-    return {
-      is: 'refused',
-      code: '40000',
-      why: `no plan keeps it: ${conflict?.sentence ?? 'none was found within the work limit'}`,
-    };
-  const broken = await firstBroken(world, plan, order);
-  return broken === null ? plan : { is: 'refused', code: '40000', why: broken };
+  if (known?.state === 'done') {
+    const made = known.output as Replanned;
+    if (made.plan !== null) await markSale(world, made.plan.id, order.id);
+    return made;
+  }
+  const base = (await planToSellFrom(world.store, world.clock.now())) ?? (await planOf(world, order.planId));
+  const made = await callTool(replan, { fromPlanId: base!.id }, world, {
+    ...call,
+    ...(known === undefined ? { idempotencyKey: key } : {}),
+  });
+  if (made.plan !== null) await markSale(world, made.plan.id, order.id);
+  return made;
+};
+
+const markSale = async ({ store }: World, planId: string, orderId: string): Promise<void> => {
+  const sales = store.collection(SALE_PLANS);
+  if ((await sales.get(planId)) === undefined) await sales.insert(planId, { orderId, kept: false });
 };
 
 const planOf = async (world: World, id: string) => (await world.store.collection(PLANS).get(id))?.value ?? null;
 
-/** Urgent and announced work alone may be above a limit: then the plan is made, and does not keep the promise. */
-const firstBroken = async (world: World, plan: Plan, order: SoldOrder): Promise<string | null> => {
+interface Above {
+  readonly i: number;
+  readonly start: string;
+  readonly overKw: number;
+}
+
+/** Slots in which the plan draws more than the order leaves; urgent and announced work alone may do so. */
+const slotsAbove = async (world: World, plan: Plan, order: SoldOrder): Promise<Above[]> => {
   const loads = world.store.collection(PLAN_LOADS);
   const now = (await loads.get(plan.id))!.value;
   const before = (await loads.get(order.planId))?.value;
@@ -131,12 +148,28 @@ const firstBroken = async (world: World, plan: Plan, order: SoldOrder): Promise<
     return of.regions.find(({ region }) => region === order.region)?.after[i] ?? 0;
   };
   const base = await planOf(world, order.planId);
-  for (const { start, baselineKw, maxKw } of order.capsKw) {
+  return order.capsKw.flatMap(({ start, baselineKw, spokenKw }, i) => {
     const others =
       before === undefined || base === null ? 0 : Math.max(0, baselineKw - at(before, base.window.start, start));
-    const kw = at(now, plan.window.start, start) + others;
-    if (kw > maxKw * (1 + 1e-6) + 0.05)
-      return `${Math.round(kw)} kW are needed at ${start} whatever is moved, and ${Math.round(maxKw)} would be left`;
+    const left = baselineKw - spokenKw - order.powerKw;
+    const overKw = at(now, plan.window.start, start) + others - left;
+    return overKw > left * 1e-6 + 0.05 ? [{ i, start, overKw }] : [];
+  });
+};
+
+const lowerCaps = async (
+  { store }: World,
+  order: SoldOrder,
+  caps: Map<string, number>,
+  above: readonly Above[],
+): Promise<void> => {
+  const sold = store.collection(SOLD_FLEXIBILITY);
+  for (const { i, overKw } of above) {
+    const id = `${order.id}/${i}`;
+    const cap = Math.max(0, (caps.get(id) ?? order.capsKw[i]!.maxKw) - overKw - 0.1);
+    caps.set(id, cap);
+    const { start, end } = order.capsKw[i]!;
+    const { region, clusterId } = order;
+    await sold.put(id, { id, region, clusterId, start, end, maxKw: cap });
   }
-  return null;
 };

@@ -1,6 +1,6 @@
 /** What can be sold: the offers of the newest plan, each as a whole and in half-hours, less what is spoken for. */
 import type { Place } from '../../domain/market.js';
-import { CLAIMS, type Claim, type MarketItem, type Need } from '../../domain/market.js';
+import { CLAIMS, type Claim, type MarketItem, type Need, SALE_PLANS } from '../../domain/market.js';
 import { PLAN_OFFERS, type PlannedOffer } from '../../domain/offer.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import type { Tx } from '../../domain/store.js';
@@ -17,11 +17,16 @@ const PART_S = 1800;
 /** A place that is named without a radius means its surroundings. */
 const NEAR_KM = 50;
 
-/** The newest plan whose window is not over, as the world says and not as an asker would have it. */
+/**
+ * The newest plan whose window is not over, as the world says and not as an asker would have it; nor one that was made for a sale
+ * which is not placed, or was refused.
+ */
 export const planToSellFrom = async (books: Books, now: Instant): Promise<Plan | null> => {
   for (const { value } of await books.collection(PLANS).list({ limit: PLANS_BACK }))
-    if (value.terms === undefined && value.window.end > now && (await books.collection(PLAN_OFFERS).get(value.id)))
-      return value;
+    if (value.terms === undefined && value.window.end > now && (await books.collection(PLAN_OFFERS).get(value.id))) {
+      const sale = await books.collection(SALE_PLANS).get(value.id);
+      if (sale === undefined || sale.value.kept) return value;
+    }
   return null;
 };
 

@@ -1,5 +1,5 @@
 /** Orders whose window runs or is over: what the site drew meanwhile, told without being asked. A shortfall is said. */
-import { type MarketOrder, type Metered, SOLD_ORDERS, type SoldOrder } from '../../domain/market.js';
+import { type MarketOrder, type Metered, OPEN_STATES, SOLD_ORDERS, type SoldOrder } from '../../domain/market.js';
 import { ORDERS, worldName } from '../../domain/plan.js';
 import type { Tx } from '../../domain/store.js';
 import { type Instant, secondsBetween, toEpoch } from '../../domain/time.js';
@@ -37,6 +37,34 @@ const drawn = async (world: World, sold: SoldOrder): Promise<(number | null)[]> 
   return kwh.map((sum, i) => (any ? sum / (secondsBetween(capsKw[i]!.start, capsKw[i]!.end) / 3600) : null));
 };
 
+/** Orders are for the next day or so: older ones cannot reach into a window that ends now. */
+const REACH_S = 7 * 86_400;
+
+/**
+ * kW in each slot that was sold to others after this order was committed: what they keep away is no part of what this one does.
+ * Orders that were committed before are out of its baseline already.
+ */
+const soldLaterKw = async (world: World, sold: SoldOrder): Promise<number[]> => {
+  const later = sold.capsKw.map(() => 0);
+  for (let after: string | undefined; ; ) {
+    const page = await world.store.collection(SOLD_ORDERS).list({ after, limit: 1000 });
+    for (const { value: other } of page) {
+      if (other.id === sold.id || other.region !== sold.region || !DELIVERED.has(other.order.state)) continue;
+      if (!isLater(other, sold)) continue;
+      for (const [i, { start, end }] of sold.capsKw.entries())
+        if (other.capsKw.some((cap) => cap.start < end && cap.end > start)) later[i]! += other.powerKw;
+    }
+    const oldest = page.at(-1)?.value.order.createdAt ?? null;
+    const reaches = oldest === null || secondsBetween(oldest, sold.capsKw[0]!.start) < REACH_S;
+    if (page.length < 1000 || !reaches) return later;
+    after = page.at(-1)!.id;
+  }
+};
+
+const DELIVERED: ReadonlySet<MarketOrder['state']> = new Set([...OPEN_STATES, 'COMPLETED']);
+const isLater = (a: SoldOrder, b: SoldOrder): boolean =>
+  (a.committedAtMs ?? 0) > (b.committedAtMs ?? 0) || (a.committedAtMs === b.committedAtMs && a.id > b.id);
+
 const noteOf = (sold: SoldOrder, metered: readonly Metered[]): string => {
   const measured = metered.filter((slot) => slot.actualKw !== null);
   if (measured.length === 0) return 'nothing measures this site: delivery is not known';
@@ -64,11 +92,12 @@ export const movedOn = async (world: World): Promise<Told[]> => {
     if (state === found.value.order.state) continue;
     const over = state === 'COMPLETED';
     const actual = over ? await drawn(world, found.value) : [];
+    const laterKw = over ? await soldLaterKw(world, found.value) : [];
     const metered = over
       ? found.value.capsKw.map(({ start, end, baselineKw, spokenKw }, i) => ({
           start,
           minutes: secondsBetween(start, end) / 60,
-          baselineKw: baselineKw - spokenKw,
+          baselineKw: Math.max(0, baselineKw - spokenKw - laterKw[i]!),
           actualKw: actual[i] ?? null,
         }))
       : [];

@@ -89,7 +89,8 @@ export const newHolder = (): string => {
   return holder;
 };
 
-const isDead = (holder: string): boolean => {
+/** Of a process of this machine that is gone; of another machine nobody can say. */
+export const isDead = (holder: string): boolean => {
   const [host, pid] = holder.split('|');
   if (host !== hostname() || living.has(holder)) return false;
   if (Number(pid) === process.pid) return true;

@@ -84,6 +84,8 @@ export interface WithAnnounced {
   readonly remarks: readonly string[];
   /** Facility kW that others take, region-major; null where nothing was announced. */
   readonly takenKw: Float64Array | null;
+  /** The same as means of each slot: work that ends within one takes less than its power there. */
+  readonly takenMeanKw: Float64Array | null;
 }
 
 /**
@@ -96,7 +98,8 @@ export const withAnnounced = (
   announced: ReadonlyMap<string, Announced>,
   own: 'keep' | 'free',
 ): WithAnnounced => {
-  if (announced.size === 0) return { problem, leftOut: [], keptBy: new Map(), remarks: [], takenKw: null };
+  if (announced.size === 0)
+    return { problem, leftOut: [], keptBy: new Map(), remarks: [], takenKw: null, takenMeanKw: null };
   const { jobs, slots: T } = problem;
   const step = problem.slotHours * 3600;
   const regions = new Map(problem.regions.map((region, r) => [region.id, r]));
@@ -141,6 +144,7 @@ export const withAnnounced = (
     keptBy,
     remarks: [...inWords(keptBy, others, taken), ...over],
     takenKw: taken.power,
+    takenMeanKw: meanPower(grid, others.values()),
   };
 };
 
@@ -199,6 +203,22 @@ const loadOf = ({ problem, origin, step, regions }: Grid, others: Iterable<Annou
     }
   }
   return loads;
+};
+
+const meanPower = ({ problem, origin, step, regions }: Grid, others: Iterable<Announced>): Float64Array => {
+  const { slots: T } = problem;
+  const mean = new Float64Array(problem.regions.length * T);
+  for (const { region, times, kw } of others) {
+    const r = regions.get(region);
+    if (r === undefined) continue;
+    for (let p = 0; p < times.length; p += 2) {
+      const from = Math.max(0, (times[p]! - origin) / step);
+      const to = Math.min(T, (times[p + 1]! - origin) / step);
+      for (let t = Math.floor(from); t < to; t++)
+        mean[r * T + t]! += kw * Math.max(0, Math.min(to, t + 1) - Math.max(from, t));
+    }
+  }
+  return mean;
 };
 
 /** What kept and urgent jobs take: no plan can change it. */

@@ -57,6 +57,8 @@ export interface FleetProblem {
   readonly keptBy: ReadonlyMap<string, number>;
   /** Facility kW of announced work of others, region-major; the caps are what it leaves. */
   readonly takenKw: Float64Array | null;
+  /** The same as means of each slot. */
+  readonly takenMeanKw: Float64Array | null;
   /** Plans whose announced work is in the way or in the books. */
   readonly besidePlans: readonly string[];
   readonly signals: readonly CarbonSignal[];
@@ -104,7 +106,7 @@ export const fleetProblem = async (
   const open = own === 'keep' ? withoutRan(world, jobs(), start, ran) : jobs();
   const { origin, rows, ...posed } = await problemOf(open, question, workloadId, endEpoch);
   const announced = await announcedSince(world, origin);
-  const { problem, keptBy, takenKw, ...beside } = withAnnounced(posed.problem, origin, announced, own);
+  const { problem, keptBy, takenKw, takenMeanKw, ...beside } = withAnnounced(posed.problem, origin, announced, own);
   const { policySetId, words } = rows;
   return {
     workloadId,
@@ -115,6 +117,7 @@ export const fleetProblem = async (
     least: posed.least,
     keptBy,
     takenKw,
+    takenMeanKw,
     besidePlans: [...new Set([...announced.values()].map(({ planId }) => planId))].sort(),
     signals,
     policySetId,

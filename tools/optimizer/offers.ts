@@ -1,7 +1,8 @@
 /**
  * Flexibility that follows from a plan: power that would stay away for an hour when somebody pays for it. An hour's offer
  * of a site counts the jobs that are planned to start within it, may start after it and still end on time, and for which
- * there is room then under every cap; its power is the least over the hour's slots, so it is firm. Room is looked for job
+ * there is room then under every cap; its power is the least over the hour's slots, so it is firm. A slot's
+ * power is its mean, as a meter tells it: work that ends within a slot counts for its part of it. Room is looked for job
  * by job, the largest first, at the same site; nothing of the plan is changed. One offer at a time holds: whoever sells one
  * plans anew with it as a limit.
  */
@@ -18,6 +19,8 @@ export interface OfferFrame {
   readonly until: number;
   /** Facility kW of announced work of others, region-major. */
   readonly takenKw: Float64Array | null;
+  /** The same as means of each slot. */
+  readonly takenMeanKw: Float64Array | null;
 }
 
 /** Offers below this many kW are not worth a message. */
@@ -34,6 +37,7 @@ export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame
   const starting = startsOf(model, schedule);
   const instantOf = (slot: number) => fromEpoch(Math.round(frame.origin + slot * problem.slotHours * 3600));
   const offers: PlannedOffer[] = [];
+  const idleKw = idleOf(model, schedule);
   for (let r = 0; r < model.R; r++) {
     for (let from = 0; from + hour <= Math.min(frame.until, model.T); from += hour) {
       const firm = awayOf({ state, responder, starting }, 'due', r, from, from + hour);
@@ -44,8 +48,13 @@ export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame
       const [start, end] = [instantOf(from), instantOf(from + hour)];
       const slots = Array.from(firm.kw, (away, t) => {
         const cell = r * model.T + from + t;
-        const baselineKw = state.power[cell]! + (frame.takenKw?.[cell] ?? 0);
-        return { start: instantOf(from + t), end: instantOf(from + t + 1), baselineKw, kw: away };
+        return {
+          start: instantOf(from + t),
+          end: instantOf(from + t + 1),
+          baselineKw: state.power[cell]! - idleKw[cell]! + (frame.takenMeanKw?.[cell] ?? 0),
+          peakKw: state.power[cell]! + (frame.takenKw?.[cell] ?? 0),
+          kw: away,
+        };
       });
       offers.push({
         id: shortId('F', { region, start, end, kw }),
@@ -85,6 +94,19 @@ export const told = ({ id, region, clusterId, start, end, kw, energyKwh }: Plann
   kw,
   energyKwh,
 });
+
+/** By how much the mean power of a slot is below its highest: what ends within it does not draw for the rest of it. */
+const idleOf = ({ N, T, problem }: Model, schedule: Schedule): Float64Array => {
+  const { jobs, regions } = problem;
+  const idle = new Float64Array(regions.length * T);
+  for (let j = 0; j < N; j++) {
+    const r = schedule.region[j]!;
+    if (r < 0) continue;
+    const last = (schedule.pieces.get(j)?.at(-1) ?? schedule.start[j]! + jobs.slots[j]!) - 1;
+    idle[r * T + last]! += jobs.powerKw[j]! * regions[r]!.pue * (1 - jobs.lastFraction[j]!);
+  }
+  return idle;
+};
 
 /** Movable jobs that run in one piece, by region × slots + start. */
 const startsOf = (model: Model, schedule: Schedule): Map<number, number[]> => {
@@ -142,7 +164,8 @@ const awayOf = (
     away.cost += state.cost[j]! - cost;
     away.avoidedKg += kgOf(model.problem, j, r, was) - kgOf(model.problem, j, r, start);
     const kw = jobs.powerKw[j]! * regions[r]!.pue;
-    for (let t = was; t < Math.min(to, was + slots); t++) away.kw[t - from]! += kw;
+    for (let t = was; t < Math.min(to, was + slots); t++)
+      away.kw[t - from]! += kw * (t === was + slots - 1 ? jobs.lastFraction[j]! : 1);
   }
   for (const [j, was] of moved) {
     state.lift(j);

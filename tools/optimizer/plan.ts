@@ -79,6 +79,7 @@ export const makePlan = defineTool({
       origin,
       clusterOf: (region) => question.sites.find((site) => site.region === region)?.clusterId ?? null,
       takenKw: fleet.takenKw,
+      takenMeanKw: fleet.takenMeanKw,
       until: Math.ceil((toEpoch(question.window.end) - origin) / (question.method.slotMinutes * 60)),
     });
     const { plan, commit } = await write(world, call, rows, {

@@ -186,6 +186,7 @@ export const replan = defineTool({
     const offers = offersOf(kept, heeded.schedule, {
       origin: fleet.origin,
       takenKw: fleet.takenKw,
+      takenMeanKw: fleet.takenMeanKw,
       clusterOf: (region) => fleet.question.sites.find((site) => site.region === region)?.clusterId ?? null,
       until: slotOf(toEpoch(old.window.end)),
     });

@@ -1,0 +1,137 @@
+/** What is told of orders whose window is over: of each its own kW, also where several were sold in one slot. */
+import { describe, expect, it } from 'vitest';
+import { quietWorld } from '../../domain/fixtures/quiet-world.js';
+import { CLAIMS, type MarketOrder, SOLD_ORDERS, type SoldOrder } from '../../domain/market.js';
+import { ORDERS, worldName } from '../../domain/plan.js';
+import { type Instant, plusHours } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { openStore } from '../../store/store.js';
+import { movedOn } from './metering.js';
+
+const START = '2026-03-02T10:00:00Z' as Instant;
+const END = '2026-03-02T10:30:00Z' as Instant;
+
+const orderOf = (
+  id: string,
+  kw: number,
+  committedAtMs: number,
+  slot: { baselineKw: number; spokenKw: number },
+): SoldOrder => ({
+  id,
+  bapId: `${id}.example`,
+  transactionId: id,
+  dialect: '1.1',
+  version: '1.1.0',
+  domain: 'deg:flexibility',
+  bapUri: 'https://buyer.example/beckn',
+  region: 'GB',
+  clusterId: null,
+  planId: 'P-1',
+  deliveredBy: 'P-2',
+  approvalId: null,
+  decisionId: null,
+  confirm: null,
+  quotedUntilMs: null,
+  committedAtMs,
+  powerKw: kw,
+  capsKw: [{ start: START, end: END, ...slot, maxKw: slot.baselineKw - slot.spokenKw - kw }],
+  order: {
+    id,
+    state: 'ORDER_PLACED',
+    providerId: 'x',
+    providerName: null,
+    itemId: 'i',
+    item: {
+      id: 'i',
+      name: 'i',
+      kind: 'DEMAND_TURN_DOWN',
+      window: { start: START, end: END },
+      powerKw: kw,
+      energyMwh: '0.025',
+      pricePerMwh: '100',
+      currency: 'GBP',
+      noticeMinutes: null,
+      rampMinutes: null,
+      recoveryMinutes: null,
+      reboundKwh: null,
+      intensityGPerKwh: null,
+      avoidedKg: null,
+      carbonSource: null,
+      baselineMethod: null,
+      baselineKw: null,
+      bestEffortKw: null,
+      place: null,
+    },
+    quantity: { count: 1, energyMwh: null },
+    quote: null,
+    billing: null,
+    paymentType: null,
+    cancelBy: null,
+    cancellationFeePercent: null,
+    metered: [],
+    cancelled: null,
+    note: null,
+    evidence: null,
+    createdAt: '2026-03-02T08:00:00Z' as Instant,
+    updatedAt: null,
+  } satisfies MarketOrder,
+});
+
+/** Orders of one slot, the site's mean draw in it, and what each buyer is then told. */
+const told = async (orders: readonly SoldOrder[], drawnKw: number) => {
+  const store = await openStore(':memory:');
+  const world = quietWorld(store, () => plusHours(END, 1));
+  const ran = async function* () {
+    yield [{ jobId: 'j', region: 'GB', start: START, end: END, energyKwh: drawnKw / 2 }];
+  };
+  const fleet = { ...world.fleet, ran } as unknown as World['fleet'];
+  await store.collection(ORDERS).put('o', {
+    planId: 'P-2',
+    workloadId: 'W',
+    key: 'k',
+    world: worldName(world),
+    jobs: null,
+    span: { start: START, end: END },
+  });
+  for (const order of orders) {
+    await store.collection(SOLD_ORDERS).put(order.id, order);
+    const { region, clusterId, powerKw: kw } = order;
+    const window = { start: START, end: END };
+    await store
+      .collection(CLAIMS)
+      .put(order.id, { orderId: order.id, region, clusterId, window, kw, state: 'planned', untilMs: null });
+  }
+  const all = await movedOn({ ...world, fleet } as World);
+  await store.close();
+  return Object.fromEntries(
+    all.map(({ order }) => {
+      const [slot] = order.order.metered;
+      return [order.id, { kw: slot!.baselineKw - slot!.actualKw!, note: order.order.note, state: order.order.state }];
+    }),
+  );
+};
+
+describe('an order whose window is over', () => {
+  it('is told its own kW where a later one was sold in the same slot, whichever plan that was sold from', async () => {
+    const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
+    const fromItsPlan = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const fromTheSame = orderOf('ORD-C', 20, 3, { baselineKw: 950, spokenKw: 30 });
+    const { 'ORD-A': a, 'ORD-B': b, 'ORD-C': c } = await told([first, fromItsPlan, fromTheSame], 900);
+    expect([a!.kw, b!.kw, c!.kw]).toEqual([50, 30, 20]);
+    expect(a!.note).toContain('delivered: at least 50 kW');
+    expect(a!.state).toBe('COMPLETED');
+  });
+  it('is told a shortfall that the others would hide', async () => {
+    const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
+    const later = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const { 'ORD-A': a } = await told([first, later], 940);
+    expect(a!.note).toContain('shortfall: 30 of 50 kW');
+  });
+  it('counts nothing for an order that was cancelled or refused', async () => {
+    const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
+    const later = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const gone = { ...later, order: { ...later.order, state: 'CANCELLED' as const } };
+    const { 'ORD-A': a } = await told([first, gone], 950);
+    expect(a!.kw).toBe(50);
+  });
+});
