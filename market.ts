@@ -22,12 +22,15 @@ export {
   claimsIn,
   type Market,
   openRegistry,
+  parseSignature,
   publicBytes,
   type Ranked,
   type Registry,
   rank,
   register,
   registryRow,
+  requireSignature,
+  signatureHeader,
   transcript,
 } from './tools/beckn/beckn.js';
 

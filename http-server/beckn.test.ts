@@ -47,7 +47,11 @@ beforeAll(async () => {
   );
   app = await openApp(config, settings);
   const door = becknDoor(app, false);
-  server = await startHttp(app, { port: 0, mounts: { '/beckn': door.handler, '/': door.handler } });
+  server = await startHttp(app, {
+    port: 0,
+    mounts: { '/beckn': door.handler, '/': door.handler },
+    market: door.counts,
+  });
   base = `${server.url}/beckn`;
   market = await marketOf(app, server.url, (error) => trouble.push(error));
   door.answerBy(market);
@@ -294,6 +298,45 @@ describe('what is not taken', () => {
     expect((await me.send(base, 'select', lts)).body).toMatchObject({ status: 'NACK' });
     const draft = JSON.stringify({ context: { version: '2.0.0', bap_id: 'x', transaction_id: 'y' }, message: {} });
     expect((await me.send(base, 'discover', draft)).body).toMatchObject({ ack_status: 'NACK' });
+  });
+  it('and is counted, by its code', async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    const { nacks } = market;
+    expect(nacks.get('30000')).toBeGreaterThan(10);
+    expect(metrics).toContain(`caco_beckn_nacks_total{code="30000"} ${nacks.get('30000')}`);
+    expect(metrics).toMatch(/^caco_beckn_sends_total\{outcome="arrived"\} \d+$/m);
+  });
+  it('a commitment that misses an interval, lies on another grid, is negative or uneven, with where it says so', async () => {
+    const me = strangers[1]!;
+    const [item] = await itemsOf(me);
+    const start = Date.parse(item!.time.range.start);
+    const at = (minutes: number) => new Date(start + minutes * 60_000).toISOString().replace('.000Z', 'Z');
+    const commit = (...all: [minutes: number, kw: string, duration?: string][]) =>
+      all.map(([minutes, kw, duration = 'PT30M']) => ({
+        descriptor: { code: 'commitment' },
+        list: Object.entries({ t: at(minutes), duration, kw }).map(([code, value]) => ({
+          descriptor: { code },
+          value,
+        })),
+      }));
+    const first = '/message/order/items/0/tags/0/list/2/value';
+    const second = '/message/order/items/0/tags/1/list/2/value';
+    for (const action of ['select', 'init']) {
+      const ask = async (tags: object[]) => {
+        const order = { provider: { id: 'gb-hpc' }, items: [{ id: item!.id, quantity: {}, tags }], billing: BILLING };
+        return me.ask(base, action, { order }, { transaction_id: randomUUID() });
+      };
+      const refused = async (tags: object[], paths: string, says: string) =>
+        expect((await ask(tags)).error).toMatchObject({ code: '40002', paths, message: expect.stringContaining(says) });
+      await refused(commit([0, '10']), '/message/order/items/0/tags', `nothing is committed at ${at(30)}`);
+      await refused(commit([0, '10'], [30, '0']), second, `nothing is committed at ${at(30)}`);
+      await refused(commit([5, '10'], [35, '10']), first, 'no interval of the item');
+      await refused(commit([0, '10', 'PT15M'], [30, '10']), first, '15 min');
+      await refused(commit([0, '10'], [30, '-10']), second, 'must not be negative');
+      await refused(commit([0, '10'], [30, '12']), second, 'one power');
+      const fits = await ask(commit([0, '10'], [30, '10']));
+      expect(fits.message.order.items[0].tags[0].list[0]).toMatchObject({ value: '10' });
+    }
   });
   it('an order for what is not there, in a callback with the code that says so', async () => {
     const me = strangers[1]!;

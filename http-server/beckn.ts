@@ -13,6 +13,8 @@ export interface BecknDoor {
   readonly handler: RequestHandler;
   /** From now on this market answers; before, and after null, nobody does. */
   answerBy(market: Market | null): void;
+  /** What the market counts, for whoever measures it; null while none is open. */
+  counts(): Pick<Market, 'nacks' | 'sent'> | null;
 }
 
 /** `tokenNeeded`: what only operators see asks for a token on loopback too. */
@@ -106,6 +108,7 @@ export const becknDoor = (app: App, tokenNeeded: boolean): BecknDoor => {
     answerBy(next) {
       market = next;
     },
+    counts: () => market,
   };
 };
 

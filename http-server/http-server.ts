@@ -6,7 +6,7 @@ import { destination, type Logger, pino } from 'pino';
 import type { App } from '../app.js';
 import { Fault } from '../domain/fault.js';
 import { isLoopback } from './guard.js';
-import { metricsOf } from './metrics.js';
+import { type MarketCounts, metricsOf } from './metrics.js';
 import { newsOf } from './news.js';
 import { answerUnreadable } from './problems.js';
 import type { Working } from './runs.js';
@@ -23,6 +23,8 @@ export interface HttpOptions extends WebOptions {
   /** milliseconds for a request to arrive whole; a minute when left out */
   readonly requestMs?: number;
   readonly log?: Logger;
+  /** What the market that is mounted here counts, for /metrics. */
+  readonly market?: () => MarketCounts | null;
 }
 
 export interface HttpServer {
@@ -58,7 +60,7 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
   const log = options.log ?? pino({ level: app.config.logLevel }, destination({ fd: 2, sync: false }));
   const version = versionOf();
   const trouble = (error: unknown) => log.warn({ err: error }, 'trouble');
-  const metrics = metricsOf(app, version, () => options.mcp?.sessions() ?? 0, trouble);
+  const metrics = metricsOf(app, version, () => options.mcp?.sessions() ?? 0, trouble, options.market);
   const tracer = tracerOf(process.env, version, trouble);
   const news = newsOf(app, trouble);
   const stop = new AbortController();

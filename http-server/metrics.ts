@@ -13,6 +13,14 @@ const RECENT = 1000;
 /** A scrape is answered at least from what was read so long ago, so that scrapers cannot load the store. */
 const FRESH_MS = 2000;
 
+/** What a market counts since the program started. */
+export interface MarketCounts {
+  /** by code of the protocol */
+  readonly nacks: ReadonlyMap<string, number>;
+  /** by outcome: arrived, again, refused */
+  readonly sent: ReadonlyMap<string, number>;
+}
+
 export interface Metrics {
   observe(route: string, method: string, status: number, seconds: number): void;
   tool(name: string, outcome: string, seconds: number): void;
@@ -29,11 +37,29 @@ const homeRegions = async ({ grid, fleet }: App['world']): Promise<string[]> => 
   return (home.length > 0 ? home : known).slice(0, MAX_REGIONS);
 };
 
+/** Counters that say what the market has counted so far. */
+const marketCounters = (registers: Registry[]): ((counts: MarketCounts) => void) => {
+  const told = (name: string, help: string, label: string) => {
+    const counter = new Counter({ name, help, labelNames: [label], registers });
+    return (counts: ReadonlyMap<string, number>) => {
+      counter.reset();
+      for (const [value, n] of counts) counter.inc({ [label]: value }, n);
+    };
+  };
+  const nacks = told('caco_beckn_nacks_total', 'Messages of the market that were refused, by error code', 'code');
+  const sends = told('caco_beckn_sends_total', 'Tries to deliver messages of the market, by outcome', 'outcome');
+  return (counts) => {
+    nacks(counts.nacks);
+    sends(counts.sent);
+  };
+};
+
 export const metricsOf = (
   app: App,
   version: string,
   sessions: () => number,
   onTrouble: (error: unknown) => void,
+  market: () => MarketCounts | null = () => null,
 ): Metrics => {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
@@ -79,6 +105,7 @@ export const metricsOf = (
   const mcp = gauge('caco_mcp_sessions', 'Open MCP sessions over HTTP');
   const entries = new Counter({ name: 'caco_ledger_entries_total', help: 'Entries of the ledger', registers });
   let counted = 0;
+  const countMarket = marketCounters(registers);
 
   const read = async () => {
     const { world } = app;
@@ -139,6 +166,8 @@ export const metricsOf = (
             reading = undefined;
           });
       await reading;
+      const counts = market();
+      if (counts !== null) countMarket(counts);
       return registry.metrics();
     },
   };

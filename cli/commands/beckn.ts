@@ -50,7 +50,10 @@ const serve = async (context: Context): Promise<undefined> => {
   try {
     await app.prepare();
     const door = becknDoor(app, false);
-    const server = await startHttp(app, { mounts: { '/beckn': door.handler, '/': door.handler } });
+    const server = await startHttp(app, {
+      mounts: { '/beckn': door.handler, '/': door.handler },
+      market: door.counts,
+    });
     const market = await marketOf(app, server.url, trouble(context));
     door.answerBy(market);
     const { settings } = market;

@@ -72,6 +72,7 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
   const door = becknDoor(app, options.requireToken === true);
   const server = await startHttp(app, {
     mounts: { '/beckn': door.handler },
+    market: door.counts,
     mcp: await mcpHandler(app, choice),
     requireToken: options.requireToken === true,
     allowOrigins: options.allowOrigin === undefined ? [] : [options.allowOrigin].flat().map(String),
@@ -79,6 +80,8 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
   });
   const market = await marketOf(app, server.url, (error) => context.warn(`market: ${(error as Error).message}`));
   door.answerBy(market);
+  const open = await market.buyer.askOpen();
+  if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
   context.warn(`CACO answers at ${server.url} (MCP at ${server.url}/mcp). Ctrl-C ends it.`);
   if (context.json)
     process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, mcp: `${server.url}/mcp` })}\n`);

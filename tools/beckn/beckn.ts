@@ -2,6 +2,8 @@
  * Front door of the market room: a participant that sells flexibility and buys it, over Beckn. `dialects/` are the spellings
  * around one model; intake, clerk and post are the way of a message; seller and buyer the two sides of a conversation.
  */
+import { searchMarket } from './search-market.js';
+
 export { BOUGHT, type Bought } from './bought.js';
 export type { Buyer } from './buyer.js';
 export { claimsIn, planToSellFrom } from './catalog.js';
@@ -10,10 +12,13 @@ export { type Check, examine } from './doctor.js';
 export { publicBytes, readPrivateKey, readPublicKey } from './encoding.js';
 export type { Incoming, Outgoing } from './intake.js';
 export { type Market, openMarket } from './market.js';
+export { isDead, newHolder } from './pump.js';
 export { type Ranked, rank } from './rank.js';
 export { register, registryRow } from './register.js';
 export { openRegistry, type Registry } from './registry.js';
 export type { Planner, SaleOutcome } from './seller.js';
 export type { MarketSettings } from './settings.js';
-export { signatureHeader } from './signing.js';
+export { parseSignature, requireSignature, signatureHeader } from './signing.js';
 export { transcript } from './transcript.js';
+
+export const becknTools = [searchMarket] as const;

@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { invalid, notFound } from '../../domain/fault.js';
-import type { NewLetter } from '../../domain/mail.js';
+import type { Letter, NewLetter } from '../../domain/mail.js';
 import type {
   DialectName,
   Draft,
   MarketContext,
+  MarketItem,
   MarketOrder,
   MarketReply,
   MarketRequest,
@@ -19,7 +20,7 @@ import type { World } from '../../domain/world.js';
 import { type Asked, BOUGHT, type Bought } from './bought.js';
 import { dialectOf } from './dialects/dialects.js';
 import { durationMs } from './freshness.js';
-import { threadOf } from './intake.js';
+import { letterId, threadOf } from './intake.js';
 import type { Keyring } from './keyring.js';
 import { Refusal } from './refusal.js';
 import type { MarketSettings } from './settings.js';
@@ -130,6 +131,12 @@ const draftOf = (of: Bought, more: Partial<Draft> = {}): Draft => {
   };
 };
 
+/** Of the market that is open on a store in this process. */
+const buyers = new WeakMap<Store, Buyer>();
+export const buyerOf = (store: Store): Buyer | undefined => buyers.get(store);
+/** With the market that it belongs to. */
+export const closeBuyer = (store: Store): void => void buyers.delete(store);
+
 export const openBuyer = (ground: BuyerGround): Buyer => {
   const { store, settings, keyring, world } = ground;
   const bought = store.collection(BOUGHT);
@@ -158,7 +165,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
     ground.posted();
   };
 
-  return {
+  const buyer: Buyer = {
     get,
     async search(need, to) {
       const domain = settings.domains[0]!;
@@ -227,7 +234,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
           '/context/transaction_id',
         );
       if (matched(of, context) !== undefined) return;
-      if (UNSOLICITED.has(context.action) && of.order !== null) return;
+      if (UNSOLICITED.has(context.action) && of.order !== null) return requireOwnId(store, context);
       throw new Refusal(
         '30000',
         `nobody asked for this ${context.action}: message_id ${context.messageId} matches no request`,
@@ -245,6 +252,38 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       return n;
     },
   };
+  buyers.set(store, buyer);
+  return buyer;
+};
+
+/** Whoever asked hears that the question did not arrive, as if its seller had answered with an error. */
+export const undelivered = async (tx: Tx, { thread, action, body }: Letter, why: string): Promise<void> => {
+  if (action.startsWith('on_')) return;
+  const transactionId = thread.slice(thread.lastIndexOf('/') + 1);
+  const found = (await tx.collection(BOUGHT).get(transactionId))?.value;
+  if (found === undefined) return;
+  const { message_id: messageId } = (JSON.parse(body) as { context: { message_id: string } }).context;
+  const error = `not delivered: ${why}`;
+  await tx.collection(BOUGHT).put(transactionId, {
+    ...found,
+    asked: found.asked.map((one) => (one.messageId === messageId ? { ...one, state: 'failed', error } : one)),
+  });
+};
+
+/** Two messages that nobody asked for are two: one id for both would hide one of them. Throws Refusal that names the earlier. */
+const requireOwnId = async (
+  { mail }: Pick<Store, 'mail'>,
+  { action, bppId, messageId }: MarketContext,
+): Promise<void> => {
+  for (const other of UNSOLICITED) {
+    const before = other === action ? undefined : await mail.get('in', letterId(bppId ?? '', other, messageId));
+    if (before !== undefined)
+      throw new Refusal(
+        '30000',
+        `message_id ${messageId} already used: ${before.action} of ${new Date(before.atMs).toISOString()} was another message`,
+        '/context/message_id',
+      );
+  }
 };
 
 /** What a callback does to our books. A late answer is recorded; only an on_confirm is applied even then. */
@@ -282,6 +321,13 @@ const heardOf = async (
   };
 };
 
+/** A seller may name an item by its id alone, or leave out what it said in the catalogue: notice, ramp and recovery hold all the same. */
+const filledUp = (told: MarketItem | null, known: MarketItem | null): MarketItem | null => {
+  if (told === null || known === null) return told ?? known;
+  const said = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null));
+  return { ...known, ...said };
+};
+
 const applied = (of: Bought, context: MarketContext, reply: MarketReply): Bought => {
   switch (reply.is) {
     case 'catalog': {
@@ -297,13 +343,12 @@ const applied = (of: Bought, context: MarketContext, reply: MarketReply): Bought
       return { ...of, offers: [...of.offers.filter(({ bppId }) => bppId !== context.bppId), ...told] };
     }
     case 'order': {
-      // What an order is about is known from the catalogue where its seller names it by its id alone.
-      const item =
-        reply.order.item ??
-        of.order?.item ??
-        of.offers.find((offer) => offer.item.id === reply.order.itemId && offer.bppId === context.bppId)?.item ??
-        null;
-      return { ...of, order: { ...reply.order, id: reply.order.id ?? of.order?.id ?? null, item } };
+      const offer = of.offers.find(({ item, bppId }) => item.id === reply.order.itemId && bppId === context.bppId);
+      const known = of.order?.itemId === reply.order.itemId ? of.order.item : null;
+      const item = filledUp(reply.order.item, known ?? offer?.item ?? null);
+      // Before it has an id a seller tells no state; it is what was answered.
+      const state = reply.order.id === null && context.action === 'on_init' ? 'INITIALISED' : reply.order.state;
+      return { ...of, order: { ...reply.order, id: reply.order.id ?? of.order?.id ?? null, state, item } };
     }
     case 'tracking':
       return { ...of, tracking: reply.url };

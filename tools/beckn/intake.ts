@@ -114,6 +114,9 @@ const sameAddress = (said: string, registered: string): boolean => {
 
 export const senderOf = (context: MarketContext): string =>
   context.action.startsWith('on_') ? (context.bppId ?? '') : context.bapId;
+/** Under which name a message is kept. */
+export const letterId = (sender: string, action: string, messageId: string): string =>
+  `${sender}|${action}|${messageId}`;
 /** A transaction id is chosen by a stranger, so the thread is theirs alone. */
 export const threadOf = (role: 'bap' | 'bpp', peer: string, transactionId: string): string =>
   `${role}/${peer}/${transactionId}`;
@@ -297,7 +300,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
         const isCallback = context.action.startsWith('on_');
         const { authorization, 'content-type': type } = incoming.headers;
         const received = await keep({
-          id: `${sender}|${context.action}|${context.messageId}`,
+          id: letterId(sender, context.action, context.messageId),
           thread: threadOf(isCallback ? 'bap' : 'bpp', sender, context.transactionId),
           peer: sender,
           action: context.action,

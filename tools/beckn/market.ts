@@ -2,7 +2,7 @@
 import type { MarketContext } from '../../domain/market.js';
 import { SOLD_ORDERS } from '../../domain/market.js';
 import type { World } from '../../domain/world.js';
-import { type Buyer, openBuyer } from './buyer.js';
+import { type Buyer, closeBuyer, openBuyer, undelivered } from './buyer.js';
 import { answerChallenge } from './challenge.js';
 import { type Clerk, openClerk } from './clerk.js';
 import { dialectOf } from './dialects/dialects.js';
@@ -53,7 +53,7 @@ export const openMarket = async (ground: {
   let clerk: Clerk;
   const posted = () => postman.pump.poke();
   const buyer = openBuyer({ world, store, settings, keyring, nowMs, posted });
-  postman = openPostman({ store, settings, nowMs, onTrouble });
+  postman = openPostman({ store, settings, nowMs, onTrouble, onDead: undelivered });
   clerk = openClerk({
     world,
     store,
@@ -97,6 +97,7 @@ export const openMarket = async (ground: {
     tick,
     async close() {
       clearInterval(timer);
+      closeBuyer(store);
       await Promise.all([clerk.pump.stop(graceMs), clerk.tick().catch(onTrouble)]);
       await postman.pump.stop(graceMs);
     },

@@ -4,7 +4,7 @@
  */
 import { Fault } from '../../domain/fault.js';
 import type { Letter, Settled } from '../../domain/mail.js';
-import type { Store } from '../../domain/store.js';
+import type { Store, Tx } from '../../domain/store.js';
 import { jsonIfAny, send } from '../../wire/wire.js';
 import { durationMs } from './freshness.js';
 import { newHolder, openPump, type Pump } from './pump.js';
@@ -55,8 +55,8 @@ export const openPostman = (ground: {
   readonly settings: MarketSettings;
   readonly nowMs: () => number;
   readonly onTrouble: (error: unknown) => void;
-  /** A letter that will not arrive. */
-  readonly onDead?: (letter: Letter, why: string) => Promise<void>;
+  /** A letter that will not arrive: told in the transaction that gives it up. */
+  readonly onDead: (tx: Tx, letter: Letter, why: string) => Promise<void>;
 }): Postman => {
   const { store, settings, nowMs } = ground;
   const holder = newHolder();
@@ -121,8 +121,10 @@ export const openPostman = (ground: {
         : outcome.is === 'refused' || last
           ? { state: 'dead', atMs, reason: outcome.why, refused: outcome.is === 'refused', ...more }
           : { state: 'waiting', atMs, nextAtMs: atMs + waitMs(letter.attempts), reason: outcome.why, ...more };
-    await store.mail.settle(letter, holder, settled);
-    if (settled.state === 'dead') await ground.onDead?.(letter, settled.reason ?? '');
+    await store.transaction(async (tx) => {
+      const mine = await tx.mail.settle(letter, holder, settled);
+      if (mine && settled.state === 'dead') await ground.onDead(tx, letter, settled.reason ?? '');
+    });
   };
 
   const waitMs = (attempts: number) =>

@@ -5,6 +5,7 @@ import type { Claim, Draft, MarketContext, MarketItem, Quote, SoldOrder } from '
 import type { Tx } from '../../domain/store.js';
 import { type Instant, plusSeconds } from '../../domain/time.js';
 import { claimsIn, committedKw, itemOf, kwOf, leftKw, type Part, partOfItem, partToday, windowOf } from './catalog.js';
+import { committedPower } from './commitment.js';
 import { say } from './dialects/dialects.js';
 import { Decline } from './refusal.js';
 import type { SellerTerms } from './settings.js';
@@ -50,7 +51,7 @@ export const orderOf = async (
     );
   if (draft.items.length !== 1)
     throw new Decline('40000', `an order has one item, this one ${draft.items.length}`, '/message/order/items');
-  const [{ id: itemId, quantity }] = draft.items as [Draft['items'][number]];
+  const [{ id: itemId, quantity, commitment }] = draft.items as [Draft['items'][number]];
   const known = await partOfItem(tx, itemId);
   if (known === null) throw new Decline('30004', `there is no item ${itemId.slice(0, 200)}`, `${AT}/id`);
   const window = windowOf(known);
@@ -60,28 +61,44 @@ export const orderOf = async (
       `its window begins at ${window.start}, and ${terms.noticeMinutes} min notice are needed at ${at.now}`,
       `${AT}/id`,
     );
+  const committed = commitment === undefined ? null : committedPower(known, commitment);
   const part = await partToday(tx, known, at.now);
   const orderId = orderIdOf(context);
   const claims = await claimsIn(tx);
   const left = part === null ? 0 : Math.floor(leftKw(part, claims, at.nowMs, orderId) * 10) / 10;
   if (part === null || left < 0.1)
     throw new Decline('40002', `${itemId} is sold or no longer offered: 0 kW are left of it`, `${AT}/id`);
-  const powerKw = powerOf(part, quantity, Math.min(left, kwOf(part)));
+  const powerKw = agreed(powerOf(part, quantity, Math.min(left, kwOf(part)), committed), committed);
   return build(context, draft, { part, itemId, powerKw, orderId, claims }, terms, at);
 };
 
-const powerOf = (part: Part, { count, energyMwh }: Draft['items'][number]['quantity'], leftOfIt: number): number => {
+/** A quantity and a commitment that both are told say the same. */
+const agreed = (powerKw: number, committed: number | null): number => {
+  if (committed === null || Math.abs(powerKw - committed) < 0.05) return powerKw;
+  throw new Decline(
+    '40002',
+    `${say(committed, 1)} kW are committed, and the quantity comes to ${say(powerKw, 1)} kW`,
+    `${AT}/quantity`,
+  );
+};
+
+const powerOf = (
+  part: Part,
+  { count, energyMwh }: Draft['items'][number]['quantity'],
+  leftOfIt: number,
+  committed: number | null,
+): number => {
   const { start, end } = windowOf(part);
   const hours = (Date.parse(end) - Date.parse(start)) / 3_600_000;
   if (count !== null && count !== 1)
     throw new Decline('40002', `count is ${count}; the window is there once`, `${AT}/quantity`);
-  if (energyMwh === null) return leftOfIt;
-  const kw = (Number(energyMwh) * 1000) / hours;
+  if (energyMwh === null && committed === null) return leftOfIt;
+  const kw = energyMwh === null ? committed! : (Number(energyMwh) * 1000) / hours;
   if (!(kw > 0)) throw new Decline('40002', `${energyMwh} MWh are asked for, must be above 0`, `${AT}/quantity`);
   if (kw > leftOfIt * (1 + 1e-9))
     throw new Decline(
       '40002',
-      `${energyMwh} MWh are asked for, that is ${say(kw, 1)} kW; ${say(leftOfIt, 1)} kW are left`,
+      `${say(kw, 1)} kW are asked for (${say((kw * hours) / 1000, 6)} MWh); ${say(leftOfIt, 1)} kW are left`,
       `${AT}/quantity`,
     );
   return kw;
@@ -123,11 +140,12 @@ const build = (
     decisionId: null,
     confirm: null,
     quotedUntilMs: at.nowMs + QUOTE_SECONDS * 1000,
+    committedAtMs: null,
     powerKw,
     // Two sales from one plan add up: a limit that spoke of its own kW only would be kept by what the other one sold.
-    capsKw: offer.slots.slice(part.from, part.to).map(({ start, end, baselineKw }) => {
+    capsKw: offer.slots.slice(part.from, part.to).map(({ start, end, baselineKw, peakKw }) => {
       const spokenKw = committedKw({ start, end }, offer.region, claims, orderId);
-      return { start, end, baselineKw, spokenKw, maxKw: Math.max(0, baselineKw - spokenKw - powerKw) };
+      return { start, end, baselineKw, spokenKw, maxKw: Math.max(0, (peakKw ?? baselineKw) - spokenKw - powerKw) };
     }),
     order: {
       id: null,

@@ -10,6 +10,7 @@ import {
   type MarketRequest,
   OPEN_STATES,
   RATINGS,
+  SALE_PLANS,
   SOLD_ORDERS,
   type SoldOrder,
   type WorkloadShift,
@@ -229,6 +230,7 @@ export const commit = async (
   const committed: SoldOrder = {
     ...order,
     confirm: JSON.stringify(context),
+    committedAtMs: at.nowMs,
     order: { ...order.order, billing, state: 'COMMITTED', createdAt: before?.order.createdAt ?? at.now },
   };
   await orders.put(committed.id, committed);
@@ -272,6 +274,7 @@ export const concluded = async (
     confirm: null,
     order: { ...now.order, id: now.id, state: 'ORDER_PLACED', updatedAt: at },
   };
+  await tx.collection(SALE_PLANS).put(planId, { orderId: now.id, kept: true });
   const entry = await noteSale(tx, ground.world, 'market_order', placed);
   const kept = { ...placed, order: { ...placed.order, evidence: String(entry) } };
   await orders.put(kept.id, kept);

@@ -1,11 +1,12 @@
 /** Orders and items of Beckn 0.9.4: one fulfilment, one payment, flat tags, a quantity beside the item. */
-import { type Draft, MarketItem, type MarketOrder, OfferKind } from '../../../domain/market.js';
+import { type CommittedInterval, type Draft, MarketItem, type MarketOrder, OfferKind } from '../../../domain/market.js';
 import { instant, toEpoch } from '../../../domain/time.js';
 import { Refusal } from '../refusal.js';
 import type { Order09 } from './shapes-0.9.js';
 import {
   decimalIn,
   given,
+  instantAt,
   minutesIn,
   money,
   numberIn,
@@ -126,7 +127,12 @@ export const readDraft = (order: Order09): Draft => ({
   items: (order.items ?? []).map((item, i) => {
     const at = `/message/order/items/${i}`;
     if (item.id === undefined) throw new Refusal('30000', `${at} has no id`, `${at}/id`);
-    return { id: item.id, quantity: quantityIn(item.quantity, at) };
+    const commitment = committedIn(item.tags ?? {}, `${at}/tags`);
+    return {
+      id: item.id,
+      quantity: quantityIn(item.quantity, at),
+      ...(commitment.length === 0 ? {} : { commitment }),
+    };
   }),
   fulfillmentId: order.fulfillment?.id ?? null,
   billing:
@@ -142,6 +148,17 @@ export const readDraft = (order: Order09): Draft => ({
           amount: decimalIn(order.payment.params?.amount, '/message/order/payment/params/amount'),
         },
 });
+
+/** Tags `commitment_kw@TIME` of an item, each with the `duration@TIME` of its interval, as metering is told. */
+const committedIn = (tags: Tags09, at: string): CommittedInterval[] =>
+  Object.entries(tags).flatMap(([name, kw]) => {
+    if (!name.startsWith('commitment_kw@')) return [];
+    const start = name.slice('commitment_kw@'.length);
+    const place = `${at}/${name}`;
+    const minutes = minutesIn(tags[`duration@${start}`], place);
+    if (minutes === null) throw new Refusal('30000', `${place} needs duration@${start}`, place);
+    return [{ start: instantAt(start, place), minutes, kw: numberIn(kw, place)!, at: place }];
+  });
 
 const billingOf = (billing: NonNullable<Draft['billing']>) =>
   given({ name: billing.name, email: billing.email ?? undefined, phone: billing.phone ?? '-' });

@@ -1,11 +1,19 @@
 /** Orders and items of Beckn 1.1. */
-import { type Draft, MarketItem, type MarketOrder, type Metered, OfferKind } from '../../../domain/market.js';
+import {
+  type CommittedInterval,
+  type Draft,
+  MarketItem,
+  type MarketOrder,
+  type Metered,
+  OfferKind,
+} from '../../../domain/market.js';
 import { type Instant, instant, toEpoch } from '../../../domain/time.js';
 import { Refusal } from '../refusal.js';
 import type { Order11 } from './shapes-1.1.js';
 import {
   decimalIn,
   given,
+  instantAt,
   minutesIn,
   money,
   numberIn,
@@ -113,9 +121,11 @@ export const readDraft = (order: Order11): Draft => ({
     if (value !== null && unit !== 'MWh' && unit !== 'kWh')
       throw new Refusal('30000', `unit is "${unit}", must be MWh or kWh`, `${at}/quantity/selected/measure/unit`);
     const energy = value === null ? null : unit === 'kWh' ? value / 1000 : value;
+    const commitment = committedIn(item.tags, `${at}/tags`);
     return {
       id: item.id,
       quantity: { count: selected?.count ?? null, energyMwh: energy === null ? null : say(energy, 9) },
+      ...(commitment.length === 0 ? {} : { commitment }),
     };
   }),
   fulfillmentId: order.fulfillments?.[0]?.id ?? null,
@@ -132,6 +142,20 @@ export const readDraft = (order: Order11): Draft => ({
           amount: decimalIn(order.payments[0].params?.amount, '/message/order/payments/0/params/amount'),
         },
 });
+
+/** Groups `commitment` of an item: `t`, `duration` and `kw` of each interval, as metering is told. */
+const committedIn = (tags: Tags11, at: string): CommittedInterval[] =>
+  (tags ?? []).flatMap((of, i) => {
+    if (of.descriptor?.code !== 'commitment') return [];
+    const tag = tagsIn([of]);
+    const [start, kw, minutes] = ['t', 'kw', 'duration'].map((name) => tag('commitment', name));
+    if (start === undefined || kw === undefined || minutes === undefined)
+      throw new Refusal('30000', `${at}/${i} needs t, duration and kw`, `${at}/${i}/list`);
+    const place = `${at}/${i}/list/${of.list!.findIndex(({ descriptor }) => descriptor?.code === 'kw')}/value`;
+    return [
+      { start: instantAt(start, place), minutes: minutesIn(minutes, place)!, kw: numberIn(kw, place)!, at: place },
+    ];
+  });
 
 export const selectedOf = ({ count, energyMwh }: MarketOrder['quantity']) => ({
   selected: given({

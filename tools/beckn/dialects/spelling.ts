@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { decimal } from '../../../domain/decimal.js';
 import type { Quote } from '../../../domain/market.js';
-import { type Interval, instant } from '../../../domain/time.js';
+import { type Instant, type Interval, instant } from '../../../domain/time.js';
 import { durationMs, durationText } from '../freshness.js';
 import { Refusal } from '../refusal.js';
 
@@ -36,6 +36,15 @@ export const minutesIn = (text: string | undefined, at: string): number | null =
 };
 export const sayMinutes = (minutes: number | null): string | undefined =>
   minutes === null ? undefined : durationText(Math.round(minutes));
+
+/** Throws Refusal for text that is no time. */
+export const instantAt = (text: string, at: string): Instant => {
+  try {
+    return instant(text);
+  } catch (error) {
+    throw new Refusal('30000', (error as Error).message, at);
+  }
+};
 
 export const windowIn = (
   range: { start?: string | undefined; end?: string | undefined } | undefined,
