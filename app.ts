@@ -256,7 +256,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
     const adapter = fleetOf(config, place);
     clock = await clockOf(config, setting, { live: live || adapter.live, covers }, store);
     const meter = await METER_ADAPTERS[config.meter].open(config, {
-      ...{ store, clock },
+      ...{ store, clock, present: systemNow },
       daemon: countersOfDaemon,
       simulated: () => simulatedMeter(clock),
     });

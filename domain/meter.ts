@@ -83,3 +83,10 @@ export interface LiveReading {
   readonly energyKwh: number | null;
   readonly powerKw: number | null;
 }
+
+/** Readings of one look. */
+export interface MeterLook {
+  /** by the clock that the meter lives by: the machine's own, unless the meter is simulated */
+  readonly at: Instant;
+  readonly readings: readonly LiveReading[];
+}

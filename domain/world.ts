@@ -4,7 +4,7 @@ import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js
 import type { Fate } from './fate.js';
 import type { Quantity, SignalKey } from './grid-values.js';
 import type { Job, WorkloadOrigin } from './job.js';
-import type { LiveReading, MeterCard, MeteredEnergy, MeterSpan } from './meter.js';
+import type { MeterCard, MeteredEnergy, MeterLook, MeterSpan } from './meter.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
 import type { Provenance } from './provenance.js';
@@ -141,8 +141,8 @@ export interface Meter {
   spans(meterId: string, interval: Interval): AsyncIterable<MeterSpan[]>;
   /** What a meter knows of an interval; of a meter that is not known, nothing. */
   energy(meterId: string, interval: Interval): Promise<MeteredEnergy>;
-  /** Looks at what can be read now; empty where nothing can. Fault `unavailable` where a meter does not answer. */
-  read(signal?: AbortSignal): Promise<LiveReading[]>;
+  /** Looks at what can be read now; no readings where nothing can. Fault `unavailable` where a meter does not answer. */
+  read(signal?: AbortSignal): Promise<MeterLook>;
 }
 
 /** A ticket ready to be filed: the neutral document in both renderings; each tracker takes the one it speaks. */

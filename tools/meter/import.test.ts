@@ -33,7 +33,7 @@ let world: World;
 beforeEach(async () => {
   store = await openStore(':memory:');
   const quiet = quietWorld(store, now);
-  const ground = { store, clock: quiet.clock, daemon: async () => [], simulated: () => [] };
+  const ground = { store, clock: quiet.clock, present: now, daemon: async () => [], simulated: () => [] };
   const meter = await METER_ADAPTERS.none.open({ meter: 'none' }, ground);
   world = { ...quiet, meter, fleet: { ...quiet.fleet, sites: async () => [site] } };
 });
@@ -105,6 +105,14 @@ describe('energy of intervals', () => {
     const answer = await take(csv('interval_start,consumption_kwh', ...rows));
     expect(answer.meters).toMatchObject([{ energyKwh: 7, gaps: 2, coverageRatio: 0.6 }]);
     expect((await show()).gaps.map(({ why }) => why)).toEqual(['no rows', 'no value']);
+    expect(await show({ from: '2025-12-31T12:00:00Z', to: '2026-03-01T00:00:00Z', by: 'month' })).toMatchObject({
+      rowCount: 3,
+      rows: [
+        { start: '2025-12-31T12:00:00Z', energyKwh: null },
+        { start: '2026-01-01T00:00:00Z', energyKwh: 7 },
+        { start: '2026-02-01T00:00:00Z', energyKwh: null },
+      ],
+    });
     // What was missing comes later, and fills the gap.
     await take(csv('interval_start,consumption_kwh', '2026-01-01T01:00Z,3', '2026-01-01T01:30Z,5'));
     expect(await show()).toMatchObject({ energyKwh: 15, coverageRatio: 1, gapCount: 0 });

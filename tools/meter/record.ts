@@ -11,16 +11,25 @@ const Look = z.strictObject({
   at: Instant,
   energyKwh: z.number().nullable(),
   powerKw: z.number().nullable(),
+  /** where the counter stood before it said 0, until it says something else */
+  fellFromKwh: z.number().nullable().default(null),
 });
 type Look = z.infer<typeof Look>;
 const LOOKS = defineCollection('meter-looks', Look);
+
+/** A register that gives no answer often says 0. */
+const fellFrom = (before: Look | undefined, { energyKwh }: LiveReading): number | null =>
+  energyKwh === 0 ? (before?.fellFromKwh ?? (before?.energyKwh || null)) : null;
 
 const since = (before: Look, reading: LiveReading, at: Instant, apartS: number): MeterSpan[] => {
   const [from, to] = [toEpoch(before.at), toEpoch(at)];
   if (to <= from) return [];
   if (reading.energyKwh !== null && before.energyKwh !== null) {
     const step = reading.energyKwh - before.energyKwh;
-    return step < 0 ? stretch(from, to, null, 'the counter fell') : stretch(from, to, step, null);
+    if (step < 0) return stretch(from, to, null, 'the counter fell');
+    if (before.fellFromKwh === null) return stretch(from, to, step, null);
+    if (reading.energyKwh >= before.fellFromKwh) return stretch(from, to, null, 'the counter said 0 and came back');
+    return step === 0 ? stretch(from, to, null, 'the counter says 0') : stretch(from, to, step, null);
   }
   if (reading.powerKw !== null && before.powerKw !== null)
     return to - from > apartS
@@ -57,20 +66,22 @@ export const recordMeters = defineTool({
     spans: z.number().int().describe('stretches of time that were kept'),
   }),
   run: async ({ apartSeconds }, world, call) => {
-    const live = await world.meter.read(call.signal);
-    const at = world.clock.now();
-    const found: { reading: LiveReading; spans: MeterSpan[]; merge: Merge }[] = [];
+    const { at, readings: live } = await world.meter.read(call.signal);
+    const found: { reading: LiveReading; before: Look | undefined; spans: MeterSpan[]; merge: Merge }[] = [];
     for (const reading of live) {
       const before = (await world.store.collection(LOOKS).get(reading.meter.id))?.value;
       const spans = before === undefined ? [] : since(before, reading, at, apartSeconds);
-      found.push({ reading, spans, merge: await mergeWith(world.store, reading.meter.id, spans, false) });
+      found.push({ reading, before, spans, merge: await mergeWith(world.store, reading.meter.id, spans, false) });
     }
     call.commit(async (tx) => {
-      for (const { reading, merge } of found) {
+      for (const { reading, before, merge } of found) {
         await keep(tx, reading.meter, merge);
+        // Within the same second, or behind a clock that was set back, nothing can be kept: what was counted since stays to come.
+        if (before !== undefined && at <= before.at) continue;
+        const { energyKwh, powerKw } = reading;
         await tx
           .collection(LOOKS)
-          .put(reading.meter.id, { at, energyKwh: reading.energyKwh, powerKw: reading.powerKw });
+          .put(reading.meter.id, { at, energyKwh, powerKw, fellFromKwh: fellFrom(before, reading) });
       }
     });
     return {

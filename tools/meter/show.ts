@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
 import { energyText, percentText } from '../../domain/figures.js';
 import { energyWithin, MeterCard, type MeterSpan } from '../../domain/meter.js';
-import { floorTo, fromEpoch, Instant, toEpoch } from '../../domain/time.js';
+import { floorTo, fromEpoch, Instant, instant, plusHours, toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 
 export const listMeters = defineTool({
@@ -24,7 +24,8 @@ export const listMeters = defineTool({
   tell: ({ total }) => `${total} ${total === 1 ? 'meter' : 'meters'}.`,
 });
 
-const STEPS = { hour: 60, day: 24 * 60 } as const;
+const ROWS = ['hour', 'day', 'month'] as const;
+type RowLength = (typeof ROWS)[number];
 const MOST_ROWS = 2000;
 const MOST_GAPS = 100;
 
@@ -32,14 +33,14 @@ export const showMeter = defineTool({
   name: 'show_meter',
   title: 'Show a meter',
   description:
-    'What a meter measured over an interval, in total and by hour or day (UTC), with the share of time that is known and the gaps. A gap is unknown energy, not zero.',
+    'What a meter measured over an interval, in total and by hour, day or month (UTC), with the share of time that is known and the gaps. A gap is unknown energy, not zero.',
   toolset: 'proof',
   effect: 'reads',
   input: z.strictObject({
     meterId: z.string().min(1),
     from: Instant.optional().describe('from here on; the first kept moment when left out'),
     to: Instant.optional().describe('before here; the last kept moment when left out'),
-    by: z.enum(['hour', 'day']).default('day').describe('length of the rows'),
+    by: z.enum(ROWS).default('day').describe('length of the rows'),
   }),
   output: z.strictObject({
     meter: MeterCard,
@@ -66,7 +67,7 @@ export const showMeter = defineTool({
     for await (const page of world.meter.spans(meterId, interval)) spans.push(...page);
     const whole = energyWithin(spans, interval);
     const gaps = gapsIn(spans, toEpoch(start), toEpoch(end));
-    const { rows, rowCount } = rowsOf(spans, start, end, STEPS[by]);
+    const { rows, rowCount } = rowsOf(spans, start, end, by);
     return {
       ...{ meter, from: start, to: end, energyKwh: whole.energyKwh },
       coverageRatio: whole.coveredSeconds / whole.seconds,
@@ -80,18 +81,31 @@ export const showMeter = defineTool({
       : `${meter.id} (${meter.boundary}): ${energyText(energyKwh)} from ${from} to ${to}, ${percentText(coverageRatio)} of the time known.`,
 });
 
+/** The first moment of the row that `at` lies in. */
+const rowStart = (at: Instant, by: RowLength): Instant =>
+  by === 'month' ? instant(`${at.slice(0, 7)}-01T00:00:00Z`) : floorTo(at, by === 'hour' ? 60 : 1440);
+
+/** The first moment of the row behind: 31 days after the first of a month lie in the next. */
+const nextRow = (row: Instant, by: RowLength): Instant =>
+  by === 'month' ? rowStart(plusHours(row, 24 * 31), by) : plusHours(row, by === 'hour' ? 1 : 24);
+
+const monthNumber = (at: Instant) => Number(at.slice(0, 4)) * 12 + Number(at.slice(5, 7));
+
+/** From the start of a row on, the last one may be cut by the end. */
+const rowsBetween = (row: Instant, end: Instant, by: RowLength): number => {
+  if (by !== 'month') return Math.ceil((toEpoch(end) - toEpoch(row)) / (by === 'hour' ? 3600 : 86_400));
+  return monthNumber(end) - monthNumber(row) + (rowStart(end, by) < end ? 1 : 0);
+};
+
 /** The first rows, and how many there are of the whole interval. */
-const rowsOf = (spans: readonly MeterSpan[], start: Instant, end: Instant, stepMinutes: number) => {
+const rowsOf = (spans: readonly MeterSpan[], start: Instant, end: Instant, by: RowLength) => {
   const rows: { start: Instant; energyKwh: number | null; coverageRatio: number }[] = [];
   let first = 0;
-  const [begin, step] = [toEpoch(floorTo(start, stepMinutes)), stepMinutes * 60];
-  const rowCount = Math.ceil((toEpoch(end) - begin) / step);
-  for (let n = 0; n < Math.min(rowCount, MOST_ROWS); n++) {
-    const at = begin + n * step;
-    const row = {
-      start: fromEpoch(Math.max(at, toEpoch(start))),
-      end: fromEpoch(Math.min(at + step, toEpoch(end))),
-    };
+  let at = rowStart(start, by);
+  const rowCount = rowsBetween(at, end, by);
+  for (; at < end && rows.length < MOST_ROWS; at = nextRow(at, by)) {
+    const next = nextRow(at, by);
+    const row = { start: at > start ? at : start, end: next < end ? next : end };
     while (first < spans.length && spans[first]!.end <= row.start) first++;
     let last = first;
     while (last < spans.length && spans[last]!.start < row.end) last++;
@@ -105,16 +119,22 @@ const rowsOf = (spans: readonly MeterSpan[], start: Instant, end: Instant, stepM
   return { rows, rowCount };
 };
 
+/** Stretches that follow one another and are not known for the same reason are one. */
 const gapsIn = (spans: readonly MeterSpan[], from: number, to: number) => {
   const gaps: { start: Instant; end: Instant; why: string }[] = [];
   let at = from;
+  const add = (start: number, end: number, why: string) => {
+    const last = gaps.at(-1);
+    if (last && last.why === why && last.end === fromEpoch(start)) last.end = fromEpoch(end);
+    else gaps.push({ start: fromEpoch(start), end: fromEpoch(end), why });
+  };
   const until = (end: number) => {
-    if (end > at) gaps.push({ start: fromEpoch(at), end: fromEpoch(end), why: 'nothing is kept' });
+    if (end > at) add(at, end, 'nothing is kept');
   };
   for (const span of spans) {
     const [a, b] = [Math.max(from, toEpoch(span.start)), Math.min(to, toEpoch(span.end))];
     until(a);
-    if (span.energyKwh === null) gaps.push({ start: fromEpoch(a), end: fromEpoch(b), why: span.why ?? 'not known' });
+    if (span.energyKwh === null) add(a, b, span.why ?? 'not known');
     at = Math.max(at, b);
   }
   until(to);

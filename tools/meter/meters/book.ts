@@ -1,5 +1,13 @@
 /** What is kept of meters, as every adapter answers for the past. */
-import { energyWithin, METERED, METERS, type MeterCard, type MeterSpan, spanSet } from '../../../domain/meter.js';
+import {
+  energyWithin,
+  type LiveReading,
+  METERED,
+  METERS,
+  type MeterCard,
+  type MeterSpan,
+  spanSet,
+} from '../../../domain/meter.js';
 import type { Tx } from '../../../domain/store.js';
 import { fromEpoch, type Instant, type Interval, toEpoch } from '../../../domain/time.js';
 import type { Meter } from '../../../domain/world.js';
@@ -60,8 +68,15 @@ async function* within(
   });
 }
 
-/** A meter that answers from what is kept; `read` is the adapter's own. */
-export const bookMeter = (store: Pick<Tx, 'collection' | 'rows'>, read: Meter['read'] = async () => []): Meter => ({
+/** An adapter's own look. */
+export type Looking = (signal?: AbortSignal) => Promise<LiveReading[]>;
+
+/** A meter that answers from what is kept; what it is looked at is told with the time by `now`, after the look. */
+export const bookMeter = (
+  store: Pick<Tx, 'collection' | 'rows'>,
+  now: () => Instant,
+  look: Looking = async () => [],
+): Meter => ({
   meters: () => keptMeters(store),
   spans: (meterId, interval) => within(store, meterId, interval),
   energy: async (meterId, interval) => {
@@ -69,5 +84,8 @@ export const bookMeter = (store: Pick<Tx, 'collection' | 'rows'>, read: Meter['r
     for await (const page of within(store, meterId, interval)) spans.push(...page);
     return energyWithin(spans, interval);
   },
-  read,
+  read: async (signal) => {
+    const readings = await look(signal);
+    return { at: now(), readings };
+  },
 });

@@ -5,8 +5,8 @@
  * its shares, and a share never stands for a server.
  */
 import type { Boundary, LiveReading } from '../../../domain/meter.js';
-import type { Meter } from '../../../domain/world.js';
 import { asking } from './ask.js';
+import type { Looking } from './book.js';
 import { type Sample, samplesIn } from './exposition.js';
 import type { MeterGround, MeterSettings } from './ground.js';
 
@@ -111,7 +111,7 @@ export const exporter = (
   which: keyof typeof NAMES,
   settings: MeterSettings,
   ground: Pick<MeterGround, 'timer'>,
-): Meter['read'] => {
+): Looking => {
   const ask = asking(`${NAMES[which]}’s exporter`, settings, ground);
   const own = which === 'kepler' ? /^kepler_/ : /^scaph_/;
   return async (signal) => {

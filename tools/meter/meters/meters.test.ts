@@ -27,7 +27,7 @@ const START = instant('2026-01-01T00:00:00Z');
 let now = START;
 const clock = { now: () => now };
 const ground = (live: LiveReading[] = []) => ({
-  ...{ store, clock, daemon: async () => live, simulated: () => simulatedMeter(clock) },
+  ...{ store, clock, present: () => now, daemon: async () => live, simulated: () => simulatedMeter(clock) },
 });
 const serve = async (bodies: Record<string, unknown>) => {
   peer = await httpPeer((request, response) => {
@@ -41,7 +41,7 @@ const open = async (name: keyof typeof METER_ADAPTERS, meterUrl: string | undefi
   const own = ground();
   return METER_ADAPTERS[name].open({ meter: name, meterUrl, ...more }, own);
 };
-const told = (readings: LiveReading[]) =>
+const told = (readings: readonly LiveReading[]) =>
   readings.map(({ meter, energyKwh, powerKw }) => [meter.id, meter.boundary, energyKwh, powerKw]);
 
 const link = (path: string) => ({ '@odata.id': path });
@@ -66,7 +66,7 @@ const BODIES = {
 describe('Redfish', () => {
   it('tells energy where it is counted, else power, of each chassis that has any', async () => {
     const meter = await open('redfish', await serve(BODIES), { meterUser: 'ops', meterPassword: 'secret' });
-    expect(told(await meter.read())).toEqual([
+    expect(told((await meter.read()).readings)).toEqual([
       ['redfish:1', 'server', 5821.25, 0.4125],
       ['redfish:old', 'server', null, 0.25],
     ]);
@@ -98,7 +98,7 @@ kepler_process_cpu_joules_total{comm="nan",pid="9",zone="package"} NaN
 describe('exporters', () => {
   it('Kepler’s: zones within one another once, processes instead of the containers that hold them', async () => {
     const meter = await open('kepler', await serve({ '/metrics': KEPLER }));
-    expect(told(await meter.read())).toEqual([
+    expect(told((await meter.read()).readings)).toEqual([
       ['kepler:host:n1', 'components', expect.closeTo(3, 9), null],
       ['kepler:process:po"st 7', 'process', expect.closeTo(1, 9), null],
     ]);
@@ -108,7 +108,7 @@ describe('exporters', () => {
     const text =
       'scaph_host_energy_microjoules 3600000000000\nscaph_host_power_microwatts 90000000\nscaph_process_power_consumption_microwatts{exe="node",pid="3",cmdline="node, {x}"} 12000000\nkepler_x 3\n';
     const meter = await open('scaphandre', await serve({ '/metrics': text }));
-    expect(told(await meter.read())).toEqual([
+    expect(told((await meter.read()).readings)).toEqual([
       ['scaphandre:host:this host', 'components', expect.closeTo(1, 9), null],
       ['scaphandre:process:node 3', 'process', null, expect.closeTo(0.012, 9)],
     ]);
@@ -129,7 +129,9 @@ describe('exporters', () => {
       response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } })),
     );
     const meter = await open('prometheus', peer.url);
-    expect(told(await meter.read())).toEqual([['prometheus:host:n1:9100', 'components', expect.closeTo(1, 9), null]]);
+    expect(told((await meter.read()).readings)).toEqual([
+      ['prometheus:host:n1:9100', 'components', expect.closeTo(1, 9), null],
+    ]);
     expect(decodeURIComponent(peer.asked[0]!.url!)).toContain('kepler_process_cpu_joules_total');
   });
 
@@ -190,6 +192,40 @@ describe('looking at meters', () => {
       'no reading',
     ]);
     expect(await store.rows(METERED).count(spanSet('rapl:n1', START))).toBe(6);
+  });
+
+  it('takes no bad answer for energy: what fell and comes back is a gap, and a counter that began anew counts on', async () => {
+    now = START;
+    const readings = [live];
+    const world = await worldOf('rapl', readings);
+    const look = async (energyKwh: number) => {
+      now = plusSeconds(now, 60);
+      readings[0] = { ...live, energyKwh };
+      return (await callTool(recordMeters, {}, world, call)).readings[0]!.sinceKwh;
+    };
+    const kept: (number | null)[] = [];
+    for (const energyKwh of [5000, 5001, 0, 0, 5002, 5003, 2, 3, 5]) kept.push(await look(energyKwh));
+    expect(kept).toEqual([null, 1, null, null, null, 1, null, 1, 2]);
+  });
+
+  it('is by the present where the world lives in another time, and loses nothing between looks of one second', async () => {
+    const readings = [live];
+    const present = instant('2026-11-30T00:00:00Z');
+    let seconds = 0;
+    const meter = await METER_ADAPTERS.rapl.open(
+      { meter: 'rapl' },
+      { ...ground(readings), present: () => plusSeconds(present, seconds) },
+    );
+    const world = { ...quietWorld(store, () => instant('2022-05-25T00:00:00Z')), meter };
+    await callTool(recordMeters, {}, world, call);
+    readings[0] = { ...live, energyKwh: 2 };
+    expect((await callTool(recordMeters, {}, world, call)).readings[0]!.sinceKwh).toBeNull();
+    seconds = 60;
+    readings[0] = { ...live, energyKwh: 4 };
+    expect(await callTool(recordMeters, {}, world, call)).toMatchObject({
+      at: plusSeconds(present, 60),
+      readings: [{ sinceKwh: 3 }],
+    });
   });
 
   it('of a simulated machine gives its 100 W', async () => {

@@ -17,42 +17,42 @@ export interface MeterAdapter {
 export const METER_ADAPTERS = {
   none: {
     about: 'no meter: what was imported is used, and nothing is read',
-    open: (_, { store }) => bookMeter(store),
+    open: (_, { store, present }) => bookMeter(store, present),
   },
   rapl: {
     about: 'counters of this machine, as caco rapl-daemon tells them',
-    open: ({ meterSocket }, { store, daemon }) => bookMeter(store, () => daemon(meterSocket)),
+    open: ({ meterSocket }, { store, present, daemon }) => bookMeter(store, present, () => daemon(meterSocket)),
   },
   sim: {
     about: 'counters of a simulated machine',
-    open: (_, { store, simulated }) => bookMeter(store, async () => simulated()),
+    open: (_, { store, clock, simulated }) => bookMeter(store, clock.now, async () => simulated()),
   },
   redfish: {
     about: 'power and energy of servers and PDUs at their management controllers',
     open: async (settings, ground) => {
       const { redfish } = await import('./redfish.js');
-      return bookMeter(ground.store, redfish(settings, ground));
+      return bookMeter(ground.store, ground.present, redfish(settings, ground));
     },
   },
   kepler: {
     about: 'Kepler’s exporter: energy of a node, its containers and processes, worked out from processor counters',
     open: async (settings, ground) => {
       const { exporter } = await import('./exporters.js');
-      return bookMeter(ground.store, exporter('kepler', settings, ground));
+      return bookMeter(ground.store, ground.present, exporter('kepler', settings, ground));
     },
   },
   scaphandre: {
     about: 'Scaphandre’s exporter: power of a host and its processes, worked out from processor counters',
     open: async (settings, ground) => {
       const { exporter } = await import('./exporters.js');
-      return bookMeter(ground.store, exporter('scaphandre', settings, ground));
+      return bookMeter(ground.store, ground.present, exporter('scaphandre', settings, ground));
     },
   },
   prometheus: {
     about: 'a Prometheus server that scrapes Kepler, Scaphandre or this program',
     open: async (settings, ground) => {
       const { prometheus } = await import('./prometheus.js');
-      return bookMeter(ground.store, prometheus(settings, ground));
+      return bookMeter(ground.store, ground.present, prometheus(settings, ground));
     },
   },
 } satisfies Record<string, MeterAdapter>;

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { Fault } from '../../../domain/fault.js';
-import type { Meter } from '../../../domain/world.js';
 import { asking } from './ask.js';
+import type { Looking } from './book.js';
 import { FAMILIES, readingsOf } from './exporters.js';
 import type { MeterGround, MeterSettings } from './ground.js';
 
@@ -21,7 +21,7 @@ const Body = z.object({
 
 const QUERY = `{__name__=~"${Object.keys(FAMILIES).join('|')}"}`;
 
-export const prometheus = (settings: MeterSettings, ground: Pick<MeterGround, 'timer'>): Meter['read'] => {
+export const prometheus = (settings: MeterSettings, ground: Pick<MeterGround, 'timer'>): Looking => {
   const ask = asking('the Prometheus server', settings, ground);
   return async (signal) => {
     const read = Body.safeParse(await ask.json(`/api/v1/query?query=${encodeURIComponent(QUERY)}`, signal));

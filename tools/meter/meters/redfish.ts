@@ -6,8 +6,8 @@
 import { z } from 'zod';
 import { Fault } from '../../../domain/fault.js';
 import type { LiveReading } from '../../../domain/meter.js';
-import type { Meter } from '../../../domain/world.js';
 import { type Asking, asking } from './ask.js';
+import type { Looking } from './book.js';
 import type { MeterGround, MeterSettings } from './ground.js';
 
 const Link = z.object({ '@odata.id': z.string().startsWith('/').max(500) });
@@ -62,7 +62,7 @@ const readingOf = async (ask: Asking, path: string, signal?: AbortSignal): Promi
 };
 
 /** One look at every chassis that tells power or energy. A chassis without either is passed over. */
-export const redfish = (settings: MeterSettings, ground: Pick<MeterGround, 'timer'>): Meter['read'] => {
+export const redfish = (settings: MeterSettings, ground: Pick<MeterGround, 'timer'>): Looking => {
   const ask = asking('the Redfish service', settings, ground);
   return async (signal) => {
     const path = '/redfish/v1/Chassis';
