@@ -8,6 +8,9 @@ export const isNothing = (value: number): boolean => Math.abs(value) < NOTHING;
 
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ' ');
 
+/** A count, thousands set apart. */
+export const countText = (value: number): string => grouped(String(value));
+
 /** Three significant digits, thin groups of thousands, no exponent. */
 export const figure = (value: number, digits = 3): string => {
   if (isNothing(value)) return '0';

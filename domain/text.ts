@@ -51,30 +51,5 @@ export const label = (text: string): string => {
   return cut(clean === '' ? 'none' : clean, 50).replace('…', '');
 };
 
-/** A number for people: three significant digits, thousands set apart by a narrow space; whole above a thousand. */
-export const three = (value: number): string => {
-  if (Math.abs(value) < 1e-9) return '0';
-  const size = Math.abs(value);
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  const rounded = size >= 1000 ? String(Math.round(Number(size.toPrecision(3)))) : size.toFixed(Math.min(digits, 12));
-  const [whole = '0', fraction] = rounded.split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
-  return `${value < 0 ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
-};
-
-/** A count, thousands set apart. */
-export const whole = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
-
-/** Mass of CO2e in the unit that reads best. */
-export const mass = (kg: number): string => (Math.abs(kg) >= 1000 ? `${three(kg / 1000)} t` : `${three(kg)} kg`);
-
-const SIGNS: Record<string, string> = { GBP: '£', USD: '$', EUR: '€' };
-export const money = (amount: number, currency: string): string => {
-  const sign = SIGNS[currency];
-  const size = Math.abs(amount);
-  const text = size >= 100 ? three(size) : size >= 0.01 || size < 1e-9 ? size.toFixed(2) : three(size);
-  return `${amount < 0 && size >= 1e-9 ? '−' : ''}${sign === undefined ? `${text} ${currency}` : `${sign}${text}`}`;
-};
-
 /** `2022-06-01 02:00`; the zone stands beside it or in the heading. */
 export const moment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)}`;

@@ -63,7 +63,9 @@ const conflictText = (conflict: NonNullable<Made['conflict']>): string => {
 
 const notFoundText = (unplaced: readonly string[]) =>
   [
-    `No plan was found: ${unplaced.length} jobs are without a place (${unplaced.slice(0, 5).map(plain).join(', ')}${unplaced.length > 5 ? ', …' : ''}).`,
+    unplaced.length === 0
+      ? 'No plan was found: the search was ended before it had a place for every job.'
+      : `No plan was found: ${unplaced.length} jobs are without a place (${unplaced.slice(0, 5).map(plain).join(', ')}${unplaced.length > 5 ? ', …' : ''}).`,
     '  This is not a proof that there is none. More time (--cpu-seconds), another --seed or a relaxed limit may find one.',
   ].join('\n');
 

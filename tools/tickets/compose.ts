@@ -1,9 +1,10 @@
 /** The words of a ticket: fixed order of sections, every figure from the plan. Pure. */
 import type { Decision } from '../../domain/decision.js';
 import { type Estimate, scale } from '../../domain/estimate.js';
+import { countText, figure, massText, moneyText } from '../../domain/figures.js';
 import type { Job } from '../../domain/job.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
-import { mass, moment, money, oneLine, sentences, three, whole } from '../../domain/text.js';
+import { moment, oneLine, sentences } from '../../domain/text.js';
 import { secondsBetween } from '../../domain/time.js';
 import { toAdf } from './adf.js';
 import {
@@ -44,11 +45,11 @@ const MAX_MARKDOWN_CHARS = 60_000;
 /** One unit for value and bounds, so that they can be compared at a glance. */
 export const saving = (kg: Estimate): string => {
   const [scale, unit] = Math.abs(kg.value) >= 1000 ? [1000, 't'] : [1, 'kg'];
-  const [value, low, high] = [kg.value, kg.low, kg.high].map((one) => three(one / scale));
+  const [value, low, high] = [kg.value, kg.low, kg.high].map((one) => figure(one / scale));
   return `${value} ${unit} CO2e (${low} to ${high} ${unit}, ${Number((kg.confidence * 100).toFixed(1))} % interval)`;
 };
 
-export const jobCount = (count: number): string => (count === 1 ? '1 job' : `${whole(count)} jobs`);
+export const jobCount = (jobs: number): string => (jobs === 1 ? '1 job' : `${countText(jobs)} jobs`);
 
 const nameOf = (jobs: ReadonlyMap<string, Job>, jobId: string): string => {
   const name = jobs.get(jobId)?.name ?? '';
@@ -65,7 +66,7 @@ const whereTo = (r: Recommendation): string => {
 /** What a change promises; one that emits or costs more says so instead of saving a negative amount. */
 const promise = (kg: Estimate, cost: number, currency: string): [string, string] => [
   kg.value < 0 ? `Emits ${saving(scale(kg, -1))} more` : `Saves ${saving(kg)}`,
-  cost < 0 ? `costs ${money(-cost, currency)} more` : `saves ${money(cost, currency)}`,
+  cost < 0 ? `costs ${moneyText(-cost, currency)} more` : `saves ${moneyText(cost, currency)}`,
 ];
 
 const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, currency: string): Block =>
@@ -75,7 +76,7 @@ const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, 
       nameOf(jobs, r.jobId),
       `${oneLine(r.fromRegion, 40)} ${moment(r.fromStart)}`,
       whereTo(r),
-      `${mass(r.savedKg)}, ${money(r.savedCost, currency)}`,
+      `${massText(r.savedKg)}, ${moneyText(r.savedCost, currency)}`,
     ]),
   );
 
@@ -96,12 +97,12 @@ export const riskOf = (rows: readonly Recommendation[], jobs: ReadonlyMap<string
   const level = late > 0 ? 'high' : unknown > 0 || least < 3 ? 'medium' : 'low';
   const why =
     late > 0
-      ? `${jobCount(late)} of ${whole(rows.length)} would finish after due`
+      ? `${jobCount(late)} of ${countText(rows.length)} would finish after due`
       : least === Number.POSITIVE_INFINITY
         ? `none of the ${jobCount(rows.length)} has a due time`
         : least * 60 < 1
           ? 'at least one job finishes just when it is due, none after'
-          : `every job with a due time finishes at least ${three(least)} h before it`;
+          : `every job with a due time finishes at least ${figure(least)} h before it`;
   return { level, why: unknown > 0 ? `${why}; ${jobCount(unknown)} could not be looked up` : why, late };
 };
 
@@ -144,7 +145,7 @@ const signalLines = (plan: Plan): Inline[][] => {
       { text: oneLine(`${s.region}: ${s.kind}, ${s.source}, ${s.status}, issued ${moment(s.issuedAt)} UTC`, 200) },
     ]);
   const more = plan.signals.length - lines.length;
-  return more > 0 ? [...lines, [{ text: `and ${whole(more)} more signals` }]] : lines;
+  return more > 0 ? [...lines, [{ text: `and ${countText(more)} more signals` }]] : lines;
 };
 
 const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, muteDays }: Setting): Block[] => [
@@ -163,7 +164,7 @@ const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, mute
   paragraph(
     'CACO key ',
     code(key),
-    `. To mute: close as not wanted; the same change then stays silent for ${whole(muteDays)} days.`,
+    `. To mute: close as not wanted; the same change then stays silent for ${countText(muteDays)} days.`,
   ),
 ];
 
@@ -212,7 +213,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
     ...decisionBlocks(group, setting),
     heading(2, 'Effect'),
     paragraph(
-      `Within ${moment(plan.window.start)} to ${moment(plan.window.end)} UTC, at ${money(plan.carbonPricePerTonne, currency)} per tonne in the objective. The interval treats errors of the carbon signal as shared by all jobs of the ticket.`,
+      `Within ${moment(plan.window.start)} to ${moment(plan.window.end)} UTC, at ${moneyText(plan.carbonPricePerTonne, currency)} per tonne in the objective. The interval treats errors of the carbon signal as shared by all jobs of the ticket.`,
     ),
     paragraph('Why: the largest single move. ', `${nameOf(jobs, first.jobId)}: ${oneLine(first.reason, 300)}`),
     ...(words === null
@@ -228,7 +229,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
     ...(more > 0
       ? [
           paragraph(
-            `and ${whole(more)} more: `,
+            `and ${countText(more)} more: `,
             code(`caco export --sbatch --out moves.sh`),
             ' writes all of the plan.',
           ),
@@ -244,7 +245,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
             `At their limit: ${oneLine(
               plan.bindingLimits
                 .slice(0, 3)
-                .map((l) => `${l.limit} in ${whole(l.slots)} slots`)
+                .map((l) => `${l.limit} in ${countText(l.slots)} slots`)
                 .join('; '),
               300,
             )}.`,
@@ -292,14 +293,14 @@ export const overviewDoc = (
     return [
       paragraph(
         strong(`The plan ${carbon[0]!.toLowerCase()}${carbon.slice(1)}`),
-        ` and ${cost}: ${jobCount(plan.jobs.moved)} of ${whole(plan.jobs.total)} move in ${whole(rows.length)} groups.`,
+        ` and ${cost}: ${jobCount(plan.jobs.moved)} of ${countText(plan.jobs.total)} move in ${countText(rows.length)} groups.`,
       ),
       heading(2, 'Decision'),
       paragraph('No decision is asked for here; groups that need one have tickets of their own.'),
       ...notes.map((note) => paragraph(oneLine(note, 300))),
       heading(2, 'Effect'),
       paragraph(
-        `Planned ${mass(plan.planned.emissionsKg.value)} instead of ${mass(plan.baseline.emissionsKg.value)} CO2e, ${money(plan.planned.cost.total, currency)} instead of ${money(plan.baseline.cost.total, currency)}, peak ${three(plan.planned.peakKw)} instead of ${three(plan.baseline.peakKw)} kW.`,
+        `Planned ${massText(plan.planned.emissionsKg.value)} instead of ${massText(plan.baseline.emissionsKg.value)} CO2e, ${moneyText(plan.planned.cost.total, currency)} instead of ${moneyText(plan.baseline.cost.total, currency)}, peak ${figure(plan.planned.peakKw)} instead of ${figure(plan.baseline.peakKw)} kW.`,
       ),
       heading(2, 'Change'),
       ...(shown.length === 0
@@ -309,19 +310,21 @@ export const overviewDoc = (
               ['Change', 'Jobs', 'Saves', 'Where'],
               shown.map(({ group, where }) => [
                 group.title.replace('[CACO] ', ''),
-                whole(group.rows.length),
-                `${mass(group.savedKg.value)}, ${money(group.savedCost, currency)}`,
+                countText(group.rows.length),
+                `${massText(group.savedKg.value)}, ${moneyText(group.savedCost, currency)}`,
                 oneLine(where, 120),
               ]),
             ),
           ]),
       ...(rest.length > 0
-        ? [paragraph(`and ${whole(rest.length)} more groups, together ${mass(restKg)}: `, code('caco tickets'))]
+        ? [paragraph(`and ${countText(rest.length)} more groups, together ${massText(restKg)}: `, code('caco tickets'))]
         : []),
       heading(2, 'Constraints kept'),
       list([
         [`${jobCount(plan.jobs.urgent)} urgent and left alone; ${jobCount(plan.jobs.unplaced)} could not be placed.`],
-        [`Late jobs: ${whole(plan.planned.lateJobs)} planned, ${whole(plan.baseline.lateJobs)} without the plan.`],
+        [
+          `Late jobs: ${countText(plan.planned.lateJobs)} planned, ${countText(plan.baseline.lateJobs)} without the plan.`,
+        ],
       ]),
       ...evidenceBlocks(key, setting),
     ];
@@ -348,10 +351,10 @@ export const replanDoc = (
   fitting(setting.tableRows, (rows) => [
     paragraph(
       strong('Planned anew. '),
-      `${promise(of.group.savedKg, of.group.savedCost, setting.currency).join(' and ')} with ${jobCount(of.group.rows.length)}; before ${mass(before.savedKg)}, ${money(before.savedCost, setting.currency)} and ${jobCount(before.jobs)}.`,
+      `${promise(of.group.savedKg, of.group.savedCost, setting.currency).join(' and ')} with ${jobCount(of.group.rows.length)}; before ${massText(before.savedKg)}, ${moneyText(before.savedCost, setting.currency)} and ${jobCount(before.jobs)}.`,
     ),
     ...decisionBlocks(of.group, setting).slice(1),
     ...(rows === 0 ? [] : [changeTable(of.group.rows.slice(0, rows), of.jobs, setting.currency)]),
-    ...(of.group.rows.length > rows ? [paragraph(`and ${whole(of.group.rows.length - rows)} more`)] : []),
+    ...(of.group.rows.length > rows ? [paragraph(`and ${countText(of.group.rows.length - rows)} more`)] : []),
     paragraph('Plan ', code(setting.plan.id), ', SHA-256 ', code(setting.plan.digest)),
   ]);

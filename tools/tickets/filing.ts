@@ -1,10 +1,11 @@
 /** From a plan to tickets: looks at what there is, queues what has to be said, delivers. */
 import type { Decision } from '../../domain/decision.js';
+import { moneyText } from '../../domain/figures.js';
 import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
 import { noteOf, originOf } from '../../domain/provenance.js';
-import { moment, money } from '../../domain/text.js';
+import { moment } from '../../domain/text.js';
 import type { World } from '../../domain/world.js';
 import { decisionDoc, jobCount, overviewDoc, type Setting, saving } from './compose.js';
 import type { TicketDoc } from './document.js';
@@ -75,7 +76,7 @@ const wordsOf = async (world: World, group: Group, currency: string, signal: Abo
     team: group.team,
     jobs: jobCount(group.rows.length),
     saving: saving(group.savedKg),
-    money: money(group.savedCost, currency),
+    money: moneyText(group.savedCost, currency),
     firstStart: `${moment(group.firstStart)} UTC`,
     reason: group.rows[0]!.reason,
   };
