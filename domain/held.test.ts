@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openStore } from '../store/store.js';
 import { Fault } from './fault.js';
 import { plainJob, quietWorld } from './fixtures/quiet-world.js';
 import {
   enterEarlierOrders,
   type Handing,
+  Held,
   handings,
   heldPieces,
   hold,
@@ -19,7 +21,7 @@ import {
 } from './held.js';
 import { JOBS, type Job } from './job.js';
 import { BASELINE, ORDERS, type Order, PLACEMENTS, type Placement, worldName } from './plan.js';
-import type { Store } from './store.js';
+import { defineCollection, defineRows, type Store } from './store.js';
 import { type Instant, instant, plusHours } from './time.js';
 import { hours, kg, kwh, money } from './units.js';
 import type { World } from './world.js';
@@ -136,6 +138,16 @@ describe('a plan that reserves jobs', () => {
     expect(await holders([longA, longB])).toEqual({ a: { planId: 'P-1', end: END } });
     expect(await holders([a])).toEqual({ a: { planId: 'P-1', end: END } });
   });
+});
+
+it('stands where a store of before has it', async () => {
+  await holdFor('P-1', [until(a)]);
+  const rows = store.rows(defineRows('held_jobs', Held));
+  expect(await rows.findAll(worldName(world), [identityOf(a)])).toEqual(
+    new Map([[identityOf(a), { planId: 'P-1', end: END }]]),
+  );
+  const entered = store.collection(defineCollection('held_jobs_entered', z.unknown()));
+  expect((await entered.get(worldName(world)))?.value).toEqual({ orders: 0 });
 });
 
 const piece = (jobId: string, from: number, to: number): Placement => ({
