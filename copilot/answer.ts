@@ -48,7 +48,6 @@ export const answerOf = (
   const sources = draft.sources.length === 0 ? '' : `Sources: ${draft.sources.join('; ')}. `;
   const data = draft.data.map((note) => `Data: ${note}`);
   const answer = [prose, ...draft.tail, `${sources}${byWhom}`, ...data].filter((part) => part !== '').join('\n');
-  const { name, sha256 } = loadPrompt(promptOf({ lookup }));
   return {
     answer,
     figures: figuresOf([...draft.facts, ...(words?.spoken ?? []).map(({ text, fact }) => ({ ...fact, text }))], answer),
@@ -60,6 +59,11 @@ export const answerOf = (
     lookups: [...(lookup === null ? [] : [lookup]), ...(words?.lookups ?? [])],
     proposals: draft.proposals,
     notice: words?.notice ?? null,
-    prompt: words === undefined ? null : { name, sha256 },
+    prompt: words === undefined ? null : promptUsed(lookup),
   };
+};
+
+const promptUsed = (lookup: string | null): ChatAnswer['prompt'] => {
+  const { name, sha256 } = loadPrompt(promptOf({ lookup }));
+  return { name, sha256 };
 };

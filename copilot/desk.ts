@@ -36,9 +36,16 @@ export const read = async <N extends ToolName>(desk: Desk, name: N, input: ToolI
       '`caco --help` lists what a person can do.',
     );
   const call = { actor: desk.actor, cause: null, signal: desk.signal, progress: () => {} };
+  const known = asked.get(desk) ?? new Map<string, Promise<unknown>>();
+  asked.set(desk, known);
+  const key = `${name} ${JSON.stringify(input)}`;
+  const answer = known.get(key) ?? callTool<z.ZodType, z.ZodType>(tool as Tool, input, desk.world, call);
+  known.set(key, answer);
   // The tool that the name stands for answers with its own type.
-  return (await callTool<z.ZodType, z.ZodType>(tool as Tool, input, desk.world, call)) as ToolAnswer<N>;
+  return (await answer) as ToolAnswer<N>;
 };
+/** What was looked up for a question: the same again within it is the same answer, and the next question looks anew. */
+const asked = new WeakMap<Desk, Map<string, Promise<unknown>>>();
 
 /** The same, where what is named may not be there: undefined for Fault `not-found`. */
 export const readIfThere = async <N extends ToolName>(
@@ -127,15 +134,6 @@ export const presentOf = async (desk: Desk): Promise<Instant> => {
   let at = desk.now;
   for (const v of await verifications(desk)) if (v.at > at) at = v.at;
   return at;
-};
-
-/** Teams that somebody can mean: those of verified records and of the newest plan. */
-export const teamNames = async (desk: Desk): Promise<Set<string>> => {
-  const names = new Set<string>();
-  for (const v of await verifications(desk)) for (const { team } of v.byTeam) names.add(team);
-  const plan = await planOf(desk);
-  if (plan) for (const team of (await sumsOf(desk, plan)).teams.keys()) names.add(team);
-  return names;
 };
 
 /** Of the ids that are named those of jobs of a workload; none where the workload is gone. */

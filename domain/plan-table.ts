@@ -61,15 +61,16 @@ export interface TableJob {
 
 export const JOBS_IN_A_PART = 5000;
 
+const BIG_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
 const packed = (values: readonly number[]): string => {
-  const bytes = Buffer.alloc(values.length * 8);
-  values.forEach((value, i) => void bytes.writeDoubleLE(value, i * 8));
-  return bytes.toString('base64');
+  const bytes = Buffer.from(Float64Array.from(values).buffer);
+  return (BIG_ENDIAN ? bytes.swap64() : bytes).toString('base64');
 };
 const unpacked = (text: string): Float64Array => {
   const bytes = Buffer.from(text, 'base64');
   const values = new Float64Array(bytes.length / 8);
-  for (let i = 0; i < values.length; i++) values[i] = bytes.readDoubleLE(i * 8);
+  // Copied, because the bytes of a Buffer need not begin where a number may.
+  new Uint8Array(values.buffer).set(BIG_ENDIAN ? bytes.swap64() : bytes);
   return values;
 };
 
@@ -140,51 +141,172 @@ export class PlanTabler {
   }
 }
 
-type Unpacked<N extends string> = Record<N, Float64Array>;
-const unpack = <N extends string>(of: Record<N, string>) =>
-  Object.fromEntries(Object.entries<string>(of).map(([n, text]) => [n, unpacked(text)])) as Unpacked<N>;
-const orNull = (value: number) => (Number.isNaN(value) ? null : value);
+/** Columns by their name, each unpacked when it is first asked for: most questions need few of them. */
+class Unpacked<N extends string> {
+  readonly #columns = new Map<N, Float64Array>();
+  constructor(readonly packed: Readonly<Record<N, string>>) {}
 
-/** By the number of their job. */
-const piecesOf = (of: PlanTablePart['planned'], names: readonly string[]): Map<number, TablePiece[]> => {
-  const c = unpack(of);
-  const found = new Map<number, TablePiece[]>();
-  for (let i = 0; i < c.job.length; i++) {
-    const piece = {
-      place: names[c.place[i]!]!,
-      start: c.start[i]!,
-      end: c.end[i]!,
-      kwh: c.kwh[i]!,
-      kg: c.kg[i]!,
-      energyCost: c.energyCost[i]!,
-      otherCost: c.otherCost[i]!,
-    };
-    const mine = found.get(c.job[i]!);
-    if (mine) mine.push(piece);
-    else found.set(c.job[i]!, [piece]);
+  of(name: N): Float64Array {
+    let column = this.#columns.get(name);
+    if (column === undefined) {
+      column = unpacked(this.packed[name]);
+      this.#columns.set(name, column);
+    }
+    return column;
   }
-  return found;
+}
+
+/** The pieces of a part, found by the number of their job. */
+class Pieces {
+  #linked: Linked | null = null;
+
+  constructor(
+    readonly packed: PlanTablePart['planned'],
+    readonly names: readonly string[],
+    readonly jobs: number,
+  ) {}
+
+  of(job: number): TablePiece[] {
+    this.#linked ??= linked(this.packed, this.jobs, this.names);
+    const found: TablePiece[] = [];
+    for (let i = this.#linked.first[job]!; i >= 0; i = this.#linked.next[i]!)
+      found.push(new PackedPiece(this.#linked, i));
+    return found;
+  }
+}
+
+/** A piece that looks up its values where they are packed: numbers of many thousand pieces would each be an object of their own. */
+class PackedPiece implements TablePiece {
+  readonly #of: Linked;
+  readonly #at: number;
+  constructor(of: Linked, at: number) {
+    this.#of = of;
+    this.#at = at;
+  }
+  get place() {
+    return this.#of.names[this.#of.place[this.#at]!]!;
+  }
+  get start() {
+    return this.#of.start[this.#at]!;
+  }
+  get end() {
+    return this.#of.end[this.#at]!;
+  }
+  get kwh() {
+    return this.#of.kwh[this.#at]!;
+  }
+  get kg() {
+    return this.#of.kg[this.#at]!;
+  }
+  get energyCost() {
+    return this.#of.energyCost[this.#at]!;
+  }
+  get otherCost() {
+    return this.#of.otherCost[this.#at]!;
+  }
+}
+
+/** Columns of pieces, with of each job the number of its first piece and of each piece that of the next one of its job; −1: none. */
+interface Linked extends Record<Exclude<(typeof PIECE)[number], 'job'>, Float64Array> {
+  readonly first: Int32Array;
+  readonly next: Int32Array;
+  readonly names: readonly string[];
+}
+const linked = (
+  { job: packedJob, ...rest }: PlanTablePart['planned'],
+  jobs: number,
+  names: readonly string[],
+): Linked => {
+  const job = unpacked(packedJob);
+  const first = new Int32Array(jobs).fill(-1);
+  const next = new Int32Array(job.length);
+  for (let i = job.length - 1; i >= 0; i--) {
+    next[i] = first[job[i]!]!;
+    first[job[i]!] = i;
+  }
+  const columns = Object.fromEntries(Object.entries(rest).map(([name, text]) => [name, unpacked(text)]));
+  return { ...(columns as Record<keyof typeof rest, Float64Array>), first, next, names };
 };
 
+interface Unpacking {
+  readonly names: readonly string[];
+  readonly jobs: Unpacked<(typeof JOB)[number]>;
+  readonly planned: Pieces;
+  readonly baseline: Pieces;
+}
+const orNull = (value: number) => (Number.isNaN(value) ? null : value);
+
+/** A job that looks up its values where they are packed. */
+class PackedJob implements TableJob {
+  readonly #of: Unpacking;
+  readonly #at: number;
+  #planned: readonly TablePiece[] | null = null;
+  #baseline: readonly TablePiece[] | null = null;
+
+  constructor(
+    readonly id: string,
+    at: number,
+    of: Unpacking,
+  ) {
+    this.#at = at;
+    this.#of = of;
+  }
+  #value(column: (typeof JOB)[number]): number {
+    return this.#of.jobs.of(column)[this.#at]!;
+  }
+  #name(column: (typeof JOB)[number]): string {
+    return this.#of.names[this.#value(column)]!;
+  }
+  get team() {
+    return this.#name('team');
+  }
+  get kind() {
+    return this.#name('kind');
+  }
+  get category() {
+    return this.#name('category') as Category;
+  }
+  get cluster() {
+    return Number.isNaN(this.#value('cluster')) ? null : this.#name('cluster');
+  }
+  get earliest() {
+    return this.#value('earliest');
+  }
+  get due() {
+    return orNull(this.#value('due'));
+  }
+  get deadline() {
+    return orNull(this.#value('deadline'));
+  }
+  get hours() {
+    return this.#value('hours');
+  }
+  get vcpus() {
+    return this.#value('vcpus');
+  }
+  get gpus() {
+    return this.#value('gpus');
+  }
+  get planned() {
+    this.#planned ??= this.#of.planned.of(this.#at);
+    return this.#planned;
+  }
+  get baseline() {
+    if (this.#baseline === null) {
+      const own = this.#of.baseline.of(this.#at);
+      this.#baseline = own.length > 0 ? own : this.planned;
+    }
+    return this.#baseline;
+  }
+}
+
 /** The jobs of a part, in order. */
-export const jobsOfPart = (part: PlanTablePart): TableJob[] => {
-  const { names } = part;
-  const c = unpack(part.jobs);
-  const planned = piecesOf(part.planned, names);
-  const baseline = piecesOf(part.baseline, names);
-  return part.ids.map((id, i) => ({
-    id,
-    team: names[c.team[i]!]!,
-    kind: names[c.kind[i]!]!,
-    category: names[c.category[i]!] as Category,
-    cluster: Number.isNaN(c.cluster[i]!) ? null : names[c.cluster[i]!]!,
-    earliest: c.earliest[i]!,
-    due: orNull(c.due[i]!),
-    deadline: orNull(c.deadline[i]!),
-    hours: c.hours[i]!,
-    vcpus: c.vcpus[i]!,
-    gpus: c.gpus[i]!,
-    planned: planned.get(i) ?? [],
-    baseline: baseline.get(i) ?? planned.get(i) ?? [],
-  }));
+export const jobsOfPart = ({ ids, names, jobs, planned, baseline }: PlanTablePart): TableJob[] => {
+  const of: Unpacking = {
+    names,
+    jobs: new Unpacked(jobs),
+    planned: new Pieces(planned, names, ids.length),
+    baseline: new Pieces(baseline, names, ids.length),
+  };
+  return ids.map((id, at) => new PackedJob(id, at, of));
 };

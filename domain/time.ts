@@ -13,10 +13,17 @@ export type Instant = string & z.$brand<'Instant'>;
 /** Date.parse takes 30 February for 2 March. */
 const isDay = (text: string): boolean => {
   const midnight = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text);
+  return !Number.isNaN(midnight) && new Date(midnight).getUTCDate() === Number(text.slice(8));
 };
 
+/** As this house writes them, which are nearly all that are read: such a text is its own Instant. */
+const AS_WRITTEN = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+
 const parse = (text: string): Instant | undefined => {
+  if (AS_WRITTEN.test(text)) {
+    const ms = Date.parse(text);
+    if (isMoment(ms / 1000) && new Date(ms).getUTCDate() === Number(text.slice(8, 10))) return text as Instant;
+  }
   if (!WITH_ZONE.test(text) || !isDay(text.slice(0, 10))) return undefined;
   const ms = Date.parse(
     text

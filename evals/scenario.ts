@@ -11,6 +11,15 @@ export const JobSeed = z.strictObject({
   emissionsKg: z.number().default(4).describe('as planned'),
   savedKg: z.number().default(0).describe('above 0: the plan moves it'),
   durationHours: z.number().default(2),
+  kind: z.string().default('batch'),
+  gpus: z.number().int().default(0),
+  place: z.string().optional().describe('region where it is planned; the first one when left out'),
+  homePlace: z.string().optional().describe('region without the plan; where it is planned when left out'),
+  startHour: z.number().optional().describe('hours after the present, as planned; 9 of a moved job, else 1'),
+  homeHour: z.number().optional().describe('the same without the plan; 1 of a moved job, else as planned'),
+  cost: z.number().default(1).describe('of its electricity, as planned'),
+  homeCost: z.number().optional().describe('the same without the plan; as planned when left out'),
+  deadlineHour: z.number().default(48),
 });
 export type JobSeed = z.infer<typeof JobSeed>;
 

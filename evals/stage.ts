@@ -24,6 +24,10 @@ const THREE = [
   { id: 'job-c', savedKg: 0.4 },
 ].map((j) => JobSeed.parse(j));
 
+/** Hours from the present at which a job starts that the plan moves, and one that it leaves. */
+const TO = 9;
+const FROM = 1;
+
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 export const stage = async (program: Program, seeds: readonly Seed[]): Promise<void> => {
@@ -87,44 +91,54 @@ const planned = async (
     latestEnd: plusHours(now, 48),
     assumed: [],
   });
-  const placed = (job: JobSeed, hour: number, co2: number): Placement => ({
+  const placed = (job: JobSeed, of: { place: string; hour: number; kg: number; cost: number }): Placement => ({
     jobId: job.id,
-    region,
-    start: plusHours(now, hour),
-    end: plusHours(now, hour + job.durationHours),
+    region: of.place,
+    start: plusHours(now, of.hour),
+    end: plusHours(now, of.hour + job.durationHours),
     energyKwh: kwh(job.energyKwh),
-    emissionsKg: kg(co2),
-    energyCost: money(1),
+    emissionsKg: kg(of.kg),
+    energyCost: money(of.cost),
     instanceCost: money(0),
     egressCost: money(0),
   });
-  const TO = 9;
-  const FROM = 1;
+  const to = (job: JobSeed) => ({
+    place: job.place ?? region,
+    hour: job.startHour ?? (job.savedKg > 0 ? TO : FROM),
+    kg: job.emissionsKg,
+    cost: job.cost,
+  });
+  const home = (job: JobSeed) => ({
+    place: job.homePlace ?? to(job).place,
+    hour: job.homeHour ?? (job.savedKg > 0 ? FROM : to(job).hour),
+    kg: job.emissionsKg + job.savedKg,
+    cost: job.homeCost ?? job.cost,
+  });
   const rows = <T>(of: readonly JobSeed[], value: (job: JobSeed) => T, name = (job: JobSeed) => job.id) =>
     of.map((job) => ({ id: name(job), value: value(job) }));
   await store.rows(JOBS).append(
     workloadId,
-    rows(jobs, (job) => jobOf(job, now, region)),
+    rows(jobs, (job) => jobOf(job, now, [home(job).place, to(job).place])),
   );
   const piece = (job: JobSeed) => `${job.id}#0`;
   await store.rows(PLACEMENTS).append(
     id,
-    rows(jobs, (j) => placed(j, j.savedKg > 0 ? TO : FROM, j.emissionsKg), piece),
+    rows(jobs, (j) => placed(j, to(j)), piece),
   );
   await store.rows(BASELINE).append(
     id,
-    rows(jobs, (j) => placed(j, FROM, j.emissionsKg + j.savedKg), piece),
+    rows(jobs, (j) => placed(j, home(j)), piece),
   );
   await store.rows(RECOMMENDATIONS).append(
     id,
     rows(moved, (job) => ({
       jobId: job.id,
       team: job.team,
-      fromRegion: region,
-      toRegion: region,
-      fromStart: plusHours(now, FROM),
-      toStart: plusHours(now, TO),
-      toEnd: plusHours(now, TO + job.durationHours),
+      fromRegion: home(job).place,
+      toRegion: to(job).place,
+      fromStart: plusHours(now, home(job).hour),
+      toStart: plusHours(now, to(job).hour),
+      toEnd: plusHours(now, to(job).hour + job.durationHours),
       savedKg: job.savedKg,
       savedCost: 6 / moved.length,
       reason: 'starts in a cleaner hour',
@@ -143,17 +157,23 @@ const planned = async (
     });
 };
 
-const jobOf = ({ id, name = id, team, category, durationHours }: JobSeed, now: Instant, region: string): Job =>
+const jobOf = (
+  { id, name = id, kind, team, category, durationHours, gpus, deadlineHour }: JobSeed,
+  now: Instant,
+  [region, place]: readonly [string, string],
+): Job =>
   plainJob(id, now, {
     name,
+    kind,
     team,
     category,
-    due: plusHours(now, 36),
-    deadline: plusHours(now, 48),
+    due: plusHours(now, Math.min(36, deadlineHour)),
+    deadline: plusHours(now, deadlineHour),
     durationHours: hours(durationHours),
     vcpus: 8,
+    gpus,
     region,
-    allowedRegions: [region],
+    allowedRegions: [...new Set([region, place])],
   });
 
 const waits = async (program: Program, seed: Extract<Seed, { waits: string }>) => {

@@ -33,7 +33,7 @@ export interface Evaluated {
   readonly groups: readonly Group[];
   /** groups in all */
   readonly of: number;
-  /** everything selected, as one group */
+  /** everything selected, as one group; its cells only where nothing is told apart */
   readonly whole: Group;
   /** the same in the second stretch of time */
   readonly against: Group | null;
@@ -138,34 +138,43 @@ export const evaluate = (rows: readonly TableJob[], query: Query, ways: Ways): E
             value: c.value === null ? null : c.value / (shares[i] ?? Number.NaN),
           })),
         };
-  const whole = shared(groupOf('', jobsOf, clipOf(period), true));
-  const against =
-    query.against === null
-      ? null
-      : shared(
-          groupOf('', (basis) => selectJobs(rows, query, basis, ways, query.against), clipOf(query.against), true),
-        );
   const first = jobsOf(bases[0]!);
-  if (by === null || by === 'plan') return { groups: [whole], of: 1, whole, against, selected: first };
-
-  let groups: Group[];
-  if (by === 'hour' || by === 'day')
-    groups = bins(first, query).map(([key, clip]) =>
-      groupOf(
-        key,
-        (b) => jobsOf(b).filter((job) => runOf(job, b).some((p) => p.start < clip.to && p.end > clip.from)),
-        clip,
-        false,
-      ),
-    );
-  else {
-    const keyed = new Map(bases.map((basis) => [basis, grouped(jobsOf(basis), by, basis)]));
-    const keys = [...new Set(bases.flatMap((basis) => [...keyed.get(basis)!.keys()]))];
-    groups = keys.map((key) => groupOf(key, (b) => keyed.get(b)!.get(key) ?? [], clipOf(period), false));
+  if (by === null || by === 'plan') {
+    const whole = shared(groupOf('', jobsOf, clipOf(period), true));
+    const against =
+      query.against === null
+        ? null
+        : shared(
+            groupOf('', (basis) => selectJobs(rows, query, basis, ways, query.against), clipOf(query.against), true),
+          );
+    return { groups: [whole], of: 1, whole, against, selected: first };
   }
-  groups = groups.map(shared);
-  const of = groups.length;
-  return { groups: ranked(groups, rank, by), of, whole, against, selected: first };
+  // What all of them come to is not told beside groups.
+  const whole: Group = { key: '', jobs: first.length, cells: [] };
+
+  if (by !== 'hour' && by !== 'day') {
+    const clip = clipOf(period);
+    // Of many groups the first figure says which are shown; the others are worked out for those alone.
+    const groups = groupsOf(bases, jobsOf, by).map((group) => {
+      const cell = cellOf(group.jobs(bases[0]!), query, query.measures[0]!, bases[0]!, clip, ways, false);
+      return { ...group, value: cell.value === null ? null : cell.value / (shares?.[0] ?? 1) };
+    });
+    const shown = ranked(groups, rank, by).map(({ key, jobs }) => shared(groupOf(key, jobs, clip, false)));
+    return { groups: shown, of: groups.length, whole, against: null, selected: first };
+  }
+  const groups = bins(first, query).map(([key, clip]) => {
+    const runs = (b: Basis) =>
+      jobsOf(b).filter((job) => runOf(job, b).some((p) => p.start < clip.to && p.end > clip.from));
+    const group = shared(groupOf(key, runs, clip, false));
+    return { key, value: group.cells[0]?.value ?? null, group };
+  });
+  return {
+    groups: ranked(groups, rank, by).map((g) => g.group),
+    of: groups.length,
+    whole,
+    against: null,
+    selected: first,
+  };
 };
 
 const cellOf = (
@@ -217,19 +226,28 @@ const everybodys = (rows: readonly TableJob[], query: Query, ways: Ways): number
   return evaluate(rows, everybody, ways).whole.cells.map((c) => c.value ?? Number.NaN);
 };
 
-const grouped = (
-  jobs: readonly TableJob[],
+interface Gathered {
+  readonly key: string;
+  jobs(basis: Basis): readonly TableJob[];
+}
+/** Jobs with the same key, on each basis: where a job runs may differ between them. */
+const groupsOf = (
+  bases: readonly Basis[],
+  jobsOf: (basis: Basis) => readonly TableJob[],
   by: 'team' | 'kind' | 'category' | 'place' | 'job',
-  basis: Basis,
-): Map<string, TableJob[]> => {
-  const groups = new Map<string, TableJob[]>();
-  for (const job of jobs) {
-    const key = by === 'job' ? job.id : by === 'place' ? (runOf(job, basis)[0]?.place ?? 'no place') : job[by];
-    const mine = groups.get(key);
-    if (mine) mine.push(job);
-    else groups.set(key, [job]);
-  }
-  return groups;
+): Gathered[] => {
+  if (by === 'job' && bases.length === 1) return jobsOf(bases[0]!).map((job) => ({ key: job.id, jobs: () => [job] }));
+  const keyed = new Map<string, Map<Basis, TableJob[]>>();
+  for (const basis of bases)
+    for (const job of jobsOf(basis)) {
+      const key = by === 'job' ? job.id : by === 'place' ? (runOf(job, basis)[0]?.place ?? 'no place') : job[by];
+      const group = keyed.get(key) ?? new Map<Basis, TableJob[]>();
+      keyed.set(key, group);
+      const mine = group.get(basis);
+      if (mine) mine.push(job);
+      else group.set(basis, [job]);
+    }
+  return [...keyed].map(([key, group]) => ({ key, jobs: (basis) => group.get(basis) ?? [] }));
 };
 
 const MOST_BINS = 24 * 62;
@@ -250,12 +268,15 @@ const bins = (jobs: readonly TableJob[], { by, period, bases }: Query): [string,
 };
 
 /** By the first figure; what has none stands last. Hours and days that are not ranked stay in order of time. */
-const ranked = (groups: readonly Group[], rank: Query['rank'], by: Query['by']): Group[] => {
-  const value = (g: Group) => g.cells[0]?.value ?? null;
+const ranked = <T extends { readonly key: string; readonly value: number | null }>(
+  groups: readonly T[],
+  rank: Query['rank'],
+  by: Query['by'],
+): T[] => {
   const sign = rank?.order === 'least' ? 1 : -1;
   const inTime = rank === null && (by === 'hour' || by === 'day');
   const sorted = [...groups].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
+    const [x, y] = [a.value, b.value];
     if (inTime) return a.key < b.key ? -1 : 1;
     if (x === null || y === null) return x === y ? (a.key < b.key ? -1 : 1) : x === null ? 1 : -1;
     return sign * (x - y) || (a.key < b.key ? -1 : 1);

@@ -22,9 +22,10 @@ export interface Known {
 export const knownTo = async (desk: Desk, planId: string | null): Promise<Known> => {
   const plan = planId === null ? await planOf(desk) : ((await planNamed(desk, planId)) ?? (await planOf(desk)));
   const rows = plan === undefined ? [] : await rowsOfPlan(desk, plan);
-  const teams = new Set(rows.map((r) => r.team));
+  const ofRows = namesOf(rows);
+  const teams = new Set(ofRows.teams);
   for (const v of await verifications(desk)) for (const { team } of v.byTeam) teams.add(team);
-  const kinds = new Set(rows.map((r) => r.kind));
+  const { kinds } = ofRows;
   const sites = await desk.world.fleet.sites();
   const regions = await desk.world.grid.regions();
   const places = new Map<string, string>();
@@ -34,18 +35,43 @@ export const knownTo = async (desk: Desk, planId: string | null): Promise<Known>
     if (clusterId !== null) places.set(clusterId.toLowerCase(), region);
     places.set(region.toLowerCase(), region);
   }
-  const ids = new Map(rows.map((r): [string, string] => [r.id.toLowerCase(), r.id]));
   const names = [...teams, ...kinds, ...places.keys()];
   return {
     plan,
     rows,
     teams: [...teams],
-    kinds: [...kinds],
+    kinds,
     places,
     sites: sites.flatMap(({ id, clusterId }) => [id, ...(clusterId === null ? [] : [clusterId])]),
-    job: (said) => ids.get(said.toLowerCase()),
+    job: (said) => jobNamed(rows, said),
     near: (said) => nearest(said, [...names, ...rows.map((r) => r.id)]),
   };
+};
+
+interface RowNames {
+  readonly teams: readonly string[];
+  readonly kinds: readonly string[];
+}
+/** A list of rows never changes, so its names are gathered once. */
+const gathered = new WeakMap<readonly TableJob[], RowNames>();
+const namesOf = (rows: readonly TableJob[]): RowNames => {
+  const before = gathered.get(rows);
+  if (before) return before;
+  const names = { teams: [...new Set(rows.map((r) => r.team))], kinds: [...new Set(rows.map((r) => r.kind))] };
+  gathered.set(rows, names);
+  return names;
+};
+
+/** In any case of its letters; as it is spelt where two differ in nothing else. A handful of words is asked about, so nothing is indexed. */
+const jobNamed = (rows: readonly TableJob[], said: string): string | undefined => {
+  const low = said.toLowerCase();
+  let found: string | undefined;
+  for (const { id } of rows) {
+    if (id.length !== said.length || id.toLowerCase() !== low) continue;
+    if (id === said) return id;
+    found ??= id;
+  }
+  return found;
 };
 
 const MOST_NEAR = 3;

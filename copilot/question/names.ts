@@ -1,6 +1,7 @@
 /** Which plans, jobs, teams, regions, figures and stretches of time a question names. */
-import { type Desk, jobsNamed, plansToSearch, read, teamNames } from '../desk.js';
+import { type Desk, jobsNamed, plansToSearch, read } from '../desk.js';
 import type { Slots } from '../lookup.js';
+import { knownTo } from './known.js';
 import { isOurWord } from './lexicon.js';
 import { stretchIn } from './stretch.js';
 
@@ -82,7 +83,7 @@ const MORE_THAN_A_TEAM = new Set([
 ]);
 
 const teamIn = async (message: string, desk: Desk): Promise<string | undefined> => {
-  const known = await teamNames(desk);
+  const { teams: known } = await knownTo(desk, null);
   const lower = message.toLowerCase();
   const whole = (name: string) => {
     for (let at = lower.indexOf(name); at >= 0; at = lower.indexOf(name, at + 1)) {
@@ -91,7 +92,7 @@ const teamIn = async (message: string, desk: Desk): Promise<string | undefined> 
     }
     return false;
   };
-  const named = [...known]
+  const named = known
     .filter((t) => t.length > 1)
     .sort((a, b) => b.length - a.length)
     .find((t) => whole(t.toLowerCase()));

@@ -35,7 +35,9 @@ export const runOf = (job: TableJob, basis: Basis): readonly TablePiece[] =>
   basis === 'baseline' ? job.baseline : job.planned;
 
 /** The part of a piece's time that lies within. */
-const shareOf = (p: TablePiece, { from, to }: Clip): number => {
+const shareOf = (p: TablePiece, clip: Clip): number => {
+  if (clip === ALL) return 1;
+  const { from, to } = clip;
   const length = p.end - p.start;
   return length <= 0 ? 0 : Math.max(0, Math.min(p.end, to) - Math.max(p.start, from)) / length;
 };
@@ -75,13 +77,16 @@ const addCells = (
 };
 
 const add = (jobs: readonly TableJob[], of: (job: TableJob) => number) => jobs.reduce((sum, job) => sum + of(job), 0);
-const pieces = (run: readonly TablePiece[], of: (p: TablePiece) => number) => run.reduce((sum, p) => sum + of(p), 0);
+// Most jobs run in one piece.
+const pieces = (run: readonly TablePiece[], of: (p: TablePiece) => number) =>
+  run.length === 1 ? of(run[0]!) : run.reduce((sum, p) => sum + of(p), 0);
 const kwhOf = (job: TableJob, basis: Basis, clip: Clip) => pieces(runOf(job, basis), (p) => p.kwh * shareOf(p, clip));
 const electricity = (job: TableJob, basis: Basis, clip: Clip) =>
   pieces(runOf(job, basis), (p) => p.energyCost * shareOf(p, clip));
 const costOf = (job: TableJob, basis: Basis, clip: Clip) =>
   pieces(runOf(job, basis), (p) => (p.energyCost + p.otherCost) * shareOf(p, clip));
 const massOf = (job: TableJob, basis: Basis, clip: Clip, { signals }: Ways) => {
+  if (clip === ALL) return { kg: pieces(runOf(job, basis), (p) => p.kg), spread: false };
   let spread = false;
   const kg = pieces(runOf(job, basis), (p) => {
     const part = kgOf(p, clip, signals);

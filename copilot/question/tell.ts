@@ -15,24 +15,29 @@ import type { Ways } from './sums.js';
 
 const MOST_ROWS = 12;
 
+/** Signals tell parts of a piece, and the hours that an interval is made of; groups over the whole time need neither. */
+const needsSignals = ({ measures, by, period, against }: Query): boolean =>
+  measures.some((m) => m === 'emissions' || m === 'intensity' || m === 'saving') &&
+  (by === null || by === 'hour' || by === 'day' || period !== null || against !== null);
+
 /** What the plan saw of intensity, for pieces that lie partly within a time; a place without it has none. */
 const waysOf = async (desk: Desk, plan: Plan, query: Query, rows: readonly TableJob[]): Promise<Ways> => {
   const { uncertaintyRatio, confidence, embodiedGPerVcpuHour } = desk.world.method;
   const signals = new Map<string, Series>();
-  const wants = query.measures.some((m) => m === 'emissions' || m === 'intensity' || m === 'saving');
-  if (wants)
-    for (const place of new Set(rows.flatMap((r) => r.planned.map((p) => p.place)))) {
-      try {
-        const { series } = await desk.world.grid.carbon(
-          place,
-          { start: plan.window.start, end: plan.finishesAt },
-          'forecast',
-        );
-        signals.set(place, series);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-      }
+  const places = new Set<string>();
+  if (needsSignals(query)) for (const { planned } of rows) for (const { place } of planned) places.add(place);
+  for (const place of places) {
+    try {
+      const { series } = await desk.world.grid.carbon(
+        place,
+        { start: plan.window.start, end: plan.finishesAt },
+        'forecast',
+      );
+      signals.set(place, series);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
     }
+  }
   return { signals, uncertaintyRatio, confidence, embodiedGPerVcpuHour };
 };
 
