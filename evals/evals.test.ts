@@ -1,8 +1,9 @@
 /** The gates, as `caco eval` plays them, and the examiner itself: it has to notice what is wrong. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { boardOf, withBoard } from './board.js';
 import { Case, scenarioOf } from './cases.js';
 import { evalText, runEvals, shippedScenarios } from './evals.js';
 import { judge } from './judge.js';
@@ -19,6 +20,10 @@ describe('the gates', () => {
     expect(report.cases.length).toBeGreaterThanOrEqual(60);
     expect(report.cases.filter((c) => !c.passed).map((c) => `${c.id}: ${c.why}`)).toEqual([]);
     expect(report.ok).toBe(true);
+    // The board of docs/evals.md is what was just played.
+    const page = join(import.meta.dirname, '../docs/evals.md');
+    const board = boardOf(shippedScenarios(), report.cases);
+    await expect(withBoard(readFileSync(page, 'utf8'), board)).toMatchFileSnapshot(page);
   });
 
   it('pass for cases in prose, and every sentence of them is judged', async () => {

@@ -56,6 +56,11 @@ const planned = async (
   const emitted = sum(jobs.map((j) => j.emissionsKg));
   const saved = sum(jobs.map((j) => j.savedKg));
   const energy = sum(jobs.map((j) => j.energyKwh));
+  // Jobs that say what they cost say what the plan does.
+  const priced = jobs.some((j) => j.homeCost !== undefined);
+  const cost = priced
+    ? { before: sum(jobs.map((j) => j.homeCost ?? j.cost)), after: sum(jobs.map((j) => j.cost)) }
+    : { before: 30, after: 24 };
   const totals = (co2: number, cost: number) => plainTotals({ kg: co2, kwh: energy, cost, currency, peakKw: 12 });
   const plan = plainPlan(id, now, {
     digest: digest({ id, jobs }),
@@ -68,9 +73,9 @@ const planned = async (
       urgent: jobs.filter((j) => j.category === 'urgent').length,
       unplaced: 0,
     },
-    baseline: totals(emitted + saved, 30),
-    planned: totals(emitted, 24),
-    savings: { cost: 6, emissionsKg: around(saved) },
+    baseline: totals(emitted + saved, cost.before),
+    planned: totals(emitted, cost.after),
+    savings: { cost: cost.before - cost.after, emissionsKg: around(saved) },
     objective: 25,
     lowerBound: 24.95,
     gap: 0.002,

@@ -64,6 +64,8 @@ const isMoved = ({ planned, baseline }: TableJob) => planned !== baseline && pla
 
 const STATES: Partial<Record<State, (job: TableJob, basis: Basis) => boolean>> = {
   moved: isMoved,
+  relocated: ({ planned, baseline }) =>
+    planned !== baseline && planned.some((p) => !baseline.some((b) => b.place === p.place)),
   stayed: (job) => !isMoved(job),
   late: (job, basis) => {
     const [end, due] = [endOf(job, basis), job.due ?? job.deadline];

@@ -3,12 +3,14 @@ import type { Slots } from '../lookup.js';
 import type { Turn } from '../memory.js';
 import { MEASURES } from './measures.js';
 import { type Filters, type Query, queryOf } from './query.js';
-import type { Reading } from './read.js';
+import type { Reading } from './reading.js';
 import type { Signs } from './signs.js';
 
 const FOLLOWS =
   /^(?:and|what about|how about|same|for|only|but|also|ok(?:ay)?|now|then|in|the next|next|as|why|how come|per|by|without|instead|or)\b/i;
 const SHORT = 7;
+/** Words of a question that says by its beginning that it goes on. */
+const SHORT_BEHIND_AND = 10;
 const MOST_BEHIND_WHY = 5;
 
 export type Followed =
@@ -20,12 +22,13 @@ export const followed = (question: string, reading: Reading, signs: Signs, last:
   const before = last.query;
   if (before === undefined) return null;
   const { parts, left } = reading;
-  const short = signs.tokens.length <= SHORT;
+  const goesOn = /^(?:and|what about|how about)\b/i.test(question.trim());
+  const short = signs.tokens.length <= (goesOn ? SHORT_BEHIND_AND : SHORT);
   if (parts.why) return short && namesOf(parts.filters) === 0 ? why(before, last) : null;
   if (!short || !(FOLLOWS.test(question.trim()) || reading.query === null)) return null;
   if (parts.measures.length > 0 && standsAlone(reading)) return null;
   const next = merged(before, reading);
-  return next === null ? null : { query: next, left };
+  return next === null ? null : { query: next, left: left.filter((word) => !/^same$/i.test(word)) };
 };
 
 /** A question with a measure and whom it is about needs nothing of the one before. */

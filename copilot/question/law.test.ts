@@ -5,16 +5,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { instant, plusHours, toEpoch } from '../../domain/time.js';
+import { integrate } from '../../domain/series.js';
+import { fromEpoch, instant, plusHours, toEpoch } from '../../domain/time.js';
 import { shippedScenarios } from '../../evals/evals.js';
 import { JobSeed } from '../../evals/scenario.js';
 import { closeRooms, openRoom, plan } from '../fixtures/room.js';
+import { LEXICON } from './lexicon.js';
 
 afterEach(closeRooms);
 
 const WORLDS = 10;
 const ASKED_IN_EACH = 6;
-const SEED = Number(process.env.CACO_TEST_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.CACO_TEST_SEED ?? 20_261);
 /** Answers that quote by the words of a question, or refuse an order whatever it says. */
 const BY_WORDS = new Set(['policy', 'propose', 'draft_ticket', 'help']);
 
@@ -56,6 +58,53 @@ it(`no word that nobody knows is passed over in a question of the examination (C
   }
   expect(silent).toEqual([]);
 });
+
+/** What a word of the lexicon adds is in the question or the answer already: "kWh" where it is told in kWh, a second "urgent". */
+const addsNothing = (word: string, question: string, answer: string): boolean => {
+  const said = question
+    .toLowerCase()
+    .replace(/[?,.]/g, '')
+    .split(' ')
+    .flatMap((w, i, all) => [w, all.slice(i, i + 2).join(' '), all.slice(i, i + 3).join(' ')])
+    .flatMap((phrase) => Object.entries(LEXICON.get(phrase) ?? {}).map((entry) => entry.join()));
+  // Of what runs, as planned, in all, the highest first: so it is told where nothing else is asked.
+  const usual = new Set(['subject,jobs', 'stat,total', 'event,runs', 'basis,planned']);
+  const ranks = /has the (?:most|highest|largest)|\bthe (?:largest|highest)\b/.test(answer);
+  return Object.entries(LEXICON.get(word)!).every(
+    ([key, value]) =>
+      said.includes(`${key},${value}`) ||
+      usual.has(`${key},${value}`) ||
+      (key === 'unit' && answer.includes(String(value))) ||
+      (ranks && (key === 'list' || key === 'size' || (key === 'order' && value === 'most'))),
+  );
+};
+
+it('a word of the lexicon put into a query changes what is said, is named, or the question is declined', async () => {
+  const random = randomOf(SEED);
+  const words = [...LEXICON.keys()].filter((w) => /^[a-z]+$/.test(w) && Object.keys(LEXICON.get(w)!).length > 0);
+  const [world] = shippedScenarios().filter((s) => s.id === 'QF-1');
+  const { ask } = await openRoom(world!.world);
+  const silent: string[] = [];
+  const asked = [
+    'emissions of climate',
+    'Which team uses the most energy?',
+    'cost of the urgent jobs',
+    'how many jobs start before noon?',
+    'energy of fluids between 12:00 and 18:00',
+    'the two largest planned savings',
+  ];
+  for (const [i, question] of asked.entries()) {
+    const plain = await ask(question, `P${i}`);
+    for (let k = 0; k < 8; k++) {
+      const word = words[random(words.length)]!;
+      const parts = question.split(' ');
+      parts.splice(random(parts.length) + 1, 0, word);
+      const { answer, answered } = await ask(parts.join(' '), `L${i}-${k}`);
+      if (answered && answer === plain.answer && !addsNothing(word, question, answer)) silent.push(parts.join(' '));
+    }
+  }
+  expect(silent).toEqual([]);
+}, 600_000);
 
 const CASES = join(import.meta.dirname, '../../../shared/cases/doors/q3.json');
 const TEAMS = ['fluids', 'materials', 'climate', 'genomics', 'vision'];
@@ -108,22 +157,32 @@ const EXPECTED: Readonly<Record<string, (answer: Answer, world: Opened['world'])
     has(a, 'kWh', ...ROWS.filter((r) => r.team === 'materials').map((r) => r.energyKwh));
     expect(a.answer).not.toContain('fluids');
   },
-  'I have a 2 h render that has to be done before 05:00 UTC today, when do I start it?': (a) => {
-    const starts = [...a.answer.matchAll(/Mon 2 Jun(?: 2025)? 0(\d):/g)].map((m) => Number(m[1]));
-    if (a.answered) expect(starts.length > 0 && starts[0]! + 2 <= 5, a.answer).toBe(true);
+  'I have a 2 h render that has to be done before 05:00 UTC today, when do I start it?': async (a, world) => {
+    for (const region of await world.grid.regions()) {
+      const span = { start: START, end: plusHours(START, 5) };
+      const { series } = await world.grid.carbon(region, span, 'forecast');
+      const first = toEpoch(START);
+      // Every step of the signal from which two hours end by 05:00; the first of the cleanest.
+      const starts = Array.from(
+        { length: (3 * 60) / series.stepMinutes + 1 },
+        (_, i) => first + i * series.stepMinutes * 60,
+      );
+      const sums = starts.map((at) => integrate(series, at, at + 7200)!);
+      const best = fromEpoch(starts[sums.indexOf(Math.min(...sums))]!).slice(11, 16);
+      expect(a.answer).toMatch(new RegExp(`in ${region},[^\\n]*best start of 2 h: Mon 2 Jun ${best} UTC`));
+    }
   },
   'how clean is the grid in Germany at the moment?': (a) => declines(a, 'Germany'),
   'how dear is power at 9 tonight?': async (a, world) => {
-    const at = plusHours(START, 21);
+    const [from, to] = [plusHours(START, 21), plusHours(START, 22)];
     const prices = await Promise.all(
-      (await world.grid.regions()).map(
-        async (region) => (await world.grid.price(region, { start: START, end: plusHours(at, 1) }, 'forecast')).series,
-      ),
+      (await world.grid.regions()).map(async (region) => {
+        const { series } = await world.grid.price(region, { start: START, end: to }, 'forecast');
+        return series.values[Math.floor((toEpoch(from) - toEpoch(series.start)) / (series.stepMinutes * 60))]!;
+      }),
     );
-    const told = a.figures.filter((f) => f.unit.includes('MWh')).map((f) => f.value);
-    const hour = prices.map((s) => s.values[Math.floor((toEpoch(at) - toEpoch(s.start)) / (s.stepMinutes * 60))]);
-    if (a.answered)
-      expect(told.length > 0 && told.every((v) => hour.some((h) => Math.abs(h! - v) < 1e-6)), a.answer).toBe(true);
+    has(a, 'USD/MWh', ...prices);
+    expect(a.figures.filter((f) => f.unit === 'USD/MWh')).toHaveLength(prices.length);
   },
   'how much did train-nlp-005007 really save?': (a) => declines(a, 'train-nlp-005007'),
   // The whole plan of the test is later than that midnight.

@@ -79,11 +79,11 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { measure: 'saving' },
-    'saving|savings|save|saves|saved|avoid|avoids|avoided|reduction|reductions|reduce|reduces|reduced|carbon saving|carbon savings|co2 saving|co2 savings|co2 saved|carbon saved|save carbon|saved carbon|emissions saved|emissions avoided|saving of co2|saving of carbon|saving of co2e',
+    'bring|brings|brought|saving|savings|save|saves|saved|avoid|avoids|avoided|reduction|reductions|reduce|reduces|reduced|carbon saving|carbon savings|co2 saving|co2 savings|co2 saved|carbon saved|save carbon|saved carbon|emissions saved|emissions avoided|emissions fall|emissions drop|emissions shrink|emissions go down|saving of co2|saving of carbon|saving of co2e',
   ],
   [
     { measure: 'cost-saving' },
-    'cost saving|cost savings|money saved|save money|saved money|saving of cost|savings of cost|cost reduction|saving in cost|savings in cost|money',
+    'cost saving|cost savings|money saved|save money|saved money|saving of cost|savings of cost|cost reduction|saving in cost|savings in cost|bill shrinks|bill shrink|bill drops|bill drop|costs drop|cost drops|costs go down|money',
   ],
   [
     { measure: 'delay' },
@@ -96,7 +96,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { measure: 'power' },
-    'power|load|peak|peak power|peak load|peak demand|maximum power|highest power|power draw|draw|draws|drawn|megawatts|kilowatts',
+    'power|load|loaded|peak|peak power|peak load|peak demand|maximum power|highest power|power draw|draw|draws|drawn|megawatts|kilowatts',
   ],
   [
     { measure: 'embodied' },
@@ -107,6 +107,12 @@ const LISTS: readonly (readonly [Sign, string])[] = [
     'cap|caps|power cap|power caps|power limit|power limits|may draw|allowed to draw|can draw|power may|maximum draw',
   ],
   [{ measure: 'pue', subject: 'sites' }, 'pue|power usage effectiveness'],
+  [
+    { measure: 'slack', order: 'least' },
+    'tightest|closest to its deadline|closest to their deadline|closest to a deadline|nearest its deadline|tightest against its deadline|tightest against the deadline|tightest deadline|least slack',
+  ],
+  [{ measure: 'gpu-hours' }, 'gpu hours|gpu hour|gpuh|gpu time'],
+  [{ measure: 'core-hours' }, 'core hours|cpu hours|vcpu hours|core hour|cpu time'],
   [{ measure: 'start', order: 'least' }, 'earliest|first to start|starts first|start first|soonest'],
   [{ measure: 'end', order: 'most' }, 'latest|last to finish|finishes last|finish last|ends last|end last'],
   [{ howLong: true }, 'how long|how late|how far'],
@@ -149,9 +155,18 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ per: 'job' }, 'per job|a job on average|average job'],
   [{ per: 'kWh' }, 'per kwh|a kwh|per kilowatt hour|for each kwh|per unit of energy'],
   [{ per: 'MWh' }, 'per mwh|a mwh|per megawatt hour|an mwh'],
-  [{ order: 'most' }, 'most|highest|top|maximum|max|more|higher|greatest|worst'],
-  [{ order: 'least' }, 'least|lowest|bottom|minimum|min|less|lower|fewest|fewer'],
-  [{ order: 'most', size: true }, 'largest|biggest|heaviest|hungriest|larger|bigger|most energy hungry'],
+  [
+    { order: 'most' },
+    'best first|highest first|largest first|most first|most|highest|top|maximum|max|more|higher|greatest|worst',
+  ],
+  [
+    { order: 'least' },
+    'lowest first|smallest first|least first|least|lowest|bottom|minimum|min|less|lower|fewest|fewer',
+  ],
+  [
+    { order: 'most', size: true },
+    'hog|hogs|guzzler|guzzlers|largest|biggest|heaviest|hungriest|larger|bigger|most energy hungry',
+  ],
   [{ order: 'least', size: true }, 'smallest|lightest|smaller'],
   [{ order: 'most', howLong: true }, 'longest|longer'],
   [{ order: 'least', howLong: true }, 'shortest|shorter'],
@@ -159,16 +174,22 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ stat: 'median' }, 'median'],
   [{ stat: 'total' }, 'total|sum|altogether|in total|in all|overall|sum of|total of|combined|together'],
   [{ stat: 'share' }, 'share|proportion|fraction|part|what part|what share|percentage of|percent of|% of'],
-  [{ basis: 'planned' }, 'planned|as planned|under the plan|by the plan|with the plan|optimised|optimized|expected'],
+  [
+    { basis: 'planned' },
+    'claimed|promised|if the plan is followed|if plan is followed|if we follow the plan|planned|as planned|under the plan|by the plan|with the plan|optimised|optimized|expected',
+  ],
   [
     { basis: 'baseline' },
-    'baseline|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
+    'running everything right away|running everything at once|run right away|ran right away|running right away|if everything ran at once|without you|baseline|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
   ],
   [
     { basis: 'verified' },
-    'verified|verifiably|really|actually|really saved|proven|demonstrated|actual|measured|in reality',
+    'confirmed|realised|realized|verified|verifiably|really|actually|really saved|proven|demonstrated|actual|measured|in reality',
   ],
-  [{ state: 'moved' }, 'moved|shifted|rescheduled|deferred|postponed|moves|move|get moved|got moved'],
+  [
+    { state: 'moved' },
+    'pushed back|put off|held back|moved|shifted|rescheduled|deferred|postponed|moves|move|get moved|got moved',
+  ],
   [
     { state: 'stayed' },
     'not moved|unmoved|stayed|stay|left alone|left where they are|left where they were|that stay|not shifted|not deferred|were not moved|are not moved',
@@ -188,7 +209,12 @@ const LISTS: readonly (readonly [Sign, string])[] = [
     'no deadline|without a deadline|without deadline|have no deadline|has no deadline|without deadlines|no deadlines',
   ],
   [{ state: 'with-deadline' }, 'with a deadline|have a deadline|with deadlines|with deadline'],
-  [{ state: 'gpu' }, 'gpu|gpus|gpu jobs|with gpus|using gpus'],
+  [{ state: 'gpu' }, 'gpu|gpus|with gpus|using gpus'],
+  [{ state: 'gpu', subject: 'jobs' }, 'gpu jobs|gpu job|gpu work'],
+  [
+    { state: 'relocated' },
+    'relocated|relocation|relocations|moved to another region|moved to another place|moved to other regions|move to another region|to another region|to other regions|moved elsewhere|changed region|changed regions|changed place|change region|moved between regions|shifted in space',
+  ],
   [{ state: 'no-place' }, 'unplaced|no place|without a place|not placed|left out'],
   [{ state: 'open' }, 'open|still open'],
   [{ state: 'closed' }, 'closed'],
@@ -219,7 +245,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ why: true }, 'why|how come|how so'],
   [
     {},
-    'how high|how low|how big|how large|how small|how good|how bad|day|as well|all teams|all the teams|all kinds|of those|of them',
+    'falls on|fall on|how high|how low|how big|how large|how small|how good|how bad|day|as well|all teams|all the teams|all kinds|of those|of them',
   ],
   [{ unit: 'g' }, 'gram|grams|gramme|grammes|g'],
   [{ unit: 'kg' }, 'kg|kgs|kilo|kilos|kilogram|kilograms'],
@@ -246,10 +272,10 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ unit: 'p' }, 'pence|p/kwh|pence per kwh'],
   [
     { unit: 'GBP', measure: 'price' },
-    '£/mwh|£/kwh|gbp/mwh|pounds per mwh|pounds per kwh|pounds a mwh|£ per mwh|£ per kwh',
+    'gbp per mwh|£/mwh|£/kwh|gbp/mwh|pounds per mwh|pounds per kwh|pounds a mwh|£ per mwh|£ per kwh',
   ],
-  [{ unit: 'EUR', measure: 'price' }, '€/mwh|eur/mwh|euros per mwh'],
-  [{ unit: 'USD', measure: 'price' }, '$/mwh|usd/mwh|dollars per mwh'],
+  [{ unit: 'EUR', measure: 'price' }, '€ per mwh|€ per kwh|eur per mwh|€/mwh|eur/mwh|euros per mwh'],
+  [{ unit: 'USD', measure: 'price' }, '$ per mwh|$ per kwh|usd per mwh|dollars a mwh|$/mwh|usd/mwh|dollars per mwh'],
 ];
 
 /** By phrase; the longest phrase that fits is taken. */
@@ -269,7 +295,7 @@ export const NEUTRAL: ReadonlySet<string> = new Set(
   due belong belongs belonging account accounts accounted responsible produce produces produced cause causes caused generate generates generated
   result results level levels up o'clock question answer exactly precisely kind type region place category
   i'd i'm we'd we're job's team's there's who's where's when's planned-for between during within until till since or so far lot get gets got
-  co stand stands stood look looks like compare side by happen happens happened e g i e via under using`
+  co stand stands stood look looks like compare side by happen happens happened e g i e via under using everything everybody anything`
     .split(/\s+/)
     .filter((w) => w !== ''),
 );

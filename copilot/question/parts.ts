@@ -1,4 +1,5 @@
 /** The parts of a query that words give by themselves: its unit, whom it is about, what tells figures apart, its basis and its time. */
+import { LIGHT } from './links.js';
 import { CURRENCIES, MEASURES, type MeasureName, UNITS } from './measures.js';
 import type { By, Filters, Period, Query } from './query.js';
 import { categoriesIn, type Found, type Signs } from './signs.js';
@@ -52,12 +53,49 @@ export const limitsIn = ({ signs, numbers }: Signs, measures: readonly MeasureNa
     const dimension = of?.dimension ?? (money ? 'money' : undefined);
     const own = measures.find((m) => MEASURES[m].dimension === dimension);
     const measure =
-      own ?? (dimension === 'hours' ? 'duration' : dimension === undefined ? undefined : measureOfUnit(dimension)[0]);
+      own ??
+      (dimension === 'hours'
+        ? signs.some((m) => m.sign.state === 'moved')
+          ? 'delay'
+          : 'duration'
+        : dimension === undefined
+          ? undefined
+          : measureOfUnit(dimension)[0]);
     if (measure === undefined) continue;
     used.add(number.at);
     limits.push({ measure, is: s.sign.above === true ? 'above' : 'below', value: number.value * (of?.factor ?? 1) });
   }
   return { limits, used };
+};
+
+/**
+ * Limits narrow jobs. A measure whose word belongs to the limit is not what is asked for, "which jobs have emissions above 5 kg";
+ * before the jobs it is, "the emissions of jobs above 5 kg". "Is vision over 300 kg?" asks about no single job.
+ */
+export const boundOf = (
+  { signs, names }: Signs,
+  { limits, used }: ReturnType<typeof limitsIn>,
+  measures: MeasureName[],
+  question: string,
+): { bound: Filters['limits']; used: ReadonlySet<number>; measures: MeasureName[]; left: number[] } => {
+  const jobs = signs.find((s) => s.sign.subject === 'jobs');
+  const ofOne = jobs === undefined && names.length > 0 && /^(?:is|are|does|do|did|has)\b/i.test(question);
+  if (limits.length > 0 && ofOne)
+    return {
+      bound: [],
+      used: new Set(),
+      measures: measures.length === 0 ? limits.map((l) => l.measure) : measures,
+      left: signs.filter((s) => s.sign.above === true || s.sign.below === true).map((s) => s.at),
+    };
+  const asked = signs.find((s) => s.sign.measure !== undefined);
+  const before = jobs !== undefined && asked !== undefined && asked.at < jobs.at;
+  const own = limits.map((l) => l.measure);
+  return {
+    bound: limits,
+    used,
+    measures: measures.length === 1 && !before ? measures.filter((m) => !own.includes(m)) : measures,
+    left: [],
+  };
 };
 
 export const filtersIn = (of: Signs, states: Filters['states'], limits: Filters['limits']): Filters => {
@@ -93,6 +131,15 @@ export const byIn = ({ signs }: Signs, f: Filters): By | null => {
   return f.jobs.length > 1 ? 'job' : null;
 };
 
+/** Where jobs are counted, a figure that is named beside them is not told; that of a limit is used. */
+export const besideCount = ({ signs }: Signs, { limits }: Filters): number[] =>
+  signs
+    .filter(
+      ({ sign, words }) =>
+        sign.measure !== undefined && !LIGHT.test(words) && !limits.some((l) => l.measure === sign.measure),
+    )
+    .map((s) => s.at);
+
 /** A number that says how many of a ranking: "the five largest", "top 3". */
 export const besideOrder = ({ signs, tokens }: Signs, at: number) =>
   signs.some(
@@ -101,6 +148,9 @@ export const besideOrder = ({ signs, tokens }: Signs, at: number) =>
       Math.abs(s.at - at) <= 3,
   ) || /^jobs?$/.test(tokens[at + 1]?.low ?? '');
 
+const COMPARES = /\b(?:than|how much (?:more|less|cheaper|dearer|cleaner|lower|higher))\b/i;
+const isTwoSided = (m: MeasureName) => MEASURES[m].bases.includes('baseline');
+
 export const basesIn = (
   { signs, back }: Signs,
   measures: readonly MeasureName[],
@@ -108,6 +158,9 @@ export const basesIn = (
 ): Query['bases'] | null => {
   if (signs.some((s) => s.sign.both === true)) return ['baseline', 'planned'];
   const said = unique(signs.flatMap((s) => (s.sign.basis === undefined ? [] : [s.sign.basis])));
+  // "How much cheaper than without the plan": both sides, and their difference.
+  if (said.length === 1 && said[0] === 'baseline' && COMPARES.test(question) && measures.every(isTwoSided))
+    return ['baseline', 'planned'];
   if (said.length > 0) return said.slice(0, 2);
   const saving = measures.some((m) => MEASURES[m].saving === true);
   return saving && back && !/\b(?:would|will)\b/i.test(question) ? ['verified'] : null;
@@ -117,3 +170,13 @@ export const periodOf = (told: Told | undefined, event: 'starts' | 'ends' | 'run
   told === undefined || (told.from === null && told.to === null)
     ? null
     : { from: told.from, to: told.to, of: event === 'starts' || event === 'ends' ? event : 'runs' };
+
+/** "a 2 h render", "3 hours of training": how long work is that wants a start. */
+export const hoursOfWork = ({ tokens, numbers, signs }: Signs): number | null => {
+  if (!/\b(?:start|run|begin|launch|do|train|when|best)\b/.test(tokens.map((t) => t.low).join(' '))) return null;
+  for (const n of numbers) {
+    const unit = signs.find((s) => s.at === n.at + 1 && (s.sign.unit === 'h' || s.sign.unit === 'min'));
+    if (unit) return unit.sign.unit === 'h' ? n.value : n.value / 60;
+  }
+  return null;
+};

@@ -22,6 +22,7 @@ export type Subject = z.infer<typeof Subject>;
 
 export const State = z.enum([
   'moved',
+  'relocated',
   'stayed',
   'late',
   'movable',
@@ -81,6 +82,12 @@ export const Filters = z.strictObject({
     .describe('jobs whose own figure is above or below'),
 });
 export type Filters = z.infer<typeof Filters>;
+
+/** Whether anything is left out of what is asked about. */
+export const narrows = (f: Filters): boolean =>
+  [f.jobs, f.teams, f.kinds, f.categories, f.places, f.states, f.limits, ...Object.values(f.except)].some(
+    (list) => list.length > 0,
+  );
 
 export const By = z.enum(['team', 'kind', 'category', 'place', 'job', 'hour', 'day', 'plan']);
 export type By = z.infer<typeof By>;

@@ -1,46 +1,28 @@
 /** Rules that read a question as a query. Every content word is used, neutral, or named as left over. */
 
+import { isJobState } from './evaluate.js';
 import { LIGHT, linksOf } from './links.js';
 import { MEASURES, type MeasureName } from './measures.js';
 import {
   type AskedUnit,
   basesIn,
+  besideCount,
   besideOrder,
+  boundOf,
   byIn,
   dimensionFits,
   filtersIn,
+  hoursOfWork,
   limitsIn,
   measureOfUnit,
   periodOf,
   twoOf,
   unitIn,
 } from './parts.js';
-import { type By, type Filters, type Period, type Query, queryOf, type Subject } from './query.js';
+import { type By, type Filters, narrows, type Query, queryOf, type Subject } from './query.js';
+import type { Parts, Reading } from './reading.js';
 import type { Found, Signs } from './signs.js';
 import { unusedIn } from './unused.js';
-
-export interface Reading {
-  /** null: the words make no query */
-  readonly query: Query | null;
-  /** what was read, also where it makes no whole query: for "and nlp?" after another question */
-  readonly parts: Parts;
-  /** content words that nothing used, as typed */
-  readonly left: readonly string[];
-  /** why it cannot be read for certain, in words */
-  readonly unclear: string | null;
-}
-export interface Parts {
-  readonly measures: readonly MeasureName[];
-  readonly filters: Filters;
-  readonly period: Period | null;
-  readonly by: By | null;
-  readonly rank: Query['rank'];
-  readonly unit: string | null;
-  readonly bases: Query['bases'] | null;
-  readonly stat: Query['stat'] | null;
-  readonly further: boolean;
-  readonly why: boolean;
-}
 
 /** What is counted and has no other figure here. */
 export const COUNTED: ReadonlySet<Subject> = new Set([
@@ -75,6 +57,8 @@ class Reader {
   order: 'most' | 'least' | null;
   /** start or end are what is asked for, not what the period is about */
   timed = false;
+  /** nothing said what of the jobs is asked for */
+  guessed = false;
 
   constructor(
     readonly question: string,
@@ -93,12 +77,14 @@ class Reader {
     this.event = each('event')[0] ?? null;
     this.stat = each('stat')[0] ?? 'total';
     this.joined();
+    if (this.has((s) => s.words === 'worst') && this.measures.some((m) => MEASURES[m].saving)) this.order = 'least';
     const limits = limitsIn(of, this.measures);
-    if (limits.limits.length > 0)
-      this.drop(...limits.limits.map((l) => l.measure).filter(() => this.measures.length === 1));
-    this.filters = filtersIn(of, this.states, limits.limits);
+    const { bound, used, measures, left } = boundOf(of, limits, this.measures, question);
+    this.measures = measures;
+    for (const at of left) this.left.add(at);
+    this.filters = filtersIn(of, this.states, bound);
     this.by = byIn(of, this.filters);
-    this.limited = limits.used;
+    this.limited = used;
   }
   readonly limited: ReadonlySet<number>;
 
@@ -132,7 +118,7 @@ class Reader {
 
   /** Words that say one thing together: "price of power", "how much carbon did we save", "emissions per kWh". */
   joined() {
-    const { unit, states } = this;
+    const { unit, states, event } = this;
     const per = this.of.signs.find((s) => s.sign.per !== undefined);
     if (this.is('price')) this.fold(['power', 'energy', 'cost', 'electricity-cost'], 'price');
     if (this.is('intensity')) {
@@ -170,6 +156,12 @@ class Reader {
       else if (!this.is('intensity') && !this.is('price')) this.left.add(per.at);
     }
     if (per?.sign.per === 'job') this.stat = 'mean';
+    if (this.is('duration') && this.has((s) => s.sign.stat === 'total'))
+      this.measures = this.measures.map((m) => (m === 'duration' ? 'run-hours' : m));
+    if (this.has((s) => s.words === 'how late') && event !== null && event !== 'runs') {
+      this.measures = [event === 'ends' ? 'end' : 'start'];
+      this.timed = true;
+    }
     this.whens();
     if (this.measures.length === 0 && unit) this.measures = measureOfUnit(unit.dimension);
     if (this.is('delay') && states[0] === 'waiting') states.splice(0);
@@ -198,7 +190,8 @@ class Reader {
     this.ranking();
     this.listing();
     const { unit, of, filters, event } = this;
-    const bases = basesIn(of, this.measures, this.question);
+    this.sharing();
+    const bases = this.stat === 'total' && this.parted ? PARTED : basesIn(of, this.measures, this.question);
     const period = periodOf(of.time, this.timed ? null : event);
     const named = filters.teams.length + filters.kinds.length + filters.categories.length > 0;
     if (this.measures.length === 0 && named && (period !== null || this.subjects.includes('jobs')))
@@ -234,7 +227,7 @@ class Reader {
             by: this.by,
             rank: this.rank,
             unit: unit && !this.left.has(unit.at) && unit.name !== '%' ? unit.name : null,
-            hours: this.subject === 'grid' ? hoursOfWork(this) : null,
+            hours: this.subject === 'grid' ? hoursOfWork(this.of) : null,
           });
     if (query !== null) for (const at of unusedIn(query, of, parts)) this.left.add(at);
     return {
@@ -242,8 +235,19 @@ class Reader {
       parts,
       left: [...this.left].sort((a, b) => a - b).map((i) => of.tokens[i]!.said),
       unclear: of.time?.unclear ?? null,
+      guessed: this.guessed,
     };
   }
+
+  /** A share of everybody's is of some: "what part of the saving is verified" asks for the planned and the verified. */
+  sharing() {
+    if (this.stat !== 'share' || this.by !== null || narrows(this.filters)) return;
+    const verified = this.has((s) => s.sign.basis === 'verified');
+    this.stat = 'total';
+    if (verified && this.measures.every((m) => MEASURES[m].saving)) this.parted = true;
+    else for (const s of this.of.signs) if (s.sign.stat === 'share' || s.sign.unit === '%') this.left.add(s.at);
+  }
+  parted = false;
 
   /** "how many jobs", "how many teams"; "how many MWh" is no count. */
   counting() {
@@ -258,7 +262,10 @@ class Reader {
       this.by = null;
     } else if (counted && asks && (!other || counted !== 'records')) this.subject = counted;
     if (COUNTED.has(this.subject)) this.measures = ['count'];
-    else if (asks && jobs && (!unit || jobs.at < unit.at)) this.measures = ['count'];
+    else if (asks && jobs && (!unit || jobs.at < unit.at)) {
+      for (const at of besideCount(this.of, this.filters)) this.left.add(at);
+      this.measures = ['count'];
+    }
   }
 
   /** Whether it is about jobs, the grid or sites. */
@@ -275,6 +282,8 @@ class Reader {
     const ofJobs =
       named ||
       excluded ||
+      // What work pays for its energy, and not what the grid asks for it.
+      (by === 'place' && this.has((s) => s.words.startsWith('cost per '))) ||
       this.subjects.includes('jobs') ||
       this.low.includes('plan') ||
       ['team', 'job', 'category', 'kind'].includes(by ?? '') ||
@@ -282,7 +291,7 @@ class Reader {
         (s) => /^(?:paid|pay|pays|spend|spent)$/.test(s.words) || s.sign.basis !== undefined || s.sign.both === true,
       );
     const hourly = by === 'hour' || this.low.includes('when') || this.low.includes('time');
-    const starts = hoursOfWork(this) !== null && this.low.includes('when');
+    const starts = hoursOfWork(this.of) !== null && this.low.includes('when');
     if (
       starts &&
       !named &&
@@ -311,7 +320,7 @@ class Reader {
       this.stat = this.is('saving') || this.is('cost-saving') ? 'change' : 'share';
     if (this.stat === 'share' && this.measures.length === 0) this.measures = ['emissions'];
     const counts = of.numbers.filter(
-      (n) => !this.limited.has(n.at) && !(subject === 'grid' && hoursOfWork(this) === n.value),
+      (n) => !this.limited.has(n.at) && !(subject === 'grid' && hoursOfWork(this.of) === n.value),
     );
     const count = counts.find(
       (n) => Number.isInteger(n.value) && n.value >= 1 && n.value <= MOST_COUNT && besideOrder(of, n.at),
@@ -321,9 +330,14 @@ class Reader {
     const singular = this.low.includes('job') && !this.low.includes('jobs');
     const list = this.has((s) => s.sign.list === true);
     const versus = this.has((s) => s.sign.versus === true);
-    const compared = twoOf(filters) || of.against !== undefined || (versus && this.measures.length > 1);
+    const bothSides = basesIn(of, this.measures, this.question)?.length === 2;
+    const compared =
+      twoOf(filters) ||
+      (bothSides && this.by === null) ||
+      of.against !== undefined ||
+      (versus && this.measures.length > 1);
     const { order } = this;
-    if (order !== null && subject === 'grid' && of.against === undefined && hoursOfWork(this) === null) {
+    if (order !== null && subject === 'grid' && of.against === undefined && hoursOfWork(this.of) === null) {
       if (this.by === 'hour' || this.low.includes('when') || this.low.includes('time')) {
         this.by = 'hour';
         this.rank = { order, count: count?.value ?? 1, skip: 0 };
@@ -367,19 +381,19 @@ class Reader {
     )
       this.by = 'job';
     if (this.by === 'job' && this.rank === null) this.rank = { order: 'most', count: 10, skip: 0 };
-    if (this.measures.length === 0 && this.by === 'job') this.measures = ['energy', 'emissions', 'start'];
-    if (this.measures.length === 0 && this.by === null && this.filters.limits.length > 0) this.measures = ['count'];
+    const ofRecords = this.subjects.includes('records');
+    if (ofRecords && list) {
+      this.measures = ['saving'];
+      this.by = 'plan';
+    }
+    if (this.measures.length === 0 && this.by === 'job') {
+      this.measures = ['energy', 'emissions', 'start'];
+      this.guessed = true;
+    }
+    const narrowed = this.filters.limits.length > 0 || this.states.some(isJobState);
+    if (this.measures.length === 0 && this.by === null && narrowed) this.measures = ['count'];
   }
 }
 
+const PARTED: Query['bases'] = ['planned', 'verified'];
 const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
-
-/** "a 2 h render", "3 hours of training": how long work is that wants a start. */
-const hoursOfWork = ({ of, low }: Reader): number | null => {
-  if (!/\b(?:start|run|begin|launch|do|train|when|best)\b/.test(low.join(' '))) return null;
-  for (const n of of.numbers) {
-    const unit = of.signs.find((s) => s.at === n.at + 1 && (s.sign.unit === 'h' || s.sign.unit === 'min'));
-    if (unit) return unit.sign.unit === 'h' ? n.value : n.value / 60;
-  }
-  return null;
-};

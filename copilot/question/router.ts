@@ -107,6 +107,7 @@ const RULES: readonly Rule[] = [
   ],
   ['why', (m, n) => n.job !== undefined && !/\b(?:saved|verified|polic|ticket)/i.test(m)],
   ['why', has(/\bwhy\b[^.?!]*\b(?:this|that|the|my|a) job\b|\bmy job\b(?! (?:is|was)? ?called)/i)],
+  ['savings', has(/\bwhen\b[^?.]*\bverif(?:ied|ication)/i)],
   ['tickets', has(/\btickets?\b/i)],
   [
     'decisions',
@@ -131,7 +132,7 @@ const RULES: readonly Rule[] = [
   [
     'policy',
     has(
-      /\bpolic(?:y|ies)\b|\bresiden(?:cy|t)\b|\bfreezes?\b|\bblackouts?\b|\bconstraints?\b|\brules?\b|\ballow(?:ed|s)?\b|\bpermitted\b|\bforbid(?:den|s)?\b|\bprohibit|\bcarbon (?:cap|budget)|\bbudgets?\b|\bcompliance\b|\bmay (?:[\w-]+ ){0,2}(?:we|i|jobs?|workloads?|work|team|training|builds?)\b/i,
+      /\bpolic(?:y|ies)\b|\bresiden(?:cy|t)\b|\bfreezes?\b|\bblackouts?\b|\bconstraints?\b|\brules?\b|\ballow(?:ed|s)?\b|\bpermitted\b|\bforbid(?:den|s)?\b|\bprohibit|\bcarbon (?:cap|budget)|\bcompliance\b|\bmay (?:[\w-]+ ){0,2}(?:we|i|jobs?|workloads?|work|team|training|builds?)\b/i,
     ),
   ],
   [

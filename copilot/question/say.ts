@@ -13,6 +13,7 @@ export const BASIS_WORDS: Readonly<Record<Basis, string>> = {
 
 const STATE_WORDS: Readonly<Record<State, string>> = {
   moved: 'moved',
+  relocated: 'moved to another place',
   stayed: 'not moved',
   late: 'late',
   movable: 'movable',
@@ -139,6 +140,8 @@ export const valueText = (
         ? draft.inUnit(value, 'GBP/MWh', { name: 'p/kWh', factor: 10 }, about)
         : draft.rate(value, of.currency, 'MWh', about);
     case 'hours':
+      // Hours that add up are hours, however many they are.
+      if (MEASURES[measure].sums === 'sum') return draft.inUnit(value, 'h', { name: 'h', factor: 1 }, about);
       return value < 0 ? `−${draft.hours(value, about)}` : draft.hours(value, about);
     case 'time':
       return draft.time(fromEpoch(Math.round(value)), about);

@@ -81,6 +81,8 @@ const add = (jobs: readonly TableJob[], of: (job: TableJob) => number) => jobs.r
 const pieces = (run: readonly TablePiece[], of: (p: TablePiece) => number) =>
   run.length === 1 ? of(run[0]!) : run.reduce((sum, p) => sum + of(p), 0);
 const kwhOf = (job: TableJob, basis: Basis, clip: Clip) => pieces(runOf(job, basis), (p) => p.kwh * shareOf(p, clip));
+const hoursOf = (job: TableJob, basis: Basis, clip: Clip) =>
+  pieces(runOf(job, basis), (p) => ((p.end - p.start) / HOUR) * shareOf(p, clip));
 const electricity = (job: TableJob, basis: Basis, clip: Clip) =>
   pieces(runOf(job, basis), (p) => p.energyCost * shareOf(p, clip));
 const costOf = (job: TableJob, basis: Basis, clip: Clip) =>
@@ -135,6 +137,12 @@ export const ownValue = (job: TableJob, measure: MeasureName, basis: Basis, clip
       return difference(startOf(job, 'planned'), startOf(job, 'baseline'));
     case 'duration':
       return job.hours;
+    case 'run-hours':
+      return hoursOf(job, basis, clip);
+    case 'gpu-hours':
+      return job.gpus * hoursOf(job, basis, clip);
+    case 'core-hours':
+      return job.vcpus * hoursOf(job, basis, clip);
     case 'slack':
       return difference(job.deadline, endOf(job, basis));
     case 'power':

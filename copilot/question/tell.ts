@@ -9,7 +9,7 @@ import { type Desk, dataOf } from '../desk.js';
 import { Draft, spanText } from '../facts.js';
 import { type Cell, type Evaluated, evaluate, type Group } from './evaluate.js';
 import { MEASURES } from './measures.js';
-import type { Period, Query } from './query.js';
+import { narrows, type Period, type Query } from './query.js';
 import { BASIS_WORDS, periodText, titleOf, valueText, whoseOf } from './say.js';
 import type { Ways } from './sums.js';
 
@@ -54,13 +54,24 @@ const widened = (period: Period | null, query: Query): Period | null =>
       ? { ...period, to: plusHours(period.from, 1) }
       : period;
 
+/** Lengths and delays of many jobs do not add up: it is said that their mean is told. */
+const usualStat = ({ stat, measures, by, filters }: Query): Query['stat'] =>
+  stat === 'total' && by === null && filters.jobs.length !== 1 && measures.every((m) => MEASURES[m].usually === 'mean')
+    ? 'mean'
+    : stat;
+
 export interface Told {
   readonly draft: Draft;
   readonly found: Evaluated;
 }
 
 export const tellJobs = async (desk: Desk, plan: Plan, rows: readonly TableJob[], asked: Query): Promise<Draft> => {
-  const query = { ...asked, period: widened(asked.period, asked), against: widened(asked.against, asked) };
+  const query: Query = {
+    ...asked,
+    stat: usualStat(asked),
+    period: widened(asked.period, asked),
+    against: widened(asked.against, asked),
+  };
   const draft = new Draft().cite(sourceOf(plan, desk));
   draft.from(...(await dataOf(desk, plan)));
   const outside = [query.period, query.against].find((p) => p !== null && isOutside(p, plan));
@@ -169,15 +180,8 @@ class Telling {
 
   /** All of the plan and all of its time. */
   isWhole(): boolean {
-    const { filters: f, period, stat } = this.query;
-    const { teams, kinds, categories, places } = f.except;
-    return (
-      period === null &&
-      stat === 'total' &&
-      [f.jobs, f.teams, f.kinds, f.categories, f.places, f.states, f.limits, teams, kinds, categories, places].every(
-        (list) => list.length === 0,
-      )
-    );
+    const { filters, period, stat } = this.query;
+    return period === null && stat === 'total' && !narrows(filters);
   }
 
   single() {

@@ -126,7 +126,7 @@ export const timeIn = (
   // Small words count where they stand beside a word that names a time.
   const text: (string | null)[] = tokens.map((t, i) => {
     if (strong[i] !== null) return strong[i]!;
-    const span = LENGTH.test(t.low) && strong[i - 1] !== null && strong[i - 1] !== undefined;
+    const span = LENGTH.test(t.low) && /^(?:\d+|last|past|previous|next|coming|this)$/.test(strong[i - 1] ?? '');
     if (!free(i) || !(WEAK.test(t.low) || span)) return null;
     if (span) return t.low;
     return beside(tokens, strong, i) ? t.low : null;

@@ -12,7 +12,7 @@ const TOPICS: Readonly<Record<string, string>> = {
   limits:
     'good optimal optimum best possible far bound bounds gap limit limits binding bind hold holds back bottleneck bottlenecks power cap capacity better schedule could proved proof improve',
   savings:
-    'save saved saves saving savings avoid avoided reduce reduced reduction reductions benefit benefits cut verified verify proven sure certain confident confidence far so much co2 co2e carbon emissions money cost costs bill spend spent yet unverified really actual actually interval say',
+    'verification verifications save saved saves saving savings avoid avoided reduce reduced reduction reductions benefit benefits cut verified verify proven sure certain confident confidence far so much co2 co2e carbon emissions money cost costs bill spend spent yet unverified really actual actually interval say',
   grid: 'grid intensity intensities green greener greenest clean cleaner cleanest dirty dirtier dirtiest good best right bad worst better time hour hours moment window slot train training wind solar electricity power energy price carbon co2 forecast signal wait start run launch begin when should build builds a 1 one next is',
   approvals:
     'wait waits waiting pending approve approval approvals approves approved approver sign signoff need needs me my decide decision answer answers inbox desk plate do todo person someone anyone',

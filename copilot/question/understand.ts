@@ -11,7 +11,8 @@ import { type Known, knownTo, planIdIn } from './known.js';
 import { LEXICON, NEUTRAL } from './lexicon.js';
 import { MEASURES } from './measures.js';
 import type { Query } from './query.js';
-import { type Reading, readQuestion } from './read.js';
+import { readQuestion } from './read.js';
+import type { Reading } from './reading.js';
 import { routeOf } from './router.js';
 import { type Signs, signsIn } from './signs.js';
 import { tokensOf } from './tokens.js';
@@ -49,6 +50,8 @@ const outranks = (asked: Query, topic: string, why: boolean): boolean => {
 /** Deeds and greetings: no figures are at stake. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['propose', 'help', 'draft_ticket']);
 const MOST_LEFT = 2;
+/** What turns a question round is never left out of its answer. */
+const NEGATION = /^(?:no|not|none|never|nothing|nobody|neither|nor|cannot|\w+n['’]t)$/i;
 const HYPOTHETICAL = /\b(?:if|suppose|supposing|assuming)\b/i;
 /** What happened, who decided and what is allowed are stories, however a question is shaped. */
 const EXPLAINS: ReadonlySet<string> = new Set([
@@ -114,6 +117,14 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
     Object.assign(route.slots, { from, to });
   else if (bounded && route.slots.period === undefined && signs.time !== undefined && /\d[/.]\d/.test(question))
     Object.assign(route.slots, { from, to });
+  // "After 18:00" is not at 18:00: an open end is that of the plan.
+  else if (
+    route.lookup === 'schedule' &&
+    signs.time !== undefined &&
+    known.plan !== undefined &&
+    route.slots.period === undefined
+  )
+    Object.assign(route.slots, { from: from ?? known.plan.window.start, to: to ?? known.plan.finishesAt });
   const ofTopic = route.lookup === null ? null : leftOfTopic(signs, route.lookup, route.slots, known, reading.left);
   // "When does it finish?" is about the job of the topic before.
   const pointed =
@@ -126,7 +137,10 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
   if (asked !== null && (fewer || (even && outranks(asked, route.lookup!, reading.parts.why))))
     return asQuery(whole, asked, reading.left, known, signs, reading);
   const left = ofTopic ?? reading.left;
-  const clear = reading.unclear === null && left.length <= MOST_LEFT && !left.some((w) => looksLikeName(w, signs));
+  const clear =
+    reading.unclear === null &&
+    left.length <= MOST_LEFT &&
+    !left.some((w) => looksLikeName(w, signs) || NEGATION.test(w));
   const hypothetical = left.length > 0 && HYPOTHETICAL.test(question);
   return {
     ...whole,
@@ -148,13 +162,19 @@ const asQuery = (
 ): Understood => ({ ...of, lookup: 'query', slots: {}, query, left, ask: questionBack(left, known, signs, reading) });
 
 /** What has to be asked before a figure is told: a date that can be two, a name that nobody knows, or too much left over. */
-const questionBack = (left: readonly string[], known: Known, signs: Signs, { unclear }: Reading): string | null => {
+const questionBack = (
+  left: readonly string[],
+  known: Known,
+  signs: Signs,
+  { unclear, guessed }: Pick<Reading, 'unclear' | 'guessed'>,
+): string | null => {
   if (unclear !== null)
     return `I ask before I answer: ${unclear}. Write the date with its month in letters, or as YYYY-MM-DD.`;
   const unknown = left.filter((word) => looksLikeName(word, signs));
   if (left.length > 0 && HYPOTHETICAL.test(signs.tokens.map((t) => t.low).join(' ')))
     return `I can’t tell what would be then: I know what is planned and what ran, and ${quoted(left)} is in neither. \`caco plan\` plans anew under other limits.`;
-  if (unknown.length === 0 && left.length <= MOST_LEFT) return null;
+  const turned = guessed || left.some((word) => NEGATION.test(word));
+  if (unknown.length === 0 && left.length <= MOST_LEFT && !(turned && left.length > 0)) return null;
   const near = unknown.flatMap((word) => known.near(word));
   const meant =
     near.length > 0

@@ -11,11 +11,16 @@ export const unusedIn = (
   { further }: { readonly further: boolean },
 ): number[] =>
   signs
-    .filter((s) => !isHeld(s, query, signs, names.length, further, (at) => numbers.some((n) => n.at === at - 1)))
+    .filter(
+      (s) =>
+        !isHeld(s, query, signs, names.length, further, (at) =>
+          numbers.some((n) => n.at === at - 1 && n.value !== query.rank?.count),
+        ),
+    )
     .map((s) => s.at);
 
 const isHeld = (
-  { sign, words, at }: Found,
+  { sign, at }: Found,
   q: Query,
   signs: readonly Found[],
   named: number,
@@ -38,8 +43,7 @@ const isHeld = (
     q.measures.some((m) => m === 'power' || MEASURES[m].sums === 'each');
   if (sign.state !== undefined) {
     const jobs = q.subject === 'jobs';
-    if (jobs !== isJobState(sign.state))
-      return sign.measure !== undefined || q.measures.includes('delay') || words === 'waiting';
+    if (jobs !== isJobState(sign.state)) return sign.measure !== undefined || q.measures.includes('delay');
     if (!q.filters.states.includes(sign.state)) return q.measures.includes('delay');
   }
   if (sign.category !== undefined && q.subject !== 'jobs') return false;
@@ -65,7 +69,13 @@ const isHeld = (
     );
   if (sign.further === true) return further && q.rank !== null && q.rank.skip > 0;
   if (sign.stat !== undefined)
-    return sign.stat === q.stat || sign.stat === 'total' || q.stat === 'mean' || q.stat === 'change';
+    return sign.stat === 'total'
+      ? // Of values that do not add up there is no total.
+        q.measures.every((m) => MEASURES[m].sums !== 'each')
+      : sign.stat === q.stat ||
+          q.stat === 'mean' ||
+          q.stat === 'change' ||
+          (sign.stat === 'share' && q.bases.includes('planned') && q.bases.includes('verified'));
   // A unit belongs to the number before it, which is used or left over by itself.
   if (sign.unit !== undefined)
     return sign.unit === q.unit || counted(at) || (sign.unit === '%' && (q.stat === 'share' || q.stat === 'change'));

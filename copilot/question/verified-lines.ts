@@ -4,7 +4,7 @@ import type { TableJob } from '../../domain/plan-table.js';
 import { type Desk, planNamed } from '../desk.js';
 import { selectJobs } from './evaluate.js';
 import type { MeasureName } from './measures.js';
-import type { Filters, Query } from './query.js';
+import { type Filters, narrows, type Query } from './query.js';
 import { rowsOfPlan, verifiedJobsOf } from './rows.js';
 import type { Ways } from './sums.js';
 
@@ -49,11 +49,6 @@ const ofThePlan = (f: Filters): Filters => ({
   states: f.states.filter((state) => state !== 'moved'),
   limits: f.limits.filter((l) => OWN[l.measure] === undefined),
 });
-const holdsAnything = (f: Filters): boolean =>
-  [f.jobs, f.teams, f.kinds, f.categories, f.places, f.states, f.limits, ...Object.values(f.except)].some(
-    (list) => list.length > 0,
-  );
-
 const NEEDS_JOBS = new Set(['median', 'least', 'most', 'change']);
 
 export const verifiedLines = async (
@@ -64,7 +59,7 @@ export const verifiedLines = async (
   const { filters: f, by, measures, bases, stat } = query;
   const more = { ...f, teams: [] };
   const bound =
-    holdsAnything({ ...more, states: f.states.filter((s) => s !== 'moved') }) ||
+    narrows({ ...more, states: f.states.filter((s) => s !== 'moved') }) ||
     (by !== null && by !== 'team' && by !== 'plan') ||
     NEEDS_JOBS.has(stat);
   if (bound || measures.includes('emissions') || (bases.includes('planned') && f.teams.length > 0))
@@ -108,7 +103,7 @@ const whole = (v: Verification): VerifiedLine => ({
 const jobLines = async (desk: Desk, records: readonly Verification[], query: Query): Promise<VerifiedLines> => {
   const { filters: f, by } = query;
   const rest = ofThePlan(f);
-  const asksPlan = holdsAnything(rest) || by === 'kind' || by === 'category' || by === 'place';
+  const asksPlan = narrows(rest) || by === 'kind' || by === 'category' || by === 'place';
   const plans = new Map<string, ReadonlyMap<string, { row: TableJob; meant: boolean }> | null>();
   if (asksPlan)
     for (const id of new Set(records.map((v) => v.planId)))
