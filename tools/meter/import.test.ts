@@ -98,6 +98,37 @@ describe('a register', () => {
   });
 });
 
+describe('a register in several files', () => {
+  const file = (...rows: string[]) => csv('time,total_kwh', ...rows);
+  const [one, two, three] = [
+    file('2026-01-01T00:00Z,100', '2026-01-01T01:00Z,103'),
+    file('2026-01-01T02:00Z,108', '2026-01-01T03:00Z,112'),
+    file('2026-01-01T04:00Z,113', '2026-01-01T05:00Z,120'),
+  ];
+
+  it.each([
+    ['in order', [one, two, three]],
+    ['backwards', [three, two, one]],
+    ['the middle one last', [one, three, two]],
+    ['one of them twice', [two, one, two, three]],
+  ])('knows the steps between them: %s', async (_, files) => {
+    for (const text of files) expect((await take(text)).rejectedCount).toBe(0);
+    expect(await show()).toMatchObject({ energyKwh: 20, coverageRatio: 1, gapCount: 0 });
+  });
+
+  it('is asked for nothing over a stretch that another file may still fill', async () => {
+    await take(one);
+    await take(file('2026-01-02T00:00Z,300', '2026-01-02T01:00Z,301'));
+    expect(await show()).toMatchObject({ energyKwh: 4, gaps: [{ why: 'nothing is kept' }] });
+  });
+
+  it('that was replaced between two files is a gap there', async () => {
+    await take(one);
+    await take(file('2026-01-01T02:00Z,1', '2026-01-01T03:00Z,2'));
+    expect(await show()).toMatchObject({ energyKwh: 4, gaps: [{ why: 'the counter fell' }] });
+  });
+});
+
 describe('energy of intervals', () => {
   const rows = ['2026-01-01T00:00Z,1', '2026-01-01T00:30Z,2', '2026-01-01T01:30Z,', '2026-01-01T02:00Z,4'];
 

@@ -8,8 +8,9 @@ import { Boundary, MeterCard, type MeterSpan } from '../../domain/meter.js';
 import { fromEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
+import { joined, keepEdges } from './edges.js';
 import { keep, type Merge, mergeWith, secondsOf } from './keep.js';
-import { type Problem, readSheet } from './sheet.js';
+import { type Problem, type Reading, readSheet } from './sheet.js';
 import { spansOf } from './spans.js';
 
 const LARGEST = 64 * 1024 * 1024;
@@ -100,7 +101,7 @@ export const importMeter = defineTool({
     if (input.rangeKwh !== undefined && sheet.basis !== 'counter')
       throw invalid('only a register begins anew', 'Leave --range-kwh out, or say --as counter.');
     const problems: Problem[] = [...sheet.problems];
-    const merges: { card: MeterCard; merge: Merge }[] = [];
+    const merges: { card: MeterCard; merge: Merge; readings: readonly Reading[] }[] = [];
     const meters: z.output<typeof Imported>[] = [];
     let [accepted, repeated] = [0, 0];
     for (const [own, readings] of sheet.meters) {
@@ -114,19 +115,22 @@ export const importMeter = defineTool({
           'Check its times: a file holds 50 years at most.',
         );
       const of = { basis: sheet.basis, isEnd: sheet.isEnd, rangeKwh: input.rangeKwh ?? null };
-      const found = spansOf(readings, of);
+      const found = spansOf(sheet.basis === 'counter' ? await joined(world.store, id, readings) : readings, of);
       const merge = await mergeWith(world.store, id, found.spans, input.replace);
       problems.push(...found.problems, ...merge.refused.map(overlap));
       accepted += readings.length - found.problems.length;
       repeated += found.repeated;
       const source = `file ${basename(name)}`;
       const card = { id, name: own === '' ? id : own, boundary, subject, source, basis: sheet.basis, covers: null };
-      merges.push({ card, merge });
+      merges.push({ card, merge, readings });
       meters.push({ id, name: card.name, spans: merge.fresh.length, same: merge.same, ...summaryOf(found.spans) });
     }
     if (merges.length > 0 && accepted > 0)
       call.commit(async (tx) => {
-        for (const { card, merge } of merges) await keep(tx, card, merge);
+        for (const { card, merge, readings } of merges) {
+          await keep(tx, card, merge);
+          if (sheet.basis === 'counter') await keepEdges(tx, card.id, readings);
+        }
       });
     problems.sort((a, b) => a.line - b.line);
     return {

@@ -13,7 +13,7 @@ export interface Spans {
 }
 
 /** The distance of two rows that occurs most often, s; null with fewer than two. */
-const stepOf = (readings: readonly Reading[]): number | null => {
+export const usualStep = (readings: readonly Reading[]): number | null => {
   const counts = new Map<number, number>();
   for (let i = 1; i < readings.length; i++) {
     const step = readings[i]!.at - readings[i - 1]!.at;
@@ -143,7 +143,7 @@ const ofIntervals = (
 ): { spans: MeterSpan[]; problems: Problem[] } => {
   const spans: MeterSpan[] = [];
   const problems: Problem[] = [];
-  const step = stepOf(readings) ?? 3600;
+  const step = usualStep(readings) ?? 3600;
   let until: number | null = null;
   for (const { at, until: end, value, line } of readings) {
     const [from, to]: [number, number] = end !== null ? [at, end] : isEnd ? [at - step, at] : [at, at + step];
@@ -165,7 +165,7 @@ const ofIntervals = (
 /** Between two moments power is taken to have gone evenly from one to the other (trapezoids). */
 const ofPower = (readings: readonly Reading[]): MeterSpan[] => {
   const seen = readings.filter(({ value }) => value !== null);
-  const step = stepOf(seen) ?? 0;
+  const step = usualStep(seen) ?? 0;
   const spans: MeterSpan[] = [];
   for (let i = 1; i < seen.length; i++) {
     const [before, now] = [seen[i - 1]!, seen[i]!];
