@@ -30,7 +30,7 @@ const pair = generateKeyPairSync('ed25519');
 const key = createPrivateKey(pair.privateKey.export({ format: 'pem', type: 'pkcs8' }));
 const headerOf = (body: string) => {
   const created = Math.floor(Date.now() / 1000);
-  return signatureHeader(key, { subscriberId: BAP, keyId: 'k1' }, { created, expires: created + 30 }, body);
+  return signatureHeader(key, { subscriberId: BAP, keyId: 'k1' }, { created, expires: created + 600 }, body);
 };
 
 const quantile = (values: readonly number[], q: number): number =>
@@ -123,8 +123,14 @@ try {
         'content-length': Buffer.byteLength(body),
       };
       const sent = request(`http://127.0.0.1:${port}/beckn/${action}`, { method: 'POST', agent, headers }, (answer) => {
-        if (answer.statusCode !== 200) reject(new Error(`${action}: ${answer.statusCode}`));
-        answer.resume().once('end', () => resolve(performance.now() - begun));
+        let said = '';
+        answer.on('data', (part) => {
+          said += part;
+        });
+        answer.once('end', () => {
+          if (answer.statusCode === 200) resolve(performance.now() - begun);
+          else reject(new Error(`${action}: ${answer.statusCode} ${said}`));
+        });
       });
       sent.once('error', reject);
       sent.end(body);

@@ -32,7 +32,7 @@ export const OFFER: readonly Offered[] = [
   { name: 'verify_savings', idempotent: true, without: ['constants'] },
   { name: 'measure_emissions', idempotent: true },
   { name: 'read_energy' },
-  { name: 'publish_offer', openWorld: true },
+  { name: 'search_market', openWorld: true },
   { name: 'audit_ledger' },
 ];
 

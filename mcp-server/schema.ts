@@ -25,7 +25,24 @@ const isNull = (schema: unknown) => isObject(schema) && schema.type === 'null';
 /** An object at its root, closed; every field keeps its description, with limits that no keyword states in words. */
 export const inputSchema = (schema: z.ZodType): JsonSchema => {
   const root = portable(z.toJSONSchema(schema, { ...options, io: 'input' }) as JsonSchema, false);
-  return { type: 'object', properties: {}, ...root };
+  return { type: 'object', properties: {}, ...root, ...saidOnce(root) };
+};
+
+/** Rows of a list that have the members of the root, as in one job or many: what those mean was said there. */
+const saidOnce = ({ properties }: JsonSchema): { properties?: JsonSchema } => {
+  if (!isObject(properties)) return {};
+  const isSaid = (name: string, { description }: JsonSchema) =>
+    description !== undefined && (properties[name] as JsonSchema | undefined)?.description === description;
+  const members = Object.entries(properties).map(([name, member]) => {
+    const { items } = member as JsonSchema;
+    if (!isObject(items) || !isObject(items.properties)) return [name, member];
+    const rows = Object.entries(items.properties as Record<string, JsonSchema>).map(([inner, row]) => {
+      const { description, ...bare } = row;
+      return [inner, isSaid(inner, row) ? bare : row];
+    });
+    return [name, { ...(member as JsonSchema), items: { ...items, properties: Object.fromEntries(rows) } }];
+  });
+  return { properties: Object.fromEntries(members) };
 };
 
 /**

@@ -1,6 +1,7 @@
 /** Every tool, once: the list that doors translate and the graph calls from. */
 import { accountantTools } from './accountant/accountant.js';
 import { approvalTools } from './approval/approval.js';
+import { becknTools } from './beckn/beckn.js';
 import { exportTools } from './export/export.js';
 import { fleetTools } from './fleet/fleet.js';
 import { gridTools } from './grid/grid.js';
@@ -19,6 +20,7 @@ export const TOOLS = [
   ...policyTools,
   ...approvalTools,
   ...ticketsTools,
+  ...becknTools,
   ...accountantTools,
   ...verifierTools,
   ...meterTools,

@@ -29,6 +29,13 @@ export const TOOL_LINES: readonly Line[] = [
     cannot: 'write a value of its own, or say where a source is',
     attack: { as: 'operate', with: { regions: ['GB'] }, status: 501 },
   },
+  {
+    what: 'search_market',
+    scope: 'operate',
+    can: 'ask the sellers that the registry and the trust file name; here no market is open',
+    cannot: 'order, or have a stranger’s address asked',
+    attack: { as: 'operate', with: { powerKw: 10 }, status: 503 },
+  },
   look('when_to_run', { durationMinutes: 60 }, 'start anything'),
   {
     what: 'record_command_run',
