@@ -1,7 +1,7 @@
 /** One clause and the facts in it, gathered once: figures, dates, windows, places, whom it concerns, how strongly it speaks. */
 import type { Scope, Weekday } from '../../domain/policy/policy.js';
 import { type DateRange, dateSpansIn, datesIn, monthIn, rangeIn, validityIn } from './dates.js';
-import { ALL_DAYS, daySpansIn, daysIn } from './days.js';
+import { ALL_DAYS, daySpansIn, daysIn, isEveryDayAndSome } from './days.js';
 import { type Exception, exceptionsIn, withoutExceptions } from './exceptions.js';
 import { type Figure, figuresIn } from './figures.js';
 import { daySpanIn, type Found, type Stretch, type Window, windowIn } from './hours.js';
@@ -26,6 +26,8 @@ export interface Clause {
   readonly daySpan: Found<readonly Stretch[]> | undefined;
   /** the days that it names, less those that it excepts; never empty */
   readonly days: readonly Weekday[] | undefined;
+  /** "daily", and a day beside it */
+  readonly everyDayAndSome: boolean;
   readonly exceptions: readonly Exception[];
   /** the text with dates, days of a stretch and exceptions made spaces */
   readonly calendar: string;
@@ -208,6 +210,7 @@ const factsOf = (low: string, original: string, mark: DecimalMark | null): Claus
     window: windows[0],
     daySpan,
     days,
+    everyDayAndSome: isEveryDayAndSome(calendar),
     exceptions,
     calendar,
     zone,

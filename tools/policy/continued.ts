@@ -48,7 +48,7 @@ export const continued = (low: string, original: string, setting: Setting): Read
   const rule = before && RULES[before.type];
   if (!before || !rule) return [];
   const c = clauseOf(low, original, setting.mark);
-  if (!isScoped(c.scope)) return [];
+  if (!isScoped(c.scope) || /\b(?:without|except|never)\b/.test(low)) return [];
   const value = valueIn(c, before);
   if (value === undefined) return [];
   const questions = [

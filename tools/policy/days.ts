@@ -41,3 +41,7 @@ const NO_DAY = /^(?:sat|sun|wed)s$/;
 /** The words that name them. */
 export const daySpansIn = (low: string): Span[] =>
   spansOf(low, RANGE, SINGLE, WEEK, END, EVERY).filter(([from, to]) => !NO_DAY.test(low.slice(from, to)));
+
+/** "Daily on weekends" says two things. */
+export const isEveryDayAndSome = (low: string): boolean =>
+  low.search(EVERY) >= 0 && spansOf(low.replace(EVERY, ' '), RANGE, SINGLE, WEEK, END).length > 0;

@@ -110,7 +110,8 @@ const workIn = (low: string, from: number, phrase: string): { scope: PlainScope;
   const noun = /^(?:team|squad|department)/.test(head) ? 'teams' : `${head.replace(/s$/, '')}s`;
   const told = plainScope(`${phrase.trimEnd()} ${noun}`, { resources: true });
   const { each: __, ...by } = told.scope;
-  return { scope: by, spans: told.spans };
+  // The noun was put there, and covers nothing of the clause.
+  return { scope: by, spans: told.spans.filter(([, end]) => end <= phrase.length) };
 };
 
 /** The text with every exception of days and work, and every one not understood, made spaces. */

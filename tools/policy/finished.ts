@@ -41,7 +41,15 @@ const factsLeft = (c: Clause, readings: readonly Reading[], types: ReadonlySet<s
     open.push(`what does "${named(c, places)}" change?`);
   if (c.daySpan && !types.has('blackout')) open.push(`what does "${named(c, [c.daySpan])}" change?`);
   if (c.window && !windowed) open.push(`what does "${named(c, [c.window])}" change?`);
-  if (c.days && c.days.length < 7 && !timed) open.push(`what does "${c.days.join(', ')}" change?`);
+  // Days that no constraint holds were found, and read by none.
+  const held = readings.some((r) => 'days' in r.params || 'on' in r.params);
+  if (c.days && (c.days.length < 7 ? !held || !timed : c.everyDayAndSome))
+    open.push(
+      `what does "${named(
+        c,
+        c.words.days.map(([from, to]) => ({ from, to })),
+      )}" change?`,
+    );
   if (c.clocks.length > 0 && !timed) open.push(`what does "${c.clocks.join(', ')}" change?`);
   for (const e of c.exceptions) {
     const turns =
@@ -64,6 +72,7 @@ const questionsOf = (r: Reading, c: Clause, unread: readonly string[]): string[]
     ...(threshold ? [] : c.vague.map((word) => `which work is "${word}"?`)),
     ...(threshold ? [] : unread.map((figure) => `what does "${figure}" limit?`)),
     ...(reserved ? [`whom does "${reserved[0].trim()}" keep out?`] : []),
+    ...(r.type === 'exempt' && /\bonly\b/.test(c.low) ? ['what does "only" change?'] : []),
     ...(c.deniedTwice && !threshold ? ['the sentence denies twice: what is forbidden?'] : []),
     ...(condition && !FREE_OF_CONDITIONS.has(r.type)
       ? [`how is "${/^[^;.]*/.exec(c.low.slice(condition.index))![0].trim()}" to be checked?`]

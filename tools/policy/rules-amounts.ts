@@ -22,6 +22,9 @@ const PER =
 /** "Per job", "each project": amounts are counted for everybody and for teams and places, and for nothing else. */
 const perWhat = (c: Clause): string[] => {
   const other = PER.exec(c.low);
+  const named =
+    c.scope.teams || c.scope.each ? null : /\bteam (?:budget|ceiling|cap|limit|allowance|quota)s?\b/.exec(c.low);
+  if (named) return [`is "${named[0]}" that of each team, or of all of them together?`];
   return other && !c.scope.teams ? [`a ceiling "${other[0]}" is not counted: for which team or site is it?`] : [];
 };
 /** What has to be told, and to whom, from a figure on: a duty of people and no ceiling. */

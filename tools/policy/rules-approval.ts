@@ -169,8 +169,10 @@ export const approval: Rule = {
   words: [
     APPROVAL,
     NEEDS,
+    // How many sign, and no other number.
+    /(?<=\b(?:by|of|from|least|needs?|requires?|and|plus|both) )(?:two|three|four|five)\b|\b(?:two|three|four|five)(?= (?:[\w-]+ ){0,2}(?:people|persons|approvers?|approvals?|signatures?|members|individuals|managers|directors|eyes|leads|heads|engineers|officers|operators)\b)/,
     UP_WORDS,
-    /\b(?:plans?|moves?|moved|changes?|requests?|placements?|relocations?|anything|costs?|costing|cost|spend(?:s|ing)?|emit(?:s|ting)?|emissions?|carbon|co2e?|sav(?:e|es|ing)|shift(?:s|ing)?|mov(?:e|es|ing)|touch(?:es|ing)?|predicted|forecast|expected|estimated|value|total|worth|exceptions?|waivers?|exemptions?|deviations?|overrides?|ceilings?|caps?|limits?|budgets?|allowances?|quotas?|monthly|freezes?|residency|blackouts?|deadlines?|beforehand|first|before|prior|written|writing|explicit|in advance|given|get|gets|obtain(?:ed)?|used?|uses|reach(?:es|ed)?|two|three|four|five|both|different|distinct|separate|independent|people|persons?|approvers?|signatures?|members|individuals|managers?|directors?|executed|carried out|made|placed|done|human|manual|always|if|when|where|any|such|run|draw(?:s|ing)?|power|only|with|rule|policy|more)\b/,
+    /\b(?:plans?|moves?|moved|changes?|requests?|placements?|relocations?|anything|costs?|costing|cost|spend(?:s|ing)?|emit(?:s|ting)?|emissions?|carbon|co2e?|sav(?:e|es|ing)|shift(?:s|ing)?|mov(?:e|es|ing)|touch(?:es|ing)?|predicted|forecast|expected|estimated|value|total|worth|exceptions?|waivers?|exemptions?|deviations?|overrides?|ceilings?|caps?|limits?|budgets?|allowances?|quotas?|monthly|freezes?|residency|blackouts?|deadlines?|beforehand|first|before|prior|written|writing|explicit|in advance|given|get|gets|obtain(?:ed)?|used?|uses|reach(?:es|ed)?|both|different|distinct|separate|independent|people|persons?|approvers?|signatures?|members|individuals|managers?|directors?|executed|carried out|made|placed|done|human|manual|always|if|when|where|any|such|run|draw(?:s|ing)?|power|only|with|rule|policy|more)\b/,
     /\b(?:team's|period|month|quarter|year|agree[sd]?|signs?|signed|consents?|at once|affect(?:s|ing)?|peaks?)\b/,
   ],
   read,

@@ -11,7 +11,7 @@ import { type Span, spansOf } from './words.js';
 const STARTS =
   /\b(?:start(?:s|ed|ing)?|begin(?:s|ning)?|begun|(?<=\b(?:may|must|shall|should|can|cannot|not|never|to|or|and|be|are|is|no) )launch(?:ed|es)?|kick(?:ed|s)? off|be initiated|be submitted|be triggered|trigger(?:ed)?)\b/;
 const RUNS =
-  /\b(?:run(?:s|ning)?|execut\w+|active|operat\w+|be processed|process(?:ed|ing)?|be in progress|consum\w+|be on|work(?:ing)?|be scheduled|scheduled|be placed|placed|take place|compute)\b/;
+  /\b(?:run(?:s|ning)?|execut(?:e[sd]?|ing|ion)|active|operat(?:e[sd]?|ing)|be processed|process(?:ed|ing)?|be in progress|consum(?:e[sd]?|ing)|be on|work(?:ing)?|be scheduled|scheduled|be placed|placed|take place|compute)\b/;
 const CLOSED =
   /\b(?:blackouts?|black-out|quiet (?:hours|periods?|time)|no-run|no[- ]start|embargo|closed|blocked|downtime|maintenance windows?|reserved|off[- ]limits)\b/;
 const PAUSED = /\b(?:be |are |is )(?:paused|stopped|suspended|halted|idle|shut down|switched off|turned off|off)\b/;
@@ -63,6 +63,9 @@ const read = (c: Clause, s: Setting): RuleReading[] => {
   const tz = c.zone;
   if (tz === undefined && s.tz === null && from !== null && (window || edge || c.daySpan || clocked))
     questions.push(ZONE_QUESTION);
+  // "Must not run only between …" forbids the window, or all but it.
+  const negated = c.negated ? /\b(?:only|solely|exclusively)\b(?! (?:with|after|if|when))/.exec(c.low) : null;
+  if (negated && !only) questions.push(`what does "${negated[0]}" mean here?`);
   if (only && c.windows.length > 1) questions.push('may work be in each of the windows, or in one of them only?');
   if (only && (c.daySpan || clocked)) questions.push('and at all other times: never?');
   const byWindow = daysOfWindows(c, days);
@@ -139,7 +142,8 @@ export const blackout: Rule = {
     CLOSED,
     PAUSED,
     VAGUE_HOURS,
-    /\b(?:windows?|hours|only|solely|exclusively|outside(?: of)?|during|restricted|confined|limited|allowed|permitted|between|schedule[sd]?|runs|made|executed|place|builds?|training|processing|applies|until|before|after|earlier|later|than|time|day|week|always|kept|new|local time|scheduled)\b|^maintenance on\b/,
+    /\b(?:(?<=\b(?:the|these|those|following|quiet|core|business|and|to|\d\d) )hours|hours (?=of|between|from)|(?<=\b(?:freeze|blackout|rule|window|this|it) )applies)\b/,
+    /\b(?:windows?|only|solely|exclusively|outside(?: of)?|during|restricted|confined|limited|allowed|permitted|between|schedule[sd]?|runs|made|executed|place|builds?|training|processing|until|before|after|earlier|later|than|time|day|week|always|kept|new|local time|scheduled)\b|^maintenance on\b/,
   ],
   read,
 };

@@ -32,7 +32,7 @@ export const readClause = (low: string, original: string, setting: Setting): Rea
     // "Only the ops team may run on Sundays" closes them to everybody else.
     const turned = (text: string) => {
       const [rest, who] = [text.slice(whose[0].length), text.slice('only '.length, 'only '.length + whose[1]!.length)];
-      return `no job may${rest.replace(/[.!\s]+$/, '')}, except ${who}${/^[\w-]+$/.test(who) ? ' jobs' : ''}`;
+      return `no job may${rest.replace(/[.!\s]+$/, '')}, except ${who}${/^[\w-]+$/.test(who) && !isScoped(scopeIn(who).scope) ? ' jobs' : ''}`;
     };
     const clause = clauseFrom(turned(low), turned(original));
     return finished(rulesOf(clause, setting), clause);

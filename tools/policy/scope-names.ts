@@ -18,6 +18,7 @@ export const STOP = new Set([
   treat leave let give grant ensure make restrict migrate store stored host hosted locate located process processing processes contain containing hold holding handle handling use uses using involving except excluding plus minus e.g i.e etc
   draw draws drawing power load loads consumption capacity
   day days weekday weekdays weekend weekends business public holiday holidays night nights hour hours monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays
+  january february march april june july august september october november december together combined altogether
   important large big small heavy long short expensive long-running short-running cheap vague very too much`.split(
     /\s+/,
   ),

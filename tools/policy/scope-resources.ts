@@ -30,7 +30,7 @@ export const gatherResources = (low: string, out: Gathered) => {
       out.each ??= m[1]!.replace(/s$/, '');
   }
   for (const m of low.matchAll(NUMBERED))
-    if (!OTHER.test(m[1]!)) {
+    if (!OTHER.test(m[1]!) && !out.teams.has(m[1]!)) {
       out.resources.add(m[1]!);
       out.spans.push(spanOf(m));
     }
