@@ -123,7 +123,7 @@ describe('a plan that reserves jobs', () => {
   it('gives back what it did not hand over, and nothing of another', async () => {
     await holdFor('P-1', [until(a), until(b)]);
     await holdFor('P-2', [until(c)]);
-    await release(world, 'P-1', [a, c]);
+    await release(world, 'P-1', [a, c, job('d')]);
     expect(await holders()).toEqual({ b: { planId: 'P-1', end: END }, c: { planId: 'P-2', end: END } });
   });
 
@@ -196,6 +196,7 @@ describe('what an order hands over', () => {
 
   it('is still its own only where its plan holds the job', async () => {
     await planned('P-1');
+    expect(await listed(heldPieces(world, order('P-1')))).toEqual([]);
     await holdFor('P-1', [until(b)]);
     await holdFor('P-2', [until(a)]);
     expect(await listed(heldPieces(world, order('P-1')))).toEqual([['b', plusHours(T0, 3), 1]]);

@@ -162,7 +162,9 @@ describe('by rule', () => {
   });
 
   it('of a plan that is not there there is no word', async () => {
-    await expect(asked('P-none')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(asked('P-none')).rejects.toMatchObject({
+      ...{ code: 'not-found', message: 'there is no plan P-none', remedy: '`caco runs` lists what was planned.' },
+    });
   });
 });
 
@@ -267,6 +269,72 @@ describe('by people', () => {
   });
 });
 
+describe('for an order on the market', () => {
+  const sold = (planId: string, powerKw: number, over: Partial<Parameters<typeof decide>[2]> = {}) =>
+    decide(world, call, {
+      planId,
+      runId: null,
+      approvalId: null,
+      sale: { orderId: 'O-1', powerKw, standingKw: 100 },
+      ...over,
+    });
+  const allowsAll = '100 kW are within the 100 kW that the standing rule sells, and the policy allows every move';
+
+  it('up to what the standing rule sells is approved by it, once for each order', async () => {
+    const planId = await planned(moves);
+    const decision = (await sold(planId, 99.6))!;
+    expect(decision).toMatchObject({
+      status: 'approved',
+      by: ['rule:standing-sale'],
+      reasons: [allowsAll],
+      jobs: null,
+    });
+    expect(decision).toMatchObject({ approvalId: null, judgement: { outcome: 'approve', rule: 'standing-sale' } });
+    now = plusHours(START, 1);
+    expect(await sold(planId, 99.6)).toEqual(decision);
+    const next = (await sold(planId, 100, { sale: { orderId: 'O-2', powerKw: 100, standingKw: 100 } }))!;
+    expect([next.id === decision.id, next.at]).toEqual([false, now]);
+    expect(await sold(planId, 100, { approvalId: 'A-none' })).toEqual(decision);
+  });
+
+  it('is what was bought: that the plan moves much is no reason to ask', async () => {
+    const planId = await planned(moves);
+    const thresholds = { ...world.setting.thresholds, maxMovedJobs: 1 };
+    world = { ...world, setting: { ...world.setting, thresholds } };
+    expect(await sold(planId, 100)).toMatchObject({ status: 'approved', reasons: [allowsAll] });
+    // What is too risky for a person's yes is refused all the same.
+    world = { ...world, setting: { ...world.setting, thresholds: { ...thresholds, refuseAboveRisk: 0.1 } } };
+    expect(await sold(await planned(moves), 100)).toMatchObject({ status: 'refused', by: ['rule:risk-above-limit'] });
+  });
+
+  it('above it waits for a person', async () => {
+    const planId = await planned(moves);
+    expect(await sold(planId, 100.1)).toBeNull();
+    await question(planId);
+    const decision = await sold(planId, 101.2, { approvalId: 'A-1' });
+    expect(decision).toMatchObject({ status: 'approved', by: ['ann'], judgement: { outcome: 'ask' } });
+    expect(decision!.judgement!.reasons).toEqual(['101 kW are above the 100 kW that the standing rule sells']);
+  });
+
+  it('is asked about by the policy’s sentence, and refused by it, however small', async () => {
+    await enforce('Moves of more than 1 job need sign-off by the operations manager.');
+    const planId = await planned(moves);
+    expect(await sold(planId, 1)).toBeNull();
+    await question(planId);
+    const asked = await sold(planId, 1, { approvalId: 'A-1' });
+    expect(asked!.judgement!.reasons).toEqual([expect.stringContaining('operations manager')]);
+    await question(planId, { id: 'A-2' });
+    const large = await sold(planId, 200, { approvalId: 'A-2' });
+    expect(large!.judgement!.reasons).toEqual([
+      '200 kW are above the 100 kW that the standing rule sells',
+      expect.stringContaining('operations manager'),
+    ]);
+    await enforce('All jobs must run in eu-west-1.');
+    const refused = await sold(await planned(moves), 1);
+    expect(refused).toMatchObject({ status: 'refused', by: ['rule:policy'], judgement: { policy: 'deny' } });
+  });
+});
+
 describe('carrying out', () => {
   /** Pieces that the fleet was given. */
   let given: string[];
@@ -301,7 +369,15 @@ describe('carrying out', () => {
     expect([placing.placed, placing.moved, filing === null]).toEqual([3, 2, false]);
     expect(given).toEqual(['job-0', 'job-1', 'job-2']);
     expect(notes).toEqual(['placing 2 moved jobs', 'filing tickets', 'done']);
-    await expect(out('P-none', decisionId)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(out('P-none', decisionId)).rejects.toMatchObject({
+      ...{ code: 'not-found', message: 'there is no plan P-none', remedy: '`caco runs` lists what was planned.' },
+    });
+    const written = (await at.store.entries.read(0, 100)).map(({ body }) => body).slice(-2);
+    expect(written).toMatchObject(
+      ['place_jobs', 'file_tickets'].map((tool) => ({
+        ...{ kind: tool, actor: 'graph:node:executor', subject: `${decisionId}/${planId}/${tool}` },
+      })),
+    );
     await expect(out(planId, 'D-none')).rejects.toMatchObject({ code: 'forbidden' });
   });
 
@@ -321,10 +397,63 @@ describe('carrying out', () => {
     expect((await out(some.planId, some.decisionId)).placing.placed).toBe(3);
   });
 
+  it('tells nobody where nothing was placed, because another plan holds it all', async () => {
+    const first = await allowed();
+    await out(first.planId, first.decisionId);
+    given = [];
+    const second = await planned(moves);
+    await question(second, { id: 'A-2' });
+    const { placing, filing } = await out(second, (await asked(second, 'A-2'))!.id);
+    expect([placing.placed, placing.leftOut, filing, given]).toEqual([0, 3, null, []]);
+  });
+
+  it('that a crash cut short is ended, whatever came into force meanwhile', async () => {
+    const { planId, decisionId } = await allowed();
+    const dying = { ...taking(), fleet: { ...world.fleet, place: () => Promise.reject(new Error('killed')) } };
+    await expect(carryOut(dying, call, planId, decisionId)).rejects.toThrow('killed');
+    await enforce('All jobs must run in eu-west-1.');
+    expect((await out(planId, decisionId)).placing.placed).toBe(3);
+  });
+
+  it('asks again for what is in force, not for who holds which role: answers that were given stand', async () => {
+    await enforce('Plans that move more than 1 job must be approved by an operator.');
+    const planId = await planned(moves);
+    await question(planId, { id: 'A-0' });
+    const { role } = (await asked(planId, 'A-0'))!.judgement!.approvers[0]!;
+    await openRoles(at.store).grant(role, 'ann');
+    given = [];
+    await question(planId, { id: 'A-2' });
+    const decision = (await asked(planId, 'A-2'))!;
+    expect(decision.status).toBe('approved');
+    await openRoles(at.store).revoke(role, 'ann');
+    expect((await out(planId, decision.id)).placing.placed).toBe(3);
+  });
+
+  it('holds a decision of before judgements were kept against the policy of today', async () => {
+    const { planId, decisionId } = await allowed();
+    const { judgement: _, ...bare } = (await at.store.collection(DECISIONS).get(decisionId))!.value;
+    await at.store.collection(DECISIONS).put(decisionId, bare);
+    await enforce('All jobs must run in eu-west-1.');
+    await expect(out(planId, decisionId)).rejects.toMatchObject({ code: 'forbidden' });
+    await enforce('Batch jobs may wait up to 6 hours. All jobs must run in eu-west-1 or eu-north-1.');
+    expect((await out(planId, decisionId)).placing.placed).toBe(3);
+  });
+
+  it('needs as many answers where the policy refuses only what was not approved anyway', async () => {
+    const some = await allowed({ status: 'partly-approved', votes: [vote('ann', { only: ['job-2'] })] });
+    await enforce('All jobs must run in eu-west-1. Plans that cost more than £1 need approval by two people.');
+    await expect(out(some.planId, some.decisionId)).rejects.toMatchObject({
+      ...{ code: 'forbidden', remedy: `Ask anew: request_approval for ${some.planId}, or caco launch.` },
+    });
+  });
+
   it('goes on where the policy of today allows it all', async () => {
     const all = await allowed();
+    const ruled = await planned(moves);
+    const byRule = await decide(world, call, { planId: ruled, runId: await run('auto'), approvalId: null });
     await enforce('Batch jobs may wait up to 6 hours.');
     expect((await out(all.planId, all.decisionId)).placing.placed).toBe(3);
+    expect((await out(ruled, byRule!.id)).placing.leftOut).toBe(3);
   });
 
   it('needs the answers that the policy of today demands', async () => {
@@ -335,7 +464,10 @@ describe('carrying out', () => {
     const byRule = await decide(world, call, { planId: alone.planId, runId: await run('auto'), approvalId: null });
     await enforce('Plans that cost more than £1 need approval by two people.');
     for (const decisionId of [alone.decisionId, byRule!.id])
-      await expect(out(alone.planId, decisionId)).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(out(alone.planId, decisionId)).rejects.toMatchObject({
+        code: 'forbidden',
+        message: expect.stringMatching(/^the policy has changed since decision D-\w+: the plan comes to 10 GBP/),
+      });
     expect(given).toEqual([]);
     expect((await out(both, decision!.id)).placing.placed).toBe(3);
   });

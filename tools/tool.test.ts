@@ -60,6 +60,41 @@ const counting = (effect: Effect, what: (call: Running) => Promise<void> = async
   return { tool, state };
 };
 
+/** Waits until that many have come. */
+const gathering = (count: number) => {
+  let open = () => {};
+  const all = new Promise<void>((resume) => {
+    open = resume;
+  });
+  let come = 0;
+  return async () => {
+    if (++come === count) open();
+    await all;
+  };
+};
+
+/** The world with a decision that gives leave. */
+const withLeave = async () => {
+  await store.collection(DECISIONS).put('D', {
+    id: 'D',
+    planId: 'P',
+    planDigest: 'x',
+    status: 'approved',
+    by: ['a'],
+    reasons: [],
+    jobs: null,
+    at: AT,
+  });
+  const plans = { get: async () => ({ id: 'P', version: 1, value: { digest: 'x' } }) };
+  return {
+    ...world,
+    store: {
+      ...store,
+      collection: ((of) => (of.name === PLANS.name ? plans : store.collection(of))) as Store['collection'],
+    },
+  } as World;
+};
+
 const entries = () => store.entries.read(0, 100);
 
 describe('arguments', () => {
@@ -182,7 +217,7 @@ describe('leave', () => {
   });
 
   it.each([
-    ['without a decision', {}, {}, undefined, 'no decision'],
+    ['without a decision', {}, {}, undefined, 'count changes the world and has no decision'],
     ['with one that is not there', {}, {}, 'D-2', 'no decision D-2'],
     ['with a refusal', { status: 'refused' as const }, {}, 'D-1', 'small'],
     ['when the plan has changed since', {}, { digest: 'd2' }, 'D-1', 'changed'],
@@ -340,31 +375,11 @@ describe('a deed', () => {
     /** What a killed process leaves: the intention and nothing else. */
     const crash = async (input: object) =>
       store.deeds.intend({ key: 'k', tool: 'count', actor: 'ann', inputDigest: digest(input), at: AT });
-    const leave = async () => {
-      await store.collection(DECISIONS).put('D', {
-        id: 'D',
-        planId: 'P',
-        planDigest: 'x',
-        status: 'approved',
-        by: ['a'],
-        reasons: [],
-        jobs: null,
-        at: AT,
-      });
-      const plans = { get: async () => ({ id: 'P', version: 1, value: { digest: 'x' } }) };
-      return {
-        ...world,
-        store: {
-          ...store,
-          collection: ((of) => (of.name === PLANS.name ? plans : store.collection(of))) as Store['collection'],
-        },
-      } as World;
-    };
 
     it('is not repeated when it acts and nobody can be asked', async () => {
       await crash({});
       const { tool, state } = counting('acts');
-      const again = callTool(tool, {}, await leave(), call({ idempotencyKey: 'k', decisionId: 'D' }));
+      const again = callTool(tool, {}, await withLeave(), call({ idempotencyKey: 'k', decisionId: 'D' }));
       await expect(again).rejects.toMatchObject({
         code: 'conflict',
         message: 'count was begun before and its outcome is not known',
@@ -377,7 +392,7 @@ describe('a deed', () => {
       await crash({});
       const { tool, state } = counting('acts');
       const asking = defineTool({ ...tool, reconcile: async () => ({ count: 41, by: 1 }) });
-      const world = await leave();
+      const world = await withLeave();
       expect(await callTool(asking, {}, world, call({ idempotencyKey: 'k', decisionId: 'D' }))).toEqual({
         count: 41,
         by: 1,
@@ -393,7 +408,7 @@ describe('a deed', () => {
       await crash({});
       const { tool, state } = counting('acts');
       const asking = defineTool({ ...tool, reconcile: async () => undefined });
-      expect(await callTool(asking, {}, await leave(), call({ idempotencyKey: 'k', decisionId: 'D' }))).toEqual({
+      expect(await callTool(asking, {}, await withLeave(), call({ idempotencyKey: 'k', decisionId: 'D' }))).toEqual({
         count: 1,
         by: 1,
       });
@@ -419,14 +434,74 @@ describe('a deed', () => {
   });
 
   it('that another process does at the same time is kept once, and both get one answer', async () => {
-    const { tool } = counting('records', async (running) => {
-      await new Promise((resume) => setTimeout(resume, 20));
+    const both = gathering(2);
+    const { tool, state } = counting('records', async (running) => {
+      await both();
       running.commit(async (tx) => tx.collection(BOOK).insert('page', 'written'));
     });
     const other = worldOf(await openStore(join(folder, `${files - 1}.db`)));
     const answers = await Promise.all([world, other].map((w) => callTool(tool, {}, w, call({ idempotencyKey: 'k' }))));
     await other.store.close();
     expect(answers[0]).toEqual(answers[1]);
-    expect(await entries()).toHaveLength(1);
+    expect([state.runs, (await entries()).length]).toEqual([2, 1]);
+  });
+
+  it('that failed and is tried again is waited for by whoever asks meanwhile', async () => {
+    let go = () => {};
+    const gate = new Promise<void>((resume) => {
+      go = resume;
+    });
+    let begun = () => {};
+    const second = new Promise<void>((resume) => {
+      begun = resume;
+    });
+    const { tool, state } = counting('records', async () => {
+      if (state.runs === 1) throw new Fault('conflict', 'not now', 'Later.');
+      begun();
+      await gate;
+    });
+    const ask = () => callTool(tool, {}, world, call({ idempotencyKey: 'k' }));
+    const [first, next] = [ask(), ask()];
+    await expect(first).rejects.toThrow('not now');
+    await second;
+    const third = ask();
+    await new Promise((resume) => setImmediate(resume));
+    go();
+    expect(await Promise.all([next, third])).toEqual([
+      { count: 2, by: 1 },
+      { count: 2, by: 1 },
+    ]);
+    expect(state.runs).toBe(2);
+  });
+
+  it('that was never begun is begun: no peer is asked about it', async () => {
+    const leave = await withLeave();
+    const { tool, state } = counting('acts');
+    const key = (idempotencyKey: string) => call({ idempotencyKey, decisionId: 'D' });
+    expect(await callTool(tool, {}, leave, key('k'))).toEqual({ count: 1, by: 1 });
+    const asking = defineTool({ ...tool, reconcile: async () => ({ count: 41, by: 1 }) });
+    expect(await callTool(asking, {}, leave, key('k2'))).toEqual({ count: 2, by: 1 });
+    expect(state.runs).toBe(2);
+  });
+});
+
+describe('a call without a key', () => {
+  it('waits for no other one', async () => {
+    const both = gathering(2);
+    const { tool } = counting('records', both);
+    const calls = [1, 2].map(() => callTool(tool, {}, world, call()));
+    expect(await Promise.all(calls)).toHaveLength(2);
+  });
+
+  it('is no deed, whether it succeeds or fails', async () => {
+    const odd = async (): Promise<never> => {
+      throw new Error('a deed was asked for');
+    };
+    const plain = worldOf({ ...store, deeds: { get: odd, intend: odd, finish: odd } });
+    expect(await callTool(counting('records').tool, {}, plain, call())).toEqual({ count: 1, by: 1 });
+    const { tool } = counting('records', async () => {
+      throw new Fault('conflict', 'not now', 'Later.');
+    });
+    await expect(callTool(tool, {}, plain, call())).rejects.toThrow('not now');
   });
 });

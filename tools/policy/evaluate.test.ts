@@ -78,6 +78,13 @@ describe('what the breaches come to', () => {
     expect(half).toMatchObject({ verdict: 'needs-approval', verdicts: [{ jobs: ['b'] }] });
   });
 
+  it('says no word of doubt of jobs that are surely meant, though another one is in doubt', async () => {
+    const c = deny({ scope: { environments: ['production', 'staging'] } });
+    const meanings = [{ term: 'environment:production', names: ['b'] }];
+    const found = await judge([c], [away('a'), away('b')], { set: { meanings } });
+    expect(found.verdicts[0]).toMatchObject({ jobs: ['b'], why: '1 job: the plan puts them in us-east-1' });
+  });
+
   it('concerns only whom the sentence concerns', async () => {
     const c = deny({ scope: { teams: ['crm'] } });
     const found = await judge([c], [away('a'), away('b', { job: { team: 'crm' } })]);

@@ -160,12 +160,12 @@ const conclude = (
 
 const wordsOf = (tally: Tally): string => {
   if (tally.why === '') return 'kept';
-  const jobs = tally.count === 0 ? '' : `${tally.count} ${tally.count === 1 ? 'job' : 'jobs'}: `;
+  if (tally.count === 0) return tally.why;
   const doubt =
     tally.unknown.length > 0 && tally.outcome === 'needs-approval'
       ? `, and nothing says whether they are ${tally.unknown.map((t) => `"${t}"`).join(' and ')}`
       : '';
-  return tally.count === 0 ? tally.why : `${jobs}the plan ${tally.why}${doubt}`;
+  return `${tally.count} ${tally.count === 1 ? 'job' : 'jobs'}: the plan ${tally.why}${doubt}`;
 };
 
 const reasonOf = (v: Verdict): string => {

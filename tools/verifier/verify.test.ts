@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nano } from '../../domain/decimal.js';
+import { decimal, nano } from '../../domain/decimal.js';
+import { canonicalJson } from '../../domain/digest.js';
 import type { EvidenceOutput } from '../../domain/evidence/record.js';
 import { normalQuantile } from '../../domain/normal.js';
 import { AVERAGE, at, job, type Piece, place, question } from './fixtures/question.js';
 import { verify } from './verifier.js';
+import { digestOfLines, jobLine } from './verify.js';
 
 const v = JSON.parse(readFileSync(new URL('./fixtures/intervals.json', import.meta.url), 'utf8'));
 const saved = (o: EvidenceOutput) => {
@@ -99,6 +102,60 @@ describe('intervals', () => {
     expect(normalQuantile(0.975)).toBeCloseTo(1.959963984540054, 14);
     expect(normalQuantile(1e-9)).toBeCloseTo(-5.997807015007688, 10);
     expect(normalQuantile(0.5)).toBe(0);
+  });
+});
+
+describe('the lines of the jobs', () => {
+  const brought = job(
+    'the "first"',
+    { baseline: { region: 'A', from: 0, to: 1, kwh: 10 }, ran: [{ region: 'B', from: 1, to: 2, kwh: 12 }] },
+    { dataGb: '10' },
+  );
+  const stayed = job('b', {
+    baseline: { region: 'A', from: 0, to: 1, kwh: 5 },
+    ran: [{ region: 'A', from: 0, to: 1, kwh: 5 }],
+  });
+  const places = [place('A', [400, 300]), place('B', [100, 200], { pricePerMwh: [50, null] })];
+  const { output, jobs } = verify(question([brought, stayed], places, { constants: { transferKwhPerGb: '0.1' } }));
+
+  it('are canonical JSON with each job’s figures and its own interval', () => {
+    const [line, other] = jobs.map((figures) => jobLine(figures, '0.95'));
+    // 12 kWh at 400 g less 12 at 200 g, and 1 kWh for the data.
+    const width = jobs[0]!.halfWidthKg;
+    expect(width).toBeGreaterThan(0);
+    const [low, high] = [
+      decimal(Math.round((2.2 - width) * 1e9) / 1e9),
+      decimal(Math.round((2.2 + width) * 1e9) / 1e9),
+    ];
+    const figures = { counterfactualKg: '4.8', actualKg: '2.4', overheadKg: '0.2', savedKg: '2.2', energyKwh: '12' };
+    expect(line).toBe(canonicalJson({ ...figures, cost: null, jobId: 'the "first"', low, high }));
+    const none = { overheadKg: '0', savedKg: '0', low: '0', high: '0', cost: '0', energyKwh: '5' };
+    expect(other).toBe(canonicalJson({ ...none, counterfactualKg: '2', actualKg: '2', jobId: 'b' }));
+  });
+
+  it('cost what the job cost at home, less what it cost where it ran and what the move took', () => {
+    const late = { due: at(1), tardinessCostPerHour: '2' };
+    const paid = job(
+      'p',
+      { baseline: { region: 'A', from: 0, to: 1, kwh: 10 }, ran: [{ region: 'C', from: 1, to: 2, kwh: 10 }] },
+      late,
+    );
+    const rows = [place('A', [400, 300]), place('C', [100, 200], { pricePerMwh: [50, 50] })];
+    const [figures] = verify(question([paid], rows)).jobs;
+    // 1.00 less 0.50 for energy, and an hour too late.
+    expect(JSON.parse(jobLine(figures!, '0.95')).cost).toBe('-1.5');
+  });
+
+  it('are what the digest of the record is over, each with its newline', () => {
+    const lines = jobs.map((figures) => `${jobLine(figures, '0.95')}\n`);
+    expect(output.jobsDigest).toBe(createHash('sha256').update(lines.join('')).digest('hex'));
+    expect(digestOfLines([])).toBe(createHash('sha256').digest('hex'));
+  });
+
+  it('stand beside what the move took of energy, and the name of the other way to count', () => {
+    const { energy, roadmapVariant } = output.verified;
+    expect(energy).toMatchObject({ counterfactualKwh: '17', actualKwh: '17', overheadKwh: '1', savedKwh: '-1' });
+    expect(roadmapVariant.name).toBe('original-region-at-actual-time');
   });
 });
 
