@@ -462,14 +462,34 @@ describe('carrying out', () => {
     await question(both, { id: 'A-2', votes: [vote('ann'), vote('ben')] });
     const decision = await asked(both, 'A-2');
     const byRule = await decide(world, call, { planId: alone.planId, runId: await run('auto'), approvalId: null });
-    await enforce('Plans that cost more than £1 need approval by two people.');
+    await enforce(
+      'Plans that cost more than £1 need approval by two people. Moves of more than 1 job need sign-off by two people.',
+    );
     for (const decisionId of [alone.decisionId, byRule!.id])
       await expect(out(alone.planId, decisionId)).rejects.toMatchObject({
         code: 'forbidden',
-        message: expect.stringMatching(/^the policy has changed since decision D-\w+: the plan comes to 10 GBP/),
+        message: expect.stringMatching(
+          /^the policy has changed since decision D-\w+: the plan comes to 10 GBP.*; the plan comes to 2 moved jobs/,
+        ),
       });
     expect(given).toEqual([]);
     expect((await out(both, decision!.id)).placing.placed).toBe(3);
+  });
+
+  it('ends where the policy of today refuses the plan as a whole, with each of its sentences', async () => {
+    given = [];
+    const planId = await planned([{ to: 'eu-north-1', beforeKg: 1, kg: 3 }, { delayHours: 3 }]);
+    await question(planId);
+    const decision = (await asked(planId))!;
+    await enforce('Each team has a ceiling of 2 kg CO2e per day. Each team has a ceiling of 9 kg CO2e per month.');
+    const word = 'web in the period from 2026-06-01 comes to 4 of 2 kg CO2e';
+    await expect(out(planId, decision.id)).rejects.toMatchObject({
+      ...{ code: 'forbidden', message: expect.stringContaining(`since decision ${decision.id}: ${word}`) },
+    });
+    await enforce('Each team has a ceiling of 2 kg CO2e per day. No jobs may run in eu-north-1.');
+    const both = await out(planId, decision.id).catch((error: Error) => error.message);
+    expect(both).toMatch(/comes to 4 of 2 kg CO2e\. Policy .*”; 1 job: the plan puts them in eu-north-1/);
+    expect(given).toEqual([]);
   });
 
   it('that was begun is ended, whatever came into force meanwhile, and happens once', async () => {

@@ -153,6 +153,13 @@ describe('what the breaches come to', () => {
     expect(less).toMatchObject({ verdict: 'needs-approval', deniedWhole: false });
   });
 
+  it('names the period by the day on which it begins there', async () => {
+    const over = { set: { timeZone: 'Europe/London' } };
+    expect((await judge([cap(1.5)], [run('a'), run('b')], over)).verdicts[0]!.why).toContain('from 2026-06-01 comes');
+    const { verdicts } = await judge([cap(1.5)], [run('a'), run('b')], { set: { timeZone: 'America/New_York' } });
+    expect(verdicts[0]!.why).toContain('from 2026-05-31 comes');
+  });
+
   it('asks whom a threshold names, as many as it names, where it is passed', async () => {
     const ask = threshold({ metric: 'jobs', value: 1, approver: 'the head', approvals: 3 });
     const plain = threshold({ metric: 'jobs', value: 1 });

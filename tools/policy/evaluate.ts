@@ -79,7 +79,7 @@ export const judgePlan = async (set: PolicySet, facts: Facts): Promise<Judgement
     return check ? [{ c, check }] : [];
   });
   const tallies = new Map(constraints.map((c) => [c.id, new Tally()]));
-  const totals = new Totals(limits.head, facts.sites, (scope, job) => scopes.concerns(scope, job));
+  const totals = new Totals(limits.head, facts.sites, (scope, job) => scopes.concerns(scope, job), zone);
 
   const holds = (c: Constraint, job: Job): Match =>
     holdsOn(c.params as { validFrom?: string; until?: string }, civilDate(job.earliestStart, zone))

@@ -4,7 +4,7 @@ import type { Placement, Plan } from '../../domain/plan.js';
 import type { PolicyLimits, Scope } from '../../domain/policy/policy.js';
 import type { Match } from '../../domain/policy/scope.js';
 import type { Site } from '../../domain/site.js';
-import { type Interval, toEpoch } from '../../domain/time.js';
+import { civilDate, type Interval, toEpoch } from '../../domain/time.js';
 import type { PlannedJob } from './rows.js';
 
 type Head = Omit<PolicyLimits, 'jobs' | 'unresolved'>;
@@ -37,7 +37,6 @@ interface Cap {
 
 const money = (p: Placement) => p.energyCost + p.instanceCost + p.egressCost;
 const figure = (value: number) => (value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
-const nameOf = (interval: Interval, zoneless = interval.start.slice(0, 10)) => zoneless;
 
 export class Totals {
   readonly #caps: Cap[];
@@ -48,11 +47,17 @@ export class Totals {
     private readonly head: Head,
     private readonly sites: readonly Site[],
     private readonly concerns: (scope: Scope, job: Job) => Match,
+    /** The clock that names the day on which a period begins. */
+    zone: string,
   ) {
     const shape = (cap: { scope: Scope; because: string; intervals: readonly Interval[] }) => ({
       because: cap.because,
       scope: cap.scope,
-      intervals: cap.intervals.map((i) => ({ from: toEpoch(i.start), to: toEpoch(i.end), name: nameOf(i) })),
+      intervals: cap.intervals.map((i) => ({
+        from: toEpoch(i.start),
+        to: toEpoch(i.end),
+        name: civilDate(i.start, zone),
+      })),
       sums: new Map<string, Sum>(),
     });
     const currencies = new Set(sites.map((s) => s.currency as string));
