@@ -22,6 +22,7 @@ import { answerWhen, type WhenAnswer, type WhenInput } from './tools/grid/grid.j
 import { openSignalFile, readHistory, recordedHistory } from './tools/grid/sources/sources.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
+export { jobFormatTables } from './tools/fleet/fleet.js';
 export type { Backtest, BacktestRow, ModelCard } from './tools/forecaster/forecaster.js';
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
 export { formatTables } from './tools/grid/sources/sources.js';

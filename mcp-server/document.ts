@@ -1,5 +1,5 @@
 /**
- * What is generated from the program: docs/tools.md, docs/adversary.md, the tables of docs/signal-files.md, the frozen schemas and
+ * What is generated from the program: docs/tools.md, docs/adversary.md, the tables of docs/signal-files.md and docs/job-files.md, the frozen schemas and
  * .env.example. `npm run docs` writes all of it anew, and a test compares all of it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type App, openApp, type Tool } from '../app.js';
 import { envExample, readConfig } from '../config.js';
-import { formatTables } from '../offline.js';
+import { formatTables, jobFormatTables } from '../offline.js';
 import { adversaryMarkdown } from './adversary/adversary.js';
 import { listingsOf } from './mcp-server.js';
 
@@ -107,10 +107,10 @@ const OPEN = '<!-- formats -->\n';
 const CLOSE = '<!-- /formats -->';
 
 /** The page as it is written by hand, with the tables between its two marks made anew. */
-const signalFilesMarkdown = async (): Promise<string> => {
-  const page = readFileSync(at('docs/signal-files.md'), 'utf8');
+const withTables = (path: string, tables: string): string => {
+  const page = readFileSync(path, 'utf8');
   const [from, to] = [page.indexOf(OPEN) + OPEN.length, page.indexOf(CLOSE)];
-  return `${page.slice(0, from)}${await formatTables()}\n${page.slice(to)}`;
+  return `${page.slice(0, from)}${tables}\n${page.slice(to)}`;
 };
 
 /** Every generated file: its path and its text as it ought to be. */
@@ -118,7 +118,9 @@ export const generatedFiles = async (tools: App['tools']): Promise<ReadonlyMap<s
   new Map([
     [SNAPSHOT, await schemasText(tools)],
     [at('docs/tools.md'), await toolsMarkdown(tools)],
-    [at('docs/signal-files.md'), await signalFilesMarkdown()],
+    ...[['docs/signal-files.md', await formatTables()] as const, ['docs/job-files.md', jobFormatTables()] as const].map(
+      ([page, tables]): [string, string] => [at(page), withTables(at(page), tables)],
+    ),
     [at('docs/adversary.md'), adversaryMarkdown(await listedOf(tools))],
     [at('.env.example'), envExample()],
   ]);

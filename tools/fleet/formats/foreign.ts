@@ -10,7 +10,7 @@ interface Foreign {
 
 const OWN = 'or write CSV with id, duration_hours and vcpus, gpus or power_kw (`caco ingest --help` lists all columns)';
 
-const FOREIGN: readonly Foreign[] = [
+export const FOREIGN: readonly Foreign[] = [
   {
     name: 'accounting of Grid Engine',
     begins: (line) => /^[^:\s"{[]+(:[^:"]*){40,}$/.test(line),
