@@ -99,6 +99,47 @@ test('observed emissions: rows, the best of them, and nothing is 204', async () 
   expect((await get('/emissions/bylocation?location=GB&time=2031-01-01&toTime=2031-01-02')).status).toBe(204);
 });
 
+test('of hours after now nothing has come true: they are the forecast and say so, unless hindsight is asked for', async () => {
+  const before = { start: '2022-05-31T22:00:00Z', end: '2022-06-01T00:00:00Z' };
+  const after = { start: '2022-06-01T00:00:00Z', end: '2022-06-01T02:00:00Z' };
+  const values = async (part: { start: string; end: string }, status: 'actual' | 'forecast') =>
+    (await app.world.grid.carbon('GB', part as never, status)).series.values;
+  const [past, foreseen, recorded] = [
+    await values(before, 'actual'),
+    await values(after, 'forecast'),
+    await values(after, 'actual'),
+  ];
+  expect(foreseen).not.toEqual(recorded);
+  const ask = async (path: string) => {
+    const answer = await fetch(`${server.url}${path}`);
+    return { body: JSON.parse(await answer.text()), from: answer.headers.get('Caco-Forecast-From') };
+  };
+  const rows = `/emissions/bylocation?location=GB&time=${before.start}&toTime=${after.end}`;
+  const told = await ask(rows);
+  expect(told.body.map((row: { rating: number }) => row.rating)).toEqual([...past, ...foreseen]);
+  expect(told.from).toBe('2022-06-01T00:00:00Z');
+  const hind = await ask(`${rows}&hindsight=true`);
+  expect(hind.body.map((row: { rating: number }) => row.rating)).toEqual([...past, ...recorded]);
+  expect(hind.from).toBeNull();
+
+  const mean = (...all: (number | null)[]) => all.reduce<number>((sum, v) => sum + v!, 0) / all.length;
+  const over = { location: 'GB', startTime: before.start, endTime: after.end };
+  const query = new URLSearchParams(over);
+  const average = await ask(`/average-carbon-intensity?${query}`);
+  expect(average.body.carbonIntensity).toBeCloseTo(mean(...past, ...foreseen), 9);
+  expect(average.from).toBe('2022-06-01T00:00:00Z');
+  expect((await ask(`/average-carbon-intensity?${query}&hindsight=true`)).body.carbonIntensity).toBeCloseTo(
+    mean(...past, ...recorded),
+    9,
+  );
+  const batch = await get('/average-carbon-intensity/batch', [over, { ...over, hindsight: true }]);
+  expect(batch.json.map((row: { carbonIntensity: number }) => row.carbonIntensity)).toEqual([
+    expect.closeTo(mean(...past, ...foreseen), 9),
+    expect.closeTo(mean(...past, ...recorded), 9),
+  ]);
+  expect((await get(`${rows}&hindsight=perhaps`)).status).toBe(400);
+});
+
 test('the average is weighted by time, singly and in a batch', async () => {
   const between = { startTime: '2022-05-20T00:10:00Z', endTime: '2022-05-20T03:20:00Z' };
   const one = await get(

@@ -2,11 +2,20 @@
  * The routes, fields and status codes of the Carbon Aware SDK's WebApi (v1.8), so that its clients work against CACO: 200 with
  * data, 204 without, 400 for a wrong request, 501 where the source cannot tell.
  */
-import { type Request, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { App } from '../app.js';
 import { Fault, invalid } from '../domain/fault.js';
 import { gapsIn, instantAt, integrate, type Series } from '../domain/series.js';
-import { type Instant, instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../domain/time.js';
+import {
+  floorTo,
+  type Instant,
+  type Interval,
+  instant,
+  plusHours,
+  plusSeconds,
+  secondsBetween,
+  toEpoch,
+} from '../domain/time.js';
 import { requireScope } from './guard.js';
 
 const HORIZON_HOURS = 24;
@@ -121,43 +130,87 @@ const windowsOf = (
   return points;
 };
 
+/** One stretch of an interval, on one grid of steps. */
+interface Stretch {
+  readonly series: Series;
+  /** from here on it is a forecast; null: all of it came true */
+  readonly foreseenFrom: Instant | null;
+}
+
+/**
+ * What came true of the hours before the one that holds now, and from then on what is known at now. With hindsight the later ones too
+ * are as a recording or a simulation has them.
+ */
+const stretchesOf = async (
+  app: App,
+  location: string,
+  { start, end }: Interval,
+  hindsight: boolean,
+): Promise<Stretch[]> => {
+  const now = app.world.clock.now();
+  const turn = hindsight || end <= now ? end : floorTo(now, 60);
+  const spells = [
+    { status: 'actual' as const, part: { start, end: turn < end ? turn : end } },
+    { status: 'forecast' as const, part: { start: turn > start ? turn : start, end } },
+  ].filter(({ part }) => part.start < part.end);
+  const stretches: Stretch[] = [];
+  for (const { status, part } of spells) {
+    const { series } = await known(() => app.world.grid.carbon(location, part, status));
+    const first = series.values.findIndex((value, i) => value !== null && instantAt(series, i + 1) > now);
+    stretches.push({ series, foreseenFrom: status === 'actual' || first < 0 ? null : instantAt(series, first) });
+  }
+  return stretches;
+};
+
+/** What no member of theirs can say: from when on the answer is a forecast. */
+const tellForecast = (res: Response, stretches: readonly Stretch[]): void => {
+  const from = stretches.flatMap(({ foreseenFrom }) => foreseenFrom ?? []).sort()[0];
+  if (from !== undefined) res.set('Caco-Forecast-From', from);
+};
+
 const observed = async (
   app: App,
   locations: readonly string[],
   start: Instant | undefined,
   end: Instant | undefined,
+  hindsight: boolean,
 ) => {
   const now = app.world.clock.now();
   // Without times: the step that holds now. With a start only: from there to now.
   const from = start ?? plusSeconds(now, -1800);
   const to = end ?? (from < now ? now : plusSeconds(from, 1800));
   const rows: { location: string; time: string; rating: number; duration: string }[] = [];
-  for (const location of locations) {
-    const { series } = await known(() => app.world.grid.carbon(location, interval(from, to), 'actual'));
-    for (const [i, rating] of series.values.entries())
-      if (rating !== null)
-        rows.push({ location, time: offset(instantAt(series, i)), rating, duration: clock(series.stepMinutes) });
-  }
-  return rows;
+  const stretches: Stretch[] = [];
+  for (const location of locations)
+    for (const stretch of await stretchesOf(app, location, interval(from, to), hindsight)) {
+      const { series } = stretch;
+      stretches.push(stretch);
+      for (const [i, rating] of series.values.entries())
+        if (rating !== null)
+          rows.push({ location, time: offset(instantAt(series, i)), rating, duration: clock(series.stepMinutes) });
+    }
+  return { rows, stretches };
 };
 
 /** g/kWh over what is known of the interval; null when nothing is. */
-const average = async (app: App, location: string, start: Instant, end: Instant) => {
-  const { series } = await known(() => app.world.grid.carbon(location, interval(start, end), 'actual'));
+const average = async (app: App, location: string, start: Instant, end: Instant, hindsight: boolean) => {
+  const stretches = await stretchesOf(app, location, interval(start, end), hindsight);
   let area = 0;
   let seconds = 0;
-  for (const [i, value] of series.values.entries()) {
-    if (value === null) continue;
-    const at = toEpoch(instantAt(series, i));
-    const share = Math.min(at + series.stepMinutes * 60, toEpoch(end)) - Math.max(at, toEpoch(start));
-    if (share <= 0) continue;
-    area += value * share;
-    seconds += share;
-  }
+  for (const { series } of stretches)
+    for (const [i, value] of series.values.entries()) {
+      if (value === null) continue;
+      const at = toEpoch(instantAt(series, i));
+      const share = Math.min(at + series.stepMinutes * 60, toEpoch(end)) - Math.max(at, toEpoch(start));
+      if (share <= 0) continue;
+      area += value * share;
+      seconds += share;
+    }
   return {
     mean: seconds === 0 ? null : area / seconds,
-    gaps: gapsIn(series).length,
+    gaps: stretches.reduce((sum, { series }) => sum + gapsIn(series).length, 0),
     coverage: seconds / secondsBetween(start, end),
+    stretches,
   };
 };
 
@@ -179,6 +232,15 @@ const minutesOf = (given: unknown): number | undefined => {
   return minutes;
 };
 
+const hindsightOf = (given: unknown): boolean => {
+  if (given === undefined || given === null) return false;
+  if (given === true || given === 'true') return true;
+  if (given === false || given === 'false') return false;
+  throw invalid('hindsight must be true or false', 'Leave it out to be given forecasts of what lies after now.', [
+    { field: 'hindsight', message: 'must be true or false' },
+  ]);
+};
+
 const batchOf = (body: unknown): Record<string, unknown>[] => {
   if (!Array.isArray(body) || body.length === 0 || body.some((item) => item === null || typeof item !== 'object'))
     throw invalid('the body must be a list of requests', 'Send a JSON array of objects.');
@@ -193,14 +255,16 @@ export const carbonAwareRoutes = (app: App): Router => {
     next();
   });
 
-  const emissions = (best: boolean) => async (req: Request, res: Parameters<Parameters<Router['get']>[1]>[1]) => {
+  const emissions = (best: boolean) => async (req: Request, res: Response) => {
     const query = queryOf(req);
-    const rows = await observed(
+    const { rows, stretches } = await observed(
       app,
       locationsOf(query),
       timeOf('time', query.one('time')),
       timeOf('toTime', query.one('toTime')),
+      hindsightOf(query.one('hindsight')),
     );
+    tellForecast(res, stretches);
     const least = rows.reduce((a, row) => Math.min(a, row.rating), Number.POSITIVE_INFINITY);
     const told = best ? rows.filter((row) => row.rating === least) : rows;
     if (told.length === 0) res.status(204).end();
@@ -242,7 +306,9 @@ export const carbonAwareRoutes = (app: App): Router => {
     const location = needed('location', query.one('location'));
     const start = needed('startTime', timeOf('startTime', query.one('startTime')));
     const end = needed('endTime', timeOf('endTime', query.one('endTime')));
-    const { mean, gaps, coverage } = await average(app, location, start, end);
+    const hindsight = hindsightOf(query.one('hindsight'));
+    const { mean, gaps, coverage, stretches } = await average(app, location, start, end, hindsight);
+    tellForecast(res, stretches);
     if (mean === null) return void res.status(204).end();
     if (gaps > 0) res.set('Caco-Coverage-Ratio', coverage.toFixed(4));
     res.json({ location, startTime: offset(start), endTime: offset(end), carbonIntensity: mean });
@@ -250,15 +316,18 @@ export const carbonAwareRoutes = (app: App): Router => {
 
   router.post(['/emissions/average-carbon-intensity/batch', '/average-carbon-intensity/batch'], async (req, res) => {
     const answers = [];
+    const all: Stretch[] = [];
     for (const item of batchOf(req.body)) {
       const location = String(needed('location', item.location));
       const start = needed('startTime', timeOf('startTime', item.startTime));
       const end = needed('endTime', timeOf('endTime', item.endTime));
-      const { mean } = await average(app, location, start, end);
+      const { mean, stretches } = await average(app, location, start, end, hindsightOf(item.hindsight));
+      all.push(...stretches);
       if (mean === null)
         throw invalid(`there are no data for ${location} from ${start} to ${end}`, 'Leave this interval out.');
       answers.push({ location, startTime: offset(start), endTime: offset(end), carbonIntensity: mean });
     }
+    tellForecast(res, all);
     res.json(answers);
   });
 

@@ -53,11 +53,35 @@ export const carbonAwarePaths = (): Json => {
     ...text('region; may be repeated', 'location', 'query', true),
     schema: array({ type: 'string' }),
   };
-  const emissions = [locations, text('start, ISO 8601', 'time', 'query'), text('end, ISO 8601', 'toTime', 'query')];
+  const hindsight = text(
+    'true: hours after now too as a recording or a simulation has them; else they are forecasts, from Caco-Forecast-From on',
+    'hindsight',
+    'query',
+    false,
+    'boolean',
+  );
+  const emissions = [
+    locations,
+    text('start, ISO 8601', 'time', 'query'),
+    text('end, ISO 8601', 'toTime', 'query'),
+    hindsight,
+  ];
   const rows = array({ $ref: '#/components/schemas/EmissionsData' });
   return withAliases({
-    '/emissions/bylocation': get('Observed intensity of one location', 'carbon-aware', emissions, rows, [400]),
-    '/emissions/bylocations': get('Observed intensity of several locations', 'carbon-aware', emissions, rows, [400]),
+    '/emissions/bylocation': get(
+      'Intensity of one location as it came true, after now as it is foreseen',
+      'carbon-aware',
+      emissions,
+      rows,
+      [400],
+    ),
+    '/emissions/bylocations': get(
+      'Intensity of several locations as it came true, after now as it is foreseen',
+      'carbon-aware',
+      emissions,
+      rows,
+      [400],
+    ),
     '/emissions/bylocations/best': get('The best of several locations', 'carbon-aware', emissions, rows, [400]),
     '/emissions/forecasts/current': get(
       'Current forecast with the optimal windows',
@@ -86,12 +110,13 @@ export const carbonAwarePaths = (): Json => {
       },
     },
     '/emissions/average-carbon-intensity': get(
-      'Mean observed intensity over an interval, g/kWh',
+      'Mean intensity over an interval as it came true, after now as it is foreseen, g/kWh',
       'carbon-aware',
       [
         text('region', 'location', 'query', true),
         text('start', 'startTime', 'query', true),
         text('end', 'endTime', 'query', true),
+        hindsight,
       ],
       { $ref: '#/components/schemas/CarbonIntensityDTO' },
       [400],

@@ -54,7 +54,9 @@ export const getGridForecast = defineTool({
     source: z.string(),
     status: SignalStatus,
     now: Instant.describe('the world’s now: what lies after it has not happened'),
-    knownUntil: Instant.nullable().describe('nothing is known from here on; null: of no hour that was asked for'),
+    knownUntil: Instant.nullable().describe(
+      'nothing is known from here on, as far as its source was asked; null: of no hour',
+    ),
     generatedAt: Instant.describe('when this was known'),
     ageHours: z.number().describe('hours from then to the world’s now'),
     priceSource: z.string().nullable(),

@@ -25,7 +25,7 @@ const REST_MS = 30_000;
 const WHOLE_MINUTES = 60;
 
 /** No source foresees further, and none has anything before: what lies beyond is not asked for, and no gap of it is kept. */
-const AHEAD_DAYS = 16;
+export const AHEAD_DAYS = 16;
 const EARLIEST = '2010-01-01T00:00:00Z' as Instant;
 
 /** What is known of an interval, and why it is not newer, where the source was asked and did not answer. */

@@ -138,6 +138,24 @@ describe('CACO_GRID=live', () => {
     expect((await ask(plusHours(now, -1))).status).toBe(501);
   });
 
+  it('says how far its sources know, also where the hours in question lie wholly beyond', async () => {
+    const now = instant(`${new Date().toISOString().slice(0, 13)}:00:00Z`);
+    const end = plusHours(now, 48);
+    const app = await world('reach', await replaying(now), { CACO_NOW: now });
+    const beyond = await app.call('get_grid_forecast', { from: plusHours(now, 60), to: plusHours(now, 66) }, by);
+    expect(beyond).toMatchObject({ knownUntil: end, stats: { meanGPerKwh: null } });
+    const near = await app.call('get_grid_forecast', { from: now, to: plusHours(now, 6) }, by);
+    expect(near.knownUntil).toBe(end);
+    const run = await app.orchestrator.launch({ horizonHours: 72, approval: 'ask' }, by);
+    const made = await app.world.store.collection(PLANS).get(run.planId!);
+    expect(made!.value.unseen.join(' ')).toContain(`now is ${now}, and nothing is known of GB from ${end} on`);
+    const actual = (from: number, to: number) =>
+      app.world.grid.carbon('GB', { start: plusHours(now, from), end: plusHours(now, to) }, 'actual');
+    expect((await actual(-3, 3)).knownUntil).toBe(now);
+    const ahead = await actual(6, 9);
+    expect([ahead.knownUntil, ahead.series.values.every((value) => value === null)]).toEqual([now, true]);
+  });
+
   it('says what is to be done where nothing was ever known', async () => {
     const app = await world('nothing', `http://127.0.0.1:${await closedPort()}`);
     await expect(app.call('get_grid_forecast', { region: 'GB' }, by)).rejects.toMatchObject({

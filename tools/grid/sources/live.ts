@@ -2,12 +2,12 @@
 import { marketOf } from '../../../domain/day-ahead.js';
 import { Fault } from '../../../domain/fault.js';
 import type { Forecaster, MarketPrice } from '../../../domain/forecast.js';
-import type { GridValues } from '../../../domain/grid-values.js';
+import type { GridValue, GridValues } from '../../../domain/grid-values.js';
 import type { CarbonSignal, PriceSignal } from '../../../domain/signal.js';
 import { ceilTo, type Instant, type Interval, plusHours } from '../../../domain/time.js';
 import type { Clock, LiveGrid, Refreshed } from '../../../domain/world.js';
 import { machineTimer, type Timer, type WireTrouble } from '../../../wire/wire.js';
-import { type Book, type Known, keyOf, openBook } from './book.js';
+import { AHEAD_DAYS, type Book, type Known, keyOf, openBook } from './book.js';
 import { type CarbonFeed, type Feed, knows, type PriceFeed, unitOf } from './feed.js';
 import { type Answer, type Candidate, firstToAnswer } from './standing-in.js';
 import { cameTrue, HISTORY_DAYS, knownAt, seriesOf } from './view.js';
@@ -53,13 +53,14 @@ export const openLive = (ground: Ground): Live => {
     // Nothing of what is to come has come true: no source is asked about it, and none is missed.
     const nothing: Known = { values: [], silent: null, notes: [] };
     const known = part.end <= part.start ? nothing : await book.know(feed, region, part, waitMs);
+    const around = await knownAround(book, feed, region, interval, known, now, waitMs);
     const signal =
       status === 'actual'
-        ? cameTrue(feed, region, known, interval, now)
+        ? cameTrue(feed, region, { ...known, around }, interval, now)
         : await knownAt(
             feed,
             region,
-            await withKept(ground, feed, region, known, part.start, now),
+            { ...(await withKept(ground, feed, region, known, part.start, now)), around },
             interval,
             now,
             forecaster,
@@ -136,6 +137,29 @@ const asking = (feed: Feed, interval: Interval, status: Status, now: Instant): I
   if (!feed.isExtended || interval.end <= now) return interval;
   const from = plusHours(now, -24 * HISTORY_DAYS);
   return { start: from < interval.start ? from : interval.start, end: interval.end };
+};
+
+/**
+ * What tells how far a source knows, beside the interval in question: what is kept of the hours after it and, where nothing is known
+ * of the interval itself, of those before it. One that foresees is asked about the hours from now up to the interval.
+ */
+const knownAround = async (
+  book: Book,
+  feed: Feed,
+  region: string,
+  interval: Interval,
+  known: Known,
+  now: Instant,
+  waitMs: number,
+): Promise<GridValue[]> => {
+  const key = keyOf(feed, region);
+  if (known.values.some(({ value }) => value !== null))
+    return book.values.read(key, { start: interval.end, end: plusHours(interval.end, 24 * HISTORY_DAYS) }, now);
+  const isAhead = now < interval.start && interval.start < plusHours(now, 24 * AHEAD_DAYS);
+  if (feed.foresees && isAhead && known.silent === null)
+    await book.know(feed, region, { start: now, end: interval.start }, waitMs);
+  const from = now < interval.start ? now : interval.start;
+  return book.values.read(key, { start: plusHours(from, -24 * KEPT_DAYS), end: interval.start }, now);
 };
 
 /** Days that a trained model and its intervals look back. */

@@ -2,7 +2,7 @@
 import type { Forecaster, MarketPrice } from '../../../domain/forecast.js';
 import type { GridValue } from '../../../domain/grid-values.js';
 import { instantAt, type Series } from '../../../domain/series.js';
-import { fromEpoch, type Instant, type Interval, toEpoch } from '../../../domain/time.js';
+import { fromEpoch, type Instant, type Interval, plusSeconds, toEpoch } from '../../../domain/time.js';
 import type { Known } from './book.js';
 import type { Feed } from './feed.js';
 import { foreseen, type Known as Signal } from './record.js';
@@ -43,6 +43,13 @@ const asKnownAt = (values: readonly GridValue[], now: Instant): GridValue[] => {
   );
 };
 
+/** The end of the last step of which something is known; null where nothing is. */
+const endOfKnown = (values: readonly GridValue[]): Instant | null =>
+  values.reduce<Instant | null>((last, { at, minutes, value }) => {
+    const end = plusSeconds(at, minutes * 60);
+    return value !== null && (last === null || end > last) ? end : last;
+  }, null);
+
 const earliest = (times: readonly Instant[]): Instant | undefined => [...times].sort()[0];
 
 /** Of what is to come the oldest word; of what has been, and where nothing is to come, the newest. */
@@ -74,8 +81,13 @@ const notesOf = (feed: Feed, { silent, notes }: Known, series: Series, issued: I
   ];
 };
 
+/** With what is known of hours beside the interval, which says how far a source knows. */
+export interface Around extends Known {
+  readonly around: readonly GridValue[];
+}
+
 /** What came true of the interval, as far as the source has told it. */
-export const cameTrue = (feed: Feed, region: string, known: Known, interval: Interval, now: Instant): Signal => {
+export const cameTrue = (feed: Feed, region: string, known: Around, interval: Interval, now: Instant): Signal => {
   const values = known.values.filter(({ status }) => status !== 'forecast');
   const series = seriesOf(values, interval, feed.stepMinutes);
   const issued = issuedAt(values, now);
@@ -87,6 +99,7 @@ export const cameTrue = (feed: Feed, region: string, known: Known, interval: Int
     status: isEstimate ? 'estimate' : 'actual',
     issuedAt: issued,
     series: { ...series, values: [...series.values] },
+    knownUntil: endOfKnown([...known.around.filter(({ status }) => status !== 'forecast'), ...values]),
     ...(notes.length === 0 ? {} : { notes }),
   };
 };
@@ -95,7 +108,7 @@ export const cameTrue = (feed: Feed, region: string, known: Known, interval: Int
 export const knownAt = async (
   feed: Feed,
   region: string,
-  known: Known & { readonly price?: MarketPrice | undefined },
+  known: Around & { readonly price?: MarketPrice | undefined },
   interval: Interval,
   now: Instant,
   forecaster: Forecaster | null,
@@ -112,6 +125,7 @@ export const knownAt = async (
       status: 'forecast',
       issuedAt: issued,
       series: { ...series, values: [...series.values] },
+      knownUntil: endOfKnown([...known.around, ...values]),
       ...(notes.length === 0 ? {} : { notes }),
     };
   }
