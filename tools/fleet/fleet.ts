@@ -6,8 +6,7 @@ import { gatherJobs } from './queue.js';
 import { importSites } from './sites.js';
 
 export { FLEETS, type FleetAdapter, type FleetGround } from './fleets/fleets.js';
-export { FORMATS } from './formats/formats.js';
-export { jobFormatTables } from './formats/formats-page.js';
+export { FORMATS, jobFormatTables } from './formats/formats.js';
 export { getFlexibility } from './get-flexibility.js';
 export { ingestJobs } from './ingest.js';
 export { listJobs, submitJob } from './jobs.js';

@@ -19,6 +19,7 @@ import { ALIBABA_HEADER, GAIA_HEADER, LWA_HEADER, readAlibaba, readGaia, readLwa
 export { csvRows, separatorOf } from './csv.js';
 export { beyondCalendar, type Draft, isRejected, nearest, type Rejected, rejected } from './draft.js';
 export { decimal } from './fields.js';
+export { jobFormatTables } from './formats-page.js';
 export { objectReader } from './generic.js';
 export { type ReaderOptions, Reading, type Rows } from './reading.js';
 
