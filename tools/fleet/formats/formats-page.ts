@@ -1,10 +1,10 @@
 /** The formats of job files as tables for docs/job-files.md: what is read of each and how, and which are refused by name. */
 import { FOREIGN } from './foreign.js';
-import type { Format } from './formats.js';
 
 /** One line of the table. formats-page.test.ts reads a small file for each and asserts what the line says. */
 export interface FormatLine {
-  readonly format: Format;
+  /** as formats.ts spells it */
+  readonly format: string;
   /** where it comes from, as a person asks for it */
   readonly from: string;
   readonly units: string;
