@@ -1,5 +1,5 @@
 /** CPU time of processes and control groups, from `/proc` and the cgroup v2 tree. What cannot be read is not there. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessTime, SYSTEM } from './attribution.js';
 
@@ -32,11 +32,18 @@ export interface Used {
   readonly isLost: boolean;
 }
 
+const bytes = Buffer.alloc(65_536);
+
+/** Thousands of these files are read at once, and Node's own way of reading a file costs twice as much. None is as long. */
 const textOf = (path: string): string | null => {
+  let file: number | null = null;
   try {
-    return readFileSync(path, 'latin1');
+    file = openSync(path, 'r');
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
   } catch {
     return null;
+  } finally {
+    if (file !== null) closeSync(file);
   }
 };
 
