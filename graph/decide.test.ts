@@ -261,6 +261,15 @@ describe('by people', () => {
     expect(await asked(planId, 'A-3')).toMatchObject({ status: 'refused', by: ['ann'], jobs: null });
   });
 
+  it('cannot lift it for two jobs either', async () => {
+    await enforce('All jobs must run in eu-west-1.');
+    const planId = await planned([...moves, { to: 'us-east-1', beforeKg: 1.1 }]);
+    await question(planId);
+    expect((await asked(planId))!.reasons.at(-1)).toBe(
+      'the policy refuses the moves of 2 jobs, which stay where they were; 1 of the others are approved',
+    );
+  });
+
   it('cannot lift it for a run that did not take the plan up again', async () => {
     await enforce('All jobs must run in eu-west-1.');
     const planId = await planned(moves);
@@ -319,9 +328,9 @@ describe('for an order on the market', () => {
   it('is asked about by the policy’s sentence, and refused by it, however small', async () => {
     await enforce('Moves of more than 1 job need sign-off by the operations manager.');
     const planId = await planned(moves);
-    expect(await sold(planId, 1)).toBeNull();
+    expect(await sold(planId, 100)).toBeNull();
     await question(planId);
-    const asked = await sold(planId, 1, { approvalId: 'A-1' });
+    const asked = await sold(planId, 100, { approvalId: 'A-1' });
     expect(asked!.judgement!.reasons).toEqual([expect.stringContaining('operations manager')]);
     await question(planId, { id: 'A-2' });
     const large = await sold(planId, 200, { approvalId: 'A-2' });

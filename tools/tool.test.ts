@@ -435,12 +435,19 @@ describe('a deed', () => {
 
   it('that another process does at the same time is kept once, and both get one answer', async () => {
     const both = gathering(2);
-    const { tool, state } = counting('records', async (running) => {
-      await both();
-      running.commit(async (tx) => tx.collection(BOOK).insert('page', 'written'));
+    const { tool, state } = counting('records');
+    // Each would answer something else.
+    const each = defineTool({
+      ...tool,
+      run: async (_, __, running) => {
+        const count = ++state.runs;
+        await both();
+        running.commit(async (tx) => tx.collection(BOOK).insert('page', 'written'));
+        return { count, by: 1 };
+      },
     });
     const other = worldOf(await openStore(join(folder, `${files - 1}.db`)));
-    const answers = await Promise.all([world, other].map((w) => callTool(tool, {}, w, call({ idempotencyKey: 'k' }))));
+    const answers = await Promise.all([world, other].map((w) => callTool(each, {}, w, call({ idempotencyKey: 'k' }))));
     await other.store.close();
     expect(answers[0]).toEqual(answers[1]);
     expect([state.runs, (await entries()).length]).toEqual([2, 1]);
