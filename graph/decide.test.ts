@@ -158,6 +158,23 @@ describe('by people', () => {
     expect(await at.asked(planId, 'A-3')).toMatchObject({ status: 'approved', by: ['ann', 'ben'] });
   });
 
+  it('of too few people names them, and each role that has to agree', async () => {
+    await at.enforce('Moves of more than 1 job need sign-off by two people.');
+    const planId = await at.planned(moves);
+    await at.question(planId);
+    const needs = async (approvalId: string) => (await at.asked(planId, approvalId))!.reasons;
+    expect(await needs('A-1')).toEqual(['2 people must agree to this plan, and ann did; ask again with that many']);
+    await at.enforce('Moves of more than 1 job need sign-off by the operations manager.');
+    await at.question(planId, { id: 'A-2', votes: [vote('ann'), vote('ben')] });
+    expect(await needs('A-2')).toEqual([
+      '1 person must agree to this plan, among them operations manager, and ann, ben did; ask again with that many',
+    ]);
+    const two = 'Plans that cost more than £1 need approval by the head of finance.';
+    await at.enforce(`Moves of more than 1 job need sign-off by the operations manager. ${two}`);
+    await at.question(planId, { id: 'A-3' });
+    expect((await needs('A-3'))[0]).toContain('among them operations manager and head of finance, and ann did');
+  });
+
   it('cannot lift what the policy refuses: those jobs stay, and the decision says so', async () => {
     await at.enforce('All jobs must run in eu-west-1.');
     const planId = await at.planned(moves);
@@ -186,6 +203,36 @@ describe('by people', () => {
     expect((await at.asked(planId))!.reasons.at(-1)).toBe(
       'the policy refuses the moves of 2 jobs, which stay where they were; 1 of the others are approved',
     );
+  });
+
+  /** That policy comes into force while the plan is judged: once its sentences were read, before the answers are counted. */
+  const meanwhile = (text: string) => {
+    const before = at.world;
+    const sites = async () => {
+      at.world = before;
+      await at.enforce(text);
+      return before.fleet.sites();
+    };
+    at.world = { ...before, fleet: { ...before.fleet, sites } };
+  };
+
+  it('cannot lift what came into force while they were counted: of the plan as a whole nothing is left', async () => {
+    await at.enforce('No jobs may run in eu-north-1.');
+    const planId = await at.planned([{ to: 'eu-north-1', beforeKg: 1, kg: 3 }, { delayHours: 3 }]);
+    await at.question(planId);
+    meanwhile('Each team has a ceiling of 2 kg CO2e per day.');
+    expect(await at.asked(planId)).toMatchObject({
+      ...{ status: 'refused', by: ['rule:policy'], reasons: ['the policy refuses the plan as a whole'], jobs: null },
+      ...{ approvalId: 'A-1', judgement: { policy: 'deny', deniedJobs: 1 } },
+    });
+  });
+
+  it('is left as it is by a policy that has come to refuse nothing', async () => {
+    await at.enforce('No jobs may run in eu-north-1.');
+    const planId = await at.planned(moves);
+    await at.question(planId, { votes: [vote('ann', { why: 'fine' })] });
+    meanwhile('Batch jobs may wait up to 6 hours.');
+    expect(await at.asked(planId)).toMatchObject({ status: 'approved', by: ['ann'], reasons: ['fine'], jobs: null });
   });
 
   it('cannot lift it for a run that did not take the plan up again', async () => {
