@@ -90,7 +90,7 @@ try {
     JSON.stringify([{ subscriber_id: BAP, url, type: 'BAP', key_id: 'k1', signing_public_key, status: 'SUBSCRIBED' }]),
   );
   const more = { CACO_SCENARIO: scenario, CACO_NOW: shipped.start, BECKN_TRUST_FILE: trust };
-  caco('seller', ['launch', '--horizon-hours', '24', '--json'], more);
+  caco('seller', ['plan', '--horizon-hours', '24', '--json'], more);
   const port = await freePort();
   const seller = start('seller', ['beckn', '--port', String(port), '--json'], more);
   await seller.line(({ url: at }) => at !== undefined);
@@ -145,6 +145,7 @@ try {
   const catalogs: number[] = [];
   for (let i = 0; i < 12; i++) catalogs.push(await ask('search', intent).answered);
 
+  const cpuBefore = seller.cpuMs();
   const acks: number[] = [];
   const answers: Promise<number>[] = [];
   const pending: Promise<unknown>[] = [];
@@ -160,6 +161,7 @@ try {
   const sentFor = (performance.now() - begun) / 1000;
   await Promise.all(answers);
   const all = (performance.now() - begun) / 1000;
+  const cpuAfter = seller.cpuMs();
   await seller.kill('SIGTERM');
   keep('beckn', {
     jobs: JOBS,
@@ -169,6 +171,8 @@ try {
     requestsPerSecond: rounded(acks.length / sentFor, 0),
     ackMsMedian: rounded(quantile(acks, 0.5), 1),
     ackMsP99: rounded(quantile(acks, 0.99), 1),
+    // Received, verified, kept, acknowledged, worked on, answered: all that the seller does for one.
+    cpuMsPerRequest: cpuBefore === null || cpuAfter === null ? null : rounded((cpuAfter - cpuBefore) / acks.length),
     answeredPerSecond: rounded(acks.length / all, 0),
     ...signing(),
     targets: {

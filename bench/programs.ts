@@ -1,5 +1,6 @@
 /** Programs as they were built, each a process of its own that prints lines of JSON; for benches and tests that end them at will. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,21 @@ export interface Started {
   /** What it said beside its lines, the end of it. */
   said(): string;
   kill(signal: NodeJS.Signals): Promise<unknown>;
+  /** CPU time of all its threads so far, in ms; null where the system does not tell it (Linux does). */
+  cpuMs(): number | null;
 }
+
+/** Linux counts in hundredths of a second; what stands before the last bracket is the program's name. */
+const cpuMsOf = (pid: number | undefined): number | null => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return null;
+  }
+};
 
 /** A folder in which programs live; each has a home of its own in it. */
 export const programsIn = (folder: string) => {
@@ -79,6 +94,7 @@ export const programsIn = (folder: string) => {
         child.kill(signal);
         return ended;
       },
+      cpuMs: () => cpuMsOf(child.pid),
     };
   };
 

@@ -263,6 +263,27 @@ describe.each(PLACES)('the store on $flavour', ({ where }) => {
     expect(await two.rows(NUMBERS).count(of.name)).toBe(30);
   });
 
+  it('takes back what a transaction wrote that failed, and nothing of those that share its commit', async () => {
+    const store = await open(place);
+    const of = defineCollection(fresh('shared'), z.number());
+    const ends = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, i) =>
+        store.transaction(async (tx) => {
+          await tx.collection(of).put(`n${i}`, i);
+          if (i % 3 === 0) throw new Error(`no ${i}`);
+          // A statement that fails leaves the others' work as it was, too.
+          if (i % 3 === 1) await tx.collection(of).insert(`n${i}`, i);
+          return i;
+        }),
+      ),
+    );
+    for (const [i, end] of ends.entries())
+      if (i % 3 === 2) expect(end).toEqual({ status: 'fulfilled', value: i });
+      else expect(end.status).toBe('rejected');
+    const kept = (await store.collection(of).list({ limit: 1000 })).map(({ value }) => value).sort((a, b) => a - b);
+    expect(kept).toEqual(Array.from({ length: 100 }, (_, i) => i).filter((i) => i % 3 === 2));
+  });
+
   it('chains entries of several connections without gap or fork', async () => {
     const stores = [await open(place), await open(place)];
     const before = await stores[0]!.entries.size();

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Store, Tx } from '../domain/store.js';
 import { backupSqlite } from './backup.js';
+import { sharedCommits } from './commits.js';
 import { connect } from './connections.js';
 import { deedsOf } from './deeds.js';
 import { documentsOf } from './documents.js';
@@ -26,11 +27,13 @@ export const openStore = async (where: string): Promise<OpenStore> => {
   const { db, flavour, database, close } = await connect(where);
 
   /** One writer at a time in both: SQLite by the immediate transaction, Postgres by a lock that ends with it. */
-  const alone = <R>(work: (on: Kysely<Tables>) => Promise<R>): Promise<R> =>
-    db.transaction().execute(async (tx) => {
-      if (flavour === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)})`.execute(tx);
-      return work(tx);
-    });
+  const alone = sharedCommits(
+    <R>(work: (on: Kysely<Tables>) => Promise<R>): Promise<R> =>
+      db.transaction().execute(async (tx) => {
+        if (flavour === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)})`.execute(tx);
+        return work(tx);
+      }),
+  );
   const bind = (on: Kysely<Tables>, inside: boolean): Tx => {
     const atomic = <R>(work: (db: Kysely<Tables>) => Promise<R>): Promise<R> => (inside ? work(on) : alone(work));
     return {

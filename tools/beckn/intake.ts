@@ -5,9 +5,8 @@
 
 import { digest } from '../../domain/digest.js';
 import { Fault } from '../../domain/fault.js';
-import type { NewLetter, Received } from '../../domain/mail.js';
 import { DIALECTS, type DialectName, type MarketContext } from '../../domain/market.js';
-import type { Store, Tx } from '../../domain/store.js';
+import type { Store } from '../../domain/store.js';
 import { dialectOf, recognise } from './dialects/dialects.js';
 import { staleness } from './freshness.js';
 import type { Keyring, Participant } from './keyring.js';
@@ -121,35 +120,6 @@ export const letterId = (sender: string, action: string, messageId: string): str
 export const threadOf = (role: 'bap' | 'bpp', peer: string, transactionId: string): string =>
   `${role}/${peer}/${transactionId}`;
 
-/** Letters that come at the same moment are kept in one transaction: one wait for the disk instead of many. */
-const gatherer = (store: Store) => {
-  let waiting: { letter: NewLetter; done: (is: Received) => void; failed: (error: unknown) => void }[] = [];
-  let running = false;
-  const run = async () => {
-    running = true;
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      try {
-        const received = await store.transaction(async (tx: Tx) => {
-          const all: Received[] = [];
-          for (const { letter } of batch) all.push(await tx.mail.receive(letter));
-          return all;
-        });
-        for (const [i, { done }] of batch.entries()) done(received[i]!);
-      } catch (error) {
-        for (const { failed } of batch) failed(error);
-      }
-    }
-    running = false;
-  };
-  return (letter: NewLetter): Promise<Received> =>
-    new Promise((done, failed) => {
-      waiting.push({ letter, done, failed });
-      if (!running) void run();
-    });
-};
-
 /** In the shape of the dialect that the message was in. */
 const nackOf = (
   { settings, nowMs }: Pick<IntakeGround, 'settings' | 'nowMs'>,
@@ -257,7 +227,6 @@ const believe = async (
 export const openIntake = (ground: IntakeGround): Intake => {
   const { store, settings, nowMs } = ground;
   const nacks = new Map<string, number>();
-  const keep = gatherer(store);
 
   const refuse = (refusal: Refusal, dialect: DialectName): Outgoing => {
     nacks.set(refusal.code, (nacks.get(refusal.code) ?? 0) + 1);
@@ -299,7 +268,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
         const sender = senderOf(context);
         const isCallback = context.action.startsWith('on_');
         const { authorization, 'content-type': type } = incoming.headers;
-        const received = await keep({
+        const received = await store.mail.receive({
           id: letterId(sender, context.action, context.messageId),
           thread: threadOf(isCallback ? 'bap' : 'bpp', sender, context.transactionId),
           peer: sender,

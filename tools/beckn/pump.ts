@@ -40,7 +40,8 @@ export const openPump = (
       again = false;
       for (;;) {
         const room = atOnce - underWay.size;
-        if (stopped || room <= 0) break;
+        // Letters are claimed by the handful: each claim waits for the disk.
+        if (stopped || room < atOnce / 2) break;
         const jobs = await take(room);
         for (const job of jobs) begin(job);
         if (jobs.length === 0) break;

@@ -1,0 +1,66 @@
+/**
+ * One writer at a time, and one commit for all that ask to write at the same moment: a commit waits for the disk, and with SQLite
+ * the whole thread waits with it. Whoever asked hears nothing before that commit, so what is acknowledged is on the disk.
+ */
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from './tables.js';
+
+type Work<R> = (on: Kysely<Tables>) => Promise<R>;
+
+interface Asked {
+  readonly work: Work<unknown>;
+  readonly done: (value: unknown) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Bounds how long the first of them waits for the others. */
+const AT_ONCE = 64;
+
+/** `alone` runs work as a transaction of its own. Works of one commit see what those before them wrote. */
+export const sharedCommits = (alone: <R>(work: Work<R>) => Promise<R>): (<R>(work: Work<R>) => Promise<R>) => {
+  const asked: Asked[] = [];
+  let running = false;
+
+  /** What became of each; a work that fails takes back what it wrote and nothing else. */
+  const inTurn = (works: readonly Asked[]) => async (on: Kysely<Tables>) => {
+    const ends: (() => void)[] = [];
+    for (const { work, done, failed } of works) {
+      await sql`savepoint asked`.execute(on);
+      try {
+        const value = await work(on);
+        ends.push(() => done(value));
+      } catch (error) {
+        // On a full disk or a lost connection the database has taken all of it back by itself; then all of it has failed.
+        await sql`rollback to savepoint asked`.execute(on).catch(() => {
+          throw error;
+        });
+        ends.push(() => failed(error));
+      }
+      await sql`release savepoint asked`.execute(on);
+    }
+    return ends;
+  };
+
+  const run = async () => {
+    running = true;
+    while (asked.length > 0) {
+      // Requests that the network has brought by now are read first, and share this commit.
+      await new Promise((resume) => setImmediate(resume));
+      const works = asked.splice(0, AT_ONCE);
+      const [only] = works;
+      try {
+        if (works.length === 1) only!.done(await alone(only!.work));
+        else for (const end of await alone(inTurn(works))) end();
+      } catch (error) {
+        for (const { failed } of works) failed(error);
+      }
+    }
+    running = false;
+  };
+
+  return <R>(work: Work<R>) =>
+    new Promise<R>((done, failed) => {
+      asked.push({ work, done: done as (value: unknown) => void, failed });
+      if (!running) void run();
+    });
+};
