@@ -112,6 +112,16 @@ export const waitingApprovals = async (desk: Desk): Promise<Approval[]> => {
   return open.filter((approval) => approval.expiresAt > desk.now);
 };
 
+/** What was sold, the newest order first; `from` and `to` bound the windows. */
+export const sales = (
+  desk: Desk,
+  stretch: { from?: Instant | undefined; to?: Instant | undefined } = {},
+): Promise<ToolAnswer<'list_sales'>['sales']> =>
+  everyPage(async (cursor) => {
+    const { sales: items, next } = await read(desk, 'list_sales', { ...stretch, ...PAGE, ...cursor });
+    return { items, next };
+  });
+
 /** In order of time, the newest first; `from` and `to` bound when they were taken. */
 export const decisions = (
   desk: Desk,

@@ -5,6 +5,7 @@ import { gridLookups } from './lookups/grid.js';
 import { jobLookups } from './lookups/jobs.js';
 import { peopleLookups } from './lookups/people.js';
 import { planLookups } from './lookups/plans.js';
+import { saleLookups } from './lookups/sales.js';
 import { savingLookups } from './lookups/savings.js';
 import { summaryLookups } from './lookups/summary.js';
 import { systemLookups } from './lookups/system.js';
@@ -13,6 +14,7 @@ export const LOOKUPS: readonly Lookup[] = [
   ...planLookups,
   ...jobLookups,
   ...savingLookups,
+  ...saleLookups,
   ...gridLookups,
   ...peopleLookups,
   ...decisionLookups,

@@ -3,15 +3,15 @@
  * and the fleet's being told. Each step has a key made of the order, so that whoever goes on after a crash does none twice.
  */
 import type { z } from 'zod';
-import { APPROVALS } from '../domain/decision.js';
+import { APPROVALS, type Approval, type Decision } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
-import { SALE_PLANS, type SoldOrder } from '../domain/market.js';
+import { SALE_PLANS, SOLD_ORDERS, type SoldOrder } from '../domain/market.js';
 import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS, type Plan } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
 import { floorTo, secondsBetween } from '../domain/time.js';
 import type { World } from '../domain/world.js';
-import { type Planner, planToSellFrom, type SaleOutcome } from '../tools/beckn/beckn.js';
+import { limited, type Planner, planToSellFrom, type SaleOutcome } from '../tools/beckn/beckn.js';
 import { replan } from '../tools/optimizer/optimizer.js';
 import { type Call, callTool } from '../tools/tool.js';
 import { openQuestion } from './ask.js';
@@ -55,29 +55,61 @@ export const plannerOf = (world: World): Planner => {
 
 const deliver = async (world: World, order: SoldOrder, standingKw: number): Promise<SaleOutcome> => {
   const call: Call = { ...CALL, cause: order.transactionId };
+  const { deliveredBy, decisionId } = (await world.store.collection(SOLD_ORDERS).get(order.id))?.value ?? order;
+  // It was settled before a crash: then that plan it is, whatever was sold since.
+  if (deliveredBy !== null && decisionId !== null) return handOver(world, call, deliveredBy, decisionId);
+  const sale = { orderId: order.id, powerKw: order.powerKw, standingKw };
+  const asked =
+    order.approvalId === null ? undefined : (await world.store.collection(APPROVALS).get(order.approvalId))?.value;
+  if (asked !== undefined) {
+    // The question stays what it is until it is answered, whatever is planned meanwhile; a no holds for whatever is planned.
+    const answer = await decide(world, call, { planId: asked.planId, runId: null, approvalId: asked.id, sale });
+    if (answer === null) return { is: 'waiting', approvalId: asked.id };
+    if (answer.status !== 'approved') return notKept(answer);
+  }
+  // From the plan in force: where another order was sold since a person was asked, this is another plan, and asked about anew.
   const plan = await planUnder(world, call, order);
   if ('is' in plan) return plan;
-  const sale = { orderId: order.id, powerKw: order.powerKw, standingKw };
   const subject = { planId: plan.id, runId: null, approvalId: order.approvalId, sale };
   const decision = await decide(world, call, subject);
   if (decision === null) {
-    if (order.approvalId !== null && (await world.store.collection(APPROVALS).get(order.approvalId)) !== undefined)
-      return { is: 'waiting', approvalId: order.approvalId };
-    const { start, end } = order.order.item!.window;
-    const reasons = [
-      `${order.bapId} buys ${Math.round(order.powerKw)} kW less from ${start} to ${end} for ${order.order.quote?.total} ${order.order.item!.currency} (order ${order.id})`,
-    ];
-    const approval = await openQuestion(world, call, { planId: plan.id, run: null, reasons });
+    const approval = await openQuestion(world, call, { planId: plan.id, run: null, reasons: whyAsked(order, asked) });
     return { is: 'waiting', approvalId: approval.id };
   }
-  if (decision.status === 'refused')
-    return {
-      is: 'refused',
-      code: '50000',
-      why: `refused by ${decision.by.join(', ')}: ${decision.reasons.join('; ')}`,
-    };
-  await carryOut(world, { ...call, cause: decision.id }, plan.id, decision.id);
-  return { is: 'planned', planId: plan.id, decisionId: decision.id };
+  if (decision.status !== 'approved') return notKept(decision);
+  await settle(world, order.id, plan.id, decision.id);
+  return handOver(world, call, plan.id, decision.id);
+};
+
+const whyAsked = (order: SoldOrder, before: Approval | undefined): string[] => {
+  const { start, end } = order.order.item!.window;
+  return [
+    `${order.bapId} buys ${Math.round(order.powerKw)} kW less from ${start} to ${end} for ${order.order.quote?.total} ${order.order.item!.currency} (order ${order.id})`,
+    ...(before === undefined
+      ? []
+      : [`${before.id} was answered yes, and the plan in force is another one since: what would be done has changed`]),
+  ];
+};
+
+/** An order needs all the moves of its plan. */
+const notKept = ({ status, by, reasons }: Decision): SaleOutcome => ({
+  is: 'refused',
+  code: '50000',
+  why: `${status === 'refused' ? 'refused' : 'approved only in part, which does not keep the order,'} by ${by.join(', ')}: ${reasons.join('; ')}`,
+});
+
+/** From here on the plan is the one in force: the next sale is planned from it. */
+const settle = (world: World, orderId: string, planId: string, decisionId: string): Promise<void> =>
+  world.store.transaction(async (tx) => {
+    const order = (await tx.collection(SOLD_ORDERS).get(orderId))?.value;
+    if (order !== undefined)
+      await tx.collection(SOLD_ORDERS).put(orderId, { ...order, deliveredBy: planId, decisionId });
+    await tx.collection(SALE_PLANS).put(planId, { orderId, kept: true });
+  });
+
+const handOver = async (world: World, call: Call, planId: string, decisionId: string): Promise<SaleOutcome> => {
+  await carryOut(world, { ...call, cause: decisionId }, planId, decisionId);
+  return { is: 'planned', planId, decisionId };
 };
 
 type Replanned = z.output<typeof replan.output>;
@@ -91,10 +123,15 @@ const planUnder = async (
   call: Call,
   order: SoldOrder,
 ): Promise<Plan | Extract<SaleOutcome, { is: 'refused' }>> => {
+  const { store, clock } = world;
   const caps = new Map<string, number>();
+  const base = (await planToSellFrom(store, clock.now())) ?? (await planOf(world, order.planId))!;
+  const keyOf = (n: number) => `${order.id}/replan/${base.id}/${n}`;
+  // Limits that were lowered for a plan from another base say nothing about this one.
+  if ((await store.deeds.get(keyOf(1))) === undefined) await store.transaction((tx) => limited(tx, order));
   let why = '';
   for (let n = 1; n <= TRIES; n++) {
-    const { plan, conflict } = await planOnce(world, call, order, `${order.id}/replan${n === 1 ? '' : `/${n}`}`);
+    const { plan, conflict } = await planOnce(world, call, { orderId: order.id, fromPlanId: base.id }, keyOf(n));
     if (plan === null) {
       if (n === 1) why = `no plan keeps it: ${conflict?.sentence ?? 'none was found within the work limit'}`;
       break;
@@ -109,19 +146,21 @@ const planUnder = async (
 };
 
 /** Sold from no earlier than the order is placed. Done once under its key, also by whoever goes on after a crash. */
-const planOnce = async (world: World, call: Call, order: SoldOrder, key: string): Promise<Replanned> => {
+const planOnce = async (
+  world: World,
+  call: Call,
+  { orderId, fromPlanId }: { orderId: string; fromPlanId: string },
+  key: string,
+): Promise<Replanned> => {
   const known = await world.store.deeds.get(key);
-  if (known?.state === 'done') {
-    const made = known.output as Replanned;
-    if (made.plan !== null) await markSale(world, made.plan.id, order.id);
-    return made;
-  }
-  const base = (await planToSellFrom(world.store, world.clock.now())) ?? (await planOf(world, order.planId));
-  const made = await callTool(replan, { fromPlanId: base!.id }, world, {
-    ...call,
-    ...(known === undefined ? { idempotencyKey: key } : {}),
-  });
-  if (made.plan !== null) await markSale(world, made.plan.id, order.id);
+  const made =
+    known?.state === 'done'
+      ? (known.output as Replanned)
+      : await callTool(replan, { fromPlanId }, world, {
+          ...call,
+          ...(known === undefined ? { idempotencyKey: key } : {}),
+        });
+  if (made.plan !== null) await markSale(world, made.plan.id, orderId);
   return made;
 };
 

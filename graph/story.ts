@@ -23,6 +23,7 @@ import type { WorkloadOrigin } from '../domain/job.js';
 import { PLANS, type Plan } from '../domain/plan.js';
 import { noteOf, originOf } from '../domain/provenance.js';
 import { RUNS } from '../domain/run.js';
+import { saleBehind, saleText } from '../domain/sale.js';
 import { importedSites, type Site } from '../domain/site.js';
 import { toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -58,6 +59,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
   const [ran] = verification ? (await world.store.rows(BOOKED).page(verification.id, { limit: 1 })).items : [];
   const settleAfter = of.placed && verification === undefined ? await restsUntil(world, plan) : null;
   const origin = await originOf(world.store, plan);
+  const sold = await saleBehind(world.store, plan.id);
   const model = world.model === null ? 'no model' : world.model.name;
   const paragraphs = [
     `CACO · ${hoursOf(plan)} h from ${dayText(plan.window.start)} · ${world.setting.name} · ${model}\n${indent(noteOf(world.provenance, origin))}`,
@@ -67,6 +69,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
     indent(boundText(plan)),
     ...(plan.unseen.length > 0 ? [indent(`Not seen: ${plan.unseen.join('; ')}.`)] : []),
     ...(plan.bindingLimits.length > 0 ? [indent(limitsText(plan))] : []),
+    ...(sold === null ? [] : [indent(`Made for a sale, ${saleText(sold)}.`)]),
     indent(decisionText(plan, decision)),
     ...(decision && decision.status !== 'refused'
       ? [indent(deedsText(plan, decision, of.ticketCount, of.placing))]

@@ -338,6 +338,41 @@ describe('what is not taken', () => {
       expect(fits.message.order.items[0].tags[0].list[0]).toMatchObject({ value: '10' });
     }
   });
+  it('the same in 0.9.4, where an interval is a tag of the item', async () => {
+    const me = strangers[1]!;
+    const [item] = await itemsOf(me);
+    const start = Date.parse(item!.time.range.start);
+    const at = (minutes: number) => new Date(start + minutes * 60_000).toISOString().replace('.000Z', 'Z');
+    const commit = (...all: [minutes: number, kw: string, duration?: string][]) =>
+      Object.fromEntries(
+        all.flatMap(([minutes, kw, duration = 'PT30M']) => [
+          [`commitment_kw@${at(minutes)}`, kw],
+          [`duration@${at(minutes)}`, duration],
+        ]),
+      );
+    const tag = (minutes: number) => `/message/order/items/0/tags/commitment_kw@${at(minutes)}`;
+    const old = { version: undefined, location: undefined, core_version: '1.0.0', country: 'GBR', city: '*' };
+    for (const action of ['select', 'init']) {
+      const ask = (tags: object) => {
+        const order = {
+          provider: { id: 'gb-hpc' },
+          items: [{ id: item!.id, tags }],
+          fulfillment: { id: 'f-1' },
+          ...(action === 'init' ? { billing: BILLING } : {}),
+        };
+        return me.ask(base, action, { order }, { ...old, transaction_id: randomUUID() });
+      };
+      const refused = async (tags: object, path: string, says: string) =>
+        expect((await ask(tags)).error).toMatchObject({ code: '40002', path, message: expect.stringContaining(says) });
+      await refused(commit([0, '10']), '/message/order/items/0/tags', `nothing is committed at ${at(30)}`);
+      await refused(commit([0, '10'], [30, '0']), tag(30), `nothing is committed at ${at(30)}`);
+      await refused(commit([5, '10'], [35, '10']), tag(5), 'no interval of the item');
+      await refused(commit([0, '10', 'PT15M'], [30, '10']), tag(0), '15 min');
+      await refused(commit([0, '10'], [30, '-10']), tag(30), 'must not be negative');
+      await refused(commit([0, '10'], [30, '12']), tag(30), 'one power');
+      expect((await ask(commit([0, '10'], [30, '10']))).message.order.quote.price.currency).toBe('GBP');
+    }
+  });
   it('an order for what is not there, in a callback with the code that says so', async () => {
     const me = strangers[1]!;
     const [item] = await itemsOf(me);

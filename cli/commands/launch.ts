@@ -6,6 +6,7 @@ import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
 import { RUNS, type Run } from '../../domain/run.js';
+import { saleBehind, saleText } from '../../domain/sale.js';
 import { type Answer, addCommand, type Context, type Scope } from '../command.js';
 import { EXIT } from '../exit.js';
 import { numberOf } from '../fields.js';
@@ -130,7 +131,9 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
   const plan = (await store.collection(PLANS).get(id!))?.value;
   if (plan) {
     const explained = await context.call('explain_plan', { planId: plan.id });
-    return { json: { plan, explained }, text: await context.tell('explain_plan', explained) };
+    const sold = await saleBehind(store, plan.id);
+    const sale = sold === null ? '' : `\nMade for a sale, ${saleText(sold)}.`;
+    return { json: { plan, explained }, text: `${await context.tell('explain_plan', explained)}${sale}` };
   }
   const decision = (await store.collection(DECISIONS).get(id!))?.value;
   if (decision)

@@ -1,7 +1,7 @@
 /** Answers about plans: what runs when, why so, how good it is, and how two of them differ. */
 import type { Plan, Recommendation } from '../../domain/plan.js';
 import { type Instant, secondsBetween } from '../../domain/time.js';
-import { type Desk, dataOf, newestPlans, planOf, sumsOf } from '../desk.js';
+import { type Desk, dataOf, newestPlans, planOf, sales, sumsOf } from '../desk.js';
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
 import { scheduleIn } from './hours.js';
@@ -63,6 +63,13 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
     );
   if (plan.planned.lateJobs > 0)
     draft.say(`${draft.count(plan.planned.lateJobs, 'job', { ...fact, label: 'late jobs' })} would finish late.`);
+  const sold = (await sales(desk)).find((sale) => sale.planId === plan.id);
+  if (sold !== undefined) {
+    const its = { source: `order ${sold.id}`, about: [sold.id] };
+    draft.say(
+      `It was made for a sale: order ${draft.name(sold.id, { ...its, label: 'the order' })}, ${draft.power(sold.powerKw, { ...its, label: 'power sold' })} less from ${draft.time(sold.start, { ...its, label: 'its window begins' })} to ${draft.time(sold.end, { ...its, label: 'its window ends' })}.`,
+    );
+  }
   draft.say(await decidedText(draft, plan, desk));
   const { moves } = await sumsOf(desk, plan);
   draft.table(

@@ -72,6 +72,12 @@ const RULES: readonly Rule[] = [
   ],
   ['propose', isDeed],
   [
+    'sales',
+    has(
+      /\b(?:sold|sales?)\b|\b(?:did|do|does|have|has|can|could|will) (?:we|you|i|it|anybody|anyone) (?:ever |already )?sell\b|\bwho (?:bought|buys)\b|\b(?:market|flexibility) orders?\b/i,
+    ),
+  ],
+  [
     'data',
     has(
       /\bsimulated\b|\bsynthetic\b|\bmade up\b|\b(?:real|recorded|live|fake) (?:data|figures|numbers|measurements)\b|\bis (?:this|it|any of (?:this|it)|the data) real\b|\b(?:where|whence) do(?:es)? (?:the|this|your|all) [\w ]*(?:data|figures|numbers)\b[^?]* (?:come|stem)|\bdata sources?\b|\bsources? of (?:the |your )?data\b|\bhow old is (?:the|your) data\b/i,

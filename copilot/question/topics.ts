@@ -14,6 +14,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   savings:
     'verification verifications save saved saves saving savings avoid avoided reduce reduced reduction reductions benefit benefits cut verified verify proven sure certain confident confidence far so much co2 co2e carbon emissions money cost costs bill spend spent yet unverified really actual actually interval say',
   grid: 'grid intensity intensities green greener greenest clean cleaner cleanest dirty dirtier dirtiest good best right bad worst better time hour hours moment window slot train training wind solar electricity power energy price carbon co2 forecast signal wait start run launch begin when should build builds a 1 one next is',
+  sales:
+    'sold sell sells selling sale sales market order orders flexibility buyer buyers buys bought operator operators grid kw power energy price prices money deliver delivered delivery shortfall list all have did for to who which how much so far anything',
   approvals:
     'wait waits waiting pending approve approval approvals approves approved approver sign signoff need needs me my decide decision answer answers inbox desk plate do todo person someone anyone',
   policy: '',

@@ -2,6 +2,7 @@
  * Front door of the market room: a participant that sells flexibility and buys it, over Beckn. `dialects/` are the spellings
  * around one model; intake, clerk and post are the way of a message; seller and buyer the two sides of a conversation.
  */
+import { listSales } from './list-sales.js';
 import { searchMarket } from './search-market.js';
 
 export { BOUGHT, type Bought } from './bought.js';
@@ -16,9 +17,9 @@ export { isDead, newHolder } from './pump.js';
 export { type Ranked, rank } from './rank.js';
 export { register, registryRow } from './register.js';
 export { openRegistry, type Registry } from './registry.js';
-export type { Planner, SaleOutcome } from './seller.js';
+export { limited, type Planner, type SaleOutcome } from './seller.js';
 export type { MarketSettings } from './settings.js';
 export { parseSignature, requireSignature, signatureHeader } from './signing.js';
 export { transcript } from './transcript.js';
 
-export const becknTools = [searchMarket] as const;
+export const becknTools = [searchMarket, listSales] as const;

@@ -12,12 +12,13 @@ import { dialectOf, recognise } from './dialects/dialects.js';
 import { threadOf } from './intake.js';
 import { movedOn } from './metering.js';
 import { newHolder, openPump, type Pump } from './pump.js';
+import { orderIdOf } from './quote.js';
 import { Decline } from './refusal.js';
 import { commit, concluded, replyOf, type SellerGround, type Work, workOf } from './seller.js';
 
 /** Planning again for 30 000 jobs takes a minute or two. */
 const LEASE_MS = 600_000;
-const AT_ONCE = 8;
+const AT_ONCE = 32;
 const MOST_TRIES = 5;
 
 export interface ClerkGround extends SellerGround {
@@ -149,6 +150,10 @@ export const openClerk = (ground: ClerkGround): Clerk => {
       if (!(await tx.mail.settle(letter, holder, { state: 'dead', atMs, reason }))) return;
       if (context.action.startsWith('on_')) return;
       const message = `${context.action} could not be worked on after ${letter.attempts} tries; nothing was sold by it`;
+      const order =
+        context.action === 'confirm' ? (await tx.collection(SOLD_ORDERS).get(orderIdOf(context)))?.value : undefined;
+      // What it had committed is given back.
+      if (order !== undefined) await concluded(tx, ground, order, { is: 'refused', code: '40000', why: message });
       await tx.mail.put([
         callback(ground, context, { is: 'error', code: '40000', message, paths: null }, context.messageId),
       ]);
@@ -172,7 +177,7 @@ export const openClerk = (ground: ClerkGround): Clerk => {
       const order = (await store.collection(SOLD_ORDERS).get(orderId))?.value;
       if (order?.order.state !== 'COMMITTED' || order.approvalId === null || order.confirm === null) continue;
       const outcome = await ground.planner.deliver(order, settings.terms.standingKw);
-      if (outcome.is === 'waiting') continue;
+      if (outcome.is === 'waiting' && outcome.approvalId === order.approvalId) continue;
       const context = JSON.parse(order.confirm) as MarketContext;
       await store.transaction(async (tx) => {
         const reply = await concluded(tx, ground, order, outcome);

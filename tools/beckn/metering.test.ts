@@ -121,11 +121,20 @@ describe('an order whose window is over', () => {
     expect(a!.note).toContain('delivered: at least 50 kW');
     expect(a!.state).toBe('COMPLETED');
   });
-  it('is told a shortfall that the others would hide', async () => {
+  it.each([
+    [80, [50, 30, 0], 'the last is short'],
+    [65, [50, 15, 0], 'then the one before it'],
+    [20, [20, 0, 0], 'the first one at the end'],
+    [-10, [-10, 0, 0], 'and nobody is told twice what the site drew too much'],
+    [120, [50, 30, 40], 'what stays away beyond all of it is the last one’s'],
+  ])('falls short the latest first: of %d kW they are told %j, %s', async (awayKw, expected) => {
     const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
-    const later = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
-    const { 'ORD-A': a } = await told([first, later], 940);
-    expect(a!.note).toContain('shortfall: 30 of 50 kW');
+    const fromItsPlan = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const fromTheSame = orderOf('ORD-C', 20, 3, { baselineKw: 950, spokenKw: 30 });
+    const { 'ORD-A': a, 'ORD-B': b, 'ORD-C': c } = await told([first, fromItsPlan, fromTheSame], 1000 - awayKw);
+    expect([a!.kw, b!.kw, c!.kw]).toEqual(expected);
+    expect(a!.kw + b!.kw + c!.kw).toBe(awayKw);
+    expect(c!.note).toContain(expected[2]! < 20 ? 'shortfall: 0 of 20 kW' : 'delivered');
   });
   it('counts nothing for an order that was cancelled or refused', async () => {
     const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });

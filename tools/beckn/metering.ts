@@ -40,25 +40,41 @@ const drawn = async (world: World, sold: SoldOrder): Promise<(number | null)[]> 
 /** Orders are for the next day or so: older ones cannot reach into a window that ends now. */
 const REACH_S = 7 * 86_400;
 
-/**
- * kW in each slot that was sold to others after this order was committed: what they keep away is no part of what this one does.
- * Orders that were committed before are out of its baseline already.
- */
-const soldLaterKw = async (world: World, sold: SoldOrder): Promise<number[]> => {
-  const later = sold.capsKw.map(() => 0);
+/** kW that was sold to others in a slot, before this order was committed and after. */
+interface Others {
+  earlierKw: number;
+  laterKw: number;
+}
+
+const othersIn = async (world: World, sold: SoldOrder): Promise<Others[]> => {
+  const others = sold.capsKw.map(() => ({ earlierKw: 0, laterKw: 0 }));
   for (let after: string | undefined; ; ) {
     const page = await world.store.collection(SOLD_ORDERS).list({ after, limit: 1000 });
     for (const { value: other } of page) {
       if (other.id === sold.id || other.region !== sold.region || !DELIVERED.has(other.order.state)) continue;
-      if (!isLater(other, sold)) continue;
+      const when = isLater(other, sold) ? 'laterKw' : 'earlierKw';
       for (const [i, { start, end }] of sold.capsKw.entries())
-        if (other.capsKw.some((cap) => cap.start < end && cap.end > start)) later[i]! += other.powerKw;
+        if (other.capsKw.some((cap) => cap.start < end && cap.end > start)) others[i]![when] += other.powerKw;
     }
     const oldest = page.at(-1)?.value.order.createdAt ?? null;
     const reaches = oldest === null || secondsBetween(oldest, sold.capsKw[0]!.start) < REACH_S;
-    if (page.length < 1000 || !reaches) return later;
+    if (page.length < 1000 || !reaches) return others;
     after = page.at(-1)!.id;
   }
+};
+
+/**
+ * The baseline that an order is told, from the one as it was sold (what others bought before is out of it) and what the site drew.
+ * Orders are served in the order in which they were committed: what stays away beyond an order's own kW is its successors', and
+ * what even its predecessors lack is not asked of it again. So what all of them are told adds up to what stayed away.
+ */
+const baselineTold = (soldKw: number, ownKw: number, actualKw: number | null, others: Others): number => {
+  const { earlierKw, laterKw } = others;
+  if (actualKw === null) return soldKw - laterKw;
+  const awayKw = soldKw - actualKw;
+  const successorsKw = laterKw > 0 ? Math.max(0, awayKw - ownKw) : 0;
+  const predecessorsLackKw = earlierKw > 0 ? Math.max(0, -awayKw) : 0;
+  return soldKw - successorsKw + predecessorsLackKw;
 };
 
 const DELIVERED: ReadonlySet<MarketOrder['state']> = new Set([...OPEN_STATES, 'COMPLETED']);
@@ -92,12 +108,15 @@ export const movedOn = async (world: World): Promise<Told[]> => {
     if (state === found.value.order.state) continue;
     const over = state === 'COMPLETED';
     const actual = over ? await drawn(world, found.value) : [];
-    const laterKw = over ? await soldLaterKw(world, found.value) : [];
+    const others = over ? await othersIn(world, found.value) : [];
     const metered = over
       ? found.value.capsKw.map(({ start, end, baselineKw, spokenKw }, i) => ({
           start,
           minutes: secondsBetween(start, end) / 60,
-          baselineKw: Math.max(0, baselineKw - spokenKw - laterKw[i]!),
+          baselineKw: Math.max(
+            0,
+            baselineTold(baselineKw - spokenKw, found.value.powerKw, actual[i] ?? null, others[i]!),
+          ),
           actualKw: actual[i] ?? null,
         }))
       : [];

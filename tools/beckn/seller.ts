@@ -73,7 +73,8 @@ const ownOrder = async (tx: Pick<Tx, 'collection'>, orderId: string, bapId: stri
 
 export const replyOf = ({ order }: SoldOrder): MarketReply => ({ is: 'order', order });
 
-export const sold = async (tx: Tx, order: SoldOrder): Promise<void> => {
+/** The limits that every plan keeps from here on, as they were sold. */
+export const limited = async (tx: Tx, order: SoldOrder): Promise<void> => {
   const { id, region, clusterId } = order;
   for (const [i, { start, end, maxKw }] of order.capsKw.entries())
     await tx.collection(SOLD_FLEXIBILITY).put(`${id}/${i}`, { id: `${id}/${i}`, region, clusterId, start, end, maxKw });
@@ -235,7 +236,7 @@ export const commit = async (
   };
   await orders.put(committed.id, committed);
   await tx.collection(CLAIMS).put(committed.id, claim(committed, 'committed', null));
-  await sold(tx, committed);
+  await limited(tx, committed);
   return committed;
 };
 
@@ -257,6 +258,8 @@ export const concluded = async (
   const at = ground.world.clock.now();
   if (outcome.is === 'refused') {
     await unsold(tx, now);
+    if (now.deliveredBy !== null)
+      await tx.collection(SALE_PLANS).put(now.deliveredBy, { orderId: now.id, kept: false });
     const rejected: SoldOrder = {
       ...now,
       confirm: null,

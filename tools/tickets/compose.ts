@@ -31,6 +31,8 @@ export interface Setting {
   readonly decision: Decision | null;
   readonly currency: string;
   readonly dataNote: string;
+  /** what the plan was made to keep, in words; null: it was made for no sale */
+  readonly sale: string | null;
   /** number of the newest ledger entry when the ticket was written */
   readonly ledgerSeq: number | null;
   readonly tableRows: number;
@@ -251,6 +253,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
             )}.`,
           ],
       ...(plan.policySetId === null ? [] : [['Policy set obeyed: ', code(plan.policySetId)]]),
+      ...(setting.sale === null ? [] : [[`Made for a sale, ${oneLine(setting.sale, 300)}.`]]),
     ]),
     heading(2, 'Accept, reject, undo'),
     list([
@@ -325,6 +328,7 @@ export const overviewDoc = (
         [
           `Late jobs: ${countText(plan.planned.lateJobs)} planned, ${countText(plan.baseline.lateJobs)} without the plan.`,
         ],
+        ...(setting.sale === null ? [] : [[`Made for a sale, ${oneLine(setting.sale, 300)}.`]]),
       ]),
       ...evidenceBlocks(key, setting),
     ];

@@ -5,6 +5,7 @@ import { holdersIn } from '../../domain/held.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import { type Plan, RECOMMENDATIONS, type Recommendation } from '../../domain/plan.js';
 import { noteOf, originOf } from '../../domain/provenance.js';
+import { saleBehind, saleText } from '../../domain/sale.js';
 import { moment } from '../../domain/text.js';
 import type { World } from '../../domain/world.js';
 import { decisionDoc, jobCount, overviewDoc, type Setting, saving } from './compose.js';
@@ -47,12 +48,13 @@ const heldByOthers = async (world: World, plan: Plan, moves: readonly Recommenda
 };
 
 const settingOf = async (world: World, { plan, decision, limits }: Filing): Promise<Setting> => {
-  const entries = await world.ledger.size();
+  const [entries, sold] = await Promise.all([world.ledger.size(), saleBehind(world.store, plan.id)]);
   return {
     plan,
     decision,
     currency: plan.baseline.cost.currency,
     dataNote: noteOf(world.provenance, await originOf(world.store, plan)),
+    sale: sold === null ? null : saleText(sold),
     ledgerSeq: entries === 0 ? null : entries - 1,
     tableRows: limits.tableRows,
     muteDays: limits.muteDays,
