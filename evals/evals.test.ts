@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { boardOf, withBoard } from './board.js';
 import { Case, scenarioOf } from './cases.js';
 import { evalText, runEvals, shippedScenarios } from './evals.js';
-import { judge } from './judge.js';
+import { judge, lateness } from './judge.js';
 import type { Seen } from './play.js';
 import { kindsOf, rateOf } from './report.js';
 import { Scenario } from './scenario.js';
@@ -103,6 +103,14 @@ describe('the examiner', () => {
     expect(judge(asked({}), done(answer('It is {{f1}}.')))).toEqual(['a placeholder was left in the answer']);
   });
 
+  it('reports how long it took, and fails nothing for it', () => {
+    const scenario = asked({ withinS: 1.6 });
+    const slow = { ...done(answer('So it is.')), seconds: 90 };
+    expect(judge(scenario, slow)).toEqual([]);
+    expect(lateness(scenario, slow)).toBe('90.0 s instead of 1.6 s');
+    expect(lateness(scenario, { ...slow, seconds: 1 })).toBeNull();
+  });
+
   it('does not judge a sentence that no rule reads, and finds 99 only where it stands alone', () => {
     const of = Case.parse({ id: 'c', area: 'x', gate: 'deterministic', input: 'q', must: ['m'], mustNot: ['99'] });
     const { scenario } = scenarioOf(of, new Map());
@@ -149,6 +157,7 @@ describe('the examiner', () => {
       notJudged: [],
       model: 'none',
       seconds: 0,
+      late: null,
     };
     expect(kindsOf([{ ...failed, why: '“9 kg” is in the answer and in no figure; jobs were placed' }])).toEqual([
       { kind: 'effect or leave', count: 1, cases: ['a'] },

@@ -10,7 +10,7 @@ import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { invalid } from '../domain/fault.js';
 import { type Case, readCases, scenarioOf } from './cases.js';
-import { judge } from './judge.js';
+import { judge, lateness } from './judge.js';
 import { type Open, play, type Seen } from './play.js';
 import { type CaseResult, type EvalReport, kindsOf, rateOf } from './report.js';
 import { Scenario } from './scenario.js';
@@ -115,6 +115,7 @@ const gate = async (item: Item, open: Open): Promise<CaseResult> => {
     notJudged,
     model: usesScript(item) ? 'scripted' : 'none',
     seconds: seen.seconds,
+    late: lateness(item.scenario, seen),
   };
 };
 
@@ -151,6 +152,7 @@ const report = async (
     notJudged,
     model: String(model.model),
     seconds: seconds / of,
+    late: null,
     runs: { of, passed, ...rateOf(passed, of) },
   };
 };

@@ -14,6 +14,12 @@ export const judge = (scenario: Scenario, seen: Seen): string[] => [
   ...judgeWorld(scenario.must, seen),
 ];
 
+/** A machine may be busy: how long it took is reported beside the verdict and no part of it. null: in time, or none was wanted. */
+export const lateness = ({ must }: Scenario, { seconds }: Seen): string | null =>
+  must.withinS !== undefined && seconds > must.withinS
+    ? `${seconds.toFixed(1)} s instead of ${must.withinS.toFixed(1)} s`
+    : null;
+
 const AMOUNT = '(?:\\d{1,3}(?:[ \\u202f]\\d{3})+|\\d+)(?:\\.\\d+)?';
 const FIGURE = new RegExp(
   `(?<![\\p{L}\\d.:-])(?:${AMOUNT}\\s?(?:kt|t|kg|g|GWh|MWh|kWh|GW|MW|kW|%|g/kWh)(?![\\p{L}\\d/])|[£$€]${AMOUNT})`,
@@ -142,7 +148,6 @@ const judgeWorld = (must: Checks, seen: Seen): string[] => {
     fail(`the model was asked ${asked.length} times`);
   if (must.logLines !== undefined && seen.log.length !== must.logLines)
     fail(`${seen.log.length} log lines about the model`);
-  if (must.withinS !== undefined && seen.seconds > must.withinS) fail(`it took ${seen.seconds.toFixed(2)} s`);
   const messages = asked.flatMap((a) => a.body?.messages ?? []);
   for (const part of must.systemNever ?? [])
     if (messages.some((m) => m.role === 'system' && m.content.includes(part)))

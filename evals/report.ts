@@ -17,6 +17,8 @@ export interface CaseResult {
   readonly notJudged: readonly string[];
   readonly model: string;
   readonly seconds: number;
+  /** it took longer than was wanted: how long, and what was wanted; no part of the verdict */
+  readonly late: string | null;
   /** with a real model: of how many runs how many passed */
   readonly runs?: { readonly of: number; readonly passed: number; readonly low: number; readonly high: number };
 }
@@ -49,7 +51,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/left out|is missing|nothing fits|no figure is|not cited/i, 'finding left out'],
   [/journalled|placed|approved|approvals are|decisions|offered/i, 'effect or leave'],
   [/constraint|questions|conflict|dropped|flag|understood|force/i, 'policy reading'],
-  [/terminal|event|socket|took|asked|log line/i, 'stream, time or calls'],
+  [/terminal|event|socket|asked|log line/i, 'stream or calls'],
   [/too long|words/i, 'length'],
 ];
 
@@ -89,6 +91,7 @@ export const evalText = (report: EvalReport): string => {
     return [area, with_('none'), with_('scripted'), ...(report.model === 'none' ? [] : [real])];
   });
   const failed = report.cases.filter((c) => !c.passed);
+  const late = report.cases.filter((c) => c.late !== null);
   const silent = report.cases.filter((c) => c.notJudged.length > 0);
   const gates = report.cases.filter((c) => c.runs === undefined);
   return [
@@ -105,6 +108,9 @@ export const evalText = (report: EvalReport): string => {
           ),
         ]),
     ...(failed.length === 0 ? [] : ['', 'Failed:', ...failed.map((c) => `  ${c.id}: ${c.why}`)]),
+    ...(late.length === 0
+      ? []
+      : ['', 'Slower than wanted, which fails nothing:', ...late.map((c) => `  ${c.id}: ${c.late}`)]),
     ...(silent.length === 0
       ? []
       : [

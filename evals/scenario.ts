@@ -74,7 +74,7 @@ export const Checks = z.strictObject({
   proposes: z.string().optional(),
   maxModelCalls: z.number().int().optional(),
   logLines: z.number().int().optional(),
-  withinS: z.number().optional(),
+  withinS: z.number().optional().describe('reported where it took longer; no part of the verdict'),
   socketsClosed: z.literal(true).optional(),
   systemNever: z.array(z.string()).optional(),
   toolsNever: z.array(z.string()).optional(),

@@ -1,7 +1,7 @@
 /** Outcomes in prose, judged by code: the rules that read a sentence of `must` or `mustNot`. One that no rule reads is not judged, and is named. */
 import { type Case, numberIn } from './cases.js';
 import { loose } from './judge.js';
-import { type Seen, TIMEOUT_S } from './play.js';
+import type { Seen } from './play.js';
 import type { Scenario } from './scenario.js';
 
 export interface Ground {
@@ -75,7 +75,8 @@ const GOOD: readonly Rule[] = [
   ],
   [
     /template (?:answer )?within|within the (?:time )?(?:budget|configured model timeout)/i,
-    (_, g) => template(g) && g.seen.seconds < TIMEOUT_S + 1,
+    // Rounds and not seconds: a machine may be busy.
+    (_, g) => template(g) && ask(g) <= 2 + g.of.model.length,
   ],
   [
     /(?:falls? back|back to the template|fallback).*?(?:with (\d[\d.,]* ?\w+))?(?: after.*)?$/i,
