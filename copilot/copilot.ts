@@ -117,8 +117,9 @@ const draftOf = async (of: Understood, desk: Desk): Promise<Draft> => {
         ? await lookup.answer(of.slots, desk)
         : await cannotTell();
   const mended = of.mended ?? [];
+  const left = [...of.left, ...draft.left];
   const opening = [
-    ...(of.left.length > 0 && draft.answered ? [`I left out ${quoted(of.left)}, which I could not use.`] : []),
+    ...(left.length > 0 && draft.answered ? [`I left out ${quoted(left)}, which I could not use.`] : []),
     ...(mended.length > 0 ? [`I read ${mended.join(', ')}.`] : []),
   ];
   if (of.byModel === true)
@@ -126,7 +127,7 @@ const draftOf = async (of: Understood, desk: Desk): Promise<Draft> => {
       `${desk.world.model!.name} read the question${of.read === undefined || of.read.length === 0 ? '' : `, ${quoted(of.read)} in it,`} as this:`,
     );
   if (opening.length > 0) draft.opening = opening.join(' ');
-  if (of.left.length > 0 && !draft.answered) draft.say(`Of your question I could not use ${quoted(of.left)}.`);
+  if (left.length > 0 && !draft.answered) draft.say(`Of your question I could not use ${quoted(left)}.`);
   return draft;
 };
 
@@ -139,7 +140,9 @@ const answerTo = async (
 ) => {
   const desk = deskOf(world, { actor: by.actor, signal: by.signal, question });
   tell({ type: 'status', status: 'looking' });
-  const route = await withModel(await understand(question, desk, turns.at(-1)), desk, turns.at(-1));
+  // What could not be read is no topic: "and nlp?" goes on with what was spoken of before it.
+  const last = turns.findLast((turn) => turn.lookup !== null);
+  const route = await withModel(await understand(question, desk, last), desk, last);
   const draft = await draftOf(route, desk);
   by.signal.throwIfAborted();
   for (const fact of draft.facts.slice(0, MOST_FACTS_TOLD)) tell({ type: 'fact', fact });

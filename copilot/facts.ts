@@ -83,6 +83,8 @@ export class Draft {
   readonly proposals: Proposal[] = [];
   /** False when the question could not be answered from what is known. */
   answered = true;
+  /** words of the question that a lookup which reads them itself did not use, as typed */
+  readonly left: string[] = [];
   /** who stands first in what was ranked */
   top: string | null = null;
   /** what of the question was not used, in a sentence that an answer begins with */

@@ -14,6 +14,8 @@ export const Slots = z.strictObject({
   region: z.string().max(200).optional().describe('a grid region'),
   carbonPricePerTonne: z.number().min(0).max(1e6).optional().describe('money per tonne CO2e'),
   hours: z.number().positive().max(840).optional().describe('length of the work in hours'),
+  shiftHours: z.number().min(-840).max(840).optional().describe('hours that a job is moved by; negative: earlier'),
+  towards: z.enum(['earlier', 'later']).optional().describe('where a job is to be moved to, without a time'),
   topic: z.string().max(500).optional().describe('words to look for'),
   period: z
     .enum(['today', 'yesterday', 'this week', 'last week', 'this month', 'last month', 'this year', 'all'])

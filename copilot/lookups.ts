@@ -3,10 +3,13 @@ import type { Lookup } from './lookup.js';
 import { decisionLookups } from './lookups/decisions.js';
 import { gridLookups } from './lookups/grid.js';
 import { jobLookups } from './lookups/jobs.js';
+import { orderLookups } from './lookups/orders.js';
 import { peopleLookups } from './lookups/people.js';
 import { planLookups } from './lookups/plans.js';
+import { policyLookups } from './lookups/policy.js';
 import { saleLookups } from './lookups/sales.js';
 import { savingLookups } from './lookups/savings.js';
+import { shiftLookups } from './lookups/shift.js';
 import { summaryLookups } from './lookups/summary.js';
 import { systemLookups } from './lookups/system.js';
 
@@ -16,7 +19,10 @@ export const LOOKUPS: readonly Lookup[] = [
   ...savingLookups,
   ...saleLookups,
   ...gridLookups,
+  ...shiftLookups,
   ...peopleLookups,
+  ...policyLookups,
+  ...orderLookups,
   ...decisionLookups,
   ...summaryLookups,
   ...systemLookups,

@@ -7,7 +7,8 @@ import type { Desk } from '../desk.js';
 import type { Turn } from '../memory.js';
 import { distance } from './english.js';
 import type { Known } from './known.js';
-import { MEASURES } from './measures.js';
+import { LIGHT } from './links.js';
+import { MEASURES, type MeasureName, UNITS } from './measures.js';
 import { type Period, Query } from './query.js';
 import { categoriesIn, type Signs } from './signs.js';
 import { isVerifiable } from './tell-verified.js';
@@ -62,8 +63,9 @@ export const faultsOf = (query: Query, known: Known, signs: Signs, before: Query
   ...unknownNames(query, known),
   ...unsaid(query, signs, before),
   ...passedOver(query, signs),
-  ...badTimes(query, known, signs),
+  ...badTimes(query, known, signs, before),
   ...badMeasures(query),
+  ...otherThanAsked(query, signs),
 ];
 
 const unknownNames = ({ filters: f, plan }: Query, known: Known): string[] => {
@@ -128,7 +130,12 @@ const passedOver = (query: Query, signs: Signs): string[] => {
   return missing;
 };
 
-const badTimes = ({ period, against, subject }: Query, { plan }: Known, { time }: Signs): string[] => {
+const badTimes = (
+  { period, against, subject }: Query,
+  { plan }: Known,
+  { time, left }: Signs,
+  before: Query | undefined,
+): string[] => {
   const wrong: string[] = [];
   for (const p of [period, against]) {
     if (p === null) continue;
@@ -138,11 +145,56 @@ const badTimes = ({ period, against, subject }: Query, { plan }: Known, { time }
   }
   if (time && period !== null && (time.from !== period.from || time.to !== period.to))
     wrong.push('the question names another time');
+  // A word that the rules do not know may name a time; where there is none, none was named.
+  if (
+    !time &&
+    period !== null &&
+    left.length === 0 &&
+    JSON.stringify(period) !== JSON.stringify(before?.period ?? null)
+  )
+    wrong.push('the question names no time');
   if (time && period === null) wrong.push('the query leaves out the time');
   return wrong;
 };
 const isFar = ({ from, to }: Period, start: string, end: string) =>
   (from !== null && from >= end) || (to !== null && to < start);
+
+/** Figures that one word can stand for: "dirty" for emissions and for emissions per kWh. */
+const KIN: readonly (readonly MeasureName[])[] = [
+  ['emissions', 'intensity', 'saving', 'embodied'],
+  ['cost', 'electricity-cost', 'price', 'cost-saving'],
+  ['energy', 'power', 'intensity', 'price'],
+  ['start', 'end', 'delay', 'duration', 'slack', 'run-hours'],
+];
+const akin = (a: MeasureName, b: MeasureName) => a === b || KIN.some((k) => k.includes(a) && k.includes(b));
+
+/** What the question says of figure, side, order and limit, and the query says otherwise. */
+const otherThanAsked = ({ measures, bases, rank, filters, than }: Query, { signs, numbers }: Signs): string[] => {
+  const wrong: string[] = [];
+  const asked = signs.flatMap(({ sign, words }) =>
+    sign.measure === undefined || LIGHT.test(words) ? [] : [sign.measure],
+  );
+  if (asked.length > 0 && !measures.some((m) => asked.some((a) => akin(a, m))))
+    wrong.push('the question asks for another figure');
+  for (const { sign } of signs)
+    if (sign.basis !== undefined && sign.both !== true && !bases.includes(sign.basis))
+      wrong.push(`the question asks for it as ${sign.basis}`);
+  const orders = signs.flatMap(({ sign }) => (sign.order === undefined ? [] : [sign.order]));
+  if (rank !== null && orders.length > 0 && !orders.includes(rank.order) && !measures.some((m) => MEASURES[m].saving))
+    wrong.push('the question asks for the other end');
+  const factors = [1, ...Object.values(UNITS).map((u) => u.factor)];
+  for (const { value } of [...filters.limits, ...(than === null ? [] : [than])])
+    if (
+      value !== 0 &&
+      !numbers.some((n) => factors.some((f) => Math.abs(n.value * f - value) <= 1e-9 * Math.abs(value)))
+    )
+      wrong.push('the question names another limit');
+  const limited = signs.some(({ sign }) => sign.above === true || sign.below === true);
+  if (limited && numbers.length > 0 && filters.limits.length === 0 && than === null && rank === null)
+    wrong.push('the query leaves out the limit');
+  if (than !== null && !measures.includes(than.measure)) wrong.push('the limit is of another figure');
+  return wrong;
+};
 
 const badMeasures = ({ subject, measures, bases }: Query): string[] => {
   if (subject !== 'jobs')

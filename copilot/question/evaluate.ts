@@ -2,7 +2,7 @@
 import type { TableJob } from '../../domain/plan-table.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import { type Basis, MEASURES, type MeasureName } from './measures.js';
-import type { Filters, Period, Query, State } from './query.js';
+import { type Filters, isWithin, type Period, type Query, type State } from './query.js';
 import {
   ALL,
   amongOf,
@@ -113,7 +113,7 @@ export const selectJobs = (
 
 const passes = (job: TableJob, limit: Filters['limits'][number], basis: Basis, ways: Ways): boolean => {
   const value = ownValue(job, limit.measure, basis, ALL, ways);
-  return value !== null && (limit.is === 'above' ? value > limit.value : value < limit.value);
+  return value !== null && isWithin(value, limit);
 };
 
 export const evaluate = (rows: readonly TableJob[], query: Query, ways: Ways): Evaluated => {

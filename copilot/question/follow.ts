@@ -21,14 +21,47 @@ export type Followed =
 export const followed = (question: string, reading: Reading, signs: Signs, last: Turn): Followed | null => {
   const before = last.query;
   if (before === undefined) return null;
-  const { parts, left } = reading;
+  const { left } = reading;
+  // What was taken because nothing was said is not said: "by job" goes on with the figure before.
+  const parts = reading.guessed ? { ...reading.parts, measures: [] } : reading.parts;
   const goesOn = /^(?:and|what about|how about)\b/i.test(question.trim());
   const short = signs.tokens.length <= (goesOn ? SHORT_BEHIND_AND : SHORT);
+  const listed = /^(?:and )?which(?: ones?| jobs?| of them| are they| are those)*\W*$/i.test(question.trim());
+  if (listed && before.subject === 'jobs' && before.by === null && !before.bases.includes('verified'))
+    return { query: rowsOf(before), left: [] };
+  const per = perOf(before, reading, signs);
+  if (per !== null && short)
+    return {
+      query: queryOf({ ...before, measures: [per], unit: null, than: null }),
+      left: left.filter((word) => !/^per$/i.test(word)),
+    };
   if (parts.why) return short && namesOf(parts.filters) === 0 ? why(before, last) : null;
   if (!short || !(FOLLOWS.test(question.trim()) || reading.query === null)) return null;
   if (parts.measures.length > 0 && standsAlone(reading)) return null;
-  const next = merged(before, reading);
-  return next === null ? null : { query: next, left: left.filter((word) => !/^same$/i.test(word)) };
+  const next = merged(before, { ...reading, parts });
+  const used = parts.unit === '%' ? /^(?:same|%|per|cent|percent|percentage|pct)$/i : /^same$/i;
+  return next === null ? null : { query: next, left: left.filter((word) => !used.test(word)) };
+};
+
+/** "which?" behind a number: the jobs that it counts. */
+const rowsOf = (before: Query): Query =>
+  queryOf({
+    ...before,
+    measures: before.measures.includes('count') ? ['energy', 'emissions', 'start'] : before.measures,
+    stat: 'total',
+    by: 'job',
+    than: null,
+    rank: { order: 'most', count: MOST_LISTED, skip: 0 },
+  });
+const MOST_LISTED = 10;
+
+/** "per kWh?" behind emissions or a cost: the same by energy. */
+const perOf = (before: Query, { parts }: Reading, { signs }: Signs): Query['measures'][number] | null => {
+  const energy = signs.some((s) => s.sign.per === 'kWh' || s.sign.per === 'MWh');
+  if (!energy || parts.measures.length > 0 || before.subject !== 'jobs' || before.measures.length !== 1) return null;
+  if (before.bases.includes('verified')) return null;
+  const [measure] = before.measures;
+  return measure === 'emissions' ? 'intensity' : measure === 'cost' || measure === 'electricity-cost' ? 'price' : null;
 };
 
 /** A question with a measure and whom it is about needs nothing of the one before. */
@@ -64,14 +97,19 @@ const merged = (before: Query, { parts, query }: Reading): Query | null => {
   if (f.jobs.length > 0) filters.teams = [];
   if (Object.values(f.except).some((l) => l.length > 0)) filters.except = f.except;
   const count = parts.rank?.count ?? before.rank?.count ?? 1;
+  // "and the least?" turns the order of what was ranked.
+  const turns =
+    before.rank !== null && parts.measures.length === 0 && (parts.stat === 'least' || parts.stat === 'most');
   const rank =
     parts.further && before.rank !== null
       ? { ...before.rank, count, skip: before.rank.skip + before.rank.count }
-      : (parts.rank ?? before.rank);
+      : turns && before.rank !== null
+        ? { ...before.rank, order: parts.stat === 'least' ? ('least' as const) : ('most' as const), skip: 0 }
+        : (parts.rank ?? before.rank);
   const by = parts.by ?? (f.teams.length > 0 && before.by === 'team' && f.teams.length < 2 ? null : before.by);
   return queryOf({
     ...before,
-    measures: turned ? [...parts.measures] : before.measures,
+    measures: turned ? [...parts.measures] : parts.unit === '%' ? added(before) : before.measures,
     subject: turned && query !== null ? (before.subject === 'grid' ? query.subject : before.subject) : before.subject,
     filters,
     unit: turned && parts.unit === null ? null : unit,
@@ -80,13 +118,20 @@ const merged = (before: Query, { parts, query }: Reading): Query | null => {
         ? before.measures.some((m) => MEASURES[m].saving)
           ? 'change'
           : 'share'
-        : (parts.stat ?? before.stat),
+        : ((turns ? null : parts.stat) ?? before.stat),
     period: parts.period === null ? before.period : { ...parts.period, of: before.period?.of ?? parts.period.of },
     against: parts.period === null ? before.against : null,
     bases: parts.bases ?? before.bases,
     by,
     rank: by === null ? null : rank,
+    than: turned || by !== null ? null : before.than,
   });
+};
+
+/** Of a start there is no share. */
+const added = ({ measures }: Query): Query['measures'] => {
+  const sums = measures.filter((m) => MEASURES[m].sums === 'sum');
+  return sums.length === 0 ? measures : sums;
 };
 
 /** "in grams?" names a measure only by its unit. */
@@ -114,6 +159,7 @@ const why = (before: Query, { top }: Turn): Followed | null => {
       by: 'job',
       stat: 'total',
       against: null,
+      than: null,
       rank: { order, count: MOST_BEHIND_WHY, skip: 0 },
     }),
     left: [],

@@ -4,11 +4,14 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type ToolName, toolOf } from '../../catalogue.js';
 import { integrate } from '../../domain/series.js';
 import { fromEpoch, instant, plusHours, toEpoch } from '../../domain/time.js';
 import { shippedScenarios } from '../../evals/evals.js';
 import { JobSeed } from '../../evals/scenario.js';
+import { callTool } from '../../tools/tool.js';
 import { closeRooms, openRoom, plan } from '../fixtures/room.js';
 import { LEXICON } from './lexicon.js';
 
@@ -16,47 +19,100 @@ afterEach(closeRooms);
 
 const WORLDS = 10;
 const ASKED_IN_EACH = 6;
-const SEED = Number(process.env.CACO_TEST_SEED ?? 20_261);
-/** Answers that quote by the words of a question, or refuse an order whatever it says. */
-const BY_WORDS = new Set(['policy', 'propose', 'draft_ticket', 'help']);
 
-const randomOf = (seed: number) => {
-  let state = seed + 1;
-  return (n: number) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % n;
-  };
+/** A word that nobody knows. */
+const unknown = fc
+  .tuple(
+    fc.array(fc.tuple(fc.constantFrom(...'bdfgklmnprstvz'), fc.constantFrom(...'aeiou')), {
+      minLength: 3,
+      maxLength: 4,
+    }),
+    fc.constantFrom(...'xkzq'),
+  )
+  .map(([syllables, end]) => syllables.map((s) => s.join('')).join('') + end);
+const put = (word: string, question: string, at: number) => {
+  const parts = question.split(' ');
+  parts.splice((at % parts.length) + 1, 0, word);
+  return parts.join(' ');
 };
 
-it(`no word that nobody knows is passed over in a question of the examination (CACO_TEST_SEED=${SEED})`, async () => {
-  const random = randomOf(SEED);
-  const pick = <T>(list: readonly T[], n: number): T[] => {
-    const rest = [...list];
-    return Array.from({ length: Math.min(n, rest.length) }, () => rest.splice(random(rest.length), 1)[0]!);
-  };
-  const letters = (from: string) => from[random(from.length)]!;
-  const word = () =>
-    Array.from({ length: 3 + random(2) }, () => letters('bdfgklmnprstvz') + letters('aeiou')).join('') +
-    letters('xkzq');
+type Room = Awaited<ReturnType<typeof openRoom>>;
+let threads = 0;
+/** One of the questions with an unknown word anywhere in it: the word is named, or the question is declined. */
+const holdsFor = ({ ask }: Room, questions: readonly string[], runs: number) =>
+  fc.assert(
+    fc.asyncProperty(fc.constantFrom(...questions), unknown, fc.nat(40), async (question, word, at) => {
+      threads += 1;
+      const { answer, answered } = await ask(put(word, question, at), `U${threads}`);
+      if (answered) expect(answer).toContain(word);
+    }),
+    { numRuns: runs },
+  );
+
+it('no word that nobody knows is passed over in a question of the examination', async () => {
   const staged = shippedScenarios().filter(
     (s) =>
       s.model === 'off' && s.world.every((w) => !('launch' in w) && !('policy' in w)) && s.do.some((d) => 'ask' in d),
   );
-  const silent: string[] = [];
-  for (const { id, world, do: deeds } of pick(staged, WORLDS)) {
-    const { ask } = await openRoom(world);
-    const questions = deeds.flatMap((d) => ('ask' in d ? [d.ask] : []));
-    for (const [i, question] of pick(questions, ASKED_IN_EACH).entries()) {
-      const parts = question.split(' ');
-      const unknown = word();
-      parts.splice(random(parts.length) + 1, 0, unknown);
-      const { answer, answered, lookups } = await ask(parts.join(' '), `T${i}`);
-      if (answered && !answer.includes(unknown) && !lookups.some((l) => BY_WORDS.has(l)))
-        silent.push(`${id}: ${parts.join(' ')} → ${lookups.join()}: ${answer.slice(0, 120)}`);
-    }
+  const [picked = []] = fc.sample(fc.shuffledSubarray(staged, { minLength: WORLDS, maxLength: WORLDS }), 1);
+  for (const { world, do: deeds } of picked) {
+    const room = await openRoom(world);
+    await holdsFor(
+      room,
+      deeds.flatMap((d) => ('ask' in d ? [d.ask] : [])),
+      ASKED_IN_EACH,
+    );
     await closeRooms();
   }
-  expect(silent).toEqual([]);
+});
+
+it('nor in an order, a what-if, or a yes or no', async () => {
+  const room = await openRoom([plan('p1', { jobs: ROWS }), { waits: 'p1' } as never]);
+  const asked = [
+    'Approve p1',
+    'reject plan p1 now please',
+    'Please execute the plan now',
+    'launch a new plan',
+    'file the tickets',
+    'change the policy',
+    'draft a ticket for plan p1',
+    'delay job-fluids-1 by 6 hours',
+    'what if job-fluids-2 ran 2 h earlier?',
+    'move job-vision-1 to tonight',
+    'is vision over 10 kg?',
+    'Explain the plan',
+    'What if the carbon price were 150?',
+  ];
+  await holdsFor(room, asked, 40);
+});
+
+const POLICY = `Jobs of team vision must run in Ireland.
+No job may start between 17:00 and 20:00.
+Total emissions must stay below 500 kg per day.`;
+
+it('nor in a question about the policy', async () => {
+  const room = await openRoom([plan('p1', { jobs: ROWS })]);
+  const call = (name: ToolName, input: object) =>
+    callTool(toolOf(name) as never, input, room.world as never, {
+      actor: { id: 'alice', via: 'cli' },
+      cause: null,
+      signal: new AbortController().signal,
+      progress: () => {},
+    }) as Promise<{ setId: string }>;
+  const { setId } = await call('ingest_policy', { text: POLICY, useModel: false });
+  await call('confirm_policy', { setId, why: 'checked' });
+  const asked = [
+    'What does the policy say?',
+    'What does the policy say about emissions?',
+    'Which rules are in force?',
+    'may team vision run in Ireland?',
+    'are there any constraints on start times?',
+  ];
+  expect((await room.ask(asked[1]!)).answer).toContain('500 kg');
+  expect((await room.ask('What does the policy say about zebras and gpu emissions?', 'Z')).answer).toMatch(
+    /left out “zebras” and “gpu”/,
+  );
+  await holdsFor(room, asked, 25);
 });
 
 /** What a word of the lexicon adds is in the question or the answer already: "kWh" where it is told in kWh, a second "urgent". */
@@ -75,16 +131,18 @@ const addsNothing = (word: string, question: string, answer: string): boolean =>
       said.includes(`${key},${value}`) ||
       usual.has(`${key},${value}`) ||
       (key === 'unit' && answer.includes(String(value))) ||
-      (ranks && (key === 'list' || key === 'size' || (key === 'order' && value === 'most'))),
+      (ranks &&
+        (key === 'list' ||
+          (key === 'end' && value === 'first') ||
+          key === 'size' ||
+          (key === 'order' && value === 'most'))),
   );
 };
 
 it('a word of the lexicon put into a query changes what is said, is named, or the question is declined', async () => {
-  const random = randomOf(SEED);
   const words = [...LEXICON.keys()].filter((w) => /^[a-z]+$/.test(w) && Object.keys(LEXICON.get(w)!).length > 0);
   const [world] = shippedScenarios().filter((s) => s.id === 'QF-1');
   const { ask } = await openRoom(world!.world);
-  const silent: string[] = [];
   const asked = [
     'emissions of climate',
     'Which team uses the most energy?',
@@ -93,18 +151,16 @@ it('a word of the lexicon put into a query changes what is said, is named, or th
     'energy of fluids between 12:00 and 18:00',
     'the two largest planned savings',
   ];
-  for (const [i, question] of asked.entries()) {
-    const plain = await ask(question, `P${i}`);
-    for (let k = 0; k < 8; k++) {
-      const word = words[random(words.length)]!;
-      const parts = question.split(' ');
-      parts.splice(random(parts.length) + 1, 0, word);
-      const { answer, answered } = await ask(parts.join(' '), `L${i}-${k}`);
-      if (answered && answer === plain.answer && !addsNothing(word, question, answer)) silent.push(parts.join(' '));
-    }
-  }
-  expect(silent).toEqual([]);
-}, 600_000);
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...asked), fc.constantFrom(...words), fc.nat(40), async (question, word, at) => {
+      threads += 1;
+      const plain = await ask(question, `P${threads}`);
+      const { answer, answered } = await ask(put(word, question, at), `L${threads}`);
+      if (answered && answer === plain.answer) expect(addsNothing(word, question, answer)).toBe(true);
+    }),
+    { numRuns: 48 },
+  );
+});
 
 const CASES = join(import.meta.dirname, '../../../shared/cases/doors/q3.json');
 const TEAMS = ['fluids', 'materials', 'climate', 'genomics', 'vision'];

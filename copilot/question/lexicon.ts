@@ -28,6 +28,8 @@ export interface Sign {
   readonly except?: true;
   readonly above?: true;
   readonly below?: true;
+  /** at the limit is still within it */
+  readonly orEqual?: true;
   /** it is about the grid and no job */
   readonly grid?: true;
   readonly past?: true;
@@ -65,7 +67,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ measure: 'intensity', order: 'least' }, 'cleanest|cleaner|greenest|greener|least dirty|least carbon intensive'],
   [
     { measure: 'cost' },
-    'cost|costs|costed|costing|bill|bills|spend|spends|spent|spending|expense|expenses|expensive|pay|pays|paid',
+    'cost|costs|costed|costing|invoice|invoices|invoiced|bill|bills|spend|spends|spent|spending|expense|expenses|expensive|pay|pays|paid',
   ],
   [{ measure: 'cost', order: 'least' }, 'cheapest|cheaper|least expensive'],
   [{ measure: 'cost', order: 'most' }, 'dearest|dearer|costliest|most expensive|more expensive'],
@@ -235,8 +237,10 @@ const LISTS: readonly (readonly [Sign, string])[] = [
     { except: true },
     'except|excluding|without|but not|other than|apart from|not counting|excluding the|all but|everything but|not',
   ],
-  [{ above: true }, 'more than|over|above|exceeding|at least|greater than|longer than|larger than|bigger than|>'],
-  [{ below: true }, 'less than|under|below|at most|fewer than|shorter than|smaller than|<'],
+  [{ above: true }, 'more than|over|above|exceeding|exceed|exceeds|greater than|longer than|larger than|bigger than|>'],
+  [{ below: true }, 'less than|under|below|fewer than|shorter than|smaller than|<'],
+  [{ above: true, orEqual: true }, 'at least|no less than|not less than|not below'],
+  [{ below: true, orEqual: true }, 'at most|no more than|not more than|not above|up to'],
   [
     { versus: true },
     'versus|vs|against|compare|compared|comparison|difference|differ|compared with|compared to|as against|than|difference between',

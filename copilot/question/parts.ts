@@ -1,7 +1,7 @@
 /** The parts of a query that words give by themselves: its unit, whom it is about, what tells figures apart, its basis and its time. */
 import { LIGHT } from './links.js';
 import { CURRENCIES, MEASURES, type MeasureName, UNITS } from './measures.js';
-import type { By, Filters, Period, Query } from './query.js';
+import type { By, Filters, Limit, Period, Query } from './query.js';
 import { categoriesIn, type Found, type Signs } from './signs.js';
 import type { Told } from './times.js';
 
@@ -45,7 +45,7 @@ export const limitsIn = ({ signs, numbers }: Signs, measures: readonly MeasureNa
   const used = new Set<number>();
   for (const s of signs) {
     if (s.sign.above !== true && s.sign.below !== true) continue;
-    const number = numbers.find((n) => n.at > s.at && n.at - s.at <= 2 + s.words.split(' ').length);
+    const number = numbers.find((n) => n.from > s.at && n.from - s.at <= 2 + s.words.split(' ').length);
     if (!number) continue;
     const unit = signs.find((u) => u.sign.unit !== undefined && u.at > number.at && u.at - number.at <= 2)?.sign.unit;
     const of = unit === undefined ? undefined : UNITS[unit];
@@ -63,30 +63,48 @@ export const limitsIn = ({ signs, numbers }: Signs, measures: readonly MeasureNa
           : measureOfUnit(dimension)[0]);
     if (measure === undefined) continue;
     used.add(number.at);
-    limits.push({ measure, is: s.sign.above === true ? 'above' : 'below', value: number.value * (of?.factor ?? 1) });
+    const strict = s.sign.above === true ? 'above' : 'below';
+    const is = s.sign.orEqual !== true ? strict : s.sign.above === true ? 'at least' : 'at most';
+    limits.push({ measure, is, value: number.value * (of?.factor ?? 1) });
   }
   return { limits, used };
 };
 
 /**
  * Limits narrow jobs. A measure whose word belongs to the limit is not what is asked for, "which jobs have emissions above 5 kg";
- * before the jobs it is, "the emissions of jobs above 5 kg". "Is vision over 300 kg?" asks about no single job.
+ * before the jobs it is, "the emissions of jobs above 5 kg". "Is vision over 300 kg?" asks about no single job but whether it is so.
  */
 export const boundOf = (
   { signs, names }: Signs,
   { limits, used }: ReturnType<typeof limitsIn>,
   measures: MeasureName[],
   question: string,
-): { bound: Filters['limits']; used: ReadonlySet<number>; measures: MeasureName[]; left: number[] } => {
+): {
+  bound: Filters['limits'];
+  used: ReadonlySet<number>;
+  measures: MeasureName[];
+  left: number[];
+  than: Limit | null;
+} => {
   const jobs = signs.find((s) => s.sign.subject === 'jobs');
-  const ofOne = jobs === undefined && names.length > 0 && /^(?:is|are|does|do|did|has)\b/i.test(question);
-  if (limits.length > 0 && ofOne)
+  const yesOrNo = /^(?:and |so )?(?:is|are|was|were|does|do|did|has|have|will|would|can)\b/i.test(question.trim());
+  const ofOne =
+    jobs === undefined &&
+    yesOrNo &&
+    (names.length > 0 || signs.some((s) => s.sign.category !== undefined) || PLAN.test(question));
+  const [than] = limits;
+  if (than !== undefined && ofOne) {
+    // One figure and one limit of its kind; of anything else the limit is left over.
+    const asked = measures.filter((m) => !IDLE_BESIDE_LIMIT.has(m) || m === than.measure);
+    const fits = limits.length === 1 && asked.every((m) => m === than.measure);
     return {
       bound: [],
-      used: new Set(),
-      measures: measures.length === 0 ? limits.map((l) => l.measure) : measures,
-      left: signs.filter((s) => s.sign.above === true || s.sign.below === true).map((s) => s.at),
+      used: fits ? used : new Set(),
+      measures: fits ? [than.measure] : measures.length === 0 ? limits.map((l) => l.measure) : measures,
+      left: fits ? [] : signs.filter((s) => s.sign.above === true || s.sign.below === true).map((s) => s.at),
+      than: fits ? than : null,
     };
+  }
   const asked = signs.find((s) => s.sign.measure !== undefined);
   const before = jobs !== undefined && asked !== undefined && asked.at < jobs.at;
   const own = limits.map((l) => l.measure);
@@ -95,8 +113,12 @@ export const boundOf = (
     used,
     measures: measures.length === 1 && !before ? measures.filter((m) => !own.includes(m)) : measures,
     left: [],
+    than: null,
   };
 };
+/** "Does it use more than 5 kg": the verb says no other figure than the unit. */
+const IDLE_BESIDE_LIMIT: ReadonlySet<MeasureName> = new Set(['energy']);
+const PLAN = /\b(?:plan|we|it all|everything)\b/i;
 
 export const filtersIn = (of: Signs, states: Filters['states'], limits: Filters['limits']): Filters => {
   const categories = categoriesIn(of);

@@ -57,6 +57,20 @@ export type Period = z.infer<typeof Period>;
 
 const names = z.array(z.string().min(1).max(200)).max(20).default([]);
 
+export const Limit = z.strictObject({
+  measure: z.enum(MEASURE_NAMES),
+  is: z.enum(['above', 'below', 'at least', 'at most']),
+  value: z.number().describe('in the measure’s own unit'),
+});
+export type Limit = z.infer<typeof Limit>;
+
+/** Whether a figure keeps to a limit: "over 300 kg" is not 300 kg, "at least 300 kg" is. */
+export const isWithin = (value: number, { is, value: limit }: Limit): boolean => {
+  if (is === 'above') return value > limit;
+  if (is === 'below') return value < limit;
+  return is === 'at least' ? value >= limit : value <= limit;
+};
+
 /** Jobs and places that are meant; an empty list stands for all. */
 export const Filters = z.strictObject({
   jobs: names,
@@ -69,17 +83,7 @@ export const Filters = z.strictObject({
     .strictObject({ teams: names, kinds: names, categories: z.array(Category).default([]), places: names })
     .default({ teams: [], kinds: [], categories: [], places: [] })
     .describe('what is left out of the rest'),
-  limits: z
-    .array(
-      z.strictObject({
-        measure: z.enum(MEASURE_NAMES),
-        is: z.enum(['above', 'below']),
-        value: z.number().describe('in the measure’s own unit'),
-      }),
-    )
-    .max(3)
-    .default([])
-    .describe('jobs whose own figure is above or below'),
+  limits: z.array(Limit).max(3).default([]).describe('jobs whose own figure is above or below'),
 });
 export type Filters = z.infer<typeof Filters>;
 
@@ -116,6 +120,7 @@ export const Query = z.strictObject({
     .nullable()
     .default(null)
     .describe('of the answer, for example t, g, MWh, GBP; null: as it fits'),
+  than: Limit.nullable().default(null).describe('yes or no is asked for: whether the one figure of jobs is so'),
   hours: z
     .number()
     .positive()

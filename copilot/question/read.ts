@@ -23,6 +23,7 @@ import { type By, type Filters, narrows, type Query, queryOf, type Subject } fro
 import type { Parts, Reading } from './reading.js';
 import type { Found, Signs } from './signs.js';
 import { unusedIn } from './unused.js';
+import { whensIn } from './whens.js';
 
 /** What is counted and has no other figure here. */
 export const COUNTED: ReadonlySet<Subject> = new Set([
@@ -79,14 +80,16 @@ class Reader {
     this.joined();
     if (this.has((s) => s.words === 'worst') && this.measures.some((m) => MEASURES[m].saving)) this.order = 'least';
     const limits = limitsIn(of, this.measures);
-    const { bound, used, measures, left } = boundOf(of, limits, this.measures, question);
+    const { bound, used, measures, left, than } = boundOf(of, limits, this.measures, question);
     this.measures = measures;
     for (const at of left) this.left.add(at);
     this.filters = filtersIn(of, this.states, bound);
     this.by = byIn(of, this.filters);
     this.limited = used;
+    this.than = than;
   }
   readonly limited: ReadonlySet<number>;
+  readonly than: Query['than'];
 
   has(test: (f: Found) => boolean): boolean {
     return this.of.signs.some(test);
@@ -162,26 +165,13 @@ class Reader {
       this.measures = [event === 'ends' ? 'end' : 'start'];
       this.timed = true;
     }
-    this.whens();
+    const whens = whensIn(this.of, event, this);
+    this.measures = whens.measures;
+    this.order = whens.order;
+    this.timed ||= whens.timed;
+    for (const at of whens.left) this.left.add(at);
     if (this.measures.length === 0 && unit) this.measures = measureOfUnit(unit.dimension);
     if (this.is('delay') && states[0] === 'waiting') states.splice(0);
-  }
-
-  /** "when does … start", "the first to start" */
-  whens() {
-    const end = this.of.signs.find((s) => s.sign.end !== undefined);
-    const { event } = this;
-    const timed =
-      event === 'starts' ? (['start'] as const) : event === 'ends' ? (['end'] as const) : (['start', 'end'] as const);
-    const asksWhen = this.low.includes('when');
-    if (event !== null && (asksWhen || (end && event !== 'runs')) && this.measures.every((m) => m === 'energy')) {
-      this.measures = [...timed];
-      this.timed = true;
-    }
-    if (end && event !== null && event !== 'runs' && this.order === null)
-      this.order = end.sign.end === 'first' ? 'least' : 'most';
-    else if (end && this.order === null) this.left.add(end.at);
-    if (event !== null && (this.is('start') || this.is('end'))) this.drop('energy');
   }
 
   read(): Reading {
@@ -212,6 +202,11 @@ class Reader {
       further: this.has((s) => s.sign.further === true),
       why: this.has((s) => s.sign.why === true),
     };
+    const against = periodOf(of.against, this.timed ? null : event);
+    const told = this.subject === 'jobs' && this.by === null && against === null && (bases ?? []).length < 2;
+    const than = told && this.stat === 'total' && bases?.[0] !== 'verified' ? this.than : null;
+    // A limit that nothing is held against is left over with its number.
+    if (this.than !== null && than === null) for (const at of this.limited) this.left.add(at);
     const query =
       this.measures.length === 0 || parts.why
         ? null
@@ -223,10 +218,11 @@ class Reader {
             filters,
             plan: plans[0]?.name ?? null,
             period,
-            against: periodOf(of.against, this.timed ? null : event),
+            against,
             by: this.by,
             rank: this.rank,
             unit: unit && !this.left.has(unit.at) && unit.name !== '%' ? unit.name : null,
+            than,
             hours: this.subject === 'grid' ? hoursOfWork(this.of) : null,
           });
     if (query !== null) for (const at of unusedIn(query, of, parts)) this.left.add(at);
@@ -318,7 +314,10 @@ class Reader {
     if (sized && this.measures.length === 0) this.measures = ['energy'];
     if (this.unit?.name === '%' && this.stat === 'total')
       this.stat = this.is('saving') || this.is('cost-saving') ? 'change' : 'share';
-    if (this.stat === 'share' && this.measures.length === 0) this.measures = ['emissions'];
+    if (this.stat === 'share' && this.measures.length === 0) {
+      this.measures = ['emissions'];
+      this.guessed = true;
+    }
     const counts = of.numbers.filter(
       (n) => !this.limited.has(n.at) && !(subject === 'grid' && hoursOfWork(this.of) === n.value),
     );

@@ -242,8 +242,10 @@ export const routeOf = async (question: string, desk: Desk, last?: Turn): Promis
       )
         lookup = 'why';
     }
-    if (lookup === null && /^(?:why|how come|how so|and why)\b/i.test(said) && short)
-      lookup = last.lookup === 'why' || last.slots.job !== undefined ? 'why' : 'explain_plan';
+    if (lookup === null && /^(?:why|how come|how so|and why)\b/i.test(said) && short) {
+      lookup = last.slots.job === undefined ? 'explain_plan' : 'why';
+      slots = { ...before, ...names };
+    }
   }
   if (lookup === null && names.team !== undefined && said.split(/\s+/).length <= 4) lookup = 'savings';
   if (lookup === 'savings' && names.from !== undefined) {

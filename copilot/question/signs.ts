@@ -3,6 +3,7 @@ import type { Category } from '../../domain/job.js';
 import type { Instant } from '../../domain/time.js';
 import type { Known } from './known.js';
 import { LEXICON, LONGEST_PHRASE, NEUTRAL, type Sign } from './lexicon.js';
+import { numberAt } from './number-words.js';
 import { ASKS_BACK } from './stretch.js';
 import { type Told, timeIn } from './times.js';
 import { type Token, tokensOf } from './tokens.js';
@@ -22,6 +23,8 @@ export interface Found {
 }
 export interface Number_ {
   readonly value: number;
+  /** its first and its last token */
+  readonly from: number;
   readonly at: number;
 }
 
@@ -37,13 +40,6 @@ export interface Signs {
   readonly left: readonly number[];
   readonly back: boolean;
 }
-
-const NUMBER_WORDS = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
-const numberOf = (low: string): number | undefined => {
-  const word = NUMBER_WORDS.indexOf(low);
-  if (word > 0) return word + 1;
-  return /^\d+(?:[.,]\d+)*$/.test(low) ? Number(low.replace(/,(?=\d{3}\b)/g, '')) : undefined;
-};
 
 /** Names first, for what is called like a word of the lexicon; then times, then phrases, the longest first. */
 export const signsIn = (question: string, known: Known, planIds: ReadonlyMap<string, string>, now: Instant): Signs => {
@@ -82,12 +78,13 @@ export const signsIn = (question: string, known: Known, planIds: ReadonlyMap<str
     }
   }
   const numbers: Number_[] = [];
-  tokens.forEach((t, at) => {
-    const value = taken[at] ? undefined : numberOf(t.low);
-    if (value === undefined) return;
-    numbers.push({ value, at });
-    taken[at] = true;
-  });
+  for (let at = 0; at < tokens.length; at++) {
+    const found = taken[at] ? undefined : numberAt(tokens, at, (i) => !taken[i]);
+    if (found === undefined) continue;
+    for (let i = at; i < at + found.length; i++) taken[i] = true;
+    numbers.push({ value: found.value, from: at, at: at + found.length - 1 });
+    at += found.length - 1;
+  }
   const excepts = signs.filter((s) => s.sign.except === true);
   const left = tokens.flatMap((t, i) => (taken[i] || NEUTRAL.has(t.low) ? [] : [i]));
   return {

@@ -123,8 +123,11 @@ export const stretchIn = (text: string, now: Instant, back = ASKS_BACK.test(text
     const [year, month] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)) + ahead];
     return month > 12 ? monthSpan(year + 1, 1) : monthSpan(year, month);
   }
+  // At the first minute of a day tonight is its evening; in the hours after it the night that is not over.
   if (/\btonight\b/i.test(text))
-    return minuteOfDay < 300 ? { from: now, to: at(date, 360) } : { from: at(date, 1080), to: at(date, 1800) };
+    return minuteOfDay > 0 && minuteOfDay < 300
+      ? { from: now, to: at(date, 360) }
+      : { from: at(date, 1080), to: at(date, 1800) };
   if (/\blast night\b/i.test(text)) return { from: at(plusDays(date, -1), 1080), to: at(date, 360) };
   const day = dayIn(text, now, back);
   const window = hoursIn(text);

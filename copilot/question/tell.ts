@@ -4,14 +4,15 @@ import { Fault } from '../../domain/fault.js';
 import type { Plan } from '../../domain/plan.js';
 import type { TableJob } from '../../domain/plan-table.js';
 import type { Series } from '../../domain/series.js';
-import { fromEpoch, plusHours, secondsBetween, toEpoch } from '../../domain/time.js';
+import { fromEpoch, secondsBetween, toEpoch } from '../../domain/time.js';
 import { type Desk, dataOf } from '../desk.js';
 import { Draft, spanText } from '../facts.js';
 import { type Cell, type Evaluated, evaluate, type Group } from './evaluate.js';
 import { MEASURES } from './measures.js';
-import { narrows, type Period, type Query } from './query.js';
+import { isWithin, narrows, type Query } from './query.js';
 import { BASIS_WORDS, periodText, titleOf, valueText, whoseOf } from './say.js';
 import type { Ways } from './sums.js';
+import { isOutside, nothingThen, widened } from './within-plan.js';
 
 const MOST_ROWS = 12;
 
@@ -40,19 +41,6 @@ const waysOf = async (desk: Desk, plan: Plan, query: Query, rows: readonly Table
   }
   return { signals, uncertaintyRatio, confidence, embodiedGPerVcpuHour };
 };
-
-/** An energy at a moment is that of the hour from then; power and jobs have a value at a moment. */
-const widened = (period: Period | null, query: Query): Period | null =>
-  period !== null &&
-  period.from !== null &&
-  period.from === period.to &&
-  period.of === 'runs' &&
-  query.by !== 'job' &&
-  !query.measures.every((m) => m === 'power' || m === 'count')
-    ? { ...period, to: plusHours(period.from, 1) }
-    : period !== null && period.of !== 'runs' && period.from !== null && period.from === period.to
-      ? { ...period, to: plusHours(period.from, 1) }
-      : period;
 
 /** Lengths and delays of many jobs do not add up: it is said that their mean is told. */
 const usualStat = ({ stat, measures, by, filters }: Query): Query['stat'] =>
@@ -92,20 +80,6 @@ export const tellJobs = async (desk: Desk, plan: Plan, rows: readonly TableJob[]
 
 export const sourceOf = (plan: Plan, desk: Desk) =>
   `plan ${plan.id} (made ${plan.madeAt}, ${spanText(Math.max(0, secondsBetween(plan.madeAt, desk.now)) / 3600)} ago)`;
-
-const isOutside = ({ from, to }: Period, plan: Plan) =>
-  (to !== null && to <= plan.window.start && to !== from) ||
-  (from !== null && from >= plan.finishesAt) ||
-  (from !== null && from === to && from < plan.window.start);
-
-const nothingThen = (draft: Draft, plan: Plan, period: Period): Draft => {
-  draft.answered = false;
-  const fact = { source: `plan ${plan.id}`, about: [plan.id] };
-  const when = periodText(draft, period);
-  return draft.say(
-    `${when.charAt(0).toUpperCase()}${when.slice(1)} I know of no work: the plan that I know, ${draft.name(plan.id, { ...fact, label: 'the plan' })}, runs from ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })} to ${draft.time(plan.finishesAt, { ...fact, label: 'when the last piece ends' })}.`,
-  );
-};
 
 class Telling {
   readonly #source: string;
@@ -209,11 +183,35 @@ class Telling {
       counted || one
         ? ''
         : ` over ${draft.count(found.whole.jobs, 'job', { label: 'jobs counted', source: this.#source, about: this.about() })}`;
-    draft.say(`${header}: ${parts.join('; ')}${over}.`);
+    draft.say(`${this.verdict(found.whole.cells[0]!)}${header}: ${parts.join('; ')}${over}.`);
     if (found.against) this.versus(found.whole, found.against);
     else if (query.bases.length === 2)
       for (let i = 0; i < found.whole.cells.length; i += 2)
         this.change(found.whole.cells[i]!, found.whole.cells[i + 1]!);
+  }
+
+  /** "Is vision over 300 kg?": yes or no, and by how much. */
+  verdict({ measure, basis, value }: Cell): string {
+    const { than } = this.query;
+    if (than === null || value === null) return '';
+    const limit = this.limitText({ measure, basis, value: than.value });
+    const off = Math.abs(value - than.value);
+    const by =
+      off < 1e-9
+        ? 'exactly that'
+        : `${this.differenceText({ measure, basis, value: off })} ${value > than.value ? 'above' : 'below'} that`;
+    return `${isWithin(value, than) ? 'Yes' : 'No'}: asked was ${than.is} ${limit}, and it is ${by}. `;
+  }
+
+  limitText({ measure, value }: Cell): string {
+    const { draft, query, plan } = this;
+    return valueText(
+      draft,
+      measure,
+      { value: value! },
+      { unit: query.unit, currency: plan.planned.cost.currency, stat: query.stat },
+      { label: 'the limit that was asked about', source: 'your question' },
+    );
   }
 
   versus(a: Group, b: Group) {

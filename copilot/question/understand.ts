@@ -14,6 +14,7 @@ import type { Query } from './query.js';
 import { readQuestion } from './read.js';
 import type { Reading } from './reading.js';
 import { routeOf } from './router.js';
+import { asStart, mayShift, shiftIn } from './shift.js';
 import { type Signs, signsIn } from './signs.js';
 import { tokensOf } from './tokens.js';
 import { isAbout } from './topics.js';
@@ -88,8 +89,9 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
   const topicBefore = last?.query === undefined ? last : undefined;
   const route = await routeOf(question, desk, topicBefore);
   const plain = { lookup: route.lookup, slots: route.slots, query: null, known: null, signs: null, ask: null };
-  if (route.lookup !== null && NOT_ASKED.has(route.lookup))
-    return { ...plain, left: wordsLeft(question, route.lookup) };
+  const deed = route.lookup !== null && NOT_ASKED.has(route.lookup);
+  const shifts = mayShift(question, last);
+  if (deed && !shifts) return { ...plain, left: wordsLeft(question, route.lookup!) };
 
   const tokens = tokensOf(question);
   const planIds = await planIdIn(
@@ -98,6 +100,9 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
   );
   const known = await knownTo(desk, [...planIds.values()][0] ?? null);
   const signs = signsIn(question, known, planIds, desk.now);
+  const shift = shifts ? shiftIn(question, signsIn(asStart(question), known, planIds, desk.now), last) : null;
+  if (shift !== null) return { ...plain, ...shift, lookup: 'shift' };
+  if (deed) return { ...plain, left: wordsLeft(question, route.lookup!) };
   const reading = readQuestion(question, signs);
   const mended = signs.tokens.filter((t) => t.mended).map((t) => `“${t.said}” as “${t.low}”`);
   const whole = { ...plain, known, signs, mended };
@@ -205,7 +210,7 @@ const looksLikeName = (word: string, { tokens }: Signs): boolean => {
 /** What a topic passes over of a question. Names and times count where its lookup uses them. */
 const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known, unread: readonly string[]): string[] => {
   const uses = LOOKUPS.find((l) => l.name === lookup)?.uses ?? [];
-  // The policy quotes by the words of the question, and says itself when nothing fits.
+  // The policy quotes by the words of the question, and names itself what fits nothing.
   if (uses.includes('topic')) return [];
   const used = [slots.job, slots.team, slots.region, slots.planId, slots.otherPlanId].flatMap((name) =>
     name === undefined ? [] : name.toLowerCase().split(/\s+/),
@@ -248,7 +253,7 @@ const isBesideRecords = ({ said, low }: Signs['tokens'][number], unread: readonl
   return basis === 'planned' || basis === 'baseline' || (measure !== undefined && unread.includes(said));
 };
 
-/** The same of a deed or a greeting, whose verbs are what it is about. */
+/** The same of a draft or a greeting, whose verbs are what it is about; an order is read by what answers it. */
 const wordsLeft = (question: string, lookup: string): string[] =>
   lookup === 'propose'
     ? []

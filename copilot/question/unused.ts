@@ -54,14 +54,17 @@ const isHeld = (
     if (sign.subject === 'sites') return named > 0 || q.by === 'place';
     return false;
   }
-  if (sign.order !== undefined) return ordered;
+  // Of "the largest fewer" the one that the rank does not follow is left over.
+  const { rank } = q;
+  if (sign.order !== undefined)
+    return ordered && (rank === null || sign.order === rank.order || !signs.some((s) => s.sign.order === rank.order));
   if (sign.by !== undefined)
     return (
       sign.by === q.by || q.hours !== null || q.subject === 'teams' || (sign.by === 'place' && q.subject === 'grid')
     );
   if (sign.versus === true) return compares;
   if (sign.except === true) return Object.values(q.filters.except).some((l) => l.length > 0);
-  if (sign.above === true || sign.below === true) return q.filters.limits.length > 0 || compares;
+  if (sign.above === true || sign.below === true) return q.filters.limits.length > 0 || q.than !== null || compares;
   if (sign.basis !== undefined) return q.bases.includes(sign.basis) || q.subject === 'records';
   if (sign.event === 'starts' || sign.event === 'ends')
     return (
