@@ -112,7 +112,7 @@ const HARD = /\b(?:must|mustn't|shall|has to|have to|never|strictly|under no cir
 
 /** "No more than" compares, "neither … nor" and "no … nor" deny once. */
 const NO_DENIAL =
-  /\b(?:not|no) (?:later|more|less|longer|earlier|fewer|greater|higher) than\b|\bno\. ?\d|\bneither\b|\bno exceptions?\b/g;
+  /\b(?:not|no) (?:later|more|less|longer|earlier|fewer|greater|higher) than\b|\bno\. ?\d|\bneither\b|\bno exceptions?\b|\bnot including\b/g;
 /** Denials that stand beside another one without turning it round: "never moved and not delayed", "not without approval". */
 const SIDE = /\bwithout\b|(?<=(?:[,;]|\b(?:and|or|but|nor)) (?:[\w-]+ ){0,3})(?:no|not|never|cannot|can't)\b/g;
 

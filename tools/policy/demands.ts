@@ -2,7 +2,7 @@
 import type { Sentence } from './sentences.js';
 
 const DEMAND =
-  /^no\b|\b(?:due|reserved|up to|nothing|nobody|must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|are to|is to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
+  /^no\b|\b(?:due|reserved|up to|nothing|nobody|must|mustn't|shall|should|shouldn't|may not|may only|cannot|can't|has to|have to|needs? to|need|needs|never|required?|requires|forbidden|prohibited|not (?:allowed|permitted)|only|always|ought|no [\w-]+(?: [\w-]+)? (?:may|shall|can|must|should)|ensure|keep|do not|don't|avoid|please|limit(?:ed|s)?|cap(?:ped)?|at most|no more than|maximum|minimum|will be|(?:are|is) (?:not |never )?to|stay|stays|prefer\w*|may be|exempt|wherever|try)\b/;
 
 export const OBLIGES =
   /\b(?:must|mustn't|shall|should|has to|have to|never|required?|requires|cannot|can't|nothing|nobody)\b/;

@@ -84,9 +84,15 @@ const exceptionOf = (low: string, from: number, at: number, to: number): Excepti
   if (VERB.test(` ${phrase}`)) return { ...none, kind: 'unknown', spans: [] };
   const days = daysIn(phrase);
   const daySpans = daySpansIn(phrase);
+  // "… except on Mondays before 10:00" excepts these hours, not the whole day.
+  const isPartOfDay = HOURS.test(low.slice(to)) && !CLOCK.test(low.slice(0, from));
   if (days && onlyDays(phrase) && !windowIn(phrase))
-    return { ...none, kind: 'days', days, spans: [mark, ...shifted(daySpans, at)] };
+    return isPartOfDay
+      ? { ...none, kind: 'unknown', spans: [] }
+      : { ...none, kind: 'days', days, spans: [mark, ...shifted(daySpans, at)] };
   const { scope, spans } = workIn(low, from, phrase);
+  if (isScoped(scope) && (hasNoWhole(low, from, to) || leftOver(phrase, spans).length > 0))
+    return { ...none, kind: 'unknown', spans: [] };
   if (isScoped(scope)) return { ...none, kind: 'work', scope, spans: [mark, ...shifted(spans, at)] };
   const window = windowIn(phrase);
   const hours: Span[] = [...daySpans, ...(window ? [[window.from, window.to] as const] : [])];
@@ -99,6 +105,23 @@ const exceptionOf = (low: string, from: number, at: number, to: number): Excepti
     return { ...none, kind: 'places', spans: [mark] };
   return { ...none, kind: 'unknown', spans: [] };
 };
+
+const HOURS = /^\s+(?:from|between|before|after|until|at)\s+\d/;
+const CLOCK = /\d[:.]\d\d|\d\s?[ap]m\b/;
+
+/** What is excepted is taken from something: "except gold jobs may wait" and "the cluster except hpc-9" leave nothing to take it from. */
+const hasNoWhole = (low: string, from: number, to: number): boolean => {
+  const head = low.slice(0, from).replace(/^.*[;:.]/s, '');
+  if (/^[\s,]*$/.test(head)) return !/^\s*,/.test(low.slice(to));
+  const isSubject = new RegExp(`^${VERB.source}`).test(low.slice(to));
+  return (
+    (isSubject && !WHOLE.test(head)) ||
+    (SINGLE.test(head) && !/\b(?:each|every|any|no|all)\s+(?:[\w-]+\s+){0,3}$/.test(head.replace(SINGLE, '')))
+  );
+};
+const WHOLE =
+  /\b(?:[a-z-]*[^s\W]s|all|any|every\w*|each|no|none|nothing|nobody|anything|anyone|work|data|training|rendering|staff)\b/;
+const SINGLE = /\b(?:cluster|site|team|squad|department|change|budget|ceiling|limit)\s*,?\s*$/;
 
 /** "No team but ml-research": a bare name takes the noun before the exception. */
 const workIn = (low: string, from: number, phrase: string): { scope: PlainScope; spans: readonly Span[] } => {

@@ -24,6 +24,9 @@ const BECAUSE = /,?\s*\b(?:because|due to|owing to|so that|so as to|in order to|
 const RESERVED =
   /\b(?:reserved|set aside|dedicated|earmarked|kept free)\s+(?:exclusively |solely |only )?(?:for|to)\b[^,.;]*|\b(?:exclusively|solely|only) for\b[^,.;]*|\bfor\b[^,.;]*\b(?:only|alone|exclusively)\b/;
 
+/** "May not be moved out of the UK only at weekends": closed then, or open then? */
+const DENIED_ONLY = /\b(?:not|never|no)\b(?! only\b)[^.;]*\bonly (?:at|on|in|during|between)\b/;
+
 const named = (c: Clause, spans: readonly { readonly from: number; readonly to: number }[]) =>
   spans.map((s) => c.low.slice(s.from, s.to).trim()).join(', ');
 
@@ -73,6 +76,7 @@ const questionsOf = (r: Reading, c: Clause, unread: readonly string[]): string[]
     ...(threshold ? [] : unread.map((figure) => `what does "${figure}" limit?`)),
     ...(reserved ? [`whom does "${reserved[0].trim()}" keep out?`] : []),
     ...(r.type === 'exempt' && /\bonly\b/.test(c.low) ? ['what does "only" change?'] : []),
+    ...(REGIONAL.has(r.type) && DENIED_ONLY.test(c.low) ? ['what does "only" change?'] : []),
     ...(c.deniedTwice && !threshold ? ['the sentence denies twice: what is forbidden?'] : []),
     ...(condition && !FREE_OF_CONDITIONS.has(r.type)
       ? [`how is "${/^[^;.]*/.exec(c.low.slice(condition.index))![0].trim()}" to be checked?`]

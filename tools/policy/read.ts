@@ -19,6 +19,7 @@ import { type Reference, referenceIn, referred } from './references.js';
 import { cut, type Sentence } from './sentences.js';
 import { piecesOf } from './split.js';
 import { aboveOf, carried, documentFacts, type Previous } from './surroundings.js';
+import { turnsAbove, turnsWithin, unturned } from './turns.js';
 import { blank, leftOver, type Span, spansOf } from './words.js';
 
 export interface ReadOptions {
@@ -292,7 +293,33 @@ interface Piece {
   readonly used?: readonly Span[];
 }
 
+/** The pieces of a sentence, with the turning words that none of them has used among what is left of each reading. */
 const readSentence = (s: Sentence, original: string, setting: Setting): readonly Piece[] => {
+  const { pieces, leads } = piecesIn(s, original, setting);
+  const readings = pieces.flatMap((p) => p.readings);
+  if (readings.every((r) => r.questions.length > 0 || r.left.length > 0)) return pieces;
+  const said = (low: string, as: string, leadIn: string | null) =>
+    JSON.stringify(
+      piecesIn({ ...s, low, leadIn }, as, setting).pieces.flatMap((p) =>
+        p.readings.map(({ type, scope, params, questions, left }) => ({ type, scope, params, questions, left })),
+      ),
+    );
+  const turned = [
+    ...unturned(s.low, original, (low, as) => said(low, as, s.leadIn)),
+    ...(leads ? unturned(s.leadIn!, s.leadIn!, (low) => said(s.low, original, low)) : []),
+    ...[...s.headings, s.leadIn ?? ''].flatMap(turnsAbove),
+    ...readings.flatMap(turnsWithin),
+  ];
+  if (turned.length === 0) return pieces;
+  return pieces.map((p) => ({ ...p, readings: p.readings.map((r) => ({ ...r, left: [...r.left, ...turned] })) }));
+};
+
+/** `leads`: the opening line of the list was read together with the item. */
+const piecesIn = (
+  s: Sentence,
+  original: string,
+  setting: Setting,
+): { readonly pieces: readonly Piece[]; readonly leads: boolean } => {
   const prefix = s.made ? 0 : prefixOf(s.low);
   const pieces = piecesOf(s.low.slice(prefix), original.slice(prefix), setting).map((p) => ({
     ...p,
@@ -301,18 +328,15 @@ const readSentence = (s: Sentence, original: string, setting: Setting): readonly
   }));
   const title: Piece[] =
     prefix === 0 ? [] : [{ readings: [], from: 0, to: prefix, used: spansOf(s.low.slice(0, prefix), TITLE) }];
-  if (pieces.some((p) => p.readings.length > 0)) return [...title, ...pieces];
+  if (pieces.some((p) => p.readings.length > 0)) return { pieces: [...title, ...pieces], leads: false };
   // "Silver: up to 1 h." after a sentence about gold.
   const more = /^[^:.]{1,40}:\s/.test(s.low) ? continued(s.low, original, setting) : [];
-  if (more.length > 0) return [{ readings: more, from: 0, to: s.low.length }];
-  if (s.leadIn === null) return pieces;
+  if (more.length > 0) return { pieces: [{ readings: more, from: 0, to: s.low.length }], leads: false };
+  if (s.leadIn === null) return { pieces, leads: false };
   // A list item that says only when or how much: the opening line holds the verb.
   const lead = `${s.leadIn.replace(/[:\s]+$/, '')} `;
-  return piecesOf(lead + s.low, lead + original, setting).map((p) => ({
-    readings: p.readings,
-    from: 0,
-    to: s.low.length,
-  }));
+  const led = piecesOf(lead + s.low, lead + original, setting);
+  return { pieces: led.map((p) => ({ readings: p.readings, from: 0, to: s.low.length })), leads: true };
 };
 
 /** Words of a title that opens a sentence. */

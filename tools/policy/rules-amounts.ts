@@ -168,11 +168,18 @@ const readSaving = (c: Clause, s: Setting): RuleReading[] => {
       strength: c.strength,
       scope: scopeOf(c, s),
       params: figure.dimension === 'mass' ? { kg: figure.value } : { amount: figure.value, currency: figure.currency },
-      questions: doubts(figure),
+      // "Saving not less than 3 kg … are not worth": turned round twice.
+      questions: [
+        ...doubts(figure),
+        ...(/\b(?:no|not|never) less than\s*(?:\S+\s*)?$/.test(before) && DROPS.test(c.low)
+          ? [`are moves that save more than ${figure.written} dropped, or those that save less?`]
+          : []),
+      ],
       uses: [figure],
     },
   ];
 };
+const DROPS = /\bnot worth|\bbother|\bignor|\bskip|\bdrop|\breject|\bdiscard/;
 
 const AMOUNT =
   /\b(?:total|sum|amount|spread|share[sd]?|set|allowed|permitted|appl(?:y|ies)|counted|never|remain(?:s)?|hold|held|one|own|whole|than|more|less|at any time|at all times|figure|new|now|company|organi[sz]ation|overall|together|combined|collectively|altogether|across|forecast|predicted|planned|individual(?:ly)?|single)\b/;

@@ -153,8 +153,9 @@ const ABOVE_IT =
 
 /** A threshold asks from a figure on; one that asks below it is none. */
 const isBelow = (c: Clause, f: Figure) =>
-  /\b(?:less than|under|below|fewer than|smaller than|up to|at most)\s*$/.test(c.low.slice(0, f.from)) &&
-  !/\bnot\s+(?:less|fewer) than\s*$|\bno (?:less|fewer) than\s*$/.test(c.low.slice(0, f.from));
+  /\b(?:less than|under|below|fewer than|smaller than|up to|at most|within|(?:no|not|never) (?:more|greater|higher|larger|bigger) than)\s*$/.test(
+    c.low.slice(0, f.from),
+  ) && !/\bnot\s+(?:less|fewer) than\s*$|\bno (?:less|fewer) than\s*$/.test(c.low.slice(0, f.from));
 
 const isSaving = (c: Clause, f: Figure) =>
   ['money', 'mass'].includes(f.dimension) &&

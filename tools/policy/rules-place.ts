@@ -1,5 +1,5 @@
 /** Sentences about where: regions that are allowed, forbidden, or must hold data; who is exempt; what to prefer. */
-import type { Clause, Rule, RuleReading, Setting } from './clause.js';
+import { type Clause, NEGATION, type Rule, type RuleReading, type Setting } from './clause.js';
 import { isScoped } from './scope.js';
 
 const WHERE =
@@ -64,6 +64,9 @@ const readRegions = (c: Clause, s: Setting): RuleReading[] => {
       (m) =>
         m.index < list[0]!.from && !c.exceptions.some((e) => e.kind === 'work' && e.from <= m.index && m.index < e.to),
     );
+  // "In France or not Belgium": the denial stands within the list.
+  if (turn === null && c.low.search(NEGATION) > list[0]!.from)
+    return [asked(make('region_deny', list), c.low.slice(list[0]!.from))];
   const data =
     DATA.test(c.low) && KEPT.test(c.low) && !/\b(?:workloads?|jobs?|databases?|services?|processes)\b/.test(c.low);
   const inside = (): RuleReading => make(data ? 'residency' : 'region_allow', list);

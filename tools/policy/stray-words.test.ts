@@ -3,17 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Constraint } from '../../domain/policy/policy.js';
 import { FOREIGN_WORDS } from './fixtures/foreign-words.js';
+import { placesIn } from './fixtures/places.js';
 import { bindingOf, readSentence, SETS } from './fixtures/sentences.js';
 
 const all = [...SETS.first, ...SETS.misread, ...SETS.operators];
 /** Months, numbers and "except" may make another date, figure or day of what stands there: then the reading shows it. */
 const COUNTS =
   /^(?:january|february|march|april|june|july|august|september|october|november|december|half|third|seventh|dozen|except)$/;
-/** Where a word may stand: between the words, and not within the marks of a heading, a list or a table. */
-const placesIn = (text: string): number[] => [
-  ...(/^[\p{L}\d£€$]/u.test(text) ? [0] : []),
-  ...[...text.matchAll(/(?<=[\p{L}\p{N},;:.%)]) (?=[\p{L}\p{N}£€$(])/gu)].map((m) => m.index + 1),
-];
 const said = ({ type, scope, params }: Constraint) => JSON.stringify([type, scope, params]);
 
 /** A row of headings names the columns, and is no sentence. */

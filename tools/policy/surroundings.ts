@@ -6,6 +6,7 @@ import { notUnderstood } from './finished.js';
 import { isKnownKind } from './kinds.js';
 import { inherit, isScoped, scopeIn } from './scope.js';
 import type { Sentence } from './sentences.js';
+import { turnsIn } from './turns.js';
 import { leftOver, spansOf } from './words.js';
 
 export interface Previous {
@@ -37,7 +38,7 @@ export const documentFacts = (sentences: readonly Sentence[]) => {
     const { each: _, ...who } = found.scope;
     // Words of it that nobody has read leave open for whom, or when, all the rest holds.
     const read = [...found.spans, ...dateSpansIn(s.low, spans), ...spansOf(s.low, ABOUT)];
-    const left = leftOver(s.low, read);
+    const left = [...leftOver(s.low, read), ...turnsIn(s.low).flatMap((turn) => (turn.misplaced ? [turn.word] : []))];
     if (left.length > 0) questions.push(notUnderstood(left));
     if (/\bappl(?:y|ies) (?:only )?to\b/.test(s.low)) scope = { ...scope, ...who };
   }
