@@ -36,11 +36,15 @@ export const frontierPlot = (
   const ticks = new Map(
     [0, Math.floor(HEIGHT / 2), HEIGHT - 1].map((r) => [r, labels.y(top - ((top - bottom) * r) / (HEIGHT - 1))]),
   );
+  const middle = Math.floor(HEIGHT / 2);
+  // Where all of an axis reads the same, one label says so.
+  if (new Set(ticks.values()).size === 1) for (const r of ticks.keys()) if (r !== middle) ticks.set(r, '');
   const gutter = Math.max(...[...ticks.values()].map((text) => text.length));
   const lines = cells.map((line, r) =>
     `  ${(ticks.get(r) ?? '').padStart(gutter)} ${ticks.has(r) ? '┤' : '│'}${line.join('')}`.trimEnd(),
   );
-  const ends = [labels.x(left), labels.x((left + right) / 2), labels.x(right)];
+  const texts = [labels.x(left), labels.x((left + right) / 2), labels.x(right)];
+  const ends = new Set(texts).size === 1 ? ['', texts[1]!, ''] : texts;
   const gap = WIDTH - ends.reduce((sum, text) => sum + text.length, 0);
   const axis = `${ends[0]}${' '.repeat(Math.max(1, Math.floor(gap / 2)))}${ends[1]}${' '.repeat(Math.max(1, Math.ceil(gap / 2)))}${ends[2]}`;
   return [...lines, `  ${' '.repeat(gutter)} └${'─'.repeat(WIDTH)}`, `  ${' '.repeat(gutter)}  ${axis}`].join('\n');

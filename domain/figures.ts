@@ -36,6 +36,7 @@ export const exact = (value: number): string => {
 
 /** A value beside the limit that it exceeds, with the digits that it takes to tell the two apart: never `50.0 %, more than 50 %`. */
 export const besideLimit = (value: number, limit: number): [value: string, limit: string] => {
+  if (value === limit) return [exact(value), exact(limit)];
   let digits = 3;
   while (digits < 12 && Number(value.toPrecision(digits)) === Number(limit.toPrecision(digits))) digits++;
   return [figure(value, digits), exact(limit)];

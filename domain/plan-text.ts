@@ -1,5 +1,13 @@
 /** What a plan says of itself in words: what it promises, on which knowledge, how good it is, and who is late. One text for every door. */
-import { boundText, gapText, massText, moneyText, savedMassEstimateText, savedMoneyText } from './figures.js';
+import {
+  boundText,
+  gapText,
+  isNothing,
+  massText,
+  moneyText,
+  savedMassEstimateText,
+  savedMoneyText,
+} from './figures.js';
 import type { Plan } from './plan.js';
 
 /** Which hours' intensity the figures rest on. Figures on a forecast and figures on what came true are never subtracted. */
@@ -44,8 +52,10 @@ export const planText = (plan: Plan): string => {
 
 /** What has happened, for the jobs that both plans have: never a negative amount more. */
 export const changeText = (change: { cost: number; emissionsKg: number }, currency: string): string => {
-  const said = (value: number, say: (v: number) => string) => `${say(Math.abs(value))} ${value < 0 ? 'less' : 'more'}`;
-  return `for the jobs that both have it costs ${said(change.cost, (v) => moneyText(v, currency))} and emits ${said(change.emissionsKg, massText)} than the old plan under today’s signals`;
+  const said = (value: number, say: (v: number) => string) =>
+    isNothing(value) ? 'as much' : `${say(Math.abs(value))} ${value < 0 ? 'less' : 'more'}`;
+  const as = isNothing(change.emissionsKg) ? 'as' : 'than';
+  return `for the jobs that both have it costs ${said(change.cost, (v) => moneyText(v, currency))} and emits ${said(change.emissionsKg, massText)} ${as} the old plan under today’s signals`;
 };
 
 interface Replanned {

@@ -255,7 +255,8 @@ describe('for an order on the market', () => {
       sale: { orderId: 'O-1', powerKw, standingKw: 100 },
       ...over,
     });
-  const allowsAll = '100 kW are within the 100 kW that the standing rule sells, and the policy allows every move';
+  const allows = (kw: string) =>
+    `${kw} kW are within the 100 kW that the standing rule sells, and the policy allows every move`;
 
   it('up to what the standing rule sells is approved by it, once for each order', async () => {
     const planId = await at.planned(moves);
@@ -263,7 +264,7 @@ describe('for an order on the market', () => {
     expect(decision).toMatchObject({
       status: 'approved',
       by: ['rule:standing-sale'],
-      reasons: [allowsAll],
+      reasons: [allows('99.6')],
       jobs: null,
     });
     expect(decision).toMatchObject({ approvalId: null, judgement: { outcome: 'approve', rule: 'standing-sale' } });
@@ -278,7 +279,7 @@ describe('for an order on the market', () => {
     const planId = await at.planned(moves);
     const thresholds = { ...at.world.setting.thresholds, maxMovedJobs: 1 };
     at.world = { ...at.world, setting: { ...at.world.setting, thresholds } };
-    expect(await sold(planId, 100)).toMatchObject({ status: 'approved', reasons: [allowsAll] });
+    expect(await sold(planId, 100)).toMatchObject({ status: 'approved', reasons: [allows('100')] });
     // What is too risky for a person's yes is refused all the same.
     at.world = { ...at.world, setting: { ...at.world.setting, thresholds: { ...thresholds, refuseAboveRisk: 0.1 } } };
     expect(await sold(await at.planned(moves), 100)).toMatchObject({

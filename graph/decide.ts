@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { APPROVALS, type Approval, DECISIONS, Decision, type Judgement } from '../domain/decision.js';
 import { shortId } from '../domain/digest.js';
 import { notFound } from '../domain/fault.js';
+import { besideLimit } from '../domain/figures.js';
 import { PLANS, type Plan, RECOMMENDATIONS } from '../domain/plan.js';
 import { RUNS } from '../domain/run.js';
 import type { Store } from '../domain/store.js';
@@ -49,17 +50,15 @@ export interface Sale {
 /** A sale is judged by the policy and its size: that a plan for it moves much, or saves less, is what was bought. */
 const judgedAsSale = (found: Judgement, { powerKw, standingKw }: Sale): Judgement => {
   if (found.policy === 'deny' || found.outcome === 'refuse') return { ...found, outcome: 'refuse' };
-  const kw = Math.round(powerKw);
+  const [kw, limit] = besideLimit(powerKw, standingKw);
   if (found.policy === 'allow' && powerKw <= standingKw)
     return {
       ...found,
       outcome: 'approve',
       rule: 'standing-sale',
-      reasons: [
-        `${kw} kW are within the ${standingKw} kW that the standing rule sells, and the policy allows every move`,
-      ],
+      reasons: [`${kw} kW are within the ${limit} kW that the standing rule sells, and the policy allows every move`],
     };
-  const large = powerKw > standingKw ? [`${kw} kW are above the ${standingKw} kW that the standing rule sells`] : [];
+  const large = powerKw > standingKw ? [`${kw} kW are above the ${limit} kW that the standing rule sells`] : [];
   return { ...found, outcome: 'ask', reasons: [...large, ...(found.policy === 'allow' ? [] : found.reasons)] };
 };
 

@@ -86,7 +86,10 @@ const oneRegion = async (
 /** Whole grams, or three digits where a small intensity would make all levels one. */
 const levelTexts = (levels: readonly number[]): string[] => {
   const rounded = levels.map((level) => String(Math.round(level)));
-  return new Set(rounded).size === rounded.length ? rounded : levels.map((level) => figure(level));
+  if (new Set(rounded).size === rounded.length) return rounded;
+  const exact = levels.map((level) => figure(level));
+  // One value throughout: the line lies at the bottom, and no other height means anything.
+  return new Set(exact).size > 1 ? exact : exact.map((text, i) => (i === exact.length - 1 ? text : ''));
 };
 
 const manyRegions = (regions: Map<string, { before: number[]; after: number[] }>): string => {

@@ -1,6 +1,6 @@
 /** How risky a plan is, from declared thresholds: pure arithmetic, so that anybody can check why a person was asked. */
 import type { Judgement, Thresholds } from '../domain/decision.js';
-import { besideLimit, exact } from '../domain/figures.js';
+import { besideLimit, exact, isNothing } from '../domain/figures.js';
 import type { Plan } from '../domain/plan.js';
 import { promiseText } from '../domain/plan-text.js';
 import { oneLine } from '../domain/text.js';
@@ -104,7 +104,7 @@ export const riskOf = (
       ? 'no job ends after it is due'
       : `${lateJobs} ${lateJobs === 1 ? 'job ends after it is' : 'jobs end after they are'} due, ${plan.baseline.lateJobs} without the plan`;
   const promised =
-    plan.savings.emissionsKg.value < 0
+    plan.savings.emissionsKg.value < 0 || isNothing(plan.savings.emissionsKg.value)
       ? `it ${promiseText(plan)}`
       : `the promised saving is below the ${exact(thresholds.maxSavedKg)} kg threshold`;
   return {

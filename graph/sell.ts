@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { APPROVALS, type Approval, type Decision } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
+import { powerText } from '../domain/figures.js';
 import { SALE_PLANS, SOLD_ORDERS, type SoldOrder } from '../domain/market.js';
 import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS, type Plan } from '../domain/plan.js';
@@ -84,7 +85,7 @@ const deliver = async (world: World, order: SoldOrder, standingKw: number): Prom
 const whyAsked = (order: SoldOrder, before: Approval | undefined): string[] => {
   const { start, end } = order.order.item!.window;
   return [
-    `${order.bapId} buys ${Math.round(order.powerKw)} kW less from ${start} to ${end} for ${order.order.quote?.total} ${order.order.item!.currency} (order ${order.id})`,
+    `${order.bapId} buys ${powerText(order.powerKw)} less from ${start} to ${end} for ${order.order.quote?.total} ${order.order.item!.currency} (order ${order.id})`,
     ...(before === undefined
       ? []
       : [`${before.id} was answered yes, and the plan in force is another one since: what would be done has changed`]),
@@ -139,7 +140,7 @@ const planUnder = async (
     const above = await slotsAbove(world, plan, order);
     if (above.length === 0) return plan;
     const worst = above.reduce((a, b) => (b.overKw > a.overKw ? b : a));
-    why = `at ${worst.start} ${worst.overKw.toFixed(1)} kW more are needed than the order would leave, whatever is moved`;
+    why = `at ${worst.start} ${powerText(worst.overKw)} more are needed than the order would leave, whatever is moved`;
     if (n < TRIES) await lowerCaps(world, order, caps, above);
   }
   return { is: 'refused', code: '40000', why };

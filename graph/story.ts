@@ -13,6 +13,7 @@ import {
   dayText,
   energyText,
   gapText,
+  isNothing,
   massEstimateText,
   massText,
   moneyText,
@@ -127,9 +128,11 @@ const waitingText = (plan: Plan, waiting: StoryOf['waiting'], sites: readonly Si
   const { total, urgent, movable, moved } = plan.jobs;
   const stay = movable - moved;
   const before = waiting === null || waiting.placed === 0 ? '' : ` ${leftBefore(waiting)}`;
+  const price = moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency);
+  const movedText = moved === 0 ? 'None was moved' : `${moved} ${moved === 1 ? 'was' : 'were'} moved`;
   return (
-    `${jobs(total)} wait at ${place}, ${energyText(energy)} of computing; ${urgent} are urgent and left alone, ${movable} may move within their windows. ` +
-    `${moved} were moved because a later or cleaner place costs less, its carbon priced at ${moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency)}/t; ${stay} stay: nothing better was found for them within their windows and the limits.${before}`
+    `${jobs(total)} ${total === 1 ? 'waits' : 'wait'} at ${place}, ${energyText(energy)} of computing; ${urgent} are urgent and left alone, ${movable} may move within their windows. ` +
+    `${movedText} because a later or cleaner place costs less, its carbon priced at ${price}/t${stay === 0 ? '.' : `; ${stay} ${stay === 1 ? 'stays' : 'stay'}: nothing better was found for ${stay === 1 ? 'it' : 'them'} within ${stay === 1 ? 'its window' : 'their windows'} and the limits.`}${before}`
   );
 };
 
@@ -161,7 +164,8 @@ const pad = (cells: readonly string[], widths: readonly number[]) =>
 const table = (plan: Plan): string => {
   const { baseline, planned } = plan;
   const currency = planned.cost.currency;
-  const ratio = (saved: number, of: number) => (of === 0 ? '' : ` (${change(percentText(-saved / of))})`);
+  const ratio = (saved: number, of: number) =>
+    of === 0 || isNothing(saved) ? '' : ` (${change(percentText(-saved / of))})`;
   const savedKg = plan.savings.emissionsKg.value;
   const row = (name: string, before: string, after: string, diff: string) =>
     pad([`  ${name}`, before, after, `  ${diff}`], [21, 15, 15, 26]);
@@ -204,7 +208,7 @@ const table = (plan: Plan): string => {
 };
 
 const difference = (value: number, say: (value: number) => string) =>
-  value === 0 ? 'none' : change(say(value).replace(/^-/, '−'));
+  isNothing(value) ? 'none' : change(say(value).replace(/^-/, '−'));
 
 const boundText = (plan: Plan) => {
   if (plan.gap === null) return 'How far this is from the best schedule is not known.';
@@ -255,25 +259,29 @@ const verificationText = (v: Verification, plan: Plan, ran: BookedPiece | undefi
   // Nothing counted is another matter than a saving whose interval holds zero: a kilogram is claimed once.
   const [first] = v.unverified;
   if (v.jobs === 0 && first !== undefined)
-    return `${closed}: nothing more is claimed, none of the ${jobs(v.unverifiedCount)} that moved could be counted (${first.jobId}: ${first.why}); ${massText(v.claimed.emissionsKg)} had been planned.`;
+    return `${closed}: nothing more is claimed, none of the ${jobs(v.unverifiedCount)} that moved could be counted (${first.jobId}: ${first.why}); ${claimedText(v.claimed.emissionsKg)} had been planned.`;
   const kg = v.verified.emissionsKg;
   const interval = `${percentText(kg.confidence)} interval`;
-  const planned = `${massText(v.claimed.emissionsKg)} had been planned`;
+  const planned = `${claimedText(v.claimed.emissionsKg)} had been planned`;
   // What nobody measured is reckoned, not verified.
   const verb = ran?.source === 'modelled' ? 'reckoned' : 'verified';
   const finding = v.demonstrated
     ? `${verb} ${massEstimateText(kg)} CO2e saved, ${interval}; ${planned}`
     : kg.high < 0
-      ? `it emitted more than running at once would have, ${massEstimateText(scale(kg, -1))} CO2e, ${interval}; a saving of ${planned}`
+      ? `it emitted more than running at once would have, ${massEstimateText(scale(kg, -1))} CO2e, ${interval}; ${planned}`
       : `a saving of CO2e is not demonstrated, ${massEstimateText(kg)}: the ${interval} includes zero; ${planned}`;
   const currency = plan.planned.cost.currency;
   const money = `Cost: ${costText(v.verified, currency)}; ${costText(v.claimed, currency)} had been planned.`;
   return `${closed}: ${finding}${causeText(v)}. ${money}`;
 };
 
+/** What a plan had promised, said of what came of it: never a negative saving. */
+const claimedText = (kg: number): string =>
+  isNothing(kg) ? 'no change' : kg > 0 ? `a saving of ${massText(kg)}` : `${massText(-kg)} more`;
+
 /** What made most of the difference between planned and verified. */
 const causeText = (v: Verification): string => {
   const [main] = [...v.difference].sort((a, b) => Math.abs(b.emissionsKg) - Math.abs(a.emissionsKg));
-  if (!main || main.emissionsKg === 0) return '';
+  if (!main || isNothing(main.emissionsKg)) return '';
   return `, and most of the difference is ${main.cause} (${change(massText(main.emissionsKg))})`;
 };

@@ -1,6 +1,7 @@
 /** `beckn`: the market for flexibility, as a seller that answers and as a buyer that asks. */
 import type { Command } from 'commander';
 import { Fault, invalid } from '../../domain/fault.js';
+import { figure, powerText } from '../../domain/figures.js';
 import type { Need } from '../../domain/market.js';
 import { instant, plusHours } from '../../domain/time.js';
 import type { Bought } from '../../market.js';
@@ -87,9 +88,9 @@ const offersText = (found: Bought, ranked: ReturnType<typeof import('../../marke
     String(offer.rank),
     plain(offer.provider),
     plain(offer.item.name),
-    `${offer.item.powerKw.toFixed(0)} kW`,
+    powerText(offer.item.powerKw),
     `${offer.pricePerMwh.toFixed(2)} ${offer.item.currency}`,
-    offer.kgPerMwh === null ? 'not said' : offer.kgPerMwh.toFixed(0),
+    offer.kgPerMwh === null ? 'not said' : figure(offer.kgPerMwh),
     offer.scorePerMwh.toFixed(2),
     plain(offer.item.id),
   ]);

@@ -1,4 +1,5 @@
 /** Answers about plans: what runs when, why so, how good it is, and how two of them differ. */
+import { isNothing } from '../../domain/figures.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
 import { type Instant, secondsBetween } from '../../domain/time.js';
 import { type Desk, dataOf, newestPlans, planOf, sales, sumsOf } from '../desk.js';
@@ -11,16 +12,21 @@ const savingText = (draft: Draft, plan: Plan) => {
   const about = aboutPlan(plan);
   const source = planSource(plan);
   const { savings, planned } = plan;
-  const effect = effectOf(draft, plan, true);
-  const cost = draft.money(Math.abs(savings.cost), planned.cost.currency, {
-    label: savings.cost >= 0 ? 'planned saving of cost' : 'planned additional cost',
-    source,
-    about,
-    saving: savings.cost >= 0,
-  });
-  const sure = draft.ratio(savings.emissionsKg.confidence, { label: 'coverage of the interval', source, about });
+  const same = isNothing(savings.emissionsKg.value);
+  const effect = same ? 'would emit as much' : effectOf(draft, plan, true);
+  const money = () =>
+    draft.money(Math.abs(savings.cost), planned.cost.currency, {
+      label: savings.cost >= 0 ? 'planned saving of cost' : 'planned additional cost',
+      source,
+      about,
+      saving: savings.cost >= 0,
+    });
+  const sure = same
+    ? ''
+    : draft.ratio(savings.emissionsKg.confidence, { label: 'coverage of the interval', source, about });
   const total = draft.money(planned.cost.total, planned.cost.currency, { label: 'cost as planned', source, about });
-  return `It ${effect} CO2e (${sure} interval) and cost ${total}, ${cost} ${savings.cost >= 0 ? 'less' : 'more'} than running everything at once.`;
+  const cost = isNothing(savings.cost) ? 'as much as' : `${money()} ${savings.cost > 0 ? 'less' : 'more'} than`;
+  return `It ${effect} CO2e${same ? '' : ` (${sure} interval)`} and cost ${total}, ${cost} running everything at once.`;
 };
 
 const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {

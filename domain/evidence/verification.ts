@@ -1,7 +1,7 @@
 /** What a plan really saved: claimed against verified, with the interval and the reasons for the difference. */
 import { z } from 'zod';
 import { Estimate, scale } from '../estimate.js';
-import { massEstimateText, massText, moneyText, percentText } from '../figures.js';
+import { isNothing, massEstimateText, massText, moneyText, percentText } from '../figures.js';
 import { CarbonKind } from '../signal.js';
 import { defineCollection, defineRows } from '../store.js';
 import { Instant } from '../time.js';
@@ -111,10 +111,12 @@ export const findingOf = (
 /** `£12 saved`, `£12 more` or `not known`, and for how many jobs it is not. */
 export const costText = (saved: Pick<Verification['verified'], 'cost' | 'withoutPrice'>, currency: string): string => {
   if (saved.cost === null) return 'not known';
-  const text = moneyText(Math.abs(saved.cost), currency);
+  const text = isNothing(saved.cost)
+    ? 'no change'
+    : `${moneyText(Math.abs(saved.cost), currency)} ${saved.cost > 0 ? 'saved' : 'more'}`;
   const n = saved.withoutPrice ?? 0;
   const beside = n === 0 ? '' : `, not known for ${n} ${n === 1 ? 'job' : 'jobs'}`;
-  return `${text} ${saved.cost >= 0 ? 'saved' : 'more'}${beside}`;
+  return `${text}${beside}`;
 };
 
 /** One moved job, as it ran against as it would have run. */

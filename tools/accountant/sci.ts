@@ -3,6 +3,7 @@
  * (reserved hardware and PUE included, location-based, no offsets), M the embodied emissions of the hardware for the time and
  * share that was reserved: vCPU-hours × g per vCPU-hour.
  */
+import { figure } from '../../domain/figures.js';
 import type { Account } from './account.js';
 
 export const FUNCTIONAL_UNITS = ['work_unit', 'job', 'vcpu_hour'] as const;
@@ -28,7 +29,7 @@ export const sciOf = (
   const functionalUnit = asked ?? (sums.workUnits > 0 ? 'work_unit' : 'job');
   const notes: string[] = [];
   if (sums.gpuHours > 0)
-    notes.push(`Embodied emissions of GPUs are not known and not included (${Math.round(sums.gpuHours)} GPU-hours).`);
+    notes.push(`Embodied emissions of GPUs are not known and not included (${figure(sums.gpuHours)} GPU-hours).`);
   if (functionalUnit === 'work_unit') {
     if (account.gPerWorkUnit === null) return null;
     const embodiedG = sums.unitVcpuHours * embodiedGPerVcpuHour;

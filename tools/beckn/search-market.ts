@@ -1,6 +1,7 @@
 /** The tool that asks the market and compares what is offered. It orders nothing: an order is a person's, by `caco beckn order`. */
 import { z } from 'zod';
 import { Fault } from '../../domain/fault.js';
+import { powerText } from '../../domain/figures.js';
 import { Instant, plusHours } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { buyerOf } from './buyer.js';
@@ -88,5 +89,5 @@ export const searchMarket = defineTool({
   tell: ({ transactionId, sellers, offers: [best], carbonPricePerTonne }) =>
     best === undefined
       ? `Nobody offers what was asked for; ${sellers.length} sellers were asked (transaction ${transactionId}).`
-      : `Best of ${sellers.length} sellers: ${best.powerKw.toFixed(0)} kW from ${best.start} to ${best.end} at ${best.pricePerMwh.toFixed(2)} ${best.currency} per MWh, ${best.scorePerMwh.toFixed(2)} with carbon at ${carbonPricePerTonne} per tonne. A person orders it: caco beckn order ${transactionId}.`,
+      : `Best of ${sellers.length} sellers: ${powerText(best.powerKw)} from ${best.start} to ${best.end} at ${best.pricePerMwh.toFixed(2)} ${best.currency} per MWh, ${best.scorePerMwh.toFixed(2)} with carbon at ${carbonPricePerTonne} per tonne. A person orders it: caco beckn order ${transactionId}.`,
 });

@@ -3,6 +3,7 @@
  * own workload are frozen rows; what others take is taken from the caps. Where announced and urgent work alone is above a
  * limit, the limit is what it takes there, so that nothing is added and the plan says so.
  */
+import { powerText } from '../../domain/figures.js';
 import { heldPieces } from '../../domain/held.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
 import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
@@ -286,7 +287,7 @@ const inWords = (keptBy: ReadonlyMap<string, number>, others: ReadonlyMap<string
     const plans = [...new Set([...others.values()].map((a) => a.planId))];
     const most = taken.power.reduce((a, b) => Math.max(a, b), 0);
     words.push(
-      `announced work of ${plans.slice(0, 3).join(', ')}${plans.length > 3 ? ', …' : ''} takes up to ${Math.round(most)} kW of a site: it counts against the caps`,
+      `announced work of ${plans.slice(0, 3).join(', ')}${plans.length > 3 ? ', …' : ''} takes up to ${powerText(most)} of a site: it counts against the caps`,
     );
   }
   return words;

@@ -1,7 +1,7 @@
 /** A schedule as placements with exact cost, energy and carbon, and the totals of a plan. */
 import { createHash } from 'node:crypto';
 import { type Estimate, sumIndependent } from '../../domain/estimate.js';
-import { figure, massText, moneyText } from '../../domain/figures.js';
+import { figure, savedMassText, savedMoneyText } from '../../domain/figures.js';
 import { itPowerKw, type Job, spanSeconds } from '../../domain/job.js';
 import type { Placement, Recommendation, Totals } from '../../domain/plan.js';
 import { integrate, type Series } from '../../domain/series.js';
@@ -218,8 +218,6 @@ export const recommend = (
     (sum(pieces, (p) => p.emissionsKg) / sum(pieces, (p) => p.energyKwh)) * 1000;
   const where = from.region === to.region ? `in ${to.region}` : `in ${to.region} instead of ${from.region}`;
   const grid = `mean intensity ${figure(mean(after))} instead of ${figure(mean(before))} g/kWh`;
-  const says = (value: number, say: (v: number) => string) =>
-    `${value >= 0 ? 'saves' : 'takes'} ${say(Math.abs(value))}`;
   return {
     jobId: job.id,
     team: job.team,
@@ -230,7 +228,7 @@ export const recommend = (
     toEnd: after.at(-1)!.end,
     savedKg,
     savedCost,
-    reason: `${where}: ${grid}; ${says(savedKg, massText)} CO2e and ${says(savedCost, (v) => moneyText(v, currency))}`,
+    reason: `${where}: ${grid}; ${savedMassText(savedKg)} and ${savedMoneyText(savedCost, currency)}`,
   };
 };
 

@@ -1,4 +1,5 @@
 /** What a plan adds up to under each cap and threshold of a policy: by group and period, by site and slot. */
+import { besideLimit, exact, figure } from '../../domain/figures.js';
 import type { Job } from '../../domain/job.js';
 import type { Placement, Plan } from '../../domain/plan.js';
 import type { PolicyLimits, Scope } from '../../domain/policy/policy.js';
@@ -35,8 +36,9 @@ interface Cap {
   readonly comparable: boolean;
 }
 
+/** The one unit that is counted and not measured. */
+const JOBS = 'moved jobs';
 const money = (p: Placement) => p.energyCost + p.instanceCost + p.egressCost;
-const figure = (value: number) => (value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
 
 export class Totals {
   readonly #caps: Cap[];
@@ -181,7 +183,8 @@ export class Totals {
       for (const [key, sum] of cap.sums) {
         const [i, group] = [Number(key.slice(0, key.indexOf('/'))), key.slice(key.indexOf('/') + 1)];
         const who = `${group === '' ? 'the plan' : group} in the period from ${cap.intervals[i]!.name}`;
-        const comes = `comes to ${figure(sum.planned)} of ${figure(cap.limit)} ${cap.unit}`;
+        const [planned, limit] = besideLimit(sum.planned, cap.limit);
+        const comes = `comes to ${planned} of ${limit} ${cap.unit}`;
         if (sum.planned > cap.limit * (1 + 1e-9))
           found.push(
             sum.before > cap.limit && sum.planned <= sum.before
@@ -196,7 +199,7 @@ export class Totals {
           found.push({
             because: cap.because,
             outcome: 'needs-approval',
-            why: `${who} may come to ${figure(sum.planned + sum.doubtful)} of ${figure(cap.limit)} ${cap.unit}: nothing says which jobs the policy means`,
+            why: `${who} may come to ${besideLimit(sum.planned + sum.doubtful, cap.limit).join(' of ')} ${cap.unit}: nothing says which jobs the policy means`,
           });
       }
     }
@@ -212,7 +215,7 @@ export class Totals {
       site.capKw.forEach((cap, t) => {
         const because = site.because[t];
         if (cap === null || !because || rows.planned[t]! <= cap * (1 + 1e-6)) return;
-        const why = `${site.siteId} draws ${figure(rows.planned[t]!)} kW where ${figure(cap)} kW are allowed`;
+        const why = `${site.siteId} draws ${besideLimit(rows.planned[t]!, cap).join(' kW where ')} kW are allowed`;
         const worse = rows.planned[t]! > Math.max(cap, rows.before[t]!) * (1 + 1e-6);
         if (worse || !found.has(because))
           found.set(because, { because, outcome: worse ? 'deny' : 'needs-approval', why });
@@ -232,7 +235,7 @@ export class Totals {
           found.push({
             because: a.because,
             outcome: 'needs-approval',
-            why: `the plan comes to ${figure(value)} ${unit}, and ${figure(a.value!)} ${unit} ask for approval`,
+            why: `the plan comes to ${(unit === JOBS ? [value, a.value!].map(exact) : besideLimit(value, a.value!)).join(` ${unit}, and `)} ${unit} ask for approval`,
           });
         else if (sum.doubtful > 0)
           found.push({
@@ -251,7 +254,7 @@ export class Totals {
         else ask(whole ? plan.planned.cost.total : sum.cost, plan.planned.cost.currency);
       } else if (a.metric === 'carbon_kg') ask(whole ? plan.planned.emissionsKg.value : sum.kg, 'kg CO2e');
       else if (a.metric === 'power_kw') ask(plan.planned.peakKw, 'kW');
-      else if (a.metric === 'jobs') ask(sum.moved, 'moved jobs');
+      else if (a.metric === 'jobs') ask(sum.moved, JOBS);
       else if (a.metric === 'share_of_carbon_cap')
         for (const cap of this.#caps.filter((c) => c.unit === 'kg CO2e'))
           for (const [key, part] of cap.sums) {
@@ -261,7 +264,7 @@ export class Totals {
               found.push({
                 because: a.because,
                 outcome: 'needs-approval',
-                why: `${group === '' ? 'the plan' : group} comes to ${figure(share * 100)} % of its carbon ceiling, and ${figure(a.value * 100)} % ask for approval`,
+                why: `${group === '' ? 'the plan' : group} comes to ${Number.isFinite(share) ? besideLimit(share * 100, a.value * 100).join(' % of its carbon ceiling, and ') : `more than its carbon ceiling, which is 0, and ${exact(a.value * 100)}`} % ask for approval`,
               });
             }
           }

@@ -1,7 +1,17 @@
 /** The words of a ticket: fixed order of sections, every figure from the plan. Pure. */
 import type { Decision } from '../../domain/decision.js';
 import { type Estimate, scale } from '../../domain/estimate.js';
-import { countText, figure, massText, moneyText } from '../../domain/figures.js';
+import {
+  countText,
+  figure,
+  isNothing,
+  massEstimateText,
+  massText,
+  moneyText,
+  powerText,
+  savedMassText,
+  savedMoneyText,
+} from '../../domain/figures.js';
 import type { Job } from '../../domain/job.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
 import { moment, oneLine, sentences } from '../../domain/text.js';
@@ -46,9 +56,8 @@ const MAX_MARKDOWN_CHARS = 60_000;
 
 /** One unit for value and bounds, so that they can be compared at a glance. */
 export const saving = (kg: Estimate): string => {
-  const [scale, unit] = Math.abs(kg.value) >= 1000 ? [1000, 't'] : [1, 'kg'];
-  const [value, low, high] = [kg.value, kg.low, kg.high].map((one) => figure(one / scale));
-  return `${value} ${unit} CO2e (${low} to ${high} ${unit}, ${Number((kg.confidence * 100).toFixed(1))} % interval)`;
+  const [value, bounds] = massEstimateText(kg).split(' (') as [string, string];
+  return `${value} CO2e (${bounds.slice(0, -1)} ${value.split(' ').at(-1)}, ${Number((kg.confidence * 100).toFixed(1))} % interval)`;
 };
 
 export const jobCount = (jobs: number): string => (jobs === 1 ? '1 job' : `${countText(jobs)} jobs`);
@@ -67,18 +76,26 @@ const whereTo = (r: Recommendation): string => {
 
 /** What a change promises; one that emits or costs more says so instead of saving a negative amount. */
 const promise = (kg: Estimate, cost: number, currency: string): [string, string] => [
-  kg.value < 0 ? `Emits ${saving(scale(kg, -1))} more` : `Saves ${saving(kg)}`,
-  cost < 0 ? `costs ${moneyText(-cost, currency)} more` : `saves ${moneyText(cost, currency)}`,
+  isNothing(kg.value)
+    ? 'Emits as much CO2e'
+    : kg.value < 0
+      ? `Emits ${saving(scale(kg, -1))} more`
+      : `Saves ${saving(kg)}`,
+  savedMoneyText(cost, currency),
 ];
+
+/** The cell of a table: each amount with its verb, since what saves carbon may cost money. */
+const effect = (kg: number, cost: number, currency: string): string =>
+  `${savedMassText(kg)}, ${savedMoneyText(cost, currency)}`;
 
 const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, currency: string): Block =>
   table(
-    ['Job', 'From (UTC)', 'To (UTC)', 'Saves'],
+    ['Job', 'From (UTC)', 'To (UTC)', 'Effect'],
     rows.map((r) => [
       nameOf(jobs, r.jobId),
       `${oneLine(r.fromRegion, 40)} ${moment(r.fromStart)}`,
       whereTo(r),
-      `${massText(r.savedKg)}, ${moneyText(r.savedCost, currency)}`,
+      effect(r.savedKg, r.savedCost, currency),
     ]),
   );
 
@@ -160,7 +177,7 @@ const evidenceBlocks = (key: string, { plan, decision, dataNote, ledgerSeq, mute
       : ['Ledger up to entry ', code(String(ledgerSeq)), ': ', code(`caco ledger show ${ledgerSeq}`)],
     [`Figures are modelled from the plan, not measured. Data: ${sentences(dataNote, 600)}`],
     ...signalLines(plan),
-    ...plan.unseen.slice(0, 5).map((gap) => [`Not seen: ${oneLine(gap, 200)}`]),
+    ...plan.unseen.slice(0, 5).map((gap) => [`Not seen: ${sentences(gap, 400)}`]),
   ]),
   { type: 'rule' },
   paragraph(
@@ -217,7 +234,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
     paragraph(
       `Within ${moment(plan.window.start)} to ${moment(plan.window.end)} UTC, at ${moneyText(plan.carbonPricePerTonne, currency)} per tonne in the objective. The interval treats errors of the carbon signal as shared by all jobs of the ticket.`,
     ),
-    paragraph('Why: the largest single move. ', `${nameOf(jobs, first.jobId)}: ${oneLine(first.reason, 300)}`),
+    paragraph('Why: the largest single move. ', `${nameOf(jobs, first.jobId)}: ${sentences(first.reason, 300)}`),
     ...(words === null
       ? []
       : [
@@ -300,27 +317,32 @@ export const overviewDoc = (
       ),
       heading(2, 'Decision'),
       paragraph('No decision is asked for here; groups that need one have tickets of their own.'),
-      ...notes.map((note) => paragraph(oneLine(note, 300))),
+      ...notes.map((note) => paragraph(sentences(note, 300))),
       heading(2, 'Effect'),
       paragraph(
-        `Planned ${massText(plan.planned.emissionsKg.value)} instead of ${massText(plan.baseline.emissionsKg.value)} CO2e, ${moneyText(plan.planned.cost.total, currency)} instead of ${moneyText(plan.baseline.cost.total, currency)}, peak ${figure(plan.planned.peakKw)} instead of ${figure(plan.baseline.peakKw)} kW.`,
+        `Planned ${massText(plan.planned.emissionsKg.value)} instead of ${massText(plan.baseline.emissionsKg.value)} CO2e, ${moneyText(plan.planned.cost.total, currency)} instead of ${moneyText(plan.baseline.cost.total, currency)}, peak ${powerText(plan.planned.peakKw)} instead of ${powerText(plan.baseline.peakKw)}.`,
       ),
       heading(2, 'Change'),
       ...(shown.length === 0
         ? []
         : [
             table(
-              ['Change', 'Jobs', 'Saves', 'Where'],
+              ['Change', 'Jobs', 'Effect', 'Where'],
               shown.map(({ group, where }) => [
                 group.title.replace('[CACO] ', ''),
                 countText(group.rows.length),
-                `${massText(group.savedKg.value)}, ${moneyText(group.savedCost, currency)}`,
+                effect(group.savedKg.value, group.savedCost, currency),
                 oneLine(where, 120),
               ]),
             ),
           ]),
       ...(rest.length > 0
-        ? [paragraph(`and ${countText(rest.length)} more groups, together ${massText(restKg)}: `, code('caco tickets'))]
+        ? [
+            paragraph(
+              `and ${countText(rest.length)} more groups, which together ${savedMassText(restKg).replace(/^(saves|emits)/, (verb) => verb.slice(0, -1))}: `,
+              code('caco tickets'),
+            ),
+          ]
         : []),
       heading(2, 'Constraints kept'),
       list([
