@@ -55,6 +55,7 @@ describe('by rule', () => {
     const entries = await at.store.entries.read(0, 100);
     const written = entries.filter(({ body }) => body.kind === 'record_decision');
     expect(written).toHaveLength(1);
+    expect(written[0]!.body.actor).toBe('graph:node:governance');
   });
 
   it('the same plan of a run that asks, or of none, waits for a person', async () => {
@@ -118,6 +119,13 @@ describe('by people', () => {
     await at.question(planId, { status: 'waiting', expiresAt: plusHours(START, 1) });
     at.now = plusHours(START, 1);
     expect(await at.asked(planId)).toMatchObject({ status: 'refused', by: ['rule:no-answer'] });
+  });
+
+  it('stands where it was given in time, though the question has ended since', async () => {
+    const planId = await at.planned(moves);
+    await at.question(planId, { expiresAt: plusHours(START, 1) });
+    at.now = plusHours(START, 2);
+    expect(await at.asked(planId)).toMatchObject({ status: 'approved', by: ['ann'] });
   });
 
   it('for some jobs only is leave for those', async () => {
@@ -233,6 +241,17 @@ describe('by people', () => {
     await at.question(planId, { votes: [vote('ann', { why: 'fine' })] });
     meanwhile('Batch jobs may wait up to 6 hours.');
     expect(await at.asked(planId)).toMatchObject({ status: 'approved', by: ['ann'], reasons: ['fine'], jobs: null });
+  });
+
+  it('cannot lift what is refused as a whole, outside a run either; that is decided once', async () => {
+    const planId = await at.planned([{ to: 'eu-north-1', beforeKg: 1, kg: 3 }, { delayHours: 3 }]);
+    await at.question(planId);
+    await at.enforce('Each team has a ceiling of 2 kg CO2e per day.');
+    const decision = (await at.asked(planId))!;
+    expect(decision).toMatchObject({ status: 'refused', by: ['rule:policy'], jobs: null, approvalId: null });
+    at.now = plusHours(START, 1);
+    expect(await at.asked(planId)).toEqual(decision);
+    expect(await at.store.collection(DECISIONS).list()).toHaveLength(1);
   });
 
   it('cannot lift it for a run that did not take the plan up again', async () => {
