@@ -128,6 +128,20 @@ describe('a sound ledger', () => {
     await expect(audit({ ...plain, texts }, { signal: stop.signal })).rejects.toThrow('enough');
     expect(read).toEqual([0]);
   });
+
+  it('reads each page of stored hashes once', async () => {
+    const source = sourceOf(ALL);
+    const read: number[][] = [];
+    const nodes = async (level: number, from: number, limit: number) => {
+      read.push([level, from, limit]);
+      return source.nodes!(level, from, limit);
+    };
+    expect(await audit({ ...source, nodes })).toMatchObject({ ok: true, size: 1100 });
+    expect(read).toEqual([
+      [1, 0, 1000],
+      [1, 2, 1000],
+    ]);
+  });
 });
 
 describe('what is wrong is placed', () => {
