@@ -3,7 +3,7 @@ import { costAtOnce } from './at-once.js';
 import { type Ended, impossible, SAME, withoutSchedule, withSchedule } from './conclude.js';
 import { findConflict } from './conflict/conflict.js';
 import { findJointConflict } from './conflict/joint.js';
-import { evaluate, withinCaps } from './evaluate.js';
+import { type Evaluation, evaluate, withinCaps } from './evaluate.js';
 import { Oracle } from './lagrangian/bound.js';
 import { certificateOf, noPrices, pricesFrom } from './lagrangian/prices.js';
 import { proveByMilp } from './milp/exact.js';
@@ -11,7 +11,7 @@ import type { MilpSolver } from './milp/milp.js';
 import { betterParts } from './milp/neighbourhood.js';
 import { buildModel, type Model } from './model.js';
 import type { Engine, Hooks, Limits, Outcome, StoppedBy } from './outcome.js';
-import type { Problem, Schedule } from './problem.js';
+import { MOVABLE, type Problem, piecesOf, type Schedule } from './problem.js';
 import { budgetFor, decompose, type Found, type Watch } from './search/decomposition.js';
 import { byWeight, polish } from './search/repair.js';
 import { Responder } from './search/respond.js';
@@ -59,15 +59,47 @@ const begin = (model: Model, limits: Limits, hooks: Hooks, now: number): Run => 
   return { model, limits, hooks, watch: { stop, spent, tell }, ended: () => ({ model, now, struck }) };
 };
 
+/** Sums of equal prices over other hours differ in their last digits. */
+const ROUNDING = 1e-11;
+
+/** The cheapest options, with every job left at once where it lives that this costs no more but for rounding. */
+const unmovedWhereEqual = (model: Model, oracle: Oracle): Schedule => {
+  const { jobs } = model.problem;
+  const schedule = copyOf(oracle.choice);
+  const { pricer } = oracle;
+  for (let j = 0; j < model.N; j++) {
+    if (jobs.kind[j] !== MOVABLE || (jobs.current !== null && jobs.current.region[j]! >= 0)) continue;
+    const [home, start] = [jobs.home[j]!, model.release[j]!];
+    if (schedule.region[j] === home && schedule.start[j] === start) continue;
+    const atOnce = [start, start + jobs.slots[j]!];
+    if (!pricer.mayStay(j, home, atOnce)) continue;
+    const cost = pricer.costOf(j, home, atOnce);
+    const least = pricer.costOf(j, schedule.region[j]!, piecesOf(model.problem, schedule, j)!);
+    if (cost - least > ROUNDING * Math.abs(cost)) continue;
+    schedule.region[j] = home;
+    schedule.start[j] = start;
+    schedule.pieces.delete(j);
+  }
+  return schedule;
+};
+
 /** The cheapest option of each job on its own, where together they keep every limit: nothing costs less. */
 const atTheBound = (run: Run, oracle: Oracle, free: number): Outcome | null => {
   const { model } = run;
-  const evaluation = evaluate(model, oracle.choice);
-  if (!withinCaps(model, evaluation.loads) || (model.anyPeak && evaluation.parts.peak !== 0)) return null;
+  const keeps = (schedule: Schedule): Evaluation | null => {
+    const evaluation = evaluate(model, schedule);
+    const isKept = withinCaps(model, evaluation.loads) && !(model.anyPeak && evaluation.parts.peak !== 0);
+    return isKept ? evaluation : null;
+  };
+  const cheapest = keeps(oracle.choice);
+  if (cheapest === null) return null;
+  const unmoved = unmovedWhereEqual(model, oracle);
+  const evaluation = keeps(unmoved);
   return withSchedule(run.ended(), {
-    schedule: copyOf(oracle.choice),
-    evaluation,
-    lowerBound: Math.min(free, evaluation.objective),
+    ...(evaluation === null
+      ? { schedule: copyOf(oracle.choice), evaluation: cheapest }
+      : { schedule: unmoved, evaluation }),
+    lowerBound: Math.min(free, (evaluation ?? cheapest).objective),
     prices: noPrices(model),
     engine: 'uncoupled',
     isOptimal: true,
@@ -141,7 +173,7 @@ const provedOrBettered = ({ model, limits, watch }: Run, oracle: Oracle, found: 
   return { schedule: better, engine: isSolvers ? solver.name : 'decomposition', isOptimal: false, milpBound: null };
 };
 
-const copyOf = (schedule: { region: Int16Array; start: Int32Array; pieces: Map<number, Int32Array> }): Schedule => ({
+const copyOf = (schedule: Oracle['choice']): Oracle['choice'] => ({
   region: schedule.region.slice(),
   start: schedule.start.slice(),
   pieces: new Map(schedule.pieces),

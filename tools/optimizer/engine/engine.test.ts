@@ -51,6 +51,29 @@ describe('known optima', () => {
   });
 });
 
+it('moves nothing where every hour costs the same, though sums differ in their last digits', () => {
+  const slots = 96;
+  const problem = parseCaco({
+    ...{ format: 'caco-opt-1', name: 'flat', slotHours: 0.5, slots, carbonPriceUsdPerTonne: 50, egressUsdPerGb: 0 },
+    regions: [
+      {
+        ...{ id: 'r', pue: 1.2, maxPowerKw: null, vcpuCapacity: null, gpuCapacity: null },
+        ...{ instanceUsdPerVcpuHour: 0, instanceUsdPerGpuHour: 0, peakUsdPerKw: 0 },
+        priceUsdPerMwh: new Array(slots).fill(0.1),
+        ciGPerKwh: new Array(slots).fill(220.3),
+      },
+    ],
+    ...{ carbonCaps: [], events: [] },
+    jobs: Array.from({ length: 40 }, (_, j) => ({
+      ...{ id: `j${j}`, team: 't', sla: 'balanced', home: 0, regions: [0], release: j, due: slots, deadline: slots },
+      ...{ slots: 3 + (j % 5), powerKw: 1 + j / 7, vcpu: 0, gpu: 0, dataGb: 0, tardyUsdPerHour: 0 },
+    })),
+  });
+  const { engine, schedule } = solved(problem);
+  expect(engine).toBe('uncoupled');
+  expect(Array.from(schedule!.start)).toEqual(Array.from(problem.jobs.release));
+});
+
 describe('independent checkers', () => {
   interface Checkers {
     check: (instance: unknown, solution: unknown) => { feasible: boolean; objective: number; first: unknown[] };
