@@ -39,7 +39,8 @@ export const besideLimit = (value: number, limit: number): [value: string, limit
   if (value === limit) return [exact(value), exact(limit)];
   let digits = 3;
   while (digits < 12 && Number(value.toPrecision(digits)) === Number(limit.toPrecision(digits))) digits++;
-  return [figure(value, digits), exact(limit)];
+  const isShort = Number(value.toPrecision(digits)) === value;
+  return [isShort ? exact(value) : figure(value, digits), exact(limit)];
 };
 
 /** With a sign always, as a change is written. */

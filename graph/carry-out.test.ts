@@ -164,13 +164,13 @@ describe('carrying out', () => {
     await at.question(planId);
     const decision = (await at.asked(planId))!;
     await at.enforce('Each team has a ceiling of 2 kg CO2e per day. Each team has a ceiling of 9 kg CO2e per month.');
-    const word = 'web in the period from 2026-06-01 comes to 4.00 of 2 kg CO2e';
+    const word = 'web in the period from 2026-06-01 comes to 4 of 2 kg CO2e';
     await expect(out(planId, decision.id)).rejects.toMatchObject({
       ...{ code: 'forbidden', message: expect.stringContaining(`since decision ${decision.id}: ${word}`) },
     });
     await at.enforce('Each team has a ceiling of 2 kg CO2e per day. No jobs may run in eu-north-1.');
     const both = await out(planId, decision.id).catch((error: Error) => error.message);
-    expect(both).toMatch(/comes to 4.00 of 2 kg CO2e\. Policy .*”; 1 job: the plan puts them in eu-north-1/);
+    expect(both).toMatch(/comes to 4 of 2 kg CO2e\. Policy .*”; 1 job: the plan puts them in eu-north-1/);
     expect(given).toEqual([]);
   });
 

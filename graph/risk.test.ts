@@ -86,7 +86,7 @@ describe('the risk of a plan', () => {
         'it costs 1 001 GBP, above 1 000 GBP',
         'it moves 101 jobs, more than 100',
         'it promises 50.05 % less carbon, more than 50 %, which is unusual',
-        'its oldest signal is 11.0 h old, older than 10 h',
+        'its oldest signal is 11 h old, older than 10 h',
         'it moves 101 jobs, where plans here usually move 10',
         '2 jobs found no place in it',
       ],
@@ -96,7 +96,7 @@ describe('the risk of a plan', () => {
   it('judges by the oldest signal, and refuses a plan that was made without any', () => {
     const signals = ['11', '01', '09'].map((hour) => ({ issuedAt: `2026-06-01T${hour}:00:00Z` }));
     const aged = judge({ ...plan({}), signals } as unknown as Plan, thresholds, now, 'auto');
-    expect(aged).toMatchObject({ outcome: 'ask', reasons: ['its oldest signal is 11.0 h old, older than 10 h'] });
+    expect(aged).toMatchObject({ outcome: 'ask', reasons: ['its oldest signal is 11 h old, older than 10 h'] });
     expect(judge({ ...plan({}), signals: [] } as Plan, thresholds, now, 'auto')).toMatchObject({
       outcome: 'refuse',
       riskRatio: 1,

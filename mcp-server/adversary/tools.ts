@@ -36,6 +36,7 @@ export const TOOL_LINES: readonly Line[] = [
     cannot: 'order, or have a stranger’s address asked',
     attack: { as: 'operate', with: { powerKw: 10 }, status: 503 },
   },
+  look('list_sales', {}, 'change an order'),
   look('when_to_run', { durationMinutes: 60 }, 'start anything'),
   {
     what: 'record_command_run',

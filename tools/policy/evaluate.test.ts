@@ -131,7 +131,7 @@ describe('what the breaches come to', () => {
 
   it('is a refusal of the whole where the work together is too much', async () => {
     const found = await judge([cap(1.5)], [run('a'), run('b')]);
-    const why = 'the plan in the period from 2026-06-01 comes to 2.00 of 1.5 kg CO2e';
+    const why = 'the plan in the period from 2026-06-01 comes to 2 of 1.5 kg CO2e';
     expect(found).toMatchObject({ verdict: 'deny', deniedWhole: true, deniedJobs: new Set() });
     expect(found.verdicts[0]).toMatchObject({ verdict: 'deny', jobs: [], jobCount: 0, why });
     expect(found.reasons).toEqual([`${why}. Policy "policy.md", sentence 3: “Say carbon_cap.”`]);
@@ -224,6 +224,6 @@ describe('what the breaches come to', () => {
     const busy = run('a', { pieces: [[94, 96]] });
     const found = await judge([c], [busy], { plan: { finishesAt, planned: plainTotals({ kg: 1, kwh: 10 }) } });
     expect(found).toMatchObject({ verdict: 'deny', deniedWhole: true });
-    expect(found.verdicts[0]!.why).toBe('site-eu-west-1 draws 5.00 kW where 4 kW are allowed');
+    expect(found.verdicts[0]!.why).toBe('site-eu-west-1 draws 5 kW where 4 kW are allowed');
   });
 });
