@@ -83,7 +83,7 @@ describe('replan', () => {
     expect(answer.moved + answer.kept).toBe(80);
     expect(answer.change!.objective).toBeGreaterThan(0);
     expect(replan.tell(answer)).toMatch(
-      /for the jobs that both have it costs .* (more|less) and emits .* than the old plan/,
+      /for the jobs that both have it costs (as much|.* (more|less)) and emits .* than the old plan/,
     );
     for (const [id, list] of after) if (!begun.has(id)) expect(list[0]!.start >= at || urgent.has(id)).toBe(true);
   });
