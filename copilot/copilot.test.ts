@@ -123,6 +123,18 @@ describe('without a model', () => {
     expect((await ask('What is the footprint of team ghosts?')).answered).toBe(false);
   });
 
+  it('knows a plan by its id, though one id in twenty has no digit', async () => {
+    const [one, other] = ['P-DHKMRWEG', 'P-7F3K9QAB'];
+    const { ask } = await open([plan(one), plan(other)]);
+    for (const question of ['How much will plan P save?', 'What does P cost?', 'Explain plan P', 'List the jobs of p'])
+      for (const id of [one, other]) {
+        const asked = question.replace(/\bP\b/, id).replace(/\bp$/, id.toLowerCase());
+        const { answer, answered } = await ask(asked);
+        expect([asked, answered, answer]).toEqual([asked, true, expect.not.stringContaining('do not know')]);
+      }
+    expect((await ask('Explain plan P-QNRTANHJ')).answer).toMatch(/no plan P-QNRTANHJ/);
+  });
+
   it('speaks of a plan whose workload is gone', async () => {
     const { ask, world } = await open([plan('p1', { jobs: [ml, web] })]);
     const kept = (await world.store.collection(PLANS).get('p1'))!.value;

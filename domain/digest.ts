@@ -53,6 +53,9 @@ export const digest = (value: unknown): string =>
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
+/** What `shortId` gives, in whatever case it is typed; one in twenty has no digit. */
+export const SHORT_ID = /^[A-Z]{1,2}-[0-9A-HJKMNP-TV-Z]{8}$/i;
+
 /** A short name that a person can type, made from a digest: `P-7F3K9QAB`. 40 bits, enough within one store. */
 export const shortId = (prefix: string, value: unknown): string => {
   let bits = BigInt(`0x${digest(value).slice(0, 10)}`);

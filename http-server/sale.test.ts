@@ -113,9 +113,15 @@ it('an order that waits for a person is planned from the plan in force when the 
   expect(await says('What have we sold?')).toContain('Nothing is sold');
   const item = await search(large!);
   const [waits] = await buy(large!, item, 60);
-  await market.settle();
+  // The confirmation is under way; once it has come, a person is asked.
+  await expect
+    .poll(async () => {
+      await market.settle();
+      return open();
+    })
+    .toHaveLength(1);
   const [first] = await open();
-  expect(first!.reasons.join()).toContain('large.example buys 60 kW less');
+  expect(first!.reasons.join()).toContain('large.example buys 60.0 kW less');
   // A look while nobody has answered asks nothing anew.
   await market.tick();
   expect(await open()).toHaveLength(1);

@@ -1,4 +1,5 @@
 /** Which plans, jobs, teams, regions, figures and stretches of time a question names. */
+import { SHORT_ID } from '../../domain/digest.js';
 import { type Desk, jobsNamed, plansToSearch, read } from '../desk.js';
 import type { Slots } from '../lookup.js';
 import { knownTo } from './known.js';
@@ -42,7 +43,7 @@ const plansIn = async (
     used.add(token);
     if (!ids.includes(id)) ids.push(id);
   };
-  const candidates = tokens.filter((token) => /\d/.test(token) && !FIGURE.test(token));
+  const candidates = tokens.filter((token) => SHORT_ID.test(token) || (/\d/.test(token) && !FIGURE.test(token)));
   const planOfId = await plansById(candidates.flatMap(spellings), desk);
   for (const token of candidates) {
     const id = spellings(token).find((spelling) => planOfId.has(spelling));
@@ -50,7 +51,9 @@ const plansIn = async (
   }
   // A plan that is named and does not exist is said to be unknown, not taken for another one; within a quoted name it is not named.
   const own = message.replace(/["“][^"”]*\s[^"”]*["”]/gu, ' ');
-  for (const match of own.matchAll(/\bplans?\s+(?:id\s+|no\.?\s+)?["“'`]?((?=[\w-]*\d)[A-Za-z][\w-]*)/giu))
+  for (const match of own.matchAll(
+    /\bplans?\s+(?:id\s+|no\.?\s+)?["“'`]?((?=[\w-]*\d|[A-Z]{1,2}-[A-Z]{8}\b)[A-Za-z][\w-]*)/giu,
+  ))
     if (!used.has(match[1]!) && !FIGURE.test(match[1]!)) add(match[1]!, match[1]!);
   return { ids, used };
 };

@@ -2,6 +2,7 @@
  * A question understood whole: as a query, or as a topic that explains, whichever leaves fewer of its words over. What nothing
  * used is named; a name that nobody knows is asked about and not passed over.
  */
+import { SHORT_ID } from '../../domain/digest.js';
 import type { Desk } from '../desk.js';
 import type { Slots } from '../lookup.js';
 import { LOOKUPS } from '../lookups.js';
@@ -96,7 +97,7 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
   const tokens = tokensOf(question);
   const planIds = await planIdIn(
     desk,
-    tokens.flatMap((t) => (/\d/.test(t.said) && /\p{L}/u.test(t.said) ? [t.said] : [])),
+    tokens.flatMap((t) => (SHORT_ID.test(t.said) || (/\d/.test(t.said) && /\p{L}/u.test(t.said)) ? [t.said] : [])),
   );
   const known = await knownTo(desk, [...planIds.values()][0] ?? null);
   const signs = signsIn(question, known, planIds, desk.now);

@@ -1,4 +1,5 @@
 /** Lets a sentence through only when every number, date and name in it can be traced to a fact, with the right unit, sign and status. Pure. */
+import { SHORT_ID } from '../../domain/digest.js';
 import type { Fact } from '../facts.js';
 import { agrees, type Mention, mentionsIn } from '../question/moments.js';
 import { quantitiesIn, type Said } from './numbers.js';
@@ -264,7 +265,7 @@ const unknownNames = (masked: string, grounds: Grounds, names: readonly string[]
   for (const match of masked.matchAll(/(?<![\p{L}\d_])\p{L}[\p{L}\d]*(?:[-_/.:#@][\p{L}\d]+)*/gu)) {
     const word = match[0];
     const lower = word.toLowerCase();
-    const id = /\d/.test(word) || /[_/#@:]/.test(word) || /\.\p{L}/u.test(word);
+    const id = /\d/.test(word) || SHORT_ID.test(word) || /[_/#@:]/.test(word) || /\.\p{L}/u.test(word);
     const atStart = /^[\s“"'(]*$/u.test(masked.slice(0, match.index));
     // Any sentence begins with a capital: there, a word that is neither ordinary nor built like one is a name.
     const proper =
