@@ -1,6 +1,7 @@
 /**
- * The cases from practice that stand beside a checkout (they are not shipped): each is run by a test, under its own name, or
- * stands here with what shows the same or why it is not run. A case that is new fails until it has its line.
+ * The cases from practice that stand beside a checkout (they are not shipped): each is named by a test, or stands here with what
+ * shows the same or why it is not run. A case that is new fails until it has its line. That a test which names a case asks the
+ * right thing of it, only reading tells.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +61,7 @@ const planned = async (grid: string, jobs: string, now: string) => {
 };
 
 describe.runIf(isHere)('cases from practice', () => {
-  it('are each run by a test, or stand here with a reason', () => {
+  it('are each named by a test, or stand here with a reason', () => {
     const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter(
       (file) => file.endsWith('.test.ts') && file !== 'cases.test.ts' && !/node_modules|^dist/.test(file),
     );
