@@ -195,8 +195,11 @@ export const SETTINGS = {
     z
       .string()
       .default('1.1,0.9.4')
-      .refine((text) => words(text).every((word) => word === '1.1' || word === '0.9.4'), 'must be of 1.1 and 0.9.4'),
-    'dialects that are answered, joined by commas; the first is what we send',
+      .refine(
+        (text) => words(text).length > 0 && words(text).every((word) => ['1.1', '0.9.4', '2.0-draft'].includes(word)),
+        'must be of 1.1, 0.9.4 and 2.0-draft',
+      ),
+    'dialects that are answered, joined by commas (2.0-draft is bought in, and not answered); the first is what we send',
     'BECKN_DIALECTS',
   ),
   becknAllowInsecureUrls: setting(

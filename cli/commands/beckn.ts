@@ -1,8 +1,8 @@
 /** `beckn`: the market for flexibility, as a seller that answers and as a buyer that asks. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { Fault, invalid } from '../../domain/fault.js';
 import { figure, powerText } from '../../domain/figures.js';
-import type { Need } from '../../domain/market.js';
+import { type DialectName, type Need, OfferKind } from '../../domain/market.js';
 import { instant, plusHours } from '../../domain/time.js';
 import type { Bought } from '../../market.js';
 import { type Answer, addCommand, type Context } from '../command.js';
@@ -18,6 +18,12 @@ const positiveOf = (flag: string, value: unknown): number | null => {
   const n = numberOf(flag, value);
   if (!(n > 0)) throw invalid(`${flag} is ${n}, must be above 0`, `Give ${flag} a number above 0.`);
   return n;
+};
+
+const kindOf = (value: unknown): OfferKind => {
+  const known = OfferKind.safeParse(value);
+  if (known.success) return known.data;
+  throw invalid(`--kind is ${String(value)}`, `Give one of ${OfferKind.options.join(', ')}.`);
 };
 
 const untilEnd = (context: Context) =>
@@ -83,7 +89,9 @@ const serve = async (context: Context): Promise<undefined> => {
 const waitOf = (options: Options) => (positiveOf('--wait', options.wait) ?? 10) * 1000;
 
 const offersText = (found: Bought, ranked: ReturnType<typeof import('../../market.js').rank>, carbonPrice: number) => {
-  if (ranked.length === 0) return `Nobody offers what was asked for (transaction ${found.transactionId}).`;
+  const others = found.offers.length - ranked.length;
+  const more = others === 0 ? '' : ` ${others} other offers do not meet the need.`;
+  if (ranked.length === 0) return `Nobody offers what was asked for (transaction ${found.transactionId}).${more}`;
   const rows = ranked.map((offer) => [
     String(offer.rank),
     plain(offer.provider),
@@ -97,7 +105,7 @@ const offersText = (found: Bought, ranked: ReturnType<typeof import('../../marke
   return [
     tableText(['', 'seller', 'offer', 'power', 'per MWh', 'kg/MWh', 'score', 'item'], rows),
     '',
-    `Score: price + ${carbonPrice} per tonne × kg/MWh. Transaction ${found.transactionId}.`,
+    `Score: price + ${carbonPrice} per tonne × kg/MWh. Transaction ${found.transactionId}.${more}`,
     `Next: caco beckn order ${found.transactionId} --item ${plain(ranked[0]!.item.id)} --name "YOUR COMPANY"`,
   ].join('\n');
 };
@@ -109,7 +117,7 @@ const search = (context: Context, _: string[], options: Options): Promise<Answer
     const [latitude, longitude] = (textOf(options.near) ?? '').split(',').map(Number);
     const from = options.from === undefined ? now : instant(String(options.from));
     const need: Need = {
-      kind: 'DEMAND_TURN_DOWN',
+      kind: kindOf(options.kind),
       place: options.near === undefined ? null : { latitude: latitude!, longitude: longitude! },
       radiusKm: positiveOf('--radius-km', options.radiusKm),
       window: { start: from, end: options.to === undefined ? plusHours(from, 24) : instant(String(options.to)) },
@@ -117,14 +125,17 @@ const search = (context: Context, _: string[], options: Options): Promise<Answer
       durationMinutes: positiveOf('--minutes', options.minutes),
     };
     const to = [options.at ?? []].flat().map((url) => ({ bppId: null, bppUri: String(url) }));
-    const id = await market.buyer.search(need, to);
+    const id = await market.buyer.search(need, to, {
+      dialect: options.dialect as DialectName | undefined,
+      domain: textOf(options.domain),
+    });
     const found = await market.buyer.until(
       id,
       ({ asked }) => asked.every((one) => one.state !== 'sent'),
       waitOf(options),
     );
     const carbonPrice = app.world.method.carbonPricePerTonne;
-    const offers = rank(found.offers, carbonPrice);
+    const offers = rank(found, carbonPrice);
     const weights = { price: 1, carbonPerTonne: carbonPrice };
     return {
       json: { transactionId: id, asked: found.asked, weights, offers },
@@ -322,7 +333,16 @@ export const register = (program: Command) => {
         .option('--from <time>', 'start of the window; now when left out')
         .option('--to <time>', 'end of the window; 24 hours later when left out')
         .option('--power-kw <kw>', 'least power')
-        .option('--minutes <minutes>', 'least duration'),
+        .option('--minutes <minutes>', 'least duration')
+        .option('--kind <kind>', 'DEMAND_TURN_DOWN, DEMAND_TURN_UP or COMPUTE_SLOT', 'DEMAND_TURN_DOWN')
+        .addOption(
+          new Option('--dialect <dialect>', 'what is spoken; the first of BECKN_DIALECTS when left out').choices([
+            '1.1',
+            '0.9.4',
+            '2.0-draft',
+          ]),
+        )
+        .option('--domain <domain>', 'where it is asked; the first of BECKN_DOMAINS when left out'),
     search,
   );
   addCommand(

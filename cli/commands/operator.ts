@@ -52,7 +52,7 @@ const trade = async (market: Market, { need, carbonPrice, waitMs }: Wish, before
   if (before !== undefined) say('resume', { transactionId: before.transactionId });
   const transactionId = before?.transactionId ?? (await buyer.search(need, []));
   const found = await buyer.until(transactionId, ({ asked }) => asked.every(({ state }) => state !== 'sent'), waitMs);
-  const [best] = rank(found.offers, carbonPrice);
+  const [best] = rank(found, carbonPrice);
   say('search', { transactionId, asked: found.asked.length, offers: found.offers.length });
   const chosen = found.order?.itemId ?? best?.item.id;
   const offer = found.offers.find(({ bppId, item }) => bppId === (found.bppId ?? best?.bppId) && item.id === chosen);
@@ -89,7 +89,7 @@ const trade = async (market: Market, { need, carbonPrice, waitMs }: Wish, before
   await ask({
     action: 'update',
     targets: [found.dialect === '1.1' ? 'order.fulfillments' : 'fulfillment'],
-    draft: { ...draft, items: [], orderId },
+    draft: { ...buyer.draftOf(await buyer.get(transactionId)), billing: null, quote: null },
     shift: {
       action: 'workload_shift',
       reason: 'grid_stress_response',

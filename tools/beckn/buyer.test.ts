@@ -8,7 +8,7 @@ import type { Instant } from '../../domain/time.js';
 import { openStore } from '../../store/store.js';
 import { BOUGHT } from './bought.js';
 import { type Buyer, openBuyer } from './buyer.js';
-import { dialectOf } from './dialects/dialects.js';
+import { dialectOf, sellingIn } from './dialects/dialects.js';
 import { letterId } from './intake.js';
 import type { Keyring } from './keyring.js';
 import { openMarket } from './market.js';
@@ -129,7 +129,7 @@ const hear = async (
 ) => {
   const context = contextOf(action, transactionId, messageId, dialect);
   await buyer.vet(context);
-  const write = await buyer.heard(context, dialectOf(dialect).writeReply(action, reply) as never);
+  const write = await buyer.heard(context, sellingIn(dialect).writeReply(action, reply) as never);
   await store.transaction(write);
 };
 const need = { kind: null, place: null, radiusKm: null, window: null, powerKw: 50, durationMinutes: 30 };
@@ -152,7 +152,7 @@ const asked = async (transactionId: string, action: string) =>
 
 describe.each(['1.1', '0.9.4'] as const)('a conversation in %s', (dialect) => {
   it('shows the state as it is, and keeps notice, ramp and recovery from the catalogue to the metering', async () => {
-    const id = await buyer.search(need, [SELLER]);
+    const id = await buyer.search(need, [SELLER], { dialect });
     await hear(id, (await asked(id, 'search')).messageId, 'on_search', catalog, dialect);
     const [offer] = (await buyer.get(id)).offers;
     const flexible = { noticeMinutes: 5, rampMinutes: 2, recoveryMinutes: 15, reboundKwh: 25 };

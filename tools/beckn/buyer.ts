@@ -44,7 +44,11 @@ export interface Seller {
 
 export interface Buyer {
   /** Asks the sellers, or every one that the registry and the trust file know. Answers the transaction's id. */
-  search(need: Need, to: readonly Seller[]): Promise<string>;
+  search(
+    need: Need,
+    to: readonly Seller[],
+    how?: { readonly dialect?: DialectName | undefined; readonly domain?: string | undefined },
+  ): Promise<string>;
   /** Asks the seller of the transaction. Answers the message's id. */
   ask(transactionId: string, request: MarketRequest, of?: Seller): Promise<string>;
   get(transactionId: string): Promise<Bought>;
@@ -88,14 +92,17 @@ const letterOf = (
     city: null,
   };
   const atMs = nowMs();
-  const body = JSON.stringify({ context: dialect.writeContext(context), message: dialect.writeRequest(request) });
+  const body = JSON.stringify({
+    context: dialect.writeContext(context),
+    message: dialect.writeRequest(request, context),
+  });
   return {
     letter: {
       id: `${action}|${messageId}`,
       thread: threadOf('bap', to.bppId ?? to.bppUri, of.transactionId),
       peer: to.bppId ?? to.bppUri,
       action,
-      url: `${to.bppUri.replace(/\/+$/, '')}/${action}`,
+      url: `${to.bppUri.replace(/\/+$/, '')}/${dialect.spell(action)}`,
       body,
       digest: null,
       exchange: null,
@@ -167,8 +174,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
 
   const buyer: Buyer = {
     get,
-    async search(need, to) {
-      const domain = settings.domains[0]!;
+    async search(need, to, { dialect = settings.dialects[0]!, domain = settings.domains[0]! } = {}) {
       const sellers: Seller[] =
         to.length > 0
           ? [...to]
@@ -182,7 +188,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         );
       const of: Bought = {
         transactionId: randomUUID(),
-        dialect: settings.dialects[0] as DialectName,
+        dialect,
         domain,
         need,
         at: world.clock.now(),
@@ -232,6 +238,12 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
           '30000',
           `transaction ${context.transactionId} is not ours with ${context.bppId}`,
           '/context/transaction_id',
+        );
+      if (of.dialect !== context.dialect)
+        throw new Refusal(
+          '30000',
+          `we speak ${of.dialect} in this transaction, not ${context.dialect}`,
+          '/context/version',
         );
       if (matched(of, context) !== undefined) return;
       if (UNSOLICITED.has(context.action) && of.order !== null) return requireOwnId(store, context);

@@ -8,7 +8,7 @@ import type { MarketContext, MarketReply, SoldOrder } from '../../domain/market.
 import { SOLD_ORDERS } from '../../domain/market.js';
 import type { Store, Tx } from '../../domain/store.js';
 import { claimsIn } from './catalog.js';
-import { dialectOf, recognise } from './dialects/dialects.js';
+import { dialectOf, recognise, sellingIn } from './dialects/dialects.js';
 import { threadOf } from './intake.js';
 import { movedOn } from './metering.js';
 import { newHolder, openPump, type Pump } from './pump.js';
@@ -60,13 +60,14 @@ export const callback = (
     timestamp: new Date(nowMs()).toISOString(),
     ttl: context.ttl,
   };
-  const body = JSON.stringify({ context: dialect.writeContext(to), ...dialect.writeReply(action, reply) });
+  const said = sellingIn(context.dialect).writeReply(action, reply);
+  const body = JSON.stringify({ context: dialect.writeContext(to), ...said });
   return {
     id: `${action}|${inReplyTo ?? messageId}`,
     thread: threadOf('bpp', context.bapId, context.transactionId),
     peer: context.bapId,
     action,
-    url: `${context.bapUri.replace(/\/+$/, '')}/${action}`,
+    url: `${context.bapUri.replace(/\/+$/, '')}/${dialect.spell(action)}`,
     body,
     digest: null,
     exchange: null,
@@ -126,7 +127,7 @@ export const openClerk = (ground: ClerkGround): Clerk => {
         });
         return;
       }
-      const request = dialect.readRequest(context.action, body.message);
+      const request = sellingIn(dialect.name).readRequest(context.action, body.message);
       if (request.action === 'confirm') await confirm(letter, context, request);
       else await finish(letter, context, await workOf(ground, context, request));
     } catch (error) {

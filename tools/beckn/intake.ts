@@ -5,14 +5,14 @@
 
 import { digest } from '../../domain/digest.js';
 import { Fault } from '../../domain/fault.js';
-import { DIALECTS, type DialectName, type MarketContext } from '../../domain/market.js';
+import type { DialectName, MarketContext } from '../../domain/market.js';
 import type { Store } from '../../domain/store.js';
-import { dialectOf, recognise } from './dialects/dialects.js';
+import { dialectOf, envelopeOf, recognise, type Said, sellingIn } from './dialects/dialects.js';
 import { staleness } from './freshness.js';
 import type { Keyring, Participant } from './keyring.js';
 import { Refusal } from './refusal.js';
 import type { MarketSettings } from './settings.js';
-import { parseSignature, requireInForce, requireSignature, SignatureTrouble } from './signing.js';
+import { counterSignature, parseSignature, requireInForce, requireSignature, SignatureTrouble } from './signing.js';
 
 export interface Incoming {
   /** the last part of the path */
@@ -33,7 +33,7 @@ export interface Outgoing {
 /** A message that passed every check, as its worker gets it. */
 export interface Taken {
   readonly context: MarketContext;
-  readonly body: { readonly message?: unknown; readonly error?: unknown };
+  readonly body: Said & { readonly context?: unknown };
 }
 
 export interface Intake {
@@ -96,7 +96,7 @@ const parseBody = (body: Uint8Array, limit: number): Record<string, unknown> => 
 };
 
 /** What must be the same when a message comes twice: a sender that tries again may stamp it anew. */
-const digestOf = (body: Record<string, unknown>): string => {
+const digestOf = (body: { readonly context?: unknown }): string => {
   const { timestamp: _t, ttl: _l, ...context } = body.context as Record<string, unknown>;
   return digest({ ...body, context });
 };
@@ -120,37 +120,50 @@ export const letterId = (sender: string, action: string, messageId: string): str
 export const threadOf = (role: 'bap' | 'bpp', peer: string, transactionId: string): string =>
   `${role}/${peer}/${transactionId}`;
 
-/** In the shape of the dialect that the message was in. */
+/** What could be seen of a message before it was taken or refused. */
+interface Seen {
+  readonly body: Uint8Array;
+  dialect: DialectName;
+  /** what it said of itself, unread */
+  context: unknown;
+}
+
+const COUNTERSIGNED_S = 30;
+
+/** In the words of the dialect that the message was in. `context` is what it said of itself. */
 const nackOf = (
-  { settings, nowMs }: Pick<IntakeGround, 'settings' | 'nowMs'>,
+  ground: Pick<IntakeGround, 'settings' | 'nowMs'>,
   refusal: Refusal,
-  dialect: DialectName,
+  { dialect, context, body: request }: Seen,
 ): Outgoing => {
-  const { code, message, paths, status } = refusal;
+  const { settings, nowMs } = ground;
   const headers: Record<string, string> = {};
-  if (status === 401)
-    headers['WWW-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
-  if (refusal instanceof GatewayRefusal)
-    headers['Proxy-Authenticate'] = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
-  if (dialect === '2.0-lts')
-    return {
-      status,
-      headers,
-      body: { status: 'NACK', signature: '', error: { code: 'CTX_VERSION_UNSUPPORTED', message } },
-    };
-  if (dialect === '2.0-draft')
-    return {
-      status,
-      headers,
-      body: {
-        transaction_id: '',
-        timestamp: new Date(nowMs()).toISOString(),
-        ack_status: 'NACK',
-        error: { code, message },
-      },
-    };
-  const error = dialectOf(dialect).writeError(code, message, paths);
-  return { status, headers, body: { message: { ack: { status: 'NACK' } }, error } };
+  const realm = `Signature realm="${settings.bppId}",headers="(created) (expires) digest"`;
+  if (refusal.status === 401) headers['WWW-Authenticate'] = realm;
+  if (refusal instanceof GatewayRefusal) headers['Proxy-Authenticate'] = realm;
+  const body = envelopeOf(dialect).acknowledge(context, nowMs(), refusal);
+  return {
+    status: refusal.status,
+    headers,
+    body: dialect === '2.0-lts' ? countersigned(ground, body, { body: request, context }) : body,
+  };
+};
+
+/** 2.0 LTS has each answer signed for the request that it answers, beside the answer itself. */
+const countersigned = (
+  { settings, nowMs }: Pick<IntakeGround, 'settings' | 'nowMs'>,
+  body: Record<string, unknown>,
+  of: { readonly body: Uint8Array; readonly context: unknown },
+) => {
+  const created = Math.floor(nowMs() / 1000);
+  const messageId = (of.context as { messageId?: unknown } | undefined)?.messageId;
+  const signature = counterSignature(
+    settings.signingKey,
+    { subscriberId: settings.bppId, keyId: settings.keyId },
+    { created, expires: created + COUNTERSIGNED_S },
+    { answer: JSON.stringify(body), request: of.body, messageId: typeof messageId === 'string' ? messageId : '' },
+  );
+  return { ...body, signature };
 };
 
 type Believing = Pick<IntakeGround, 'settings' | 'keyring' | 'nowMs'>;
@@ -228,31 +241,24 @@ export const openIntake = (ground: IntakeGround): Intake => {
   const { store, settings, nowMs } = ground;
   const nacks = new Map<string, number>();
 
-  const refuse = (refusal: Refusal, dialect: DialectName): Outgoing => {
+  const refuse = (refusal: Refusal, seen: Seen): Outgoing => {
     nacks.set(refusal.code, (nacks.get(refusal.code) ?? 0) + 1);
-    return nackOf(ground, refusal, dialect);
+    return nackOf(ground, refusal, seen);
   };
 
-  const check = async (incoming: Incoming, say: (dialect: DialectName) => void) => {
+  const check = async (incoming: Incoming, seen: Seen): Promise<Taken> => {
     const body = parseBody(incoming.body, settings.maxBodyBytes);
-    const name = recognise(body.context);
-    say(name);
-    if (!settings.dialects.includes(name))
-      throw new Refusal(
-        '30000',
-        `${name} is not answered here; send ${settings.dialects.join(' or ')} (of ${DIALECTS.join(', ')})`,
-        '/context/version',
-      );
-    const dialect = dialectOf(name);
-    const context = dialect.readContext(body.context);
+    seen.context = body.context;
+    seen.dialect = recognise(body.context);
+    const context = envelopeOf(seen.dialect).readContext(body.context);
     requireAddressee(context, incoming.action, settings);
     await requireSigned(ground, incoming, context);
     const stale = staleness(context, nowMs(), settings.skewMs);
     if (stale !== null) throw new Refusal('30000', stale, '/context/timestamp');
     const unknown = Object.keys(body).filter((key) => !['context', 'message', 'error'].includes(key));
     if (unknown.length > 0) throw new Refusal('30000', `the body has no member "${unknown[0]}"`, `/${unknown[0]}`);
-    if (context.action.startsWith('on_')) dialect.readReply(context.action, body);
-    else dialect.readRequest(context.action, body.message);
+    if (context.action.startsWith('on_')) dialectOf(seen.dialect).readReply(context.action, body);
+    else requireAnswered(seen.dialect, settings).readRequest(context.action, body.message);
     await ground.vet({ context, body });
     return { body, context };
   };
@@ -260,14 +266,13 @@ export const openIntake = (ground: IntakeGround): Intake => {
   return {
     nacks,
     async receive(incoming) {
-      let dialect: DialectName = settings.dialects[0]!;
+      const seen: Seen = { body: incoming.body, dialect: answeredIn(settings)[0] ?? '1.1', context: undefined };
       try {
-        const { body, context } = await check(incoming, (name) => {
-          dialect = name;
-        });
+        const { body, context } = await check(incoming, seen);
         const sender = senderOf(context);
         const isCallback = context.action.startsWith('on_');
         const { authorization, 'content-type': type } = incoming.headers;
+        const ack = envelopeOf(seen.dialect).acknowledge(seen.context, nowMs(), null);
         const received = await store.mail.receive({
           id: letterId(sender, context.action, context.messageId),
           thread: threadOf(isCallback ? 'bap' : 'bpp', sender, context.transactionId),
@@ -280,7 +285,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
             t: new Date(nowMs()).toISOString(),
             headers: { authorization, 'content-type': type },
             status: 200,
-            response: JSON.stringify(ACK),
+            response: JSON.stringify(ack),
           }),
           atMs: nowMs(),
         });
@@ -291,23 +296,34 @@ export const openIntake = (ground: IntakeGround): Intake => {
             '/context/message_id',
           );
         if (received.is === 'new') ground.arrived();
-        return { status: 200, headers: {}, body: ACK };
+        return { status: 200, headers: {}, body: ack };
       } catch (error) {
-        if (error instanceof Refusal) return refuse(error, dialect);
+        if (error instanceof Refusal) return refuse(error, seen);
         if (error instanceof Fault && error.code === 'invalid-input')
-          return refuse(new Refusal('30000', error.message), dialect);
+          return refuse(new Refusal('30000', error.message), seen);
         throw error;
       }
     },
   };
 };
 
-const ACK = { message: { ack: { status: 'ACK' } } };
+const answeredIn = ({ dialects }: MarketSettings): DialectName[] =>
+  dialects.filter((one) => dialectOf(one).selling !== null);
 
-const requireAddressee = (context: MarketContext, action: string, settings: MarketSettings): void => {
-  if (context.action !== action)
-    throw new Refusal('30000', `context.action is ${context.action}, the path ends with /${action}`, '/context/action');
-  if (!settings.domains.includes(context.domain))
+/** Throws Refusal for a dialect that requests are not answered in. */
+const requireAnswered = (name: DialectName, settings: MarketSettings) => {
+  const answered = answeredIn(settings);
+  if (answered.includes(name)) return sellingIn(name);
+  throw new Refusal('30000', `${name} is not answered here; send ${answered.join(' or ')}`, '/context/version');
+};
+
+const requireAddressee = (context: MarketContext, path: string, settings: MarketSettings): void => {
+  const { action } = context;
+  const said = envelopeOf(context.dialect).spell(action);
+  if (said !== path)
+    throw new Refusal('30000', `context.action is ${said}, the path ends with /${path}`, '/context/action');
+  // 2.0 LTS has messages without a domain.
+  if (context.domain !== '' && !settings.domains.includes(context.domain))
     throw new Refusal(
       '30000',
       `domain ${context.domain} is not served; ${settings.domains.join(', ')}`,

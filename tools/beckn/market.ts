@@ -5,7 +5,7 @@ import type { World } from '../../domain/world.js';
 import { type Buyer, closeBuyer, openBuyer, undelivered } from './buyer.js';
 import { answerChallenge } from './challenge.js';
 import { type Clerk, openClerk } from './clerk.js';
-import { dialectOf } from './dialects/dialects.js';
+import { sellingIn } from './dialects/dialects.js';
 import { type Incoming, type Outgoing, openIntake } from './intake.js';
 import { type Keyring, openKeyring } from './keyring.js';
 import { openPostman, type Postman } from './post.js';
@@ -106,7 +106,7 @@ export const openMarket = async (ground: {
 
 /** A bad rating is refused at once: on_rating has no way to say so. */
 const vetRating = async (world: World, context: MarketContext, message: unknown): Promise<void> => {
-  const request = dialectOf(context.dialect).readRequest('rating', message);
+  const request = sellingIn(context.dialect).readRequest('rating', message);
   if (request.action !== 'rating') return;
   for (const { about, id, value } of request.rates) {
     if (!KNOWN_RATED.has(about.toLowerCase()))

@@ -31,13 +31,15 @@ const outcomeOf = (status: number, text: string): Outcome => {
         message?: { ack?: { status?: unknown } };
         ack_status?: unknown;
         status?: unknown;
-        error?: { code?: unknown; message?: unknown };
+        error?: { code?: unknown; message?: unknown; errorCode?: unknown; errorMessage?: unknown };
       }
     | undefined;
   const said = body?.message?.ack?.status ?? body?.ack_status ?? body?.status;
-  const why =
-    body?.error === undefined ? '' : `: ${String(body.error.code)} ${String(body.error.message ?? '')}`.slice(0, 500);
+  const { code, errorCode = code, message, errorMessage = message } = body?.error ?? {};
+  const why = body?.error === undefined ? '' : `: ${String(errorCode)} ${String(errorMessage ?? '')}`.slice(0, 500);
   if (said === 'NACK') return { is: 'refused', why: `NACK (${status})${why}` };
+  // In 2.0 a request may be taken and have no answer.
+  if (status === 409) return { is: 'refused', why: `taken, and no answer will follow (409)${why}` };
   if (WORTH_AGAIN(status)) return { is: 'again', why: `status ${status}${why}` };
   if (status >= 300) return { is: 'refused', why: `status ${status}${why}` };
   if (said === 'ACK') return { is: 'arrived' };

@@ -1,5 +1,6 @@
 /** Offers of several sellers by what a MWh costs with its carbon priced: the one figure that price and carbon have in common. */
-import type { MarketItem } from '../../domain/market.js';
+import type { MarketItem, Need } from '../../domain/market.js';
+import { secondsBetween } from '../../domain/time.js';
 import type { Bought } from './bought.js';
 
 export interface Ranked {
@@ -22,8 +23,17 @@ const kgOf = ({ kind, intensityGPerKwh, avoidedKg, energyMwh }: MarketItem): num
       ? null
       : -avoidedKg / Number(energyMwh);
 
-export const rank = (offers: Bought['offers'], carbonPricePerTonne: number): Ranked[] =>
+/** A seller may answer with more than was asked for. */
+const meets = ({ kind, window, powerKw }: MarketItem, need: Need): boolean =>
+  (need.kind === null || kind === need.kind) &&
+  (need.window === null || (window.start >= need.window.start && window.end <= need.window.end)) &&
+  powerKw >= (need.powerKw ?? 0) &&
+  secondsBetween(window.start, window.end) >= (need.durationMinutes ?? 0) * 60;
+
+/** Of what was offered, that which meets the need. */
+export const rank = ({ offers, need }: Pick<Bought, 'offers' | 'need'>, carbonPricePerTonne: number): Ranked[] =>
   offers
+    .filter(({ item }) => need === null || meets(item, need))
     .map(({ bppId, providerName, item }) => {
       const pricePerMwh = Number(item.pricePerMwh);
       const kgPerMwh = kgOf(item);

@@ -65,18 +65,16 @@ export const searchMarket = defineTool({
     );
     const found = await buyer.until(id, ({ asked }) => asked.every(({ state }) => state !== 'sent'), WAIT_MS);
     const { carbonPricePerTonne } = world.method;
-    const offers = rank(found.offers, carbonPricePerTonne).map(
-      ({ item, bppId, pricePerMwh, kgPerMwh, scorePerMwh }) => ({
-        seller: bppId.slice(0, MOST_TEXT),
-        item: item.id,
-        ...item.window,
-        powerKw: item.powerKw,
-        pricePerMwh,
-        currency: item.currency,
-        kgPerMwh,
-        scorePerMwh,
-      }),
-    );
+    const offers = rank(found, carbonPricePerTonne).map(({ item, bppId, pricePerMwh, kgPerMwh, scorePerMwh }) => ({
+      seller: bppId.slice(0, MOST_TEXT),
+      item: item.id,
+      ...item.window,
+      powerKw: item.powerKw,
+      pricePerMwh,
+      currency: item.currency,
+      kgPerMwh,
+      scorePerMwh,
+    }));
     return {
       transactionId: id,
       sellers: found.asked.map(({ bppId, state, error }) =>

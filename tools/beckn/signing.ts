@@ -39,6 +39,21 @@ export const signatureHeader = (
   return `Signature keyId="${by.subscriberId}|${by.keyId}|ed25519",algorithm="ed25519",created="${created}",expires="${expires}",headers="${SIGNED}",signature="${signature}"`;
 };
 
+/**
+ * The receipt that 2.0 LTS has in the body of an answer, in the form that its schema gives (BLAKE-512, request-digest, message-id;
+ * other papers of 2.0 differ). What is digested is the answer without the receipt.
+ */
+export const counterSignature = (
+  key: KeyObject,
+  by: { readonly subscriberId: string; readonly keyId: string },
+  { created, expires }: { readonly created: number; readonly expires: number },
+  of: { readonly answer: string; readonly request: Uint8Array; readonly messageId: string },
+): string => {
+  const text = `${signingString(created, expires, of.answer)}\n(request-digest): BLAKE-512=${digestOf(of.request)}\n(message-id): ${of.messageId}`;
+  const signature = signBytes(null, Buffer.from(text), key).toString('base64');
+  return `Signature keyId="${by.subscriberId}|${by.keyId}|ed25519",algorithm="ed25519",created="${created}",expires="${expires}",headers="${SIGNED} (request-digest) (message-id)",signature="${signature}"`;
+};
+
 const attributesOf = (header: string): Map<string, string> => {
   const scheme = /^signature\s+/i.exec(header);
   if (!scheme) throw new SignatureTrouble('the header is no Signature');

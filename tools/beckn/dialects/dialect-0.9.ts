@@ -1,7 +1,7 @@
 /** Beckn 0.9.4, which its networks label 1.0.0 or 1.1.0: `core_version`, `bpp/providers`, one fulfilment. */
 import { type MarketReply, type MarketRequest, OfferKind } from '../../../domain/market.js';
 import { Refusal } from '../refusal.js';
-import type { Dialect } from './dialect.js';
+import { acknowledgement, type Dialect, type Said } from './dialect.js';
 import { readDraft, readItem, readOrder, writeDraft, writeFulfillment, writeItem, writeOrder } from './order-0.9.js';
 import { Context09, Error09, MESSAGES_09 } from './shapes-0.9.js';
 import {
@@ -224,7 +224,7 @@ const readCatalog = (message: unknown): MarketReply => {
   };
 };
 
-const readReply = (action: string, body: { readonly message?: unknown; readonly error?: unknown }): MarketReply => {
+const readReply = (action: string, body: Said): MarketReply => {
   if (body.error !== undefined) {
     if (body.message !== undefined)
       throw new Refusal('30000', 'a callback carries message or error, not both', '/error');
@@ -296,9 +296,10 @@ export const dialect09: Dialect = {
       timestamp: c.timestamp,
       ttl: c.ttl,
     }),
-  readRequest,
+  spell: (action) => action,
+  acknowledge: (_, __, refusal) =>
+    acknowledgement(refusal === null ? null : writeError(refusal.code, refusal.message, refusal.paths)),
   writeRequest,
   readReply,
-  writeReply,
-  writeError,
+  selling: { readRequest, writeReply },
 };

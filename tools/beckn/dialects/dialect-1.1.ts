@@ -1,7 +1,7 @@
 /** Beckn 1.1: tag groups, arrays of fulfilments and payments. The default. */
 import type { MarketContext, MarketItem, MarketReply, Provider } from '../../../domain/market.js';
 import { Refusal } from '../refusal.js';
-import type { Dialect } from './dialect.js';
+import { acknowledgement, type Dialect, type Said } from './dialect.js';
 import { fulfillmentOf, readItem, readOrder, writeItem, writeOrder } from './order-1.1.js';
 import { readRequest, writeRequest } from './request-1.1.js';
 import { Context11, Error11, MESSAGES_11 } from './shapes-1.1.js';
@@ -75,7 +75,7 @@ const writeReply = (action: string, reply: MarketReply) => {
 const writeError = (code: string, message: string, paths: string | null) =>
   given({ code, message, paths: paths ?? undefined });
 
-const readReply = (action: string, body: { readonly message?: unknown; readonly error?: unknown }): MarketReply => {
+const readReply = (action: string, body: Said): MarketReply => {
   if (body.error !== undefined) {
     if (body.message !== undefined)
       throw new Refusal('30000', 'a callback carries message or error, not both', '/error');
@@ -175,9 +175,10 @@ export const dialect11: Dialect = {
       timestamp: c.timestamp,
       ttl: c.ttl,
     }),
-  readRequest,
+  spell: (action) => action,
+  acknowledge: (_, __, refusal) =>
+    acknowledgement(refusal === null ? null : writeError(refusal.code, refusal.message, refusal.paths)),
   writeRequest,
   readReply,
-  writeReply,
-  writeError,
+  selling: { readRequest, writeReply },
 };

@@ -1,9 +1,10 @@
 /** Both dialects read whole conversations into one model and write them again, as the official schemas have them. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { hasOfficial, officialErrors } from '../fixtures/official.js';
+import { CHOSEN, draftReplies, ORDER } from '../fixtures/draft-seller.js';
+import { hasOfficial, officialErrors, published } from '../fixtures/official.js';
 import { Refusal } from '../refusal.js';
-import { dialectOf, recognise } from './dialects.js';
+import { dialectOf, recognise, sellingIn } from './dialects.js';
 
 interface Message {
   context: Record<string, unknown> & { action: string };
@@ -21,14 +22,16 @@ const again = (message: Message): Message => {
   const context = dialect.readContext(message.context);
   const { action } = context;
   const said = action.startsWith('on_')
-    ? dialect.writeReply(action, dialect.readReply(action, message))
-    : { message: dialect.writeRequest(dialect.readRequest(action, message.message)) };
+    ? sellingIn(dialect.name).writeReply(action, dialect.readReply(action, message))
+    : { message: dialect.writeRequest(sellingIn(dialect.name).readRequest(action, message.message), context) };
   return { context: dialect.writeContext(context), ...said } as Message;
 };
 const read = (message: Message) => {
   const dialect = dialectOf(recognise(message.context));
   const { action } = message.context;
-  return action.startsWith('on_') ? dialect.readReply(action, message) : dialect.readRequest(action, message.message);
+  return action.startsWith('on_')
+    ? dialect.readReply(action, message)
+    : sellingIn(dialect.name).readRequest(action, message.message);
 };
 
 describe.each([
@@ -58,6 +61,114 @@ describe.each([
   });
 });
 
+describe('the draft of 2.0, in which we buy', () => {
+  const dialect = dialectOf('2.0-draft');
+  const official = hasOfficial ? officialErrors('core-2.0.0-draft-2025-11') : () => [];
+  const context = {
+    domain: 'beckn.one:DEG:compute-energy:1.0',
+    version: '2.0.0',
+    bap_id: 'bap.example',
+    bap_uri: 'https://bap.example/beckn',
+    bpp_id: 'bpp.example',
+    bpp_uri: 'https://bpp.example/beckn',
+    transaction_id: 'a3f1c0de-5c37-4c51-8a2b-5f1f2c9c8d01',
+    message_id: '5d2e9f7a-0f2b-4a8c-9f43-6a0b1d2c3e4f',
+    timestamp: '2022-05-25T08:00:00Z',
+    ttl: 'PT30S',
+  };
+  const reply = (action: string, message = draftReplies[action]) => ({ context: { ...context, action }, message });
+  const replyOf = (action: string, message?: object) => {
+    const whole = reply(action, message);
+    return dialect.readReply(dialect.readContext(whole.context).action, whole);
+  };
+
+  it.runIf(hasOfficial)('has answers that the schema takes, and the one with a member more it does not', () => {
+    for (const action of Object.keys(draftReplies)) expect(official(reply(action)), action).toEqual([]);
+    expect(official({ ...reply('on_select'), invented: 1 } as never)).not.toEqual([]);
+  });
+  it('reads power, window and price per MWh out of an item and its offer', () => {
+    expect(replyOf('on_discover')).toMatchObject({
+      is: 'catalog',
+      providers: [
+        {
+          id: 'provider-east',
+          items: [
+            {
+              id: CHOSEN,
+              kind: 'COMPUTE_SLOT',
+              window: { start: '2022-05-25T10:00:00Z', end: '2022-05-25T14:00:00Z' },
+              powerKw: 5000,
+              energyMwh: '20',
+              pricePerMwh: '102',
+              currency: 'GBP',
+              intensityGPerKwh: 120,
+              rampMinutes: null,
+              avoidedKg: null,
+              place: { latitude: 52.2053, longitude: 0.1218 },
+            },
+          ],
+        },
+      ],
+    });
+  });
+  it('reads an order, which has no id before it is confirmed', () => {
+    const [selected, confirmed] = [replyOf('on_select'), replyOf('on_confirm')];
+    expect(selected).toMatchObject({
+      order: { id: null, state: 'QUOTED', itemId: CHOSEN, quantity: { count: null, energyMwh: '4.8' } },
+    });
+    expect(confirmed).toMatchObject({
+      order: {
+        id: ORDER,
+        state: 'ORDER_PLACED',
+        item: { powerKw: 1200, pricePerMwh: '102' },
+        quote: { total: '489.6', lines: [{ title: 'ENERGY', amount: '489.6' }] },
+      },
+    });
+  });
+  const changed = (text: string, by: string) =>
+    JSON.parse(JSON.stringify(draftReplies.on_confirm).replace(text, by)) as object;
+  it.each([
+    ['a status that is none', changed('CONFIRMED', 'PERHAPS'), 'order status "PERHAPS" is not known'],
+    ['a unit that is none', changed('"MW"', '"GWh"'), 'unit is "GWh"'],
+    ['a load that is no number', changed('"reservedCapacity":1.2', '"reservedCapacity":{}'), 'must be a number'],
+    ['a window that ends before it starts', changed('T14:00:00Z', 'T08:00:00Z'), 'before it starts'],
+    ['a time without a zone', changed('T14:00:00Z', 'T14:00:00'), 'is not a time with a zone'],
+    ['a member that an order has not', changed('"beckn:orderStatus"', '"colour":1,"beckn:orderStatus"'), 'colour'],
+    [
+      'an order without an item',
+      changed('"beckn:orderItems"', '"beckn:orderItems":[],"beckn:invoice"'),
+      '/beckn:invoice',
+    ],
+  ])('refuses %s', (_, message, says) => {
+    const refused = () => replyOf('on_confirm', message);
+    expect(refused).toThrow(says);
+    expect(refused).toThrow(Refusal);
+  });
+
+  it.runIf(hasOfficial)('takes each answer of the published compute-energy conversation', () => {
+    const answers = published('deg-2025-11-compute-energy')
+      .map(({ path, message }) => ({ path, message: message as Message }))
+      .filter(({ message }) => message.context.action.startsWith('on_'));
+    const offers: unknown[] = [];
+    for (const { path, message } of answers) {
+      const { action } = dialect.readContext(message.context);
+      const said = dialect.readReply(action, message);
+      expect(said.is, path).toBe(
+        { on_search: 'catalog', on_rating: 'rating', on_support: 'support' }[action] ?? 'order',
+      );
+      if (said.is === 'catalog') offers.push(...said.providers.flatMap(({ items }) => items));
+    }
+    expect(answers.length).toBe(11);
+    expect(offers).toContainEqual(
+      expect.objectContaining({
+        powerKw: 5000,
+        pricePerMwh: '102',
+        window: { start: '2025-11-17T10:00:00Z', end: '2025-11-17T14:00:00Z' },
+      }),
+    );
+  });
+});
+
 describe('what is not a message', () => {
   const [search, , select] = conversation('1.1') as [Message, Message, Message];
   const [search09] = conversation('0.9.4') as [Message];
@@ -66,7 +177,7 @@ describe('what is not a message', () => {
       const { context, ...body } = message as Message;
       const dialect = dialectOf(recognise(context));
       dialect.readContext(context);
-      dialect.readRequest(context.action, body.message);
+      sellingIn(dialect.name).readRequest(context.action, body.message);
       return null;
     } catch (error) {
       if (error instanceof Refusal) return `${error.code} ${error.paths}: ${error.message}`;
@@ -83,7 +194,7 @@ describe('what is not a message', () => {
     ['a context of both spellings', with_(search, { bapId: 'x' }), '/context'],
     ['no version', with_(search, { version: undefined }), 'neither'],
     ['version 3', with_(search, { version: '3.0.0' }), '3.0.0'],
-    ['2.0 under snake case', with_(search, { version: '2.0.0' }), '2.0-draft'],
+    ['2.0 under snake case', with_(search, { version: '2.0.0', location: undefined }), '2.0-draft'],
     ['an unknown member of the context', with_(search, { colour: 'red' }), '/context/colour'],
     [
       'an unknown member of the message',

@@ -1,19 +1,33 @@
 /** The dialects of Beckn that are spoken, and how a message says which it is in. */
 import type { DialectName } from '../../../domain/market.js';
 import { Refusal } from '../refusal.js';
-import type { Dialect } from './dialect.js';
+import type { Dialect, Envelope, Selling } from './dialect.js';
 import { dialect09 } from './dialect-0.9.js';
 import { dialect11 } from './dialect-1.1.js';
+import { dialect20 } from './dialect-2.0.js';
+import { envelopeLts } from './envelope-lts.js';
 
-export type { Dialect } from './dialect.js';
+export type { Dialect, Said } from './dialect.js';
 export { say } from './spelling.js';
 
-const SPOKEN: readonly Dialect[] = [dialect11, dialect09];
+const SPOKEN: readonly Dialect[] = [dialect11, dialect09, dialect20];
 
+const KNOWN: readonly Envelope[] = [envelopeLts, ...SPOKEN];
+
+export const envelopeOf = (name: DialectName): Envelope => KNOWN.find((envelope) => envelope.name === name)!;
+
+/** Throws Refusal for one that is known and not spoken. */
 export const dialectOf = (name: DialectName): Dialect => {
   const found = SPOKEN.find((dialect) => dialect.name === name);
   if (!found) throw new Refusal('30000', `${name} is not spoken here`, '/context/version');
   return found;
+};
+
+/** Throws Refusal for a dialect in which we buy only. */
+export const sellingIn = (name: DialectName): Selling => {
+  const { selling } = dialectOf(name);
+  if (selling === null) throw new Refusal('30000', `we buy in ${name}, and do not sell in it`, '/context/version');
+  return selling;
 };
 
 /** Which dialect a context is in, without reading it. `2.0-lts` is camelCase, `2.0-draft` snake_case. Throws Refusal for a mixture. */
@@ -24,14 +38,13 @@ export const recognise = (context: unknown): DialectName => {
   const camel = 'bapId' in members || 'transactionId' in members || 'messageId' in members;
   const snake = 'bap_id' in members || 'transaction_id' in members || 'message_id' in members;
   if (camel && snake) throw new Refusal('30000', 'the context mixes the spellings of 1.x and of 2.0', '/context');
-  if (camel) return '2.0-lts';
+  if (envelopeLts.recognises(members)) return envelopeLts.name;
   if ('version' in members && 'core_version' in members)
     throw new Refusal(
       '30000',
       'the context has version and core_version: one dialect has the one or the other',
       '/context/core_version',
     );
-  if (members.version === '2.0.0') return '2.0-draft';
   const found = SPOKEN.find((dialect) => dialect.recognises(members));
   if (found) return found.name;
   const said = members.version ?? members.core_version;

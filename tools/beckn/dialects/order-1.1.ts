@@ -5,7 +5,6 @@ import {
   MarketItem,
   type MarketOrder,
   type Metered,
-  OfferKind,
 } from '../../../domain/market.js';
 import { type Instant, instant, toEpoch } from '../../../domain/time.js';
 import { Refusal } from '../refusal.js';
@@ -14,6 +13,7 @@ import {
   decimalIn,
   given,
   instantAt,
+  kindIn,
   minutesIn,
   money,
   numberIn,
@@ -33,11 +33,6 @@ import { group, groups, nonEmpty, type Tags11, tagsIn } from './tags-1.1.js';
 /** Beckn 1.1: tag groups, arrays of fulfilments and payments. The default. */
 type Item11 = NonNullable<Order11['items']>[number];
 type Fulfillment11 = NonNullable<Order11['fulfillments']>[number];
-
-export const kindIn = (code: string | undefined): OfferKind | null => {
-  const known = OfferKind.safeParse(code);
-  return known.success ? known.data : null;
-};
 
 export const FULFILLMENT = 'f-1';
 

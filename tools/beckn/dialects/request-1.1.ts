@@ -1,11 +1,12 @@
 /** What a buyer asks, in Beckn 1.1. */
 import type { MarketRequest } from '../../../domain/market.js';
 import { Refusal } from '../refusal.js';
-import { FULFILLMENT, kindIn, readDraft, writeDraft } from './order-1.1.js';
+import { FULFILLMENT, readDraft, writeDraft } from './order-1.1.js';
 import { MESSAGES_11 } from './shapes-1.1.js';
 import {
   durationIn,
   given,
+  kindIn,
   numberIn,
   parseClosed,
   placeIn,

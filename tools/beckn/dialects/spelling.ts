@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { decimal } from '../../../domain/decimal.js';
-import type { Quote } from '../../../domain/market.js';
+import { OfferKind, type Quote } from '../../../domain/market.js';
 import { type Instant, type Interval, instant } from '../../../domain/time.js';
 import { durationMs, durationText } from '../freshness.js';
 import { Refusal } from '../refusal.js';
@@ -62,6 +62,11 @@ export const placeIn = (text: string | undefined) => {
 };
 export const sayPlace = (place: { latitude: number; longitude: number } | null): string | undefined =>
   place === null ? undefined : `${say(place.latitude, 6)},${say(place.longitude, 6)}`;
+
+export const kindIn = (code: string | undefined): OfferKind | null => {
+  const known = OfferKind.safeParse(code);
+  return known.success ? known.data : null;
+};
 
 /** Members that are there. */
 export const given = <T extends Record<string, unknown>>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
