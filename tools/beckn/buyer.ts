@@ -229,30 +229,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       }
     },
     draftOf,
-    async vet(context) {
-      const of = (await bought.get(context.transactionId))?.value;
-      const known =
-        of !== undefined && (of.bppId === null || of.bppId === context.bppId || context.action === 'on_search');
-      if (!known)
-        throw new Refusal(
-          '30000',
-          `transaction ${context.transactionId} is not ours with ${context.bppId}`,
-          '/context/transaction_id',
-        );
-      if (of.dialect !== context.dialect)
-        throw new Refusal(
-          '30000',
-          `we speak ${of.dialect} in this transaction, not ${context.dialect}`,
-          '/context/version',
-        );
-      if (matched(of, context) !== undefined) return;
-      if (UNSOLICITED.has(context.action) && of.order !== null) return requireOwnId(store, context);
-      throw new Refusal(
-        '30000',
-        `nobody asked for this ${context.action}: message_id ${context.messageId} matches no request`,
-        '/context/message_id',
-      );
-    },
+    vet: (context) => vetOf(store, context),
     heard: (context, body) => heardOf(ground, context, body),
     async askOpen() {
       let n = 0;
@@ -280,6 +257,31 @@ export const undelivered = async (tx: Tx, { thread, action, body }: Letter, why:
     ...found,
     asked: found.asked.map((one) => (one.messageId === messageId ? { ...one, state: 'failed', error } : one)),
   });
+};
+
+/** Throws Refusal for a callback of another dialect than its conversation's, or that nobody waits for. */
+const vetOf = async (store: Store, context: MarketContext): Promise<void> => {
+  const of = (await store.collection(BOUGHT).get(context.transactionId))?.value;
+  const known = of !== undefined && (of.bppId === null || of.bppId === context.bppId || context.action === 'on_search');
+  if (!known)
+    throw new Refusal(
+      '30000',
+      `transaction ${context.transactionId} is not ours with ${context.bppId}`,
+      '/context/transaction_id',
+    );
+  if (of.dialect !== context.dialect)
+    throw new Refusal(
+      '30000',
+      `we speak ${of.dialect} in this transaction, not ${context.dialect}`,
+      '/context/version',
+    );
+  if (matched(of, context) !== undefined) return;
+  if (UNSOLICITED.has(context.action) && of.order !== null) return requireOwnId(store, context);
+  throw new Refusal(
+    '30000',
+    `nobody asked for this ${context.action}: message_id ${context.messageId} matches no request`,
+    '/context/message_id',
+  );
 };
 
 /** Two messages that nobody asked for are two: one id for both would hide one of them. Throws Refusal that names the earlier. */
