@@ -1,13 +1,14 @@
 /** Which adapter stands behind which port. Start here to understand the program. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { TOOLS, type ToolAnswer, type ToolInput, type ToolName } from './catalogue.js';
+import { everyTool, TOOL_NAMES, type ToolAnswer, type ToolInput, type ToolName, toolNamed } from './catalogue.js';
 import { systemClock, systemNow } from './clock.js';
 import type { Config, Setting as ConfigLine } from './config.js';
 import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
 import { Fault, invalid, notFound } from './domain/fault.js';
+import type { Forecaster } from './domain/forecast.js';
 import { WORKLOADS } from './domain/job.js';
 import type { LiveReading } from './domain/meter.js';
 import { meteredFleet } from './domain/metered.js';
@@ -27,11 +28,11 @@ import { loadScenario, type Scenario, settingOf } from './sim/scenario.js';
 import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
-import { FLEETS, type FleetAdapter } from './tools/fleet/fleet.js';
-import { profileForecaster, trainedForecaster } from './tools/forecaster/forecaster.js';
+import { FLEETS, type FleetAdapter } from './tools/fleet/fleets/fleets.js';
 import { type OpenedGrid, openGrid } from './tools/grid/sources/sources.js';
-import { keepSigning, openLedger, type SigningLedger } from './tools/ledger/ledger.js';
-import { METER_ADAPTERS } from './tools/meter/meter.js';
+import { keepSigning, openLedger } from './tools/ledger/open-ledger.js';
+import type { SigningLedger } from './tools/ledger/store-ledger.js';
+import { METER_ADAPTERS } from './tools/meter/meters/meters.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
 
@@ -43,15 +44,6 @@ export type { AgentName } from './graph/agents.js';
 export type { Answered, By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { RoleBook } from './store/roles.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
-export {
-  askWitness,
-  auditFile,
-  openLedger,
-  openWitness,
-  runWitness,
-  type SigningLedger,
-  serveWitness,
-} from './tools/ledger/ledger.js';
 export type { Progress, Tool } from './tools/tool.js';
 
 export interface CallBy {
@@ -67,8 +59,10 @@ export interface App {
   readonly config: Config;
   readonly settings: readonly ConfigLine[];
   readonly world: World;
-  /** Every tool, graph's compositions included. */
-  readonly tools: readonly Tool[];
+  /** Every tool, the graph's compositions included. Loads all rooms. */
+  tools(): Promise<readonly Tool[]>;
+  /** undefined: there is none of that name. Loads its room only. */
+  tool(name: string): Promise<Tool | undefined>;
   readonly orchestrator: Orchestrator;
   readonly tokens: TokenBook;
   /** Whom a policy means when it names somebody. */
@@ -110,9 +104,20 @@ const toSimulate = ({ scenario, setting }: Described, what: string, instead: str
   throw invalid(`${setting.name} is a place of your own, and only a scenario has a simulated ${what}`, instead);
 };
 
-/** Models that `caco train` made stand in the home; where none fits, the profile answers. */
-const forecasterOf = ({ forecaster, home }: Config) =>
-  forecaster === 'profile' ? profileForecaster : trainedForecaster(join(home, 'models'), profileForecaster);
+/** Models that `caco train` made stand in the home; where none fits, the profile answers. Loaded with the first question. */
+const forecasterOf = ({ forecaster, home }: Config): Forecaster => {
+  let loaded: Promise<Forecaster> | undefined;
+  const load = async () => {
+    const { profileForecaster, trainedForecaster } = await import('./tools/forecaster/forecaster.js');
+    return forecaster === 'profile' ? profileForecaster : trainedForecaster(join(home, 'models'), profileForecaster);
+  };
+  return {
+    forecast: async (question) => {
+      loaded ??= load();
+      return (await loaded).forecast(question);
+    },
+  };
+};
 
 const gridOf = (
   config: Config,
@@ -273,7 +278,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       meter,
       model,
       grid,
-      tickets: openTracker(config, clock.now, systemNow),
+      tickets: await openTracker(config, clock.now, systemNow),
       ledger,
       method: methodOf(config),
       setting: { ...setting, dataNote: noteOf(provenance, 'queue') },
@@ -312,12 +317,10 @@ const assemble = (
     })();
     return course;
   };
-  const tools: readonly Tool[] = TOOLS;
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const notOffered = (name: string) => {
     const way = RESERVED[name];
     return way === undefined
-      ? notFound(`there is no tool ${name}`, `There are: ${[...byName.keys()].sort().join(', ')}.`)
+      ? notFound(`there is no tool ${name}`, `There are: ${[...TOOL_NAMES].sort().join(', ')}.`)
       : new Fault('forbidden', `${name} is a step of the program’s own and no door offers it`, way);
   };
 
@@ -325,7 +328,8 @@ const assemble = (
     config,
     settings,
     world,
-    tools,
+    tools: everyTool,
+    tool: toolNamed,
     tokens: openTokens(world.store, systemNow),
     roles: openRoles(world.store),
     ledger,
@@ -334,9 +338,9 @@ const assemble = (
       resume: async (runId, by) => (await graph()).resume(runId, by),
       answer: async (input, by) => (await graph()).answer(input, by),
     },
-    // `byName` gives the tool whose type the name stands for.
+    // The tool that the name stands for answers with its own type.
     call: (async (name: string, input: unknown, by: CallBy): Promise<unknown> => {
-      const tool = byName.get(name);
+      const tool = await toolNamed(name);
       if (!tool) throw notOffered(name);
       return callTool(tool, input, world, {
         actor: by.actor,

@@ -44,7 +44,7 @@ const entries = files.filter(
 );
 
 /** Taken into the program, with their licences beside it. All others are loaded from node_modules where they are needed. */
-const TAKEN_IN = ['commander', 'zod', 'kysely', 'canonicalize', '@noble/hashes'];
+const TAKEN_IN = ['commander', 'zod', 'kysely', 'canonicalize', '@noble/hashes', 'temporal-polyfill', 'temporal-utils'];
 const ofPackage = (name) =>
   (name.startsWith('@') ? name.split('/').slice(0, 2) : name.split('/').slice(0, 1)).join('/');
 const takenIn = {
@@ -80,10 +80,9 @@ const inPlace = {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const place = relative(root, path).replaceAll('\\', '/').replace(/ts$/, 'js');
       const dist = "import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)";
-      const contents = readFileSync(path, 'utf8').replaceAll(
-        'import.meta.url',
-        `new URL(${JSON.stringify(place)}, ${dist}).href`,
-      );
+      const contents = readFileSync(path, 'utf8')
+        .replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, ${dist}).href`)
+        .replace("import { z } from 'zod';", "import * as z from 'zod';");
       return { loader: 'ts', contents };
     }),
 };

@@ -90,7 +90,6 @@ const ROOMS: readonly Room[] = [
   { files: /^domain\//, may: [/^domain\//], packages: ['zod'] },
   { files: /^tools\/tool\.ts$/, may: [/^domain\//] },
   { files: /^tools\/worker\.ts$/, may: [] },
-  { files: /^tools\/tools\.ts$/, may: [/^domain\//, 'tools/tool.ts', FRONT_DOOR] },
   // The ledger of plain files locks by way of SQLite.
   { files: /^tools\/ledger\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts', 'wire/wire.ts', 'sqlite.ts'] },
   // A tool room: its own files, the domain, what a tool is, and how HTTP is spoken. Never another room.
@@ -266,7 +265,7 @@ describe('the house', () => {
     ['graph/story.ts', "import { openStore } from '../store/store.js';"],
     ['graph/nodes/compute.ts', "import { x } from '../../tools/fleet/queue.js';"],
     ['mcp-server/mcp-server.ts', "import { x } from '../http-server/http-server.js';"],
-    ['http-server/http-server.ts', "const x = await import('../tools/tools.js');"],
+    ['http-server/http-server.ts', "const x = await import('../tools/grid/grid.js');"],
     ['tools/fleet/formats/swf.ts', "import { filesFleet } from '../fleets/files.js';"],
     ['tools/fleet/formats/swf.ts', "import { DEFAULTS } from '../defaults.js';"],
     ['tools/fleet/fleets/files.ts', "import { importSites } from '../sites.js';"],

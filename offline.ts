@@ -1,4 +1,7 @@
-/** What can be asked of files alone: no scenario, no store. One job against a signal file, and questions about a problem file. */
+/**
+ * What can be asked of files alone: no scenario, no store. One job against a signal file, questions about a problem file, and
+ * what a ledger’s files say to an auditor or a witness.
+ */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from './clock.js';
@@ -26,6 +29,7 @@ export { jobFormatTables } from './tools/fleet/fleet.js';
 export type { Backtest, BacktestRow, ModelCard } from './tools/forecaster/forecaster.js';
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
 export { formatTables } from './tools/grid/sources/sources.js';
+export { askWitness, auditFile, openWitness, runWitness, serveWitness } from './tools/ledger/ledger.js';
 export {
   type BaselineRow,
   baselinesOf,

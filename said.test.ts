@@ -106,7 +106,7 @@ describe.each(Object.entries(WORLDS))('a saving: %s', (name, { day, promise, tic
     const answer = await client.callTool({ name: 'make_plan', arguments: { workloadId, horizonHours: 24 } });
     const made = answer.structuredContent as { plan: { id: string } };
     const planId = made.plan.id;
-    const told = app.tools.find((tool) => tool.name === 'make_plan')!.tell!(made as never);
+    const told = (await app.tool('make_plan'))!.tell!(made as never);
     expect(told).toMatch(promise);
     expect(told).not.toMatch(MISLEADS);
     const [said] = answer.content as { text: string }[];

@@ -46,7 +46,7 @@ const measureRun = async (home: string, horizonHours: number) => {
   const app = await open(home);
   const watch = new Stopwatch();
   const load = await timed(() => app.prepare());
-  for (const tool of app.tools) {
+  for (const tool of await app.tools()) {
     const run = tool.run.bind(tool);
     Object.assign(tool, {
       run: (...[input, world, call]: Parameters<typeof run>) =>

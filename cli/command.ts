@@ -122,7 +122,7 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
       const actor = (needed: Scope) => actorOf(config, open, needed);
       const callNamed: Context['callNamed'] = async (tool, input, by = {}) => {
         const opened = await open();
-        const effect = opened.tools.find((t) => t.name === tool)?.effect ?? 'reads';
+        const effect = (await opened.tool(tool))?.effect ?? 'reads';
         const caller = { actor: await actor(NEEDED[effect]), signal: abort.signal, progress: bar.show };
         return opened.call(tool, input, { ...caller, ...by });
       };
@@ -135,7 +135,7 @@ const run = async (command: Command, action: Action, args: string[], own: Readon
         actor,
         call: callNamed as Context['call'],
         callNamed,
-        tell: async (tool, answer) => (await open()).tools.find((t) => t.name === tool)!.tell(answer),
+        tell: async (tool, answer) => (await (await open()).tool(tool))!.tell(answer),
         progress: bar.show,
         warn: (text) => void process.stderr.write(`${text}\n`),
       };

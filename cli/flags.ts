@@ -27,7 +27,7 @@ type Given<I, S> = Said<Omit<I, Those<S, false> | Optional<S>> & Partial<Pick<I,
 type Said<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 export interface Flags<I> {
-  /** Gives a command the flags. Loads the tools, so only for the command that was typed. */
+  /** Gives a command the flags. Loads the tool, so only for the command that was typed. */
   shape(command: Command): Promise<Command>;
   /** What was given, as members of the tool's input; what was left out is the tool's own to say. Throws Fault. */
   input(options: Record<string, unknown>): Promise<I>;
@@ -79,8 +79,8 @@ export const flagsOf = <const N extends ToolName, const S extends Spellings<N>>(
 ): Flags<Given<ToolInput<N>, S>> => {
   let loaded: Promise<{ field: Field; spelling: Spelling; option: Option }[]> | undefined;
   const load = () => {
-    loaded ??= import('../catalogue.js').then(({ toolOf }) =>
-      fieldsOf(toolOf(name)).flatMap((field) => {
+    loaded ??= import('../catalogue.js').then(async ({ toolOf }) =>
+      fieldsOf(await toolOf(name)).flatMap((field) => {
         const given = (spellings as Record<string, Spelling | string | false | undefined>)[field.name] ?? {};
         if (given === false) return [];
         const spelling = typeof given === 'string' ? { flag: given } : given;

@@ -28,7 +28,7 @@ export const deskOf = (
 
 /** Calls a reading tool. Throws Fault `forbidden` for a tool that acts, records or decides: those are out of reach here. */
 export const read = async <N extends ToolName>(desk: Desk, name: N, input: ToolInput<N>): Promise<ToolAnswer<N>> => {
-  const tool = toolOf(name);
+  const tool = await toolOf(name);
   if (tool.effect !== 'reads')
     throw new Fault(
       'forbidden',

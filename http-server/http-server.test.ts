@@ -212,7 +212,7 @@ describe('what it offers', () => {
     const result = await new Validator().validate(json);
     expect(result.errors ?? []).toEqual([]);
     expect(result.valid).toBe(true);
-    for (const { name } of app.tools) expect(json.paths).toHaveProperty([`/tools/${name}`, 'post']);
+    for (const { name } of await app.tools()) expect(json.paths).toHaveProperty([`/tools/${name}`, 'post']);
     // Every reference leads somewhere.
     for (const [, ref] of JSON.stringify(json).matchAll(/"\$ref":"#\/([^"]+)"/g))
       expect(

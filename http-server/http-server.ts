@@ -66,7 +66,8 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
   const stop = new AbortController();
   const working = workOf(stop.signal);
 
-  const web = webOf(app, options, { host, version, log, metrics, tracer, news, working });
+  const tools = await app.tools();
+  const web = webOf(app, options, { host, version, log, metrics, tracer, news, working, tools });
   const server = createServer(
     {
       requestTimeout: options.requestMs ?? REQUEST_MS,

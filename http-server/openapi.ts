@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 of this server, from the schemas that the tools are called with. */
 import { z } from 'zod';
-import type { App, Tool } from '../app.js';
+import type { Tool } from '../app.js';
 import { CARBON_AWARE } from './openapi-carbon-aware.js';
 import { array, type Json, json, problems } from './openapi-operations.js';
 import { routes } from './openapi-routes.js';
@@ -69,7 +69,7 @@ export const methodsOf = (paths: Json, path: string): string[] => {
   return Object.keys((found?.[1] as Json | undefined) ?? {}).map((method) => method.toUpperCase());
 };
 
-export const openapiOf = (app: App, version: string): Json & { readonly paths: Json } => {
+export const openapiOf = (tools: readonly Tool[], version: string): Json & { readonly paths: Json } => {
   const schemas: Json = {
     ...CARBON_AWARE,
     Problem: {
@@ -95,7 +95,7 @@ export const openapiOf = (app: App, version: string): Json & { readonly paths: J
       },
     },
   };
-  const paths: Json = Object.fromEntries(app.tools.map((tool) => [`/tools/${tool.name}`, toolPath(tool, schemas)]));
+  const paths: Json = Object.fromEntries(tools.map((tool) => [`/tools/${tool.name}`, toolPath(tool, schemas)]));
   return {
     openapi: '3.1.0',
     info: {

@@ -24,14 +24,14 @@ const signalFor = (res: Parameters<RequestHandler>[1], tool: Tool): AbortSignal 
   return gone.signal;
 };
 
-export const toolRoutes = (app: App): Router => {
-  const byName = new Map(app.tools.map((tool) => [tool.name, tool]));
+export const toolRoutes = (app: App, tools: readonly Tool[]): Router => {
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const router = Router();
 
   router.get('/tools', (_, res) => {
     requireScope(res, 'read');
     res.json({
-      tools: app.tools.map(({ name, title, description, toolset, effect }) => ({
+      tools: tools.map(({ name, title, description, toolset, effect }) => ({
         name,
         title,
         description,

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import type { App } from '../app.js';
+import type { App, Tool } from '../app.js';
 import { demandJson, limitDepth } from './bodies.js';
 import { carbonAwareRoutes } from './carbon-aware.js';
 import {
@@ -68,10 +68,11 @@ export interface WebGround {
   readonly tracer: Tracer | undefined;
   readonly news: News;
   readonly working: Working;
+  readonly tools: readonly Tool[];
 }
 
 export const webOf = (app: App, options: WebOptions, ground: WebGround): Express => {
-  const { host, version, log, metrics, tracer, news, working } = ground;
+  const { host, version, log, metrics, tracer, news, working, tools } = ground;
   const web = express();
   web.disable('x-powered-by');
   web.disable('etag');
@@ -102,14 +103,14 @@ export const webOf = (app: App, options: WebOptions, ground: WebGround): Express
   });
   let made: ReturnType<typeof openapiOf> | undefined;
   const document = () => {
-    made ??= openapiOf(app, version);
+    made ??= openapiOf(tools, version);
     return made;
   };
   web.get('/openapi.json', (_, res) => {
     requireScope(res, 'read');
     res.json(document());
   });
-  web.use(toolRoutes(app));
+  web.use(toolRoutes(app, tools));
   web.use(wordRoutes(app));
   web.use(runRoutes(app, news, working));
   web.use(carbonAwareRoutes(app));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type App, openApp, type Tool } from '../app.js';
+import { openApp, type Tool } from '../app.js';
 import { envExample, readConfig } from '../config.js';
 import { formatTables, jobFormatTables } from '../offline.js';
 import { adversaryMarkdown } from './adversary/adversary.js';
@@ -33,7 +33,7 @@ const schema = (of: z.ZodType, io: 'input' | 'output') => {
 };
 
 /** Every tool's schemas as zod states them, and what the MCP door lists. */
-const schemasText = async (tools: App['tools']): Promise<string> => {
+const schemasText = async (tools: readonly Tool[]): Promise<string> => {
   const listed = new Map((await listingsOf(tools)).map(({ tool, listing }) => [tool.name, listing]));
   const all = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = all.map((tool) => [
@@ -73,10 +73,10 @@ const fieldsOf = (tool: Tool): string[] => {
     : ['| Argument | Type | Default | Meaning |', '|---|---|---|---|', ...rows, ''];
 };
 
-const listedOf = async (tools: App['tools']): Promise<ReadonlySet<string>> =>
+const listedOf = async (tools: readonly Tool[]): Promise<ReadonlySet<string>> =>
   new Set((await listingsOf(tools)).map(({ tool }) => tool.name));
 
-const toolsMarkdown = async (tools: App['tools']): Promise<string> => {
+const toolsMarkdown = async (tools: readonly Tool[]): Promise<string> => {
   const listed = await listedOf(tools);
   const all = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
@@ -114,7 +114,7 @@ const withTables = (path: string, tables: string): string => {
 };
 
 /** Every generated file: its path and its text as it ought to be. */
-export const generatedFiles = async (tools: App['tools']): Promise<ReadonlyMap<string, string>> =>
+export const generatedFiles = async (tools: readonly Tool[]): Promise<ReadonlyMap<string, string>> =>
   new Map([
     [SNAPSHOT, await schemasText(tools)],
     [at('docs/tools.md'), await toolsMarkdown(tools)],
@@ -126,12 +126,12 @@ export const generatedFiles = async (tools: App['tools']): Promise<ReadonlyMap<s
   ]);
 
 /** With a world of its own, so that nothing of whoever runs this plays a part. */
-export const withTools = async <T>(work: (tools: App['tools']) => Promise<T>): Promise<T> => {
+export const withTools = async <T>(work: (tools: readonly Tool[]) => Promise<T>): Promise<T> => {
   const home = mkdtempSync(join(tmpdir(), 'caco-tools-'));
   try {
     const app = await openApp(readConfig({ home }, {}, home).config);
     try {
-      return await work(app.tools);
+      return await work(await app.tools());
     } finally {
       await app.close();
     }

@@ -36,7 +36,7 @@ export const askForApproval = async (
   passage: Passage,
   dialog: boolean,
 ): Promise<unknown> => {
-  const asked: Asked = toolOf('request_approval').output.parse(answer);
+  const asked: Asked = (await toolOf('request_approval')).output.parse(answer);
   const { approval } = asked;
   if (!dialog || approval.status !== 'waiting' || caller.person === null || !offersDialog(passage)) return asked;
   const person = answerer(caller.person, passage);

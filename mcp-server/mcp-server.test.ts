@@ -90,7 +90,9 @@ describe('the list', () => {
 
   test('toolsets and read-only narrow it', async () => {
     const { offered } = await import('./offer.js');
-    const names = offered(app.tools, ['read', 'operate'], { toolsets: ['grid'], readOnly: true }).map((t) => t.name);
+    const names = offered(await app.tools(), ['read', 'operate'], { toolsets: ['grid'], readOnly: true }).map(
+      (t) => t.name,
+    );
     expect(names).toEqual(['get_grid_forecast', 'find_green_window']);
   });
 });

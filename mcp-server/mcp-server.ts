@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { App } from '../app.js';
+import type { App, Tool } from '../app.js';
 import type { Caller, Menu } from './caller.js';
 import type { Choice } from './offer.js';
 import type { McpHandler } from './sessions.js';
@@ -97,7 +97,7 @@ export const mcpHandler = async (
   ]);
   const version = versionOf();
   const lookUps = new Set(
-    app.tools.filter((tool) => tool.effect === 'reads' && LOOK_UP.test(tool.name)).map((tool) => tool.name),
+    (await app.tools()).filter((tool) => tool.effect === 'reads' && LOOK_UP.test(tool.name)).map((tool) => tool.name),
   );
   return sessionHandler(
     (caller) => serverOf(extend(menuOf(async () => app, caller, choice)), version),
@@ -106,7 +106,7 @@ export const mcpHandler = async (
 };
 
 /** What each tool's listing says, in the order of the list: for snapshots and documentation. */
-export const listingsOf = async (tools: App['tools']) => {
+export const listingsOf = async (tools: readonly Tool[]) => {
   const [{ listingOf }, { offered }] = await Promise.all([import('./menu.js'), import('./offer.js')]);
   return offered(tools, ['read', 'operate'], {}).map((tool) => ({ tool, listing: listingOf(tool) }));
 };

@@ -39,7 +39,7 @@ export const listingOf = (tool: Tool): ToolListing => {
 export const menuOf = (app: () => Promise<App>, caller: Caller, choice: Choice): Menu => ({
   tools: async () => {
     const opened = await app();
-    return offered(opened.tools, caller.scopes, choice).map((tool) =>
+    return offered(await opened.tools(), caller.scopes, choice).map((tool) =>
       doorTool(opened, tool, caller, choice.dialog !== false),
     );
   },

@@ -3,7 +3,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { askWitness, auditFile, openWitness, runWitness, serveWitness } from '../../app.js';
 import { systemNow } from '../../clock.js';
 import type { Checkpoint } from '../../domain/evidence/evidence.js';
 import { invalid, notFound } from '../../domain/fault.js';
@@ -98,7 +97,7 @@ const audit = async (context: Context, _: string[], options: Record<string, unkn
   const found =
     options.file === undefined
       ? await context.call('audit_ledger', since)
-      : await auditFile({
+      : await (await import('../../offline.js')).auditFile({
           file: existing(String(options.file)),
           ...since,
           ...(options.vkeys === undefined ? {} : { vkeys: keyLines(read(String(options.vkeys))) }),
@@ -180,6 +179,7 @@ const witness = async (
   const folder = resolve(String(options.folder ?? join(context.config.home, 'witness')));
   const name = options.name === undefined ? undefined : String(options.name);
   if (options.listen !== undefined) {
+    const { openWitness, serveWitness } = await import('../../offline.js');
     const own = openWitness({ folder, now: systemNow, name });
     if (options.follow !== undefined) own.follow(keyLines(read(String(options.follow))));
     const server = await serveWitness(own, { port: numberOf('--listen', options.listen) });
@@ -189,6 +189,7 @@ const witness = async (
     return undefined;
   }
   const { ledger } = await context.app();
+  const { askWitness, runWitness } = await import('../../offline.js');
   const round = async (): Promise<Answer> => {
     if (options.url !== undefined) {
       if (options.vkey === undefined)

@@ -90,8 +90,9 @@ export const register = (program: Command) => {
         .option('--decision <id>', 'the decision that gives leave to a tool that acts')
         .option('--idempotency-key <key>', 'with the same key the call happens once'),
     async (context, [name, ...rest], options) => {
-      const { tools } = await context.app();
-      if (name === undefined)
+      const app = await context.app();
+      if (name === undefined) {
+        const tools = await app.tools();
         return {
           json: { tools: tools.map(({ name: n, title, effect, toolset }) => ({ name: n, title, effect, toolset })) },
           text: tableText(
@@ -99,7 +100,8 @@ export const register = (program: Command) => {
             tools.map((t) => [t.name, t.effect, t.title]),
           ),
         };
-      const tool = tools.find((t) => t.name === name.replaceAll('-', '_'));
+      }
+      const tool = await app.tool(name.replaceAll('-', '_'));
       if (!tool) throw notFound(`there is no tool ${name}`, '`caco tool` lists them.');
       if (options.describe === true)
         return {

@@ -92,8 +92,8 @@ Total emissions must stay below 500 kg per day.`;
 
 it('nor in a question about the policy', async () => {
   const room = await openRoom([plan('p1', { jobs: ROWS })]);
-  const call = (name: ToolName, input: object) =>
-    callTool(toolOf(name) as never, input, room.world as never, {
+  const call = async (name: ToolName, input: object) =>
+    callTool((await toolOf(name)) as never, input, room.world as never, {
       actor: { id: 'alice', via: 'cli' },
       cause: null,
       signal: new AbortController().signal,

@@ -159,7 +159,7 @@ const named = (lines: readonly Line[]) => lines.map((line) => [line.what, line] 
 
 describe('the table', () => {
   test('has a line for every tool of the registry and every route of the server, and no other', async () => {
-    expect(TOOL_LINES.map((l) => l.what).sort()).toEqual(app.tools.map((t) => t.name).sort());
+    expect(TOOL_LINES.map((l) => l.what).sort()).toEqual((await app.tools()).map((t) => t.name).sort());
     const { paths } = JSON.parse((await send('GET', '/openapi.json', 'read')).text) as {
       paths: Record<string, object>;
     };
@@ -168,9 +168,9 @@ describe('the table', () => {
       .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
     expect(ROUTE_LINES.map((l) => l.what).sort()).toEqual([...routes, 'POST /mcp'].sort());
   });
-  test('says of each tool the scope that its effect demands', () => {
+  test('says of each tool the scope that its effect demands', async () => {
     const scopes = { reads: 'read', records: 'operate', acts: 'operate', decides: 'approve' };
-    for (const tool of app.tools)
+    for (const tool of await app.tools())
       expect([tool.name, TOOL_LINES.find((l) => l.what === tool.name)?.scope]).toEqual([
         tool.name,
         scopes[tool.effect],

@@ -4,8 +4,6 @@ import { invalid } from '../../domain/fault.js';
 import type { Instant } from '../../domain/time.js';
 import type { TicketTracker } from '../../domain/world.js';
 import { alsoInFiles, filesTracker } from './files.js';
-import { githubTracker } from './github.js';
-import { jiraTracker } from './jira.js';
 
 /** As the program's settings name them. */
 export interface TrackerSettings {
@@ -30,18 +28,19 @@ const demand = (value: string | undefined, setting: string, env: string): string
 };
 
 /**
- * The tracker that the settings name. Files are always written; a remote tracker comes on top. `worldNow` counts the days of
+ * The tracker that the settings name. Files are always written; a remote tracker comes on top, and is loaded where it is chosen. `worldNow` counts the days of
  * the files tracker, `systemNow` those of a remote one. Fault `invalid-input` for a setting that is missing.
  */
-export const openTracker = (
+export const openTracker = async (
   settings: TrackerSettings,
   worldNow: () => Instant,
   systemNow: () => Instant,
-): TicketTracker => {
+): Promise<TicketTracker> => {
   const { deployment } = settings;
   const files = filesTracker({ folder: join(settings.home, 'tickets'), now: worldNow });
   if (settings.tickets === 'jira') {
     const site = demand(settings.jiraUrl, 'jiraUrl', 'CACO_JIRA_URL');
+    const { jiraTracker } = await import('./jira.js');
     return alsoInFiles(
       jiraTracker({
         site,
@@ -56,7 +55,8 @@ export const openTracker = (
       files,
     );
   }
-  if (settings.tickets === 'github')
+  if (settings.tickets === 'github') {
+    const { githubTracker } = await import('./github.js');
     return alsoInFiles(
       githubTracker({
         apiBase: settings.githubApiUrl,
@@ -67,5 +67,6 @@ export const openTracker = (
       }),
       files,
     );
+  }
   return files;
 };

@@ -1,6 +1,5 @@
-/** Where work can run: every adapter behind the port Fleet by the name that the setting `fleet` chooses it with. */
+/** Where work can run: every adapter behind the port Fleet by the name that the setting `fleet` chooses it with, loaded when it is opened. */
 import type { Fleet } from '../../../domain/world.js';
-import { filesFleet } from './files.js';
 import type { FleetGround } from './ground.js';
 
 export type { FleetGround } from './ground.js';
@@ -23,6 +22,6 @@ export const FLEETS = {
   files: {
     live: false,
     note: 'Jobs as taken in, and taken to run as placed: nothing measures them.',
-    open: (_, ground) => filesFleet(ground),
+    open: async (_, ground) => (await import('./files.js')).filesFleet(ground),
   },
 } satisfies Record<string, FleetAdapter>;
