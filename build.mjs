@@ -4,8 +4,7 @@
 // Types are checked by `npm run types`; this step only removes them, so that it takes a second.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -40,28 +39,19 @@ const entries = files.filter(
     /(^|[\\/.])main\.ts$|\.worker\.ts$/.test(name) ||
     // It finds the commands beside itself.
     name === join('cli', 'program.ts') ||
-    name.startsWith(join('cli', 'commands')),
+    (dirname(name) === join('cli', 'commands') && !name.includes('.test.')),
 );
 
 /** Taken into the program, with their licences beside it. All others are loaded from node_modules where they are needed. */
 const TAKEN_IN = ['commander', 'zod', 'kysely', 'canonicalize', '@noble/hashes', 'temporal-polyfill', 'temporal-utils'];
 const ofPackage = (name) =>
   (name.startsWith('@') ? name.split('/').slice(0, 2) : name.split('/').slice(0, 1)).join('/');
-const takenIn = {
-  name: 'taken-in',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'entry-point' || TAKEN_IN.includes(ofPackage(path)) ? undefined : { external: true },
-    ),
-};
+const isTakenIn = (name) => TAKEN_IN.includes(ofPackage(name));
 
 /** zod brings its messages in fifty languages, a third of its weight; ours are our own, and English is what it falls back on. */
 const oneLanguage = {
   name: 'one-language',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    })),
+  load: (id) => (/zod[\\/]v4[\\/]locales[\\/]index\.js$/.test(id) ? "export { default as en } from './en.js';" : null),
 };
 
 const licences = () =>
@@ -76,40 +66,45 @@ const licences = () =>
 /** A module finds its data beside itself; in a chunk, too, its `import.meta.url` must be the place that its source has under dist/. */
 const inPlace = {
   name: 'in-place',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const place = relative(root, path).replaceAll('\\', '/').replace(/ts$/, 'js');
-      const dist = "import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)";
-      const contents = readFileSync(path, 'utf8')
-        .replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, ${dist}).href`)
-        .replace("import { z } from 'zod';", "import * as z from 'zod';");
-      return { loader: 'ts', contents };
-    }),
+  transform(code, id) {
+    if (!id.endsWith('.ts') || !code.includes('import.meta.url')) return null;
+    const place = relative(root, id).replaceAll('\\', '/').replace(/ts$/, 'js');
+    const dist = "import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)";
+    return code.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, ${dist}).href`);
+  },
 };
+
+/**
+ * Node resolves, opens and links each file of a start: what all commands need stands in one, what many need in a second, and what
+ * fewer than ten entries need stays apart.
+ */
+const SHARED = [
+  { name: 'shared', minShareCount: 25, priority: 1 },
+  { name: 'often', minShareCount: 10 },
+];
 
 // `npm pack` of an installed package has no sources to build from.
 if (entries.length > 0) {
-  const { build } = createRequire(import.meta.url)('esbuild');
+  const { rolldown } = await import('rolldown');
   rmSync('dist', { recursive: true, force: true });
-  await build({
-    entryPoints: entries,
-    outdir: 'dist',
-    outbase: '.',
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+  const bundle = await rolldown({
+    input: Object.fromEntries(entries.map((name) => [name.replace(/\.ts$/, ''), name])),
     platform: 'node',
-    target: 'node20',
-    // Some of what is taken in is CommonJS and asks for Node's own modules by `require`.
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
-    plugins: [takenIn, oneLanguage, inPlace],
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'warning',
+    external: (name, importer) =>
+      importer !== undefined && /^[^./\0]/.test(name) && !isAbsolute(name) && !isTakenIn(name),
+    plugins: [oneLanguage, inPlace],
+    // A room that is loaded when asked for is loaded at once by whoever needs it anyway.
+    checks: { ineffectiveDynamicImport: false },
   });
+  await bundle.write({
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    codeSplitting: { groups: SHARED },
+  });
+  await bundle.close();
   for (const name of data) cpSync(name, join('dist', name));
   cpSync('package.json', 'dist/package.json');
   writeFileSync('dist/THIRD-PARTY-LICENSES', licences());
