@@ -11,6 +11,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'cli/market.test.ts': 'two programs that trade, and plan for it',
   'cli/ledger.test.ts': 'each command a process of its own',
   'cli/slurm.test.ts': 'a Slurm of its own, with jobs that run',
+  'doors.cases.test.ts': 'scripts with servers of their own, and an export of 16 000 jobs',
   'evals/calibration.test.ts': 'ten thousand intervals, each drawn many times',
   'evals/evals.test.ts': 'every case twice, without and with a model',
   'graph/crash.test.ts': 'a process killed at every write of a run',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
-import { type CallToolResult, CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { type CallToolResult, CallToolResultSchema, GetPromptResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type App, openApp } from '../app.js';
 import { readConfig } from '../config.js';
@@ -75,6 +75,23 @@ describe('arguments', () => {
   test('what leaves a doubt is not guessed', async () => {
     for (const durationHours of ['three', '3h', '', null, true])
       expect(await refused('find_green_window', { durationHours })).toContain('durationHours');
+  });
+
+  test('of a prompt: numbers where text belongs, null for what may be left out, and what is no text by its name', async () => {
+    const prompt = (args: unknown) =>
+      client.request(
+        { method: 'prompts/get', params: { name: 'green_this_job', arguments: args } } as never,
+        GetPromptResultSchema,
+      );
+    const wanted = await prompt({ command: 'make', durationHours: '3' });
+    for (const odd of [{ command: 'make', durationHours: 3, deadline: null }, '{"command":"make","durationHours":3}'])
+      expect(await prompt(odd)).toEqual(wanted);
+    for (const [odd, said] of [
+      [{ command: 'make', durationHours: [3] }, 'durationHours: give it as text'],
+      [{ command: 'make', durationHours: null }, 'needs durationHours'],
+      ['hello', 'an object of words'],
+    ] as const)
+      await expect(prompt(odd)).rejects.toMatchObject({ code: -32602, message: expect.stringContaining(said) });
   });
 
   test('a truth as text, and empty text for a workload', async () => {

@@ -89,7 +89,7 @@ export const serverOf = (menu: Menu, version: string): Server => {
   server.setRequestHandler(ListPromptsRequestSchema, async () => ({
     prompts: (await menu.prompts()).map((p) => p.listing),
   }));
-  server.setRequestHandler(GetPromptRequestSchema, async ({ params }) => {
+  server.setRequestHandler(PromptCall, async ({ params }) => {
     const prompts = await menu.prompts();
     const prompt = prompts.find((p) => p.listing.name === params.name);
     if (!prompt)
@@ -97,13 +97,14 @@ export const serverOf = (menu: Menu, version: string): Server => {
         ErrorCode.InvalidParams,
         `there is no prompt ${params.name}; there are ${prompts.map((p) => p.listing.name).join(', ')}`,
       );
-    const missing = (prompt.listing.arguments ?? []).filter((a) => a.required && !params.arguments?.[a.name]);
+    const given = wordsOf(params.arguments ?? {});
+    const missing = (prompt.listing.arguments ?? []).filter((a) => a.required && !given[a.name]);
     if (missing.length > 0)
       throw new McpError(
         ErrorCode.InvalidParams,
         `${params.name} needs ${missing.map((a) => `${a.name} (${a.description})`).join(', ')}`,
       );
-    return prompt.get(params.arguments ?? {});
+    return prompt.get(given);
   });
   server.setRequestHandler(ListResourcesRequestSchema, async () => ({ resources: await menu.resources() }));
   server.setRequestHandler(ListResourceTemplatesRequestSchema, async () => ({
@@ -151,16 +152,27 @@ const asObject = (given: unknown): unknown => {
     return given;
   }
 };
-const ToolCall = CallToolRequestSchema.extend({
-  params: z.preprocess(
-    (params) =>
-      typeof params === 'object' && params !== null && 'arguments' in params
-        ? { ...params, arguments: asObject(params.arguments) }
-        : params,
-    // What is still no object is refused by the protocol’s own check, which comes after this one.
-    z.looseObject({ name: z.string(), arguments: z.unknown().optional() }),
-  ),
-});
+const NAMED = z.preprocess(
+  (params) =>
+    typeof params === 'object' && params !== null && 'arguments' in params
+      ? { ...params, arguments: asObject(params.arguments) }
+      : params,
+  z.looseObject({ name: z.string(), arguments: z.unknown().optional() }),
+);
+/** What is still no object is refused by the protocol’s own check, which comes after this one. */
+const ToolCall = CallToolRequestSchema.extend({ params: NAMED });
+
+/** Arguments of a prompt are words: a number is its digits, and null is none. Anything else is told by its name. */
+const PromptCall = GetPromptRequestSchema.extend({ params: NAMED });
+const wordsOf = (given: unknown): Record<string, string> => {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new McpError(ErrorCode.InvalidParams, 'arguments are an object of words, such as {"durationHours": "3"}');
+  const known = Object.entries(given).filter(([, value]) => value !== null);
+  const odd = known.filter(([, value]) => !['string', 'number', 'boolean'].includes(typeof value));
+  if (odd.length > 0)
+    throw new McpError(ErrorCode.InvalidParams, `${odd.map(([name]) => name).join(', ')}: give it as text`);
+  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
+};
 
 /** Clients give up on a call of which they hear nothing; one that works is heard of at least this often, in milliseconds. */
 const SILENCE_MS = 4000;

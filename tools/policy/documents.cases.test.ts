@@ -1,13 +1,11 @@
 /** Documents from practice that were misread once, each with what it says; the folder of cases stands beside a checkout and is not shipped. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { caseFile, casesIn } from '../../checks/cases.js';
 import { readDocument } from './documents/documents.js';
 import { readPolicy } from './policy.js';
 
-const FOLDER = fileURLToPath(new URL('../../../shared/cases/documents/', import.meta.url));
-const isHere = existsSync(FOLDER);
-if (!isHere) console.warn(`Not tested here: documents from practice; there is no folder ${FOLDER}.`);
+const FOUND = casesIn('documents').filter((name) => /\.(docx|fodt|html|ms|pdf|rtf|txt)$/.test(name));
 
 const EVERY = '"days":["mon","tue","wed","thu","fri","sat","sun"]';
 const WEEKDAYS = '"days":["mon","tue","wed","thu","fri"]';
@@ -192,9 +190,13 @@ const CASES: Readonly<Record<string, readonly [constraints: readonly string[], a
   ],
 };
 
-describe.skipIf(!isHere)('a document from practice', () => {
-  it.each(Object.entries(CASES))('%s', async (name, [constraints, asides = []]) => {
-    const document = await readDocument(`${FOLDER}${name}`);
+describe.skipIf(FOUND.length === 0)('a document from practice', () => {
+  it.each(FOUND)('%s', async (path) => {
+    const name = basename(path);
+    const known = CASES[name];
+    expect(known, `nothing is worked out for ${path}`).toBeDefined();
+    const [constraints, asides = []] = known!;
+    const document = await readDocument(caseFile(path));
     const r = readPolicy(document.text, { doc: name, tz: 'UTC', document });
     const said = r.constraints.map(
       (c) => `${c.status} ${c.type} ${JSON.stringify(c.scope)} ${JSON.stringify(c.params)}`,
