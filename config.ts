@@ -22,10 +22,10 @@ const mapping = (value: unknown): unknown => {
 };
 
 /** A switch as environments spell it. */
-const onOff = z.preprocess(
-  (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
-  z.boolean(),
-);
+const onOff = z.preprocess((value) => {
+  if (['true', '1', 'on', 'yes'].includes(value as string)) return true;
+  return ['false', '0', 'off', 'no'].includes(value as string) ? false : value;
+}, z.boolean());
 const words = (text: string) => text.split(',').map((word) => word.trim());
 const httpUrl = z.url({ protocol: /^https?$/ });
 
@@ -74,7 +74,30 @@ export const SETTINGS = {
     `where signals come from: ${CHOICES.join(' | ')} | live (every live source without a key), or a list such as FR=file:fr.csv,live; the scenario’s choice when left out`,
   ),
   ...SOURCE_SETTINGS,
-  fleet: setting(z.enum(['sim', 'files']).default('sim'), 'sim | files (jobs come by ingest only)'),
+  fleet: setting(
+    z.enum(['sim', 'files', 'slurm']).default('sim'),
+    'sim | files (jobs come by ingest only) | slurm (the queue of the cluster whose commands are here, docs/slurm.md)',
+  ),
+  dryRun: setting(
+    onOff.default(true),
+    'on: a real scheduler’s jobs are not changed, and `caco changes` lists every command that would be run; off: approved plans are carried out',
+  ),
+  slurmPartitions: setting(
+    z.string().optional(),
+    'partitions that are planned, each with the id of its site (main=hpc-1,gpu=hpc-2); all of them when left out',
+  ),
+  slurmAccounts: setting(z.string().optional(), 'accounts whose jobs are planned, parted by commas; all when left out'),
+  slurmConsent: setting(
+    z.enum(['comment', 'all']).default('comment'),
+    'whose jobs may be moved: comment: those whose comment says so (caco:flex=MINUTES); all: every job but those whose comment says caco:move=no',
+  ),
+  slurmCluster: setting(
+    z
+      .string()
+      .regex(/^[\w.-]+$/, 'must be the name of one cluster')
+      .optional(),
+    'cluster that is meant where the accounts know several; SLURM_CLUSTERS for Slurm’s commands',
+  ),
   meter: setting(
     z.enum(['none', 'rapl', 'sim', 'redfish', 'kepler', 'scaphandre', 'prometheus']).default('none'),
     'what energy is measured with: none (what was imported is used) | rapl (the daemon of this machine) | sim | redfish | kepler | scaphandre | prometheus',

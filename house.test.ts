@@ -61,7 +61,15 @@ const INSIDES: readonly Inside[] = [
   // How a file becomes text; what its sentences mean is the room's.
   { folder: 'tools/policy/documents/', may: [/^domain\//], packages: ['unpdf'] },
   // Adapters behind the port; the tools know only the port.
-  { folder: 'tools/fleet/fleets/', may: [/^domain\//, 'tools/fleet/formats/formats.ts'] },
+  {
+    folder: 'tools/fleet/fleets/',
+    may: [/^domain\//, 'tools/fleet/formats/formats.ts', 'tools/fleet/ground.ts', 'tools/fleet/slurm/slurm.ts'],
+  },
+  // One of them has a folder of its own: a scheduler's queue makes jobs as an intake does.
+  {
+    folder: 'tools/fleet/slurm/',
+    may: [/^domain\//, 'tools/fleet/formats/formats.ts', /^tools\/fleet\/(assumptions|defaults|ground|job-maker)\.ts$/],
+  },
   // Adapters behind the port, and how what is kept answers.
   { folder: 'tools/meter/meters/', may: [/^domain\//, 'wire/wire.ts'] },
   // Numbers in, numbers out. The desk around it knows the store, jobs and words.

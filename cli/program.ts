@@ -25,6 +25,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['replay', ['replay']],
   ['forecast', ['backtest', 'train']],
   ['replan', ['replan']],
+  ['changes', ['changes', 'undo']],
   ['verify', ['verify']],
   ['export', ['export']],
   ['ledger', ['ledger']],

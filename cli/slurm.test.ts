@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasSlurm, type TestSlurm, testSlurm } from '../tools/tickets/fixtures/slurm.js';
+import { hasSlurm, type TestSlurm, testSlurm } from '../domain/fixtures/slurm.js';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const PATIENCE = { timeout: 1_800_000 };

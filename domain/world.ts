@@ -1,5 +1,6 @@
 /** Every way in which the program touches what it does not control. Behind each port stands an adapter, simulated or real. */
 import { z } from 'zod';
+import type { Change } from './change.js';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
 import type { Quantity, SignalKey } from './grid-values.js';
@@ -107,6 +108,24 @@ export type Ran = z.infer<typeof Ran>;
 /** Rows by order key. */
 export const RAN = defineRows('ran', Ran);
 
+export interface Placed {
+  /** pieces that were accepted */
+  placed: number;
+  /** jobs that were not taken and run as they would have without the plan; `changes` says why */
+  left?: string[];
+  /** jobs that a rehearsal would move; then nothing was placed */
+  rehearsed?: number;
+}
+
+export interface Undone {
+  /** jobs that are where they were before the order */
+  readonly undone: readonly string[];
+  /** jobs that were left as they are: started, or changed by somebody else since */
+  readonly kept: readonly string[];
+  /** in a rehearsal: what would be run; else what was */
+  readonly commands: readonly string[];
+}
+
 export interface Fleet {
   sites(): Promise<Site[]>;
   /**
@@ -118,14 +137,27 @@ export interface Fleet {
    * Asks the fleet to run jobs at these places and times. `key` travels to the scheduler: a second call with it changes
    * nothing, and one after a call that was cut short completes it. `replaces` is the key of an earlier order that this one was
    * made to replace: jobs of it that are among these move over whole, the rest of it stays. `origin` says whether the jobs come
-   * from its own queue (when left out) or were brought by somebody. Answers how many pieces were accepted.
+   * from its own queue (when left out) or were brought by somebody; `moved` whether a job runs otherwise than it would without
+   * the plan: a scheduler's own job that does not is left as it is.
    */
   place(order: {
     key: string;
     origin?: WorkloadOrigin | undefined;
     replaces?: string | undefined;
-    pages: AsyncIterable<{ job: Job; pieces: Placement[] }[]>;
-  }): Promise<{ placed: number }>;
+    pages: AsyncIterable<{ job: Job; pieces: Placement[]; moved?: boolean }[]>;
+  }): Promise<Placed>;
+  /** True where placing changes nothing yet and only tells what it would do. */
+  readonly rehearses?: boolean;
+  /**
+   * What was done to a scheduler's own jobs for an order, or would be: each written down before it was done. In pages, nothing for
+   * a key that is not known. Absent where the fleet moves no jobs of anybody's.
+   */
+  changes?(key: string): AsyncIterable<Change[]>;
+  /**
+   * Puts back what `place` changed under the key, where nobody has changed it since. A second call completes one that was cut
+   * short; a later `place` with the key does nothing.
+   */
+  undo?(key: string): Promise<Undone>;
   /**
    * What ran of an order up to the clock's now: every piece once, in any order, those of one job not necessarily together
    * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.

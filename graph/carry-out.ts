@@ -35,7 +35,10 @@ export const carryOut = async (world: World, call: Call, planId: string, decisio
   const begun = (await world.store.deeds.get(`${decisionId}/${planId}/place_jobs`))?.state;
   if (begun !== 'done' && begun !== 'intended') await requireLeaveOfToday(world, call, plan, decision);
   call.progress({ done: 0, total: 2, note: `placing ${plan.jobs.moved} moved jobs` });
-  const placing = await callTool(placeJobs, { planId }, world, deed('place_jobs'));
+  // A rehearsal is no deed: it may be held again, and the deed itself is still to be done.
+  const placed = deed('place_jobs');
+  const by = world.fleet.rehearses ? { ...placed, idempotencyKey: undefined } : placed;
+  const placing = await callTool(placeJobs, { planId }, world, by);
   call.progress({ done: 1, total: 2, note: 'filing tickets' });
   const filing = placing.placed === 0 ? null : await callTool(fileTickets, { planId }, world, deed('file_tickets'));
   call.progress({ done: 2, total: 2, note: 'done' });

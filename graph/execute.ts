@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { leaveFor } from '../domain/decision.js';
 import { PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import type { World } from '../domain/world.js';
-import { leftOutText } from '../tools/fleet/fleet.js';
+import { leftOutText, rehearsedText } from '../tools/fleet/fleet.js';
 import { draftTickets } from '../tools/tickets/tickets.js';
 import { callTool, defineTool, type Running } from '../tools/tool.js';
 import { carryOut } from './carry-out.js';
@@ -27,6 +27,11 @@ const Executed = z.strictObject({
     .array(z.strictObject({ title: z.string(), state: z.string(), url: z.string().nullable() }))
     .describe('at most 20'),
   ticketCount: z.number().int(),
+  rehearsedJobs: z
+    .number()
+    .int()
+    .optional()
+    .describe('jobs that a fleet in a dry run of its own would move; then nothing was placed, list_changes says what'),
   alerts: z.array(z.string()),
 });
 
@@ -60,9 +65,14 @@ const execute = async (
     movedJobs: placing.moved,
     placedPieces: placing.placed,
     leftOutJobs: placing.leftOut,
+    ...(placing.rehearsed === undefined ? {} : { rehearsedJobs: placing.rehearsed }),
     tickets: tickets.slice(0, MAX_TICKETS).map(({ title, state, url }) => ({ title, state, url })),
     ticketCount: filing?.total ?? 0,
-    alerts: [...(leftOut === '' ? [] : [leftOut]), ...(filing?.alerts ?? [])],
+    alerts: [
+      ...(placing.rehearsed === undefined ? [] : [rehearsedText(placing)]),
+      ...(leftOut === '' ? [] : [leftOut]),
+      ...(filing?.alerts ?? []),
+    ],
   };
 };
 

@@ -28,7 +28,8 @@ export const State = Annotation.Root({
   decision: last<Decision['status'] | 'open' | null>(null),
   // executor
   orderKey: last<string | null>(null),
-  placing: last<{ moved: number; leftOut: number; heldBy: string[] } | null>(null),
+  /** `left` and `rehearsed` are absent where the fleet took everything, and where it does not rehearse. */
+  placing: last<{ moved: number; leftOut: number; heldBy: string[]; left?: number; rehearsed?: number } | null>(null),
   ticketIds: last<string[]>([]),
   ticketCount: last<number>(0),
   verificationId: last<string | null>(null),

@@ -28,7 +28,7 @@ import { saleBehind, saleText } from '../domain/sale.js';
 import { importedSites, type Site } from '../domain/site.js';
 import { toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
-import { leftOutText } from '../tools/fleet/fleet.js';
+import { leftOutText, rehearsedText } from '../tools/fleet/fleet.js';
 import { loadPicture } from './picture.js';
 import { restsUntil, resumeText } from './settlement.js';
 import type { GraphState } from './state.js';
@@ -243,9 +243,11 @@ const deedsText = (plan: Plan, decision: Decision, tickets: number, placing: Sto
   const leftOut = placing?.leftOut ?? 0;
   const all = plan.jobs.total - plan.jobs.unplaced;
   if (placing !== null && leftOut > 0 && leftOut >= all) return `Placed nothing:${leftOutText(placing)}`;
+  if (placing?.rehearsed !== undefined) return `${rehearsedText(placing)}${leftOutText(placing)}`;
+  const left = placing?.left ?? 0;
   const moved = placing?.moved ?? decision.jobs?.length ?? plan.jobs.moved;
   const others = placing === null ? '' : leftOutText(placing);
-  return `Placed ${jobs(all - leftOut)}, ${moved} of them moved${others === '' ? '' : `;${others.replace(/\.$/, '')}`} · ${tickets} ${tickets === 1 ? 'ticket' : 'tickets'} written (caco tickets).`;
+  return `Placed ${jobs(all - leftOut - left)}, ${moved} of them moved${others === '' ? '' : `;${others.replace(/\.$/, '')}`} · ${tickets} ${tickets === 1 ? 'ticket' : 'tickets'} written (caco tickets).`;
 };
 
 const RAN = {

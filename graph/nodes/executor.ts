@@ -11,10 +11,16 @@ export const executor: Node = async (state, desk) => {
     return { verificationId: verification.id };
   }
   const { placing, filing } = await carryOut(desk.world, desk.caller, state.planId!, state.decisionId!);
-  const { orderKey, placed, moved, leftOut, heldBy } = placing;
+  const { orderKey, placed, moved, leftOut, heldBy, left, rehearsed } = placing;
   return {
     orderKey: placed === 0 ? null : orderKey,
-    placing: { moved, leftOut, heldBy },
+    placing: {
+      moved,
+      leftOut,
+      heldBy,
+      ...(left === undefined ? {} : { left }),
+      ...(rehearsed === undefined ? {} : { rehearsed }),
+    },
     ticketIds: (filing?.tickets ?? []).slice(0, 50).map((t) => t.id),
     ticketCount: filing?.total ?? 0,
   };

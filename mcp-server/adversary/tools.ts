@@ -93,6 +93,14 @@ export const TOOL_LINES: readonly Line[] = [
     cannot: 'raise a cap with a token that operates, or without one',
     attack: { as: 'operate', with: { sites: [{ id: 'hpc-1', region: 'GB', power_cap_kw: 1e9 }] }, status: 403 },
   },
+  look('list_changes', { id: 'P-OF-NOBODY' }, 'change one', 404),
+  {
+    what: 'undo_run',
+    scope: 'approve',
+    can: 'have jobs put back where they were before a plan moved them, with a person’s token',
+    cannot: 'move a job elsewhere, touch one that somebody changed since, or do it with a token that operates',
+    attack: { as: 'operate', with: { id: '$run' }, status: 403 },
+  },
   {
     what: 'import_meter',
     scope: 'approve',

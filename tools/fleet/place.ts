@@ -17,6 +17,16 @@ const Output = z.strictObject({
   moved: z.number().int().describe('jobs that run elsewhere or later than without the plan'),
   leftOut: z.number().int().describe('jobs that another plan had handed over before'),
   heldBy: z.array(z.string()).describe('the plans that hold those, at most 5'),
+  left: z
+    .number()
+    .int()
+    .optional()
+    .describe('jobs that the fleet did not take: they run as without the plan; list_changes says why'),
+  rehearsed: z
+    .number()
+    .int()
+    .optional()
+    .describe('jobs that would be moved; the fleet rehearses, and nothing was placed'),
 });
 type Placed = z.output<typeof Output>;
 
@@ -49,24 +59,51 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
   try {
     const origin = await originOf(world.store, plan);
     const replaces = await replacedBy(world, plan);
-    const pages = others.leftOut === 0 ? handings(world.store, order) : heldPieces(world, order);
-    const { placed } = await world.fleet.place({ key: order.key, origin, replaces, pages });
-    call.commit((tx) =>
-      tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
+    const pages = withMoves(
+      world,
+      order,
+      others.leftOut === 0 ? handings(world.store, order) : heldPieces(world, order),
     );
-    const moved = others.leftOut > 0 ? await movedOf(world, order) : jobs === null ? plan.jobs.moved : jobs.length;
-    return { orderKey: order.key, placed, moved, leftOut: others.leftOut, heldBy: others.by };
+    const { placed, left = [], rehearsed } = await world.fleet.place({ key: order.key, origin, replaces, pages });
+    if (left.length > 0) await giveBack(world, order, new Set(left));
+    const said = { orderKey: order.key, placed, leftOut: others.leftOut, heldBy: others.by };
+    if (rehearsed !== undefined) return { ...said, placed: 0, moved: 0, rehearsed };
+    if (placed > 0)
+      call.commit((tx) =>
+        tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
+      );
+    const whole = others.leftOut === 0 && left.length === 0;
+    const moved = !whole ? await movedOf(world, order) : jobs === null ? plan.jobs.moved : jobs.length;
+    return { ...said, moved, ...(left.length === 0 ? {} : { left: left.length }) };
   } catch (error) {
     if (error instanceof Fault && error.code !== 'unavailable' && !(await world.store.collection(ORDERS).get(planId)))
-      for await (const page of handings(world.store, order))
-        await release(
-          world,
-          planId,
-          page.map(({ job }) => job),
-        );
+      await giveBack(world, order);
     throw error;
   }
 };
+
+/** Jobs of an order that the fleet did not take; all when left out. */
+const giveBack = async (world: World, order: Order, jobs?: ReadonlySet<string>): Promise<void> => {
+  for await (const page of handings(world.store, order)) {
+    const back = page.map(({ job }) => job).filter(({ id }) => jobs === undefined || jobs.has(id));
+    await release(world, order.planId, back);
+  }
+};
+
+type Handed = Awaited<ReturnType<typeof handings>> extends AsyncGenerator<infer P> ? P : never;
+
+/** Says of each job whether it runs otherwise than without the plan. */
+async function* withMoves(world: World, order: Order, pages: AsyncIterable<Handed>) {
+  const approved = order.jobs === null ? null : new Set(order.jobs);
+  for await (const page of pages) {
+    const ids = page.map(({ job }) => job.id);
+    const moves = await world.store.rows(RECOMMENDATIONS).findAll(order.planId, ids);
+    yield page.map((one) => ({
+      ...one,
+      moved: moves.has(one.job.id) && (approved === null || approved.has(one.job.id)),
+    }));
+  }
+}
 
 /** The key of the order that a plan made in place of another one takes jobs from. */
 const replacedBy = async (world: World, { replaces }: Plan): Promise<string | undefined> =>
@@ -169,11 +206,21 @@ export const placeJobs = defineTool({
     const { plan, jobs } = await decided(planId, world, call);
     return place(plan, jobs, world, call);
   },
-  tell: (o) => `${o.placed} pieces of work placed, ${o.moved} jobs moved.${leftOutText(o)}`,
+  tell: (o) =>
+    o.rehearsed === undefined
+      ? `${o.placed} pieces of work placed, ${o.moved} jobs moved.${leftOutText(o)}`
+      : `${rehearsedText(o)}${leftOutText(o)}`,
 });
 
 /** Empty where nothing was left out. */
-export const leftOutText = ({ leftOut, heldBy }: Pick<Placed, 'leftOut' | 'heldBy'>): string =>
-  leftOut === 0
-    ? ''
-    : ` ${leftOut} ${leftOut === 1 ? 'job is' : 'jobs are'} with the fleet already, under ${heldBy.join(', ')}, and ${leftOut === 1 ? 'was' : 'were'} not placed again.`;
+export const leftOutText = ({ leftOut, heldBy, left = 0 }: Pick<Placed, 'leftOut' | 'heldBy' | 'left'>): string =>
+  [
+    leftOut === 0
+      ? ''
+      : ` ${leftOut} ${leftOut === 1 ? 'job is' : 'jobs are'} with the fleet already, under ${heldBy.join(', ')}, and ${leftOut === 1 ? 'was' : 'were'} not placed again.`,
+    left === 0 ? '' : ` ${left} ${left === 1 ? 'job was' : 'jobs were'} left as they are (caco changes says why).`,
+  ].join('');
+
+/** Of a dry run, in a sentence. */
+export const rehearsedText = ({ rehearsed = 0 }: Pick<Placed, 'rehearsed'>): string =>
+  `Dry run: ${rehearsed} ${rehearsed === 1 ? 'job' : 'jobs'} would be moved and nothing was changed; caco changes lists every command, and CACO_DRY_RUN=off carries out approved plans.`;

@@ -14,6 +14,7 @@ import {
 } from '../../domain/figures.js';
 import type { Job } from '../../domain/job.js';
 import type { Plan, Recommendation } from '../../domain/plan.js';
+import { moveCommand } from '../../domain/slurm-moves.js';
 import { moment, oneLine, sentences } from '../../domain/text.js';
 import { secondsBetween } from '../../domain/time.js';
 import { toAdf } from './adf.js';
@@ -32,7 +33,7 @@ import {
 } from './document.js';
 import type { Group } from './groups.js';
 import { toMarkdown } from './markdown.js';
-import { moveCommand, slurmMoves } from './slurm.js';
+import { slurmMoves } from './slurm.js';
 
 /** What all tickets of one plan share. */
 export interface Setting {

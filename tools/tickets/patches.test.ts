@@ -8,13 +8,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
 import type { Recommendation } from '../../domain/plan.js';
 import type { SlurmJob } from '../../domain/slurm.js';
+import { moveCommand } from '../../domain/slurm-moves.js';
 import { instant, plusSeconds, toEpoch } from '../../domain/time.js';
 import { callTool } from '../tool.js';
 import { shiftCron } from './cron.js';
 import { filesTracker } from './files.js';
 import { decisionFor, HOSTILE, jobFor, planFor, recommendation, START, scene, timer } from './fixtures/scene.js';
 import { patchSchedule } from './schedule-patch.js';
-import { moveCommand, shellQuote, slurmMoves, submitLine } from './slurm.js';
+import { shellQuote, slurmMoves, submitLine } from './slurm.js';
 import { draftSchedulePatch, draftSlurmCommands } from './tickets.js';
 
 let folder: string;
@@ -207,7 +208,7 @@ describe('Slurm commands', () => {
     const later = row('lab-7_3', queued('7_3'), { toStart: plusSeconds(start, 1800), toEnd: plusSeconds(start, 9000) });
     const other = row('other-7_5', queued('7_5', { cluster: 'other' }));
     const { moves } = moved(...tasks, later, other);
-    expect(moves.map((move) => [move.target, move.jobs])).toEqual([
+    expect(moves.map((move) => [move.target, move.targets.length])).toEqual([
       ['7_[0-2,4,7,9]', 6],
       ['7_3', 1],
       ['7_5', 1],

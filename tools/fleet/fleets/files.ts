@@ -6,7 +6,7 @@ import { importedSites, overlaySites } from '../../../domain/site.js';
 import { defineCollection, defineRows } from '../../../domain/store.js';
 import { secondsBetween } from '../../../domain/time.js';
 import type { Fleet } from '../../../domain/world.js';
-import type { FleetGround } from './ground.js';
+import type { FleetGround } from '../ground.js';
 
 const ORDERED = defineRows('file-orders', Placement);
 const RECEIPTS = defineCollection('file-order-receipts', Receipt);

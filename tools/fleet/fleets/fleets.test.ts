@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { SETTINGS } from '../../../config.js';
+import { readConfig, SETTINGS } from '../../../config.js';
 import { drain, fleetContract } from '../../../domain/fixtures/fleet-contract.js';
 import { plainJob } from '../../../domain/fixtures/quiet-world.js';
 import type { Placement } from '../../../domain/plan.js';
@@ -14,7 +14,7 @@ const files = async () => {
   const trial = await openTrial();
   const { store, clock } = trial.world;
   const ground = { store, clock, sites: scenario.sites };
-  return { trial, clock, fleet: await FLEETS.files.open({ fleet: 'files' }, ground) };
+  return { trial, clock, fleet: await FLEETS.files.open(readConfig({ fleet: 'files' }).config, ground) };
 };
 
 fleetContract('a fleet of files', async () => {

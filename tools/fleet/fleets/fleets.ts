@@ -1,11 +1,12 @@
 /** Where work can run: every adapter behind the port Fleet by the name that the setting `fleet` chooses it with, loaded when it is opened. */
 import type { Fleet } from '../../../domain/world.js';
-import type { FleetGround } from './ground.js';
+import type { FleetGround } from '../ground.js';
+import type { SlurmSettings } from '../slurm/slurm.js';
 
-export type { FleetGround } from './ground.js';
+export type { FleetGround } from '../ground.js';
 
 /** The program's settings that a fleet reads, as config.ts names them. */
-export interface FleetSettings {
+export interface FleetSettings extends SlurmSettings {
   readonly fleet: string;
 }
 
@@ -23,5 +24,10 @@ export const FLEETS = {
     live: false,
     note: 'Jobs as taken in, and taken to run as placed: nothing measures them.',
     open: async (_, ground) => (await import('./files.js')).filesFleet(ground),
+  },
+  slurm: {
+    live: true,
+    note: 'Jobs that wait in Slurm; what ran of them is what its accounts say, with energy that its plugin measures, or modelled.',
+    open: async (settings, ground) => (await import('../slurm/slurm.js')).slurmFleet(settings, ground),
   },
 } satisfies Record<string, FleetAdapter>;

@@ -22,6 +22,9 @@ export { decimal } from './fields.js';
 export { jobFormatTables } from './formats-page.js';
 export { objectReader } from './generic.js';
 export { type ReaderOptions, Reading, type Rows } from './reading.js';
+export { givesLeave } from './slurm-comment.js';
+export { draftsOf, type PendingJob } from './slurm-fields.js';
+export { readQueue } from './slurm-json.js';
 
 export const READERS = {
   json: readJson,

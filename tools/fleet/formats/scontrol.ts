@@ -71,6 +71,8 @@ const recordOf = (record: { line: number; text: string }, reading: Reading, het:
     reason: field('Reason'),
     priority: /^\d+$/.test(field('Priority')) ? Number(field('Priority')) : null,
     dependency: field('Dependency'),
+    partition: field('Partition'),
+    reservation: field('Reservation'),
     submitted: timeOf(field('SubmitTime'), reading),
     eligible: timeOf(field('EligibleTime'), reading),
     deadline: timeOf(field('Deadline'), reading),

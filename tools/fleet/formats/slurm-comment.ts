@@ -28,6 +28,12 @@ export const cacoComment = (comment: string, reading?: Reading): Readonly<Partia
   return found;
 };
 
+/** Whether the owner has given leave to move the job: they said how long it can wait, how urgent it is, or yes. */
+export const givesLeave = (comment: string): boolean => {
+  const { move, flex, class: category } = cacoComment(comment);
+  return move !== 'no' && (move === 'yes' || flex !== undefined || category !== undefined);
+};
+
 const READ: Readonly<Record<Key, (value: string) => string | null>> = {
   class: (value) => (Category.options.some((one) => one === value) ? value : null),
   flex: (value) => minutes(value, 0),

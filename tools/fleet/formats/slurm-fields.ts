@@ -18,6 +18,10 @@ export interface PendingJob {
   /** 0: held */
   readonly priority: number | null;
   readonly dependency: string;
+  /** where it may run; several are parted by commas */
+  readonly partition: string;
+  /** empty: none */
+  readonly reservation: string;
   readonly submitted: number | null;
   readonly eligible: number | null;
   readonly deadline: number | null;
@@ -143,12 +147,12 @@ const slurmJobOf = (job: PendingJob, cluster: string | null, earliest: number, s
 };
 
 /** Jobs that no start time is given to: it would not make them start, or it is not ours to give. */
-const whyItStays = ({ reason, priority, dependency, comment }: PendingJob): string | null => {
+const whyItStays = ({ reason, priority, dependency, reservation, comment }: PendingJob): string | null => {
   if (reason === 'JobHeldAdmin') return 'an administrator holds it';
   if (reason === 'JobHeldUser') return 'its user holds it';
   if (priority === 0 || /held/i.test(reason)) return 'it is held';
   if (dependency !== '') return 'it waits for other jobs';
-  if (reason === 'Reservation') return 'it waits for a reservation';
+  if (reason === 'Reservation' || reservation !== '') return 'it waits for a reservation';
   if (NEVER.has(reason)) return `it can never run as it was asked for (${reason})`;
   return cacoComment(comment).move === 'no' ? 'its owner does not want it moved (caco:move=no)' : null;
 };

@@ -20,29 +20,65 @@ import { gpusIn, gpusWanted, measuredJoules, StepEnergy } from './slurm-tres.js'
 type Row = Readonly<Record<string, unknown>>;
 
 export const readSlurmJson: Reader = async function* (pieces, reading) {
-  const splitter = new JsonSplitter(['jobs']);
   const het = new HetJobs();
+  for await (const records of recordsOf(pieces)) {
+    const rows: Rows = [];
+    for (const { line, row, text } of records) {
+      if (row === null) rows.push(noJob(line, text));
+      else if (typeof row.time === 'object' && row.time !== null) rows.push(...historyOf(row, line, reading));
+      else {
+        const job = pendingOf(row, line, reading);
+        // One record may stand for an array of a hundred thousand tasks.
+        if (job === null || 'code' in job) rows.push(...(job === null ? [] : [job]));
+        else if (!het.take(job)) for (const draft of draftsOf(job, reading)) rows.push(draft);
+      }
+    }
+    if (rows.length > 0) yield rows;
+  }
+  yield het.merged().flatMap((job) => draftsOf(job, reading));
+};
+
+/** What waits of `squeue --json`, as Slurm tells it: a heterogeneous job is one, under its leader, and comes last. */
+export async function* readQueue(
+  pieces: AsyncIterable<string>,
+  reading: Reading,
+): AsyncGenerator<(PendingJob | Rejected)[]> {
+  const het = new HetJobs();
+  for await (const records of recordsOf(pieces)) {
+    const jobs = records.map(({ line, row, text }) =>
+      row === null ? noJob(line, text) : pendingOf(row, line, reading),
+    );
+    yield jobs.filter((job) => job !== null).filter((job) => 'code' in job || !het.take(job));
+  }
+  yield het.merged();
+}
+
+interface SlurmRecord {
+  readonly line: number;
+  /** null: it is no object */
+  readonly row: Row | null;
+  readonly text: string;
+}
+
+/** Throws Fault `unavailable` at the end where Slurm reported errors. */
+async function* recordsOf(pieces: AsyncIterable<string>): AsyncGenerator<SlurmRecord[]> {
+  const splitter = new JsonSplitter(['jobs']);
   const errors: unknown[] = [];
   let jobs = 0;
-  const take = (values: ReturnType<JsonSplitter['push']>): Rows => {
-    const rows: Rows = [];
+  const take = (values: ReturnType<JsonSplitter['push']>): SlurmRecord[] => {
+    const records: SlurmRecord[] = [];
     for (const { key, text, line } of values) {
       if (key === 'errors') errors.push(...listOf(parsed(text)));
       if (key !== null) continue;
       jobs++;
       const value = parsed(text);
-      if (value === null || typeof value !== 'object') {
-        rows.push(rejected(line, null, 'not_a_job', text, 'this is not a job', 'Give Slurm’s output as it is.'));
-        continue;
-      }
-      // One record may stand for an array of a hundred thousand tasks.
-      for (const row of jobOf(value as Row, line, reading, het)) rows.push(row);
+      records.push({ line, text, row: value === null || typeof value !== 'object' ? null : (value as Row) });
     }
-    return rows;
+    return records;
   };
   for await (const piece of pieces) {
-    const rows = take(splitter.push(piece));
-    if (rows.length > 0) yield rows;
+    const records = take(splitter.push(piece));
+    if (records.length > 0) yield records;
   }
   const rest = take(splitter.end());
   // squeue answers 0 and an empty list when the controller is down; only `errors` says so.
@@ -52,8 +88,11 @@ export const readSlurmJson: Reader = async function* (pieces, reading) {
       `Slurm reported: ${errors.map(said).join('; ').slice(0, 500)}`,
       jobs === 0 ? 'Ask again when the controller is up (`scontrol ping`).' : 'Ask Slurm again; nothing was taken in.',
     );
-  yield [...rest, ...het.merged().flatMap((job) => draftsOf(job, reading))];
-};
+  if (rest.length > 0) yield rest;
+}
+
+const noJob = (line: number, text: string): Rejected =>
+  rejected(line, null, 'not_a_job', text, 'this is not a job', 'Give Slurm’s output as it is.');
 
 const parsed = (text: string): unknown => {
   try {
@@ -84,17 +123,17 @@ const stateOf = (value: unknown): string => {
   return value.map(textOf).find((state) => !FLAGS.has(state)) ?? textOf(value[0]);
 };
 
-const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft | Rejected)[] => {
-  if (typeof row.time === 'object' && row.time !== null) return historyOf(row, line, reading);
+/** Null for what does not wait. */
+const pendingOf = (row: Row, line: number, reading: Reading): PendingJob | Rejected | null => {
   const state = stateOf(row.job_state);
   if (state !== 'PENDING') {
     reading.skip(`not waiting: ${/^[A-Z_]{1,30}$/.test(state) ? state : 'state unknown'}`);
-    return [];
+    return null;
   }
   const jobId = numberOf(row.job_id);
   if (jobId === null)
-    return [rejected(line, 'job_id', 'missing', null, 'the record has no job_id', 'Give Slurm’s output as it is.')];
-  const job: PendingJob = {
+    return rejected(line, 'job_id', 'missing', null, 'the record has no job_id', 'Give Slurm’s output as it is.');
+  return {
     line,
     jobId,
     name: textOf(row.name),
@@ -105,6 +144,8 @@ const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft |
     reason: textOf(row.state_reason),
     priority: numberOf(row.priority),
     dependency: textOf(row.dependency),
+    partition: textOf(row.partition),
+    reservation: textOf(row.resv_name),
     submitted: numberOf(row.submit_time),
     eligible: numberOf(row.eligible_time),
     deadline: numberOf(row.deadline),
@@ -124,7 +165,6 @@ const jobOf = (row: Row, line: number, reading: Reading, het: HetJobs): (Draft |
     hetJobId: numberOf(row.het_job_id) ?? 0,
     hetOffset: numberOf(row.het_job_offset) ?? 0,
   };
-  return het.take(job) ? [] : draftsOf(job, reading);
 };
 
 /** A record of `sacct --json`: one life of a job that ran, with the time that it took. */

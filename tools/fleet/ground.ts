@@ -1,7 +1,7 @@
 /** What every fleet stands on, whichever the setting chooses. */
-import type { Site } from '../../../domain/site.js';
-import type { Store } from '../../../domain/store.js';
-import type { Clock } from '../../../domain/world.js';
+import type { Site } from '../../domain/site.js';
+import type { Store } from '../../domain/store.js';
+import type { Clock } from '../../domain/world.js';
 
 /** Where a fleet keeps things, what time it is, and the sites that the configuration brings. */
 export interface FleetGround {

@@ -1,0 +1,47 @@
+/** What a fleet did to a job of somebody else's scheduler, or would do. It is written down before it is done, so that it can be undone. */
+import { z } from 'zod';
+import { Instant } from './time.js';
+
+export const ChangeState = z.enum([
+  'rehearsed',
+  'intended',
+  'made',
+  'not-needed',
+  'lost',
+  'refused',
+  'left',
+  'undoing',
+  'undone',
+  'kept',
+]);
+export type ChangeState = z.infer<typeof ChangeState>;
+
+/** In words for people, and for the schema. */
+export const CHANGE_STATES: Readonly<Record<ChangeState, string>> = {
+  rehearsed: 'would be moved; nothing was changed',
+  intended: 'its move was begun, and the scheduler has not been asked since what became of it',
+  made: 'moved, and read back so',
+  'not-needed': 'runs as planned without a change',
+  lost: 'started or ended before it could be moved',
+  refused: 'the scheduler refused the move',
+  left: 'not touched',
+  undoing: 'its way back was begun, and the scheduler has not been asked since',
+  undone: 'put back',
+  kept: 'not put back: it has started, or somebody else changed it since',
+};
+
+export const Change = z.strictObject({
+  jobId: z.string(),
+  target: z.string().describe('as the scheduler knows the job; empty where it does not'),
+  state: ChangeState.describe(
+    Object.entries(CHANGE_STATES)
+      .map(([state, words]) => `${state}: ${words}`)
+      .join('; '),
+  ),
+  from: Instant.nullable().describe('from when it could start before the change; null: the scheduler had not said'),
+  to: Instant.nullable().describe('from when it may start by the plan; null: no change was meant'),
+  command: z.string().nullable().describe('what was run, or would be; null: nothing'),
+  why: z.string().nullable().describe('why it was left, lost, refused or kept, in words'),
+  at: Instant.describe('when this was last written'),
+});
+export type Change = z.infer<typeof Change>;

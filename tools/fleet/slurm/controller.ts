@@ -1,0 +1,51 @@
+/** What the controller says of itself: its name and version, its clock, and what is measured and kept. */
+import { Fault } from '../../../domain/fault.js';
+import { fromEpoch, type Instant, secondsBetween } from '../../../domain/time.js';
+import type { Slurm } from './commands.js';
+
+export interface Controller {
+  readonly cluster: string;
+  readonly version: string;
+  /** its clock as it answered */
+  readonly now: Instant;
+  /** a plugin measures what nodes use; without one every figure of energy in the accounts is 0 */
+  readonly measuresEnergy: boolean;
+  /** slurmdbd keeps what ran */
+  readonly keepsAccounts: boolean;
+}
+
+/** Throws Fault `unavailable`. */
+export const askController = async (slurm: Slurm): Promise<Controller> => {
+  const { out } = await slurm.run('scontrol', ['show', 'config']);
+  const said = (name: string) => new RegExp(`^${name}\\s*=\\s*(.*?)\\s*$`, 'm').exec(out)?.[1] ?? '';
+  const [, at] = /^Configuration data as of (\S+)/m.exec(out) ?? [];
+  const cluster = said('ClusterName');
+  if (at === undefined || cluster === '')
+    throw new Fault(
+      'unavailable',
+      'scontrol does not tell its configuration',
+      'Look at `scontrol show config`; it must name the cluster.',
+    );
+  const energy = said('AcctGatherEnergyType');
+  return {
+    cluster,
+    version: said('SLURM_VERSION'),
+    now: fromEpoch(/^\d+$/.test(at) ? Number(at) : Math.floor(Date.parse(`${at}Z`) / 1000)),
+    measuresEnergy: !/(^|\/)none$|^\(null\)$|^$/.test(energy),
+    keepsAccounts: /slurmdbd/.test(said('AccountingStorageType')),
+  };
+};
+
+/** A start is an instant of the controller's clock: one that is further off than this starts jobs at other times than were planned. */
+const MOST_SKEW_SECONDS = 60;
+
+/** Throws Fault `conflict` where the controller's clock and ours differ. */
+export const requireSameTime = ({ now: theirs }: Controller, ours: Instant): void => {
+  const ahead = secondsBetween(ours, theirs);
+  if (Math.abs(ahead) <= MOST_SKEW_SECONDS) return;
+  throw new Fault(
+    'conflict',
+    `Slurm's clock says ${theirs}, this program's ${ours}: jobs would start at other times than were planned`,
+    'Set the clocks (chronyc tracking), or leave out --now and CACO_NOW: a real cluster lives in the present.',
+  );
+};

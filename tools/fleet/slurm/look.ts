@@ -1,0 +1,51 @@
+/** How jobs stand in the queue now: state, hold and start, by their numbers. Without names and comments, which may hold anything. */
+import { Fault } from '../../../domain/fault.js';
+import { fromEpoch, type Instant } from '../../../domain/time.js';
+import type { Slurm } from './commands.js';
+
+export interface Standing {
+  readonly phase: 'waits' | 'runs' | 'ended';
+  /** as Slurm spells it */
+  readonly state: string;
+  readonly reason: string;
+  readonly held: boolean;
+  /** from when it may start; null: Slurm has not said */
+  readonly eligibleAt: Instant | null;
+  /** when it started; of a job that waits it is nothing but a forecast, and null here */
+  readonly startedAt: Instant | null;
+}
+
+const COLUMNS = 'JobArrayID:40,State:20,EligibleTime:24,StartTime:24,PriorityLong:20,Reason:100';
+const ENDED = /^(COMPLETED|CANCELLED|FAILED|TIMEOUT|DEADLINE|NODE_FAIL|PREEMPTED|BOOT_FAIL|OUT_OF_MEMORY|REVOKED)/;
+/** Numbers in one call: a command line has an end. */
+const MOST_IDS = 500;
+
+/** Jobs that Slurm no longer knows are missing. Throws Fault `unavailable`. */
+export const lookAt = async (slurm: Slurm, targets: readonly string[]): Promise<Map<string, Standing>> => {
+  const found = new Map<string, Standing>();
+  const leaders = [...new Set(targets.map((target) => target.split('_')[0]!))];
+  for (let from = 0; from < leaders.length; from += MOST_IDS) {
+    const asked = leaders.slice(from, from + MOST_IDS).join(',');
+    const { code, out, err } = await slurm.run('squeue', ['-h', '-r', '-a', '-t', 'all', '-j', asked, '-O', COLUMNS]);
+    if (code !== 0 && !/invalid job id/i.test(err))
+      throw new Fault('unavailable', `squeue failed: ${err.trim().slice(0, 300)}`, 'Ask again.');
+    for (const line of out.split('\n')) {
+      const [number, state, eligible, start, priority, ...reason] = line.trim().split(/\s+/);
+      if (number === undefined || priority === undefined) continue;
+      const phase = state === 'PENDING' ? 'waits' : ENDED.test(state!) ? 'ended' : 'runs';
+      // Of a heterogeneous job the leader speaks: its components move together.
+      found.set(number.replace(/\+0$/, ''), {
+        phase,
+        state: state!,
+        reason: reason.join(' '),
+        held: phase === 'waits' && (priority === '0' || /held/i.test(reason.join(' '))),
+        eligibleAt: momentOf(eligible!),
+        startedAt: phase === 'waits' ? null : momentOf(start!),
+      });
+    }
+  }
+  return found;
+};
+
+/** `N/A`, `Unknown` and 0 are no moments. */
+const momentOf = (text: string): Instant | null => (/^[1-9]\d*$/.test(text) ? fromEpoch(Number(text)) : null);

@@ -1,0 +1,118 @@
+/** What waits in the cluster, by one `squeue --json`: the jobs that are ours to plan, and what their owners say of them. */
+import { Fault } from '../../../domain/fault.js';
+import type { Job } from '../../../domain/job.js';
+import type { Site } from '../../../domain/site.js';
+import type { SlurmJob } from '../../../domain/slurm.js';
+import type { Instant } from '../../../domain/time.js';
+import { Assumptions } from '../assumptions.js';
+import { DEFAULTS } from '../defaults.js';
+import {
+  type Draft,
+  draftsOf,
+  givesLeave,
+  isRejected,
+  type PendingJob,
+  Reading,
+  readQueue,
+} from '../formats/formats.js';
+import { jobMaker } from '../job-maker.js';
+import type { Slurm } from './commands.js';
+import type { Partitions } from './partitions.js';
+
+/** A job that waits, as Slurm tells it now; each task of an array by itself. */
+export interface Waiting {
+  readonly draft: Draft;
+  readonly slurm: SlurmJob;
+  readonly site: Site;
+  /** its owner's comment says that it may be moved */
+  readonly leave: boolean;
+}
+
+export interface Queue {
+  readonly waiting: readonly Waiting[];
+  /** of partitions and accounts that are not planned */
+  readonly others: number;
+  /** those that cannot be planned, and why, in words */
+  readonly refused: readonly { readonly slurmId: string; readonly why: string }[];
+}
+
+/** Throws Fault `unavailable` where Slurm does not answer or its answer breaks off: never an empty queue for a silent one. */
+export const readWaiting = async (slurm: Slurm, partitions: Partitions, cluster: string): Promise<Queue> => {
+  const reading = new Reading({ unit: null, start: null, timeZone: 'UTC', clusterId: cluster });
+  const found: { job: PendingJob; site: Site }[] = [];
+  const refused: { slurmId: string; why: string }[] = [];
+  let others = 0;
+  for await (const page of answered(readQueue(slurm.stream('squeue', ['--json']), reading)))
+    for (const job of page) {
+      if ('code' in job) {
+        refused.push({ slurmId: '?', why: job.message });
+        continue;
+      }
+      const site = partitions.siteOf(job.partition);
+      if (site === null || !partitions.isOurs(job.account)) others++;
+      else found.push({ job, site });
+    }
+  const awaited = awaitedByDeadline(found.map(({ job }) => job));
+  const waiting: Waiting[] = [];
+  for (const { job, site } of found) {
+    const leave = givesLeave(job.comment);
+    for (const draft of draftsOf({ ...job, cluster: job.cluster ?? cluster }, reading)) {
+      if (isRejected(draft)) {
+        refused.push({ slurmId: String(job.jobId), why: draft.message });
+        continue;
+      }
+      const told = draft.slurm!;
+      const waits = awaited.get(told.id) ?? awaited.get(told.id.split('_')[0]!);
+      const slurm =
+        told.stays === null && waits !== undefined
+          ? { ...told, stays: `job ${waits}, which has a deadline, waits for it` }
+          : told;
+      waiting.push({ draft: { ...draft, region: site.region, slurm }, slurm, site, leave });
+    }
+  }
+  return { waiting, others, refused };
+};
+
+/** An answer that cannot be read is a silent Slurm, not somebody's bad file. */
+async function* answered<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pages;
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'invalid-input') throw error;
+    throw new Fault('unavailable', `squeue’s answer cannot be read: ${error.message}`, 'Ask again.', { cause: error });
+  }
+}
+
+/** Jobs that a job with a deadline waits for, each with one that does: moved, they might cost it its deadline. */
+const awaitedByDeadline = (jobs: readonly PendingJob[]): Map<string, number> => {
+  const awaited = new Map<string, number>();
+  for (const { jobId, dependency, deadline } of jobs) {
+    if (!deadline || dependency === '') continue;
+    for (const [, kind, ids] of dependency.matchAll(/(after\w*):([\d_:+()*a-z]+)/g))
+      if (kind !== undefined) for (const [id] of ids!.matchAll(/\d+(_\d+)?/g)) awaited.set(id, jobId);
+  }
+  return awaited;
+};
+
+/** What makes jobs of what waits: the defaults of every intake. */
+export interface Making {
+  readonly now: Instant;
+  readonly sites: readonly Site[];
+  readonly method: { readonly kwPerVcpu: number; readonly kwPerGpu: number };
+}
+
+/** Jobs, and those of them that no default can complete, by their number. */
+export const jobsOf = (
+  waiting: readonly Waiting[],
+  { now, sites, method }: Making,
+): { readonly jobs: Job[]; readonly refused: Queue['refused'] } => {
+  const make = jobMaker(now, { sites, region: null, clusterId: null }, DEFAULTS, new Assumptions(), method);
+  const jobs: Job[] = [];
+  const refused: { slurmId: string; why: string }[] = [];
+  for (const { draft, slurm } of waiting) {
+    const made = make(draft);
+    if ('durationHours' in made) jobs.push(made);
+    else refused.push({ slurmId: slurm.id, why: made.message });
+  }
+  return { jobs, refused };
+};
