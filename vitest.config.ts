@@ -25,6 +25,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'store/saver.test.ts': 'the validation of LangGraph, on SQLite and Postgres',
   'store/upgrade.test.ts': 'a run of an older version that is finished',
   'tools/forecaster/models.test.ts': 'trains every model, networks among them',
+  'tools/fleet/slurm/slurm.test.ts': 'a Slurm of its own, with accounts and jobs that run',
   'tools/grid/sources/live.test.ts': 'whole runs over live sources',
   'tools/grid/sources/providers.test.ts': 'eleven sources on thirteen bad days',
   'tools/ledger/ledger.test.ts': 'twenty thousand entries by two processes, and processes killed',
