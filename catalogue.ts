@@ -25,6 +25,7 @@ const SHELVES = [
   shelf(
     async () => (await import('./tools/fleet/fleet.js')).fleetTools,
     ...(['gather_jobs', 'ingest_jobs', 'list_jobs', 'submit_job', 'get_flexibility', 'import_sites'] as const),
+    ...(['list_changes', 'undo_run'] as const),
   ),
   shelf(
     async () => (await import('./tools/optimizer/optimizer.js')).optimizerTools,

@@ -76,28 +76,19 @@ export const SETTINGS = {
   ...SOURCE_SETTINGS,
   fleet: setting(
     z.enum(['sim', 'files', 'slurm']).default('sim'),
-    'sim | files (jobs come by ingest only) | slurm (the queue of the cluster whose commands are here, docs/slurm.md)',
+    'sim | files (jobs come by ingest only) | slurm (the cluster whose commands are here, docs/slurm.md)',
   ),
   dryRun: setting(
     onOff.default(true),
-    'on: a real scheduler’s jobs are not changed, and `caco changes` lists every command that would be run; off: approved plans are carried out',
+    'on: no job of a real scheduler is changed, `caco changes` lists what would be run',
   ),
-  slurmPartitions: setting(
-    z.string().optional(),
-    'partitions that are planned, each with the id of its site (main=hpc-1,gpu=hpc-2); all of them when left out',
-  ),
+  slurmPartitions: setting(z.string().optional(), 'partitions to plan, each with its site’s id: main=hpc-1,gpu=hpc-2'),
   slurmAccounts: setting(z.string().optional(), 'accounts whose jobs are planned, parted by commas; all when left out'),
   slurmConsent: setting(
     z.enum(['comment', 'all']).default('comment'),
-    'whose jobs may be moved: comment: those whose comment says so (caco:flex=MINUTES); all: every job but those whose comment says caco:move=no',
+    'whose jobs may be moved: those whose comment says so (caco:flex=MINUTES), or all but those that say caco:move=no',
   ),
-  slurmCluster: setting(
-    z
-      .string()
-      .regex(/^[\w.-]+$/, 'must be the name of one cluster')
-      .optional(),
-    'cluster that is meant where the accounts know several; SLURM_CLUSTERS for Slurm’s commands',
-  ),
+  slurmCluster: setting(z.string().optional(), 'the cluster that is meant where the accounts know several'),
   meter: setting(
     z.enum(['none', 'rapl', 'sim', 'redfish', 'kepler', 'scaphandre', 'prometheus']).default('none'),
     'what energy is measured with: none (what was imported is used) | rapl (the daemon of this machine) | sim | redfish | kepler | scaphandre | prometheus',
