@@ -4,7 +4,7 @@ import type { Figure } from './figures.js';
 import type { Span } from './words.js';
 
 const UPPER =
-  /\b(?:(?:no|not)(?: be)? (?:more|longer|later|greater|higher|bigger|larger) than|(?:no|not)(?: be)? (?:above|over|beyond)|up to|at (?:the )?most|max(?:imum|\.)?(?: of)?|below|under|within|less than|fewer than|as much as|as long as|until|till)\s*(?:an? |the |total of |only )*$/;
+  /\b(?:(?:no|not)(?: be)? (?:more|longer|later|greater|higher|bigger|larger) than|(?:no|not)(?: be)? (?:above|over|beyond)|up to|at (?:the )?most|max(?:imum|\.)?(?: of)?|below|under|within|less than|fewer than|(?:for )?as (?:much|long) as|until|till)\s*(?:an? |the |total of |only )*$/;
 const OVER =
   /\b(?:(?:more|longer|later|greater|higher|bigger|larger) than|exceed(?:s|ing)?|surpass(?:es|ing)?|over|above|beyond|past|in excess of|upwards of|tops?)\s*(?:an? |the |(?:a )?total of |about )*$/;
 const LOWER = /\b(?:at least|no less than|not less than|a minimum of|minimum|no fewer than|down to)\s*(?:an? |the )*$/;

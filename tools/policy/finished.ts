@@ -6,7 +6,7 @@ import { leftOver, type Span, spansOf } from './words.js';
 
 const COUNTED_EACH = new Set(['carbon_cap', 'budget_cap', 'power_cap']);
 const REGIONAL = new Set(['region_allow', 'region_deny', 'residency']);
-const CONDITION = /\b(?:if|when|whenever|unless|provided|as long as|in case|depending on|while)\b/;
+const CONDITION = /\b(?:if|when|whenever|unless|provided|as long as(?! \d)|in case|depending on|while)\b/;
 const FREE_OF_CONDITIONS = new Set(['approval_threshold', 'objective', 'min_saving', 'exempt']);
 const SOFT_CONDITION =
   /\b(?:if|when(?:ever)?|where(?:ver)?) (?:at all )?(?:possible|feasible|practi\w+|necessary|needed|appropriate)\b/g;

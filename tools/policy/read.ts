@@ -18,8 +18,9 @@ import { permissionIn, permits } from './permits.js';
 import { type Reference, referenceIn, referred } from './references.js';
 import { cut, type Sentence } from './sentences.js';
 import { piecesOf } from './split.js';
-import { aboveOf, carried, documentFacts, type Previous } from './surroundings.js';
+import { aboveOf, carried, documentFacts, type Previous, pointsNowhere } from './surroundings.js';
 import { turnsAbove, turnsWithin, unturned } from './turns.js';
+import { oddPairs } from './word-order.js';
 import { blank, leftOver, type Span, spansOf } from './words.js';
 
 export interface ReadOptions {
@@ -205,7 +206,12 @@ class Reader {
       .filter((p) => p.readings.length === 0 && p.idle === undefined)
       .flatMap((p) => leftOver(sentence.low.slice(p.from, p.to), p.used ?? []));
     const left = [...new Set([...lost, ...pieces.flatMap((p) => p.readings).flatMap((r) => r.left)])];
-    const open = [...whole.questions, ...(left.length > 0 ? [asksFor(left)] : [])];
+    const nowhere = pointsNowhere(sentence, this.#previous);
+    const open = [
+      ...whole.questions,
+      ...(nowhere === null ? [] : [`which work is "${nowhere}"?`]),
+      ...(left.length > 0 ? [asksFor(left)] : []),
+    ];
     for (const piece of pieces)
       for (const read of piece.readings) {
         const reading = { ...read, questions: [...read.questions, ...open] };
@@ -226,7 +232,7 @@ class Reader {
         this.notUnderstood.push(this.#passage(at, idle));
       }
     const readings = pieces.flatMap((p) => p.readings);
-    this.#previous = { readings, block: sentence.block };
+    this.#previous = { readings, block: sentence.block, number: sentence.number };
     const asks =
       open.length > 0 || readings.some((r) => r.questions.some((q) => /^(?:what does|how is|which work)/.test(q)));
     return asks ? notUnderstood('understood in part only; see its questions') : null;
@@ -309,6 +315,8 @@ const readSentence = (s: Sentence, original: string, setting: Setting): readonly
     ...(leads ? unturned(s.leadIn!, s.leadIn!, (low) => said(s.low, original, low)) : []),
     ...[...s.headings, s.leadIn ?? ''].flatMap(turnsAbove),
     ...readings.flatMap(turnsWithin),
+    ...(s.made ? [] : oddPairs(s.low, s.leadIn !== null)),
+    ...(leads ? oddPairs(s.leadIn!) : []),
   ];
   if (turned.length === 0) return pieces;
   return pieces.map((p) => ({ ...p, readings: p.readings.map((r) => ({ ...r, left: [...r.left, ...turned] })) }));

@@ -15,6 +15,9 @@ const RUNS =
 const CLOSED =
   /\b(?:blackouts?|black-out|quiet (?:hours|periods?|time)|no-run|no[- ]start|embargo|closed|blocked|downtime|maintenance windows?|reserved|off[- ]limits)\b/;
 const PAUSED = /\b(?:be |are |is )(?:paused|stopped|suspended|halted|idle|shut down|switched off|turned off|off)\b/;
+/** "May be paused between …": leave to do so, and no ban. */
+const MAY_PAUSE =
+  /\b(?:may|can|could|might)(?: also| then| only)? be (?:paused|stopped|suspended|halted|idle|shut down|switched off|turned off|off)\b/;
 const NOMINAL = /\bno\s+(?:[\w-]+\s+){0,4}(?:jobs?|workloads?|work|runs|processing|compute|training|builds?|tasks?)\b/;
 const VAGUE_HOURS =
   /\b(?:peak (?:hours|times?|periods?)|off-peak(?: hours| times?)?|business hours|working hours|office hours|core hours|rush hours?|at night|overnight|in the evenings?|(?:during|in) the (?:day|night)(?:time)?|daytime|busy hours)\b/;
@@ -27,7 +30,7 @@ const read = (c: Clause, s: Setting): RuleReading[] => {
   const clocked = dated && (c.range?.startTime ?? c.range?.endTime) !== undefined && !c.window;
   if (!c.window && !c.daySpan && !c.days && !vague && !edge && !dated) return [];
   if (c.figures.some((f) => ['mass', 'money', 'power'].includes(f.dimension)) && c.window) return [];
-  const paused = PAUSED.test(c.low);
+  const paused = PAUSED.test(c.low) && !MAY_PAUSE.test(c.low);
   const shut = CLOSED.test(c.low) || paused;
   const starts = STARTS.test(c.low);
   const runs = RUNS.test(c.low) || paused;

@@ -81,7 +81,7 @@ export const changeFreeze: Rule = {
   words: [
     FREEZE,
     CHANGES,
-    /\b(?:change|placements?|made|make|executed|carried out|moved|migrated|relocated|changed|altered|rescheduled|allowed|permitted|in force|appl(?:y|ies)|observed|period|during|between|until further notice|until|from|applied|deployed|dates?|effective|every|take place)\b/,
+    /\b(?:change|placements?|made|make|executed|carried out|moved|migrated|relocated|changed|altered|rescheduled|allowed|permitted|in force|appl(?:y|ies)|(?<=freeze[^.;]*)runs(?= from)|lasts|observed|period|during|between|until further notice|until|from|applied|deployed|dates?|effective|every|take place)\b/,
   ],
   read,
 };

@@ -9,7 +9,9 @@ const isNamed = (low: string, match: RegExpMatchArray, name: string): boolean =>
   !/^(?:members?|leads?|leaders?|managers?|owners?|jobs|workloads|budgets?|runs|uses|needs)$/.test(name);
 
 export const gatherTeams = (low: string, out: Gathered) => {
-  for (const match of low.matchAll(/\b(teams?|squads?|departments?|business units?)(?:'s|s')?\b/g)) {
+  for (const match of low.matchAll(
+    /\b(teams?|squads?|departments?|(?<=\b(?:the|of|for|by) [\w-]+ )groups?|business units?)(?:'s|s')?\b/g,
+  )) {
     const { names, stop } = namesBefore(low, match.index, 3);
     const noun: Span = [match.index, match.index + match[0].length];
     if (names.length > 0) {

@@ -12,6 +12,8 @@ import { leftOver, spansOf } from './words.js';
 export interface Previous {
   readonly readings: readonly Reading[];
   readonly block: number;
+  /** of its sentence */
+  readonly number: number;
 }
 
 const ABOUT =
@@ -55,6 +57,21 @@ const titleScope = (title: string): Scope => {
 };
 
 const POINTS_BACK = /^(?:they|these|those|such|it|this|the same|otherwise|however|in addition|also|here|there)\b/;
+
+/** Words for work, or for what it draws on, that was named before: "these jobs may not …", "on Sundays, they must …". */
+const NAMED_BEFORE =
+  /(?:^|[,;:] )(?:they|(?:these|those)(?! (?:of|in|from|who|that|which|with|on|at)\b)|it(?= (?:may|must|shall|should|can|cannot|has|needs)\b))|\b(?:these|those|such) (?:[\w-]+ )?(?:jobs|workloads|tasks|services|pipelines|runs|teams|clusters|sites|plans|data)\b/;
+
+/** What a sentence points back to, where the sentence right before it was not read and so does not say whom it means. */
+export const pointsNowhere = (s: Sentence, previous: Previous | undefined): string | null => {
+  const found = NAMED_BEFORE.exec(s.low);
+  if (found === null || (previous !== undefined && s.number - previous.number <= 1)) return null;
+  // A noun of the sentence itself, or of the line above the list, may be meant.
+  const before = `${s.leadIn ?? ''} ${s.low.slice(0, found.index)}`;
+  return isScoped(scopeIn(before).scope) || /\b(?:jobs?|workloads?|teams?|plans?|data|services?|runs?)\b/.test(before)
+    ? null
+    : found[0].replace(/^[,;: ]+/, '');
+};
 
 /** Headings and the line that opens the list say whom a sentence concerns where it does not say so itself. */
 export const aboveOf = (s: Sentence, document: Scope, previous: Previous | undefined): Scope => {
