@@ -41,8 +41,10 @@ export interface Letter extends NewLetter {
   readonly settledAtMs: number | null;
 }
 
-/** `new`: it was kept now. `same`: it was there before. `other`: its id was used for something else, which `before` names. */
-export type Received = { readonly is: 'new' } | { readonly is: 'same' | 'other'; readonly before: Letter };
+/** `new`: it was kept now; `claimed` is it, where whoever kept it has claimed it with that. `same`: it was there before. `other`: its id was used for something else, which `before` names. */
+export type Received =
+  | { readonly is: 'new'; readonly claimed: Letter | null }
+  | { readonly is: 'same' | 'other'; readonly before: Letter };
 
 /** What became of a letter that was claimed. */
 export interface Settled {
@@ -57,12 +59,15 @@ export interface Settled {
   readonly body?: string;
 }
 
-export interface Claim {
+export interface Claimant {
   /** Names the process and what in it claims. */
   readonly holder: string;
   readonly atMs: number;
   /** After that long another process may take it: the holder is taken for dead. */
   readonly leaseMs: number;
+}
+
+export interface Claim extends Claimant {
   readonly limit: number;
 }
 
@@ -78,9 +83,10 @@ export interface Letters {
 }
 
 export interface Mail {
-  /** Keeps what is new and tells what was there: of two at the same moment, one is new. */
-  receive(letter: NewLetter): Promise<Received>;
-  put(letters: readonly NewLetter[]): Promise<void>;
+  /** Keeps what is new and tells what was there: of two at the same moment, one is new. `by` claims it where nothing of its thread waits. */
+  receive(letter: NewLetter, by?: Claimant): Promise<Received>;
+  /** Answers those that `by` has claimed: none where earlier ones of their thread wait. */
+  put(letters: readonly NewLetter[], by?: Claimant): Promise<Letter[]>;
   /** Of each thread the first letter that waits, if it is due and nobody holds it. Each is answered to one caller until its lease ends. */
   claim(box: Box, by: Claim): Promise<Letter[]>;
   /** False when somebody else has claimed or settled it meanwhile. */

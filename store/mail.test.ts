@@ -59,6 +59,26 @@ const laws = (name: string, where: () => Promise<string>) =>
       expect(ids(await mail.claim('out', claim('three', 1002)))).toEqual(['a2']);
     });
 
+    it('gives a letter to whoever puts it in for a claim, unless an earlier one of its thread waits', async () => {
+      const { mail } = await open(await where());
+      const by = (holder: string) => ({ holder, atMs: 1000, leaseMs: 500 });
+      const claimed = await mail.put([letter('a1', 'a'), letter('a2', 'a'), letter('b1', 'b')], by('one'));
+      expect(claimed).toMatchObject([
+        { id: 'a1', attempts: 1, box: 'out' },
+        { id: 'b1', attempts: 1 },
+      ]);
+      expect(await mail.claim('out', claim('two', 1000))).toEqual([]);
+      expect(await mail.put([letter('a1', 'a')], by('two'))).toEqual([]);
+      expect(await mail.settle(claimed[0]!, 'two', { state: 'done', atMs: 1001 })).toBe(false);
+      expect(await mail.settle(claimed[0]!, 'one', { state: 'done', atMs: 1001 })).toBe(true);
+      expect(ids(await mail.claim('out', claim('two', 1002)))).toEqual(['a2']);
+      expect(await mail.receive(letter('i1', 'i'), by('one'))).toMatchObject({ is: 'new', claimed: { id: 'i1' } });
+      expect(await mail.receive(letter('i1', 'i'), by('two'))).toMatchObject({ is: 'same' });
+      expect(await mail.receive(letter('i2', 'i'), by('one'))).toEqual({ is: 'new', claimed: null });
+      // Its holder has died: another takes it.
+      expect(ids(await mail.claim('in', claim('heir', 1500)))).toEqual(['i1']);
+    });
+
     it('passes a letter on when its holder has died, and not before', async () => {
       const { mail } = await open(await where());
       await mail.put([letter('a', 'a')]);

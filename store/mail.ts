@@ -1,6 +1,6 @@
 /** Letters in their two boxes, over one table. */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Box, Claim, Letter, LetterState, Mail, NewLetter } from '../domain/mail.js';
+import type { Box, Claim, Claimant, Letter, LetterState, Mail, NewLetter } from '../domain/mail.js';
 import type { Tables } from './tables.js';
 
 type Row = Selectable<Tables['mail']>;
@@ -24,7 +24,7 @@ const letterOf = (row: Row): Letter => ({
   settledAtMs: row.settled_at === null ? null : Number(row.settled_at),
 });
 
-const rowOf = (box: Box, letter: NewLetter) =>
+const rowOf = (box: Box, letter: NewLetter, by: Claimant | null) =>
   ({
     box,
     id: letter.id,
@@ -36,10 +36,10 @@ const rowOf = (box: Box, letter: NewLetter) =>
     digest: letter.digest,
     exchange: letter.exchange,
     state: 'waiting',
-    attempts: 0,
+    attempts: by === null ? 0 : 1,
     next_at: letter.atMs,
-    lease_by: null,
-    lease_until: 0,
+    lease_by: by?.holder ?? null,
+    lease_until: by === null ? 0 : by.atMs + by.leaseMs,
     reason: null,
     refused: 0,
     queued_at: letter.atMs,
@@ -155,26 +155,46 @@ export const mailOf = (
       .limit(limit)
       .execute();
 
+  const waits = async (on: Kysely<Tables>, box: Box, thread: string): Promise<boolean> =>
+    (await on
+      .selectFrom('mail')
+      .select('seq')
+      .where('box', '=', box)
+      .where('thread', '=', thread)
+      .where('state', '=', 'waiting')
+      .limit(1)
+      .executeTakeFirst()) !== undefined;
+
+  /** null: one of that name was there. */
+  const insert = async (on: Kysely<Tables>, box: Box, letter: NewLetter, by: Claimant | undefined) => {
+    const claimant = by === undefined || (await waits(on, box, letter.thread)) ? null : by;
+    const row = rowOf(box, letter, claimant);
+    const added = await on
+      .insertInto('mail')
+      .values(row)
+      .onConflict((c) => c.columns(['box', 'id']).doNothing())
+      .returning('seq')
+      .executeTakeFirst();
+    if (added === undefined) return null;
+    return { claimed: claimant === null ? null : letterOf({ ...row, seq: added.seq } as unknown as Row) };
+  };
+
   return {
-    receive: (letter) =>
+    receive: (letter, by) =>
       atomic(async (on) => {
-        const added = await on
-          .insertInto('mail')
-          .values(rowOf('in', letter))
-          .onConflict((c) => c.columns(['box', 'id']).doNothing())
-          .executeTakeFirst();
-        if (Number(added.numInsertedOrUpdatedRows ?? 0) === 1) return { is: 'new' };
+        const added = await insert(on, 'in', letter, by);
+        if (added !== null) return { is: 'new', ...added };
         const before = (await get(on, 'in', letter.id))!;
         return { is: before.digest === letter.digest ? 'same' : 'other', before };
       }),
-    put: (letters) =>
+    put: (letters, by) =>
       atomic(async (on) => {
-        for (const letter of letters)
-          await on
-            .insertInto('mail')
-            .values(rowOf('out', letter))
-            .onConflict((c) => c.columns(['box', 'id']).doNothing())
-            .execute();
+        const claimed: Letter[] = [];
+        for (const letter of letters) {
+          const added = await insert(on, 'out', letter, by);
+          if (added?.claimed) claimed.push(added.claimed);
+        }
+        return claimed;
       }),
     claim: (box, by) =>
       atomic(async (on) => {

@@ -10,7 +10,7 @@ export interface Ask {
   readonly who: string;
   /** http or https, without a user name in it. */
   readonly url: string | URL;
-  /** A stranger's URL leads to public addresses only, over a connection made for it alone. */
+  /** A stranger's URL leads to public addresses only, over connections that no operator's URL shares. */
   readonly chosenBy: 'operator' | 'stranger';
   /** Origins ("https://gateway.internal:8443") that the operator allows a stranger's URL to name, wherever they lead. */
   readonly own?: readonly string[];
@@ -32,6 +32,11 @@ export interface Ask {
    * each time; what would take longer than `longestWaitS` or than the whole time allows is not waited for.
    */
   readonly again?: { readonly tries: number; readonly longestWaitS: number };
+  /**
+   * A second arrival does no harm: it may go over a connection that was kept, and once more over a new one where that had been
+   * closed. What only reads needs no such leave.
+   */
+  readonly repeatable?: boolean;
   /** `same-origin`: up to five redirects of a GET or HEAD are followed as long as scheme, host and port stay. */
   readonly redirects?: 'refused' | 'same-origin';
   /** Most calls at once to this origin; who comes later waits within the whole time. */

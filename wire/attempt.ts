@@ -12,7 +12,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Answers without a body, whatever their headers say of one. */
 const BODILESS = new Set([204, 304]);
 
-/** A kept connection may have been closed just now; what only reads is then sent once more, over a new one. */
+/** A kept connection may have been closed just now; then it is sent once more, over a new one. */
 const exchangeOnce = async (request: Request, watch: Watch): Promise<Reply> => {
   try {
     return await exchange(request, watch);

@@ -28,7 +28,10 @@ export interface Reply {
 }
 
 const NAME_CODES = /^(ENOTFOUND|EAI_|ENODATA)/;
-const AGENTS = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+const agents = () => ({ http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) });
+/** What was connected to for an operator is no way in for a stranger. */
+const OPERATORS = agents();
+const STRANGERS = agents();
 
 const codeOf = (error: unknown): string => {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
@@ -69,7 +72,7 @@ export const exchange = (asked: Request, watch: Watch): Promise<Reply> => {
       call = (scheme === 'https' ? overHttps : overHttp)(url, {
         method,
         headers,
-        agent: asked.kept ? AGENTS[scheme] : false,
+        agent: asked.kept ? (onlyPublic ? STRANGERS : OPERATORS)[scheme] : false,
         ...(onlyPublic || asked.resolve ? { lookup: lookupBy(asked.resolve ?? systemResolve, onlyPublic) } : {}),
       });
     } catch (error) {

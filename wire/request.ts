@@ -51,8 +51,8 @@ export const requestOf = (ask: Ask, url: URL): Request => {
     body,
     onlyPublic: ask.chosenBy === 'stranger' && !(ask.own ?? []).includes(url.origin),
     // A write goes over a connection of its own: one that was kept may be closed by the server just as the request is sent, and then
-    // nobody knows whether it arrived. A stranger's connection is looked at when it is made, so it is made each time.
-    kept: ask.chosenBy === 'operator' && reads(method),
+    // nobody knows whether it arrived. Where strangers' URLs lead is looked at when a connection is made; few come twice.
+    kept: ask.repeatable === true || (ask.chosenBy === 'operator' && reads(method)),
     resolve: ask.resolve ?? null,
   };
 };

@@ -95,7 +95,7 @@ beforeEach(async () => {
     settings,
     keyring: {} as Keyring,
     nowMs: () => nowMs,
-    posted: () => {},
+    post: (write) => write(undefined),
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { invalid, notFound } from '../../domain/fault.js';
-import type { Letter, NewLetter } from '../../domain/mail.js';
+import type { Claimant, Letter, NewLetter } from '../../domain/mail.js';
 import type {
   DialectName,
   Draft,
@@ -18,6 +18,7 @@ import type {
 import type { Store, Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { type Asked, BOUGHT, type Bought } from './bought.js';
+import type { Post } from './clerk.js';
 import { dialectOf } from './dialects/dialects.js';
 import { durationMs } from './freshness.js';
 import { letterId, threadOf } from './intake.js';
@@ -34,7 +35,7 @@ export interface BuyerGround {
   readonly settings: MarketSettings;
   readonly keyring: Keyring;
   readonly nowMs: () => number;
-  readonly posted: () => void;
+  readonly post: Post;
 }
 
 export interface Seller {
@@ -159,7 +160,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
   };
 
   const put = async (of: Bought, letters: ReturnType<typeof letterOf>[]): Promise<void> => {
-    await store.transaction(async (tx) => {
+    const write = async (tx: Tx, by: Claimant | undefined) => {
       const now = (await tx.collection(BOUGHT).get(of.transactionId))?.value ?? of;
       await tx.collection(BOUGHT).put(of.transactionId, {
         ...now,
@@ -167,9 +168,12 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         bppUri: of.bppUri,
         asked: [...now.asked, ...letters.map(({ asked }) => asked)],
       });
-      await tx.mail.put(letters.map(({ letter }) => letter));
-    });
-    ground.posted();
+      return tx.mail.put(
+        letters.map(({ letter }) => letter),
+        by,
+      );
+    };
+    await ground.post((by) => store.transaction((tx) => write(tx, by)));
   };
 
   const buyer: Buyer = {

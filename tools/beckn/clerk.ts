@@ -3,7 +3,7 @@
  * letter's being done are one transaction, so that a crash leaves either all of it or none.
  */
 import { randomUUID } from 'node:crypto';
-import type { Letter, NewLetter } from '../../domain/mail.js';
+import type { Claimant, Letter, NewLetter } from '../../domain/mail.js';
 import type { MarketContext, MarketReply, SoldOrder } from '../../domain/market.js';
 import { SOLD_ORDERS } from '../../domain/market.js';
 import type { Store, Tx } from '../../domain/store.js';
@@ -11,7 +11,7 @@ import { claimsIn } from './catalog.js';
 import { dialectOf, recognise, sellingIn } from './dialects/dialects.js';
 import { threadOf } from './intake.js';
 import { movedOn } from './metering.js';
-import { newHolder, openPump, type Pump } from './pump.js';
+import { openPump, type Pump } from './pump.js';
 import { orderIdOf } from './quote.js';
 import { Decline } from './refusal.js';
 import { commit, concluded, replyOf, type SellerGround, type Work, workOf } from './seller.js';
@@ -21,11 +21,13 @@ const LEASE_MS = 600_000;
 const AT_ONCE = 32;
 const MOST_TRIES = 5;
 
+export type Post = (write: (by: Claimant | undefined) => Promise<readonly Letter[]>) => Promise<unknown>;
+
 export interface ClerkGround extends SellerGround {
   readonly store: Store;
   readonly onTrouble: (error: unknown) => void;
-  /** Something was put into the outbox. */
-  readonly posted: () => void;
+  /** Writes to the outbox, and sends what was claimed with that. */
+  readonly post: Post;
   /** What a callback does to the buyer's books. */
   readonly heard: (
     context: MarketContext,
@@ -37,6 +39,13 @@ export interface Clerk {
   readonly pump: Pump;
   /** Orders that wait for a person, begin or end; called every few seconds. */
   tick(): Promise<void>;
+}
+
+/** A letter that is being worked on. */
+interface Held {
+  readonly letter: Letter;
+  readonly holder: string;
+  readonly context: MarketContext;
 }
 
 /** A callback, ready to be sent. */
@@ -94,31 +103,33 @@ const contextOf = (sold: SoldOrder, settings: SellerGround['settings']): MarketC
 
 export const openClerk = (ground: ClerkGround): Clerk => {
   const { store, settings, nowMs } = ground;
-  const holder = newHolder();
 
   /** Writes what a letter comes to; nothing when another process has taken it over. */
-  const finish = async (letter: Letter, context: MarketContext, work: Work): Promise<void> => {
-    await store.transaction(async (tx) => {
-      if (!(await tx.mail.settle(letter, holder, { state: 'done', atMs: nowMs() }))) return;
-      const reply = await declined(() => work(tx));
-      if (reply !== null) await tx.mail.put([callback(ground, context, reply, context.messageId)]);
-      // A buyer who speaks is there again: what could not be brought to them is tried once more.
-      await tx.mail.revive({ box: 'out', thread: letter.thread, unreachable: true }, nowMs());
-    });
-    ground.posted();
+  const finish = async ({ letter, holder, context }: Held, work: Work): Promise<void> => {
+    await ground.post((by) =>
+      store.transaction(async (tx) => {
+        if (!(await tx.mail.settle(letter, holder, { state: 'done', atMs: nowMs() }))) return [];
+        const reply = await declined(() => work(tx));
+        // A buyer who speaks is there again: what could not be brought to them is tried once more, before what is new.
+        await tx.mail.revive({ box: 'out', thread: letter.thread, unreachable: true }, nowMs());
+        return reply === null ? [] : tx.mail.put([callback(ground, context, reply, context.messageId)], by);
+      }),
+    );
   };
 
-  const confirm = async (letter: Letter, context: MarketContext, request: { draft: Parameters<typeof commit>[3] }) => {
+  const confirm = async (held: Held, request: { draft: Parameters<typeof commit>[3] }) => {
+    const { context } = held;
     const committed = await declinedOr(() => store.transaction((tx) => commit(tx, ground, context, request.draft)));
-    if ('is' in committed) return finish(letter, context, async () => committed);
+    if ('is' in committed) return finish(held, async () => committed);
     const outcome = await ground.planner.deliver(committed, settings.terms.standingKw);
-    await finish(letter, context, (tx) => concluded(tx, ground, committed, outcome));
+    await finish(held, (tx) => concluded(tx, ground, committed, outcome));
   };
 
-  const handle = async (letter: Letter): Promise<void> => {
+  const handle = async (letter: Letter, holder: string): Promise<void> => {
     const body = JSON.parse(letter.body) as { context: unknown; message?: unknown; error?: unknown };
     const dialect = dialectOf(recognise(body.context));
     const context = dialect.readContext(body.context);
+    const held = { letter, holder, context };
     try {
       if (context.action.startsWith('on_')) {
         const write = await ground.heard(context, body);
@@ -128,15 +139,15 @@ export const openClerk = (ground: ClerkGround): Clerk => {
         return;
       }
       const request = sellingIn(dialect.name).readRequest(context.action, body.message);
-      if (request.action === 'confirm') await confirm(letter, context, request);
-      else await finish(letter, context, await workOf(ground, context, request));
+      if (request.action === 'confirm') await confirm(held, request);
+      else await finish(held, await workOf(ground, context, request));
     } catch (error) {
-      await failed(letter, context, error);
+      await failed(held, error);
     }
   };
 
   /** After an ACK always a callback: once it was tried often enough, with an error in it. */
-  const failed = async (letter: Letter, context: MarketContext, error: unknown) => {
+  const failed = async ({ letter, holder, context }: Held, error: unknown) => {
     const atMs = nowMs();
     const reason = (error as Error).message;
     ground.onTrouble(error);
@@ -147,29 +158,22 @@ export const openClerk = (ground: ClerkGround): Clerk => {
         nextAtMs: atMs + settings.firstRetryMs * 2 ** letter.attempts,
         reason,
       }));
-    await store.transaction(async (tx) => {
-      if (!(await tx.mail.settle(letter, holder, { state: 'dead', atMs, reason }))) return;
-      if (context.action.startsWith('on_')) return;
+    const giveUp = async (tx: Tx, by: Claimant | undefined): Promise<Letter[]> => {
+      if (!(await tx.mail.settle(letter, holder, { state: 'dead', atMs, reason }))) return [];
+      if (context.action.startsWith('on_')) return [];
       const message = `${context.action} could not be worked on after ${letter.attempts} tries; nothing was sold by it`;
       const order =
         context.action === 'confirm' ? (await tx.collection(SOLD_ORDERS).get(orderIdOf(context)))?.value : undefined;
       // What it had committed is given back.
       if (order !== undefined) await concluded(tx, ground, order, { is: 'refused', code: '40000', why: message });
-      await tx.mail.put([
-        callback(ground, context, { is: 'error', code: '40000', message, paths: null }, context.messageId),
-      ]);
-    });
-    ground.posted();
+      const reply: MarketReply = { is: 'error', code: '40000', message, paths: null };
+      return tx.mail.put([callback(ground, context, reply, context.messageId)], by);
+    };
+    await ground.post((by) => store.transaction((tx) => giveUp(tx, by)));
   };
 
-  const pump = openPump(
-    async (limit) => {
-      const letters = await store.mail.claim('in', { holder, atMs: nowMs(), leaseMs: LEASE_MS, limit });
-      return letters.map((letter) => () => handle(letter));
-    },
-    AT_ONCE,
-    ground.onTrouble,
-  );
+  const { onTrouble } = ground;
+  const pump = openPump({ store, box: 'in', leaseMs: LEASE_MS, atOnce: AT_ONCE, nowMs, handle, onTrouble });
 
   /** Confirms that wait for a person: asked again until there is an answer. */
   const waiting = async () => {
@@ -180,21 +184,19 @@ export const openClerk = (ground: ClerkGround): Clerk => {
       const outcome = await ground.planner.deliver(order, settings.terms.standingKw);
       if (outcome.is === 'waiting' && outcome.approvalId === order.approvalId) continue;
       const context = JSON.parse(order.confirm) as MarketContext;
-      await store.transaction(async (tx) => {
-        const reply = await concluded(tx, ground, order, outcome);
-        if (reply !== null) await tx.mail.put([callback(ground, context, reply, context.messageId)]);
-      });
-      ground.posted();
+      await ground.post((by) =>
+        store.transaction(async (tx) => {
+          const reply = await concluded(tx, ground, order, outcome);
+          return reply === null ? [] : tx.mail.put([callback(ground, context, reply, context.messageId)], by);
+        }),
+      );
     }
   };
 
   const tell = async () => {
     for (const { order, write } of await movedOn(ground.world)) {
-      await store.transaction(async (tx) => {
-        if (!(await write(tx))) return;
-        await tx.mail.put([callback(ground, contextOf(order, settings), replyOf(order), null, 'on_status')]);
-      });
-      ground.posted();
+      const status = callback(ground, contextOf(order, settings), replyOf(order), null, 'on_status');
+      await ground.post((by) => store.transaction(async (tx) => ((await write(tx)) ? tx.mail.put([status], by) : [])));
     }
   };
 

@@ -3,10 +3,11 @@
  * NACK that says which check failed, and nothing of it is kept.
  */
 
-import { digest } from '../../domain/digest.js';
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../domain/digest.js';
 import { Fault } from '../../domain/fault.js';
+import type { NewLetter, Received } from '../../domain/mail.js';
 import type { DialectName, MarketContext } from '../../domain/market.js';
-import type { Store } from '../../domain/store.js';
 import { dialectOf, envelopeOf, recognise, type Said, sellingIn } from './dialects/dialects.js';
 import { staleness } from './freshness.js';
 import type { Keyring, Participant } from './keyring.js';
@@ -43,12 +44,11 @@ export interface Intake {
 }
 
 export interface IntakeGround {
-  readonly store: Store;
   readonly settings: MarketSettings;
   readonly keyring: Keyring;
   readonly nowMs: () => number;
-  /** Called once letters were kept. */
-  readonly arrived: () => void;
+  /** Keeps a letter for good, to be worked on. */
+  readonly keep: (letter: NewLetter) => Promise<Received>;
   /** Throws Refusal for what only the books can tell to be wrong: a callback that nobody waits for, a rating of nothing. */
   readonly vet: (taken: Taken) => Promise<void>;
 }
@@ -98,7 +98,9 @@ const parseBody = (body: Uint8Array, limit: number): Record<string, unknown> => 
 /** What must be the same when a message comes twice: a sender that tries again may stamp it anew. */
 const digestOf = (body: { readonly context?: unknown }): string => {
   const { timestamp: _t, ttl: _l, ...context } = body.context as Record<string, unknown>;
-  return digest({ ...body, context });
+  return createHash('sha256')
+    .update(canonicalJson({ ...body, context }))
+    .digest('hex');
 };
 
 const sameAddress = (said: string, registered: string): boolean => {
@@ -214,9 +216,7 @@ const believe = async (
       throw new SignatureTrouble(`it is signed by ${signature.subscriberId}, and the context names ${sender}`);
     const now = nowMs();
     requireInForce(signature, Math.floor(now / 1000), settings.skewMs / 1000);
-    let trouble = new SignatureTrouble(
-      `no key ${signature.keyId ?? ''} of ${signature.subscriberId} is known to the registry`,
-    );
+    let trouble: SignatureTrouble | null = null;
     for (const fresh of [false, true]) {
       const rows = await keyring.find(signature.subscriberId, signature.keyId, fresh);
       for (const row of rows)
@@ -229,7 +229,10 @@ const believe = async (
           trouble = error;
         }
     }
-    throw trouble;
+    throw (
+      trouble ??
+      new SignatureTrouble(`no key ${signature.keyId ?? ''} of ${signature.subscriberId} is known to the registry`)
+    );
   } catch (error) {
     if (error instanceof SignatureTrouble) throw refuse(error.message);
     if (error instanceof Fault) throw refuse(`${error.message}`);
@@ -238,7 +241,7 @@ const believe = async (
 };
 
 export const openIntake = (ground: IntakeGround): Intake => {
-  const { store, settings, nowMs } = ground;
+  const { settings, nowMs } = ground;
   const nacks = new Map<string, number>();
 
   const refuse = (refusal: Refusal, seen: Seen): Outgoing => {
@@ -273,7 +276,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
         const isCallback = context.action.startsWith('on_');
         const { authorization, 'content-type': type } = incoming.headers;
         const ack = envelopeOf(seen.dialect).acknowledge(seen.context, nowMs(), null);
-        const received = await store.mail.receive({
+        const received = await ground.keep({
           id: letterId(sender, context.action, context.messageId),
           thread: threadOf(isCallback ? 'bap' : 'bpp', sender, context.transactionId),
           peer: sender,
@@ -295,7 +298,6 @@ export const openIntake = (ground: IntakeGround): Intake => {
             `message_id ${context.messageId} already used: ${received.before.action} of ${new Date(received.before.atMs).toISOString()} had other content`,
             '/context/message_id',
           );
-        if (received.is === 'new') ground.arrived();
         return { status: 200, headers: {}, body: ack };
       } catch (error) {
         if (error instanceof Refusal) return refuse(error, seen);

@@ -4,7 +4,7 @@ import { SOLD_ORDERS } from '../../domain/market.js';
 import type { World } from '../../domain/world.js';
 import { type Buyer, closeBuyer, openBuyer, undelivered } from './buyer.js';
 import { answerChallenge } from './challenge.js';
-import { type Clerk, openClerk } from './clerk.js';
+import { type Clerk, openClerk, type Post } from './clerk.js';
 import { sellingIn } from './dialects/dialects.js';
 import { type Incoming, type Outgoing, openIntake } from './intake.js';
 import { type Keyring, openKeyring } from './keyring.js';
@@ -51,8 +51,8 @@ export const openMarket = async (ground: {
   const keyring = openKeyring(settings, nowMs);
   let postman: Postman;
   let clerk: Clerk;
-  const posted = () => postman.pump.poke();
-  const buyer = openBuyer({ world, store, settings, keyring, nowMs, posted });
+  const post: Post = (write) => postman.pump.putting(write, (claimed) => claimed);
+  const buyer = openBuyer({ world, store, settings, keyring, nowMs, post });
   postman = openPostman({ store, settings, nowMs, onTrouble, onDead: undelivered });
   clerk = openClerk({
     world,
@@ -61,15 +61,18 @@ export const openMarket = async (ground: {
     planner,
     nowMs,
     onTrouble,
-    posted,
+    post,
     heard: (context, body) => buyer.heard(context, body),
   });
   const intake = openIntake({
-    store,
     settings,
     keyring,
     nowMs,
-    arrived: () => clerk.pump.poke(),
+    keep: (letter) =>
+      clerk.pump.putting(
+        (by) => store.mail.receive(letter, by),
+        (received) => (received.is === 'new' && received.claimed !== null ? [received.claimed] : []),
+      ),
     vet: async ({ context, body }) => {
       if (context.action.startsWith('on_')) await buyer.vet(context);
       else if (context.action === 'rating') await vetRating(world, context, body.message);

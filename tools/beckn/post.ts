@@ -7,7 +7,7 @@ import type { Letter, Settled } from '../../domain/mail.js';
 import type { Store, Tx } from '../../domain/store.js';
 import { jsonIfAny, send } from '../../wire/wire.js';
 import { durationMs } from './freshness.js';
-import { newHolder, openPump, type Pump } from './pump.js';
+import { openPump, type Pump } from './pump.js';
 import type { MarketSettings } from './settings.js';
 import { signatureHeader } from './signing.js';
 
@@ -60,11 +60,10 @@ export const openPostman = (ground: {
   /** A letter that will not arrive: told in the transaction that gives it up. */
   readonly onDead: (tx: Tx, letter: Letter, why: string) => Promise<void>;
 }): Postman => {
-  const { store, settings, nowMs } = ground;
-  const holder = newHolder();
+  const { store, settings, nowMs, onTrouble } = ground;
   const sent = new Map<string, number>();
 
-  const deliver = async (letter: Letter): Promise<void> => {
+  const deliver = async (letter: Letter, holder: string): Promise<void> => {
     const body = restamped(letter.body, nowMs());
     const { context } = JSON.parse(body) as { context: { ttl: string; bap_id: string } };
     const created = Math.floor(nowMs() / 1000);
@@ -89,6 +88,8 @@ export const openPostman = (ground: {
         what: `POST /${letter.action}`,
         headers,
         body,
+        // Whoever gets it twice knows it by its message id.
+        repeatable: true,
         limits: {
           wholeMs: settings.timeoutMs,
           connectMs: settings.timeoutMs,
@@ -110,10 +111,16 @@ export const openPostman = (ground: {
       outcome = { is: fate === 'refused' ? 'refused' : 'again', why: error.message };
     }
     sent.set(outcome.is, (sent.get(outcome.is) ?? 0) + 1);
-    await conclude(letter, outcome, exchange, body);
+    await conclude(letter, holder, outcome, exchange, body);
   };
 
-  const conclude = async (letter: Letter, outcome: Outcome, exchange: string | undefined, body: string) => {
+  const conclude = async (
+    letter: Letter,
+    holder: string,
+    outcome: Outcome,
+    exchange: string | undefined,
+    body: string,
+  ) => {
     const atMs = nowMs();
     const more = { ...(exchange === undefined ? {} : { exchange }), ...(body === letter.body ? {} : { body }) };
     const last = letter.attempts >= settings.maxAttempts;
@@ -132,10 +139,7 @@ export const openPostman = (ground: {
   const waitMs = (attempts: number) =>
     Math.min(LONGEST_WAIT_MS, settings.firstRetryMs * 2 ** (attempts - 1)) * (0.75 + Math.random() / 2);
 
-  const take = async (limit: number) => {
-    const leaseMs = settings.timeoutMs * 2 + 5000;
-    const letters = await store.mail.claim('out', { holder, atMs: nowMs(), leaseMs, limit });
-    return letters.map((letter) => () => deliver(letter));
-  };
-  return { pump: openPump(take, AT_ONCE, ground.onTrouble), sent };
+  const leaseMs = settings.timeoutMs * 2 + 5000;
+  const pump = openPump({ store, box: 'out', leaseMs, atOnce: AT_ONCE, nowMs, handle: deliver, onTrouble });
+  return { pump, sent };
 };

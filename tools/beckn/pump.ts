@@ -1,33 +1,48 @@
 /** Empties a letter box while the program runs: so many letters at once, and what other processes put in is looked for too. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Box, Claimant, Letter } from '../../domain/mail.js';
 import type { Store } from '../../domain/store.js';
 
 const LOOK_MS = 1000;
 
 export interface Pump {
-  /** Something was put in. */
-  poke(): void;
+  /** In whose name letters are claimed, and settled. */
+  readonly holder: string;
+  /**
+   * Puts letters in and begins with those that could be claimed with that, which saves looking for them; with no others before they
+   * are in for good. `write` is given the claimant where there is room, and tells which letters it claimed.
+   */
+  putting<T>(write: (by: Claimant | undefined) => Promise<T>, claimed: (of: T) => readonly Letter[]): Promise<T>;
   /** Takes no more, and waits for what is under way for at most that long. */
   stop(graceMs: number): Promise<void>;
   /** Works until nothing is due any more. */
   settle(): Promise<void>;
 }
 
-/** `take` claims up to so many letters and answers what is to be done with each. */
-export const openPump = (
-  take: (limit: number) => Promise<readonly (() => Promise<void>)[]>,
-  atOnce: number,
-  onTrouble: (error: unknown) => void,
-): Pump => {
+export const openPump = (of: {
+  readonly store: Pick<Store, 'mail'>;
+  readonly box: Box;
+  readonly leaseMs: number;
+  readonly atOnce: number;
+  readonly nowMs: () => number;
+  readonly handle: (letter: Letter, holder: string) => Promise<void>;
+  readonly onTrouble: (error: unknown) => void;
+}): Pump => {
+  const { store, box, leaseMs, atOnce, nowMs, handle, onTrouble } = of;
+  const holder = newHolder();
   const underWay = new Set<Promise<void>>();
+  /** Places of letters that are being put in. */
+  let promised = 0;
   let stopped = false;
   let taking: Promise<void> | undefined;
   let again = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const begin = (job: () => Promise<void>) => {
-    const running = job()
+  const room = () => (stopped ? 0 : atOnce - underWay.size - promised);
+  const claimant = (): Claimant => ({ holder, atMs: nowMs(), leaseMs });
+  const begin = (letter: Letter) => {
+    const running = handle(letter, holder)
       .catch(onTrouble)
       .finally(() => {
         underWay.delete(running);
@@ -39,12 +54,12 @@ export const openPump = (
     do {
       again = false;
       for (;;) {
-        const room = atOnce - underWay.size;
         // Letters are claimed by the handful: each claim waits for the disk.
-        if (stopped || room < atOnce / 2) break;
-        const jobs = await take(room);
-        for (const job of jobs) begin(job);
-        if (jobs.length === 0) break;
+        const limit = room();
+        if (limit < atOnce / 2) break;
+        const letters = await store.mail.claim(box, { ...claimant(), limit });
+        for (const letter of letters) begin(letter);
+        if (letters.length === 0) break;
       }
     } while (again && !stopped);
   };
@@ -67,7 +82,20 @@ export const openPump = (
   };
   start();
   return {
-    poke: start,
+    holder,
+    async putting(write, claimed) {
+      const by = room() > 0 ? claimant() : undefined;
+      promised += by === undefined ? 0 : 1;
+      try {
+        const written = await write(by);
+        const letters = claimed(written);
+        for (const letter of letters) begin(letter);
+        if (letters.length === 0) start();
+        return written;
+      } finally {
+        promised -= by === undefined ? 0 : 1;
+      }
+    },
     settle: async () => {
       start();
       await idle();
