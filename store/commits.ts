@@ -2,7 +2,7 @@
  * One writer at a time, and one commit for all that ask to write at the same moment: a commit waits for the disk, and with SQLite
  * the whole thread waits with it. Whoever asked hears nothing before that commit, so what is acknowledged is on the disk.
  */
-import { type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import type { Tables } from './tables.js';
 
 type Work<R> = (on: Kysely<Tables>) => Promise<R>;
@@ -12,6 +12,10 @@ interface Asked {
   readonly done: (value: unknown) => void;
   readonly failed: (error: unknown) => void;
 }
+
+const SAVEPOINT = CompiledQuery.raw('savepoint asked');
+const ROLLBACK = CompiledQuery.raw('rollback to savepoint asked');
+const RELEASE = CompiledQuery.raw('release savepoint asked');
 
 /** Bounds how long the first of them waits for the others. */
 const AT_ONCE = 64;
@@ -25,18 +29,18 @@ export const sharedCommits = (alone: <R>(work: Work<R>) => Promise<R>): (<R>(wor
   const inTurn = (works: readonly Asked[]) => async (on: Kysely<Tables>) => {
     const ends: (() => void)[] = [];
     for (const { work, done, failed } of works) {
-      await sql`savepoint asked`.execute(on);
+      await on.executeQuery(SAVEPOINT);
       try {
         const value = await work(on);
         ends.push(() => done(value));
       } catch (error) {
         // On a full disk or a lost connection the database has taken all of it back by itself; then all of it has failed.
-        await sql`rollback to savepoint asked`.execute(on).catch(() => {
+        await on.executeQuery(ROLLBACK).catch(() => {
           throw error;
         });
         ends.push(() => failed(error));
       }
-      await sql`release savepoint asked`.execute(on);
+      await on.executeQuery(RELEASE);
     }
     return ends;
   };

@@ -1,6 +1,8 @@
 /** Letters in their two boxes, over one table. */
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Box, Claim, Claimant, Letter, LetterState, Mail, NewLetter } from '../domain/mail.js';
+import type { Flavour } from './dialect.js';
+import { prepared } from './prepared.js';
 import type { Tables } from './tables.js';
 
 type Row = Selectable<Tables['mail']>;
@@ -51,8 +53,95 @@ const get = async (on: Kysely<Tables>, box: Box, id: string): Promise<Letter | u
   return row && letterOf(row);
 };
 
+type Columns = Tables['mail'];
+const insertion = prepared<Omit<Columns, 'seq'>, { seq: Row['seq'] }>((db, slot) =>
+  db
+    .insertInto('mail')
+    .values({
+      box: slot('box'),
+      id: slot('id'),
+      thread: slot('thread'),
+      peer: slot('peer'),
+      action: slot('action'),
+      url: slot('url'),
+      body: slot('body'),
+      digest: slot('digest'),
+      exchange: slot('exchange'),
+      state: slot('state'),
+      attempts: slot('attempts'),
+      next_at: slot('next_at'),
+      lease_by: slot('lease_by'),
+      lease_until: slot('lease_until'),
+      reason: slot('reason'),
+      refused: slot('refused'),
+      queued_at: slot('queued_at'),
+      settled_at: slot('settled_at'),
+    } as never)
+    .onConflict((c) => c.columns(['box', 'id']).doNothing())
+    .returning('seq'),
+);
+const waiter = prepared<{ box: Box; thread: string }, { seq: Row['seq'] }>((db, slot) =>
+  db
+    .selectFrom('mail')
+    .select('seq')
+    .where('box', '=', slot('box'))
+    .where('thread', '=', slot('thread'))
+    .where('state', '=', 'waiting')
+    .limit(1),
+);
+/** What is null of `exchange` and `body` stays as it was. */
+const settling = prepared<
+  {
+    box: Box;
+    id: string;
+    holder: string;
+    state: LetterState;
+    reason: string | null;
+    refused: number;
+    nextAt: number;
+    settledAt: number | null;
+    exchange: string | null;
+    body: string | null;
+  },
+  never
+>((db, slot) =>
+  db
+    .updateTable('mail')
+    .set((e) => ({
+      state: slot('state'),
+      reason: slot('reason'),
+      refused: slot('refused'),
+      next_at: slot('nextAt'),
+      lease_by: null,
+      lease_until: 0,
+      settled_at: slot('settledAt'),
+      exchange: e.fn.coalesce(e.val(slot('exchange')), 'exchange'),
+      body: e.fn.coalesce(e.val(slot('body')), 'body') as never,
+    }))
+    .where('box', '=', slot('box'))
+    .where('id', '=', slot('id'))
+    .where('lease_by', '=', slot('holder'))
+    .where('state', '=', 'waiting'),
+);
+const revival = prepared<{ box: Box; thread: string; atMs: number }, never>((db, slot) =>
+  db
+    .updateTable('mail')
+    .set({
+      state: 'waiting',
+      attempts: 0,
+      next_at: slot('atMs'),
+      lease_by: null,
+      lease_until: 0,
+      settled_at: null,
+    })
+    .where('box', '=', slot('box'))
+    .where('thread', '=', slot('thread'))
+    .where('state', '=', 'dead')
+    .where('refused', '=', 0),
+);
+
 /** What looks, and what tidies up. */
-const booksOf = (db: Kysely<Tables>): Omit<Mail, 'receive' | 'put' | 'claim' | 'settle'> => ({
+const booksOf = (db: Kysely<Tables>, flavour: Flavour): Omit<Mail, 'receive' | 'put' | 'claim' | 'settle'> => ({
   get: (box, id) => get(db, box, id),
   async list({ box, state, thread, before, limit, order = 'newest' }) {
     let query = db
@@ -67,6 +156,8 @@ const booksOf = (db: Kysely<Tables>): Omit<Mail, 'receive' | 'put' | 'claim' | '
     return (await query.execute()).map(letterOf);
   },
   async revive({ box, thread, id, unreachable }, atMs) {
+    if (thread !== undefined && id === undefined && unreachable)
+      return Number((await revival(db, flavour, { box, thread, atMs })).numAffectedRows);
     let query = db
       .updateTable('mail')
       .set({ state: 'waiting', attempts: 0, next_at: atMs, lease_by: null, lease_until: 0, settled_at: null })
@@ -127,6 +218,7 @@ const booksOf = (db: Kysely<Tables>): Omit<Mail, 'receive' | 'put' | 'claim' | '
 /** `atomic` runs work in a transaction, joining the one that is open. */
 export const mailOf = (
   db: Kysely<Tables>,
+  flavour: Flavour,
   atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>,
 ): Mail => {
   /** The first of each thread that waits: what follows it must not overtake it. */
@@ -156,25 +248,13 @@ export const mailOf = (
       .execute();
 
   const waits = async (on: Kysely<Tables>, box: Box, thread: string): Promise<boolean> =>
-    (await on
-      .selectFrom('mail')
-      .select('seq')
-      .where('box', '=', box)
-      .where('thread', '=', thread)
-      .where('state', '=', 'waiting')
-      .limit(1)
-      .executeTakeFirst()) !== undefined;
+    (await waiter(on, flavour, { box, thread })).rows.length > 0;
 
   /** null: one of that name was there. */
   const insert = async (on: Kysely<Tables>, box: Box, letter: NewLetter, by: Claimant | undefined) => {
     const claimant = by === undefined || (await waits(on, box, letter.thread)) ? null : by;
     const row = rowOf(box, letter, claimant);
-    const added = await on
-      .insertInto('mail')
-      .values(row)
-      .onConflict((c) => c.columns(['box', 'id']).doNothing())
-      .returning('seq')
-      .executeTakeFirst();
+    const [added] = (await insertion(on, flavour, row)).rows;
     if (added === undefined) return null;
     return { claimed: claimant === null ? null : letterOf({ ...row, seq: added.seq } as unknown as Row) };
   };
@@ -216,26 +296,20 @@ export const mailOf = (
         return rows.map((row) => letterOf({ ...row, attempts: Number(row.attempts) + 1 }));
       }),
     async settle({ box, id }, holder, as) {
-      const changed = await db
-        .updateTable('mail')
-        .set({
-          state: as.state,
-          reason: as.reason ?? null,
-          refused: as.refused === true ? 1 : 0,
-          next_at: as.nextAtMs ?? as.atMs,
-          lease_by: null,
-          lease_until: 0,
-          settled_at: as.state === 'waiting' ? null : as.atMs,
-          ...(as.exchange === undefined ? {} : { exchange: as.exchange }),
-          ...(as.body === undefined ? {} : { body: as.body }),
-        })
-        .where('box', '=', box)
-        .where('id', '=', id)
-        .where('lease_by', '=', holder)
-        .where('state', '=', 'waiting')
-        .executeTakeFirst();
-      return Number(changed.numUpdatedRows) === 1;
+      const { numAffectedRows } = await settling(db, flavour, {
+        box,
+        id,
+        holder,
+        state: as.state,
+        reason: as.reason ?? null,
+        refused: as.refused === true ? 1 : 0,
+        nextAt: as.nextAtMs ?? as.atMs,
+        settledAt: as.state === 'waiting' ? null : as.atMs,
+        exchange: as.exchange ?? null,
+        body: as.body ?? null,
+      });
+      return numAffectedRows === 1n;
     },
-    ...booksOf(db),
+    ...booksOf(db, flavour),
   };
 };

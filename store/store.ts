@@ -42,7 +42,7 @@ export const openStore = async (where: string): Promise<OpenStore> => {
       deeds: deedsOf(on),
       entries: entriesOf(on, flavour, atomic),
       gridValues: gridValuesOf(on, atomic),
-      mail: mailOf(on, atomic),
+      mail: mailOf(on, flavour, atomic),
     };
   };
   let saver: Promise<StoreSaver> | undefined;
