@@ -28,6 +28,15 @@ export const PlannedOffer = FlexibilityOffer.extend({
   opportunityCost: z.number().describe('money that putting the work off costs, its carbon priced'),
   avoidedKg: z.number().describe('CO2e; below 0 where the work is then done in a dirtier hour'),
   intensityGPerKwh: z.number().nullable().describe('mean over the offer'),
+  rampMinutes: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('from the baseline down to the offered power; 0 where what is put off has not begun; null: not known'),
+  recoveredBy: Instant.nullable()
+    .default(null)
+    .describe('when the last of what is put off would have been done; null: not known'),
   slots: z.array(
     z.strictObject({
       start: Instant,

@@ -49,7 +49,7 @@ export interface Sale {
 
 /** A sale is judged by the policy and its size: that a plan for it moves much, or saves less, is what was bought. */
 const judgedAsSale = (found: Judgement, { powerKw, standingKw }: Sale): Judgement => {
-  if (found.policy === 'deny' || found.outcome === 'refuse') return { ...found, outcome: 'refuse' };
+  if (found.outcome === 'refuse') return found;
   const [kw, limit] = besideLimit(powerKw, standingKw);
   if (found.policy === 'allow' && powerKw <= standingKw)
     return {

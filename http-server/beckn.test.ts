@@ -110,6 +110,11 @@ describe('a conversation from search to rating', () => {
     const found = await ask('search', intent());
     const [item] = found.message.catalog.providers[0].items as Item[];
     expect(item).toBeDefined();
+    const [{ list }] = found.message.catalog.providers[0].items[0].tags;
+    const told = (code: string) => list.find((tag: { descriptor: { code: string } }) => tag.descriptor.code === code);
+    expect(told('ramp').value).toBe('PT0M');
+    expect(told('recovery').value).toMatch(/^PT(\d+H)?(\d+M)?$/);
+    expect(told('recovery').value).not.toBe('PT0M');
     expect(found.headers.authorization).toContain(`keyId="${BPP}|k1|ed25519"`);
     const selected = await ask('select', { order: chosen(item!.id) });
     const { quote } = selected.message.order;

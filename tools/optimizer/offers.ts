@@ -67,6 +67,9 @@ export const offersOf = (problem: Problem, schedule: Schedule, frame: OfferFrame
         bestEffortKw: Math.max(kw, leastOf(best.kw)),
         opportunityCost: firm.cost,
         avoidedKg: firm.avoidedKg,
+        // Nothing that runs is stopped: what is put off has not begun.
+        rampMinutes: 0,
+        recoveredBy: instantOf(firm.doneBy),
         intensityGPerKwh: meanOf(problem.ciGPerKwh.subarray(r * model.T + from, r * model.T + from + hour)),
         slots,
       });
@@ -128,7 +131,8 @@ interface Ground {
 
 /**
  * What of the work that starts in these slots can wait until they are over and still end on time, `due` or by its deadline: kW by
- * slot, what waiting costs in money and what it avoids in kg. The schedule is left as it was.
+ * slot, what waiting costs in money and what it avoids in kg, and the slot by which all of it would be done. The schedule is left
+ * as it was.
  */
 const awayOf = (
   { state, responder, starting }: Ground,
@@ -142,7 +146,7 @@ const awayOf = (
   const found: number[] = [];
   for (let t = from; t < to; t++) for (const j of starting.get(r * model.T + t) ?? []) found.push(j);
   found.sort((a, b) => jobs.powerKw[b]! - jobs.powerKw[a]! || a - b);
-  const away = { kw: new Float64Array(to - from), cost: 0, avoidedKg: 0 };
+  const away = { kw: new Float64Array(to - from), cost: 0, avoidedKg: 0, doneBy: to };
   const moved: [job: number, start: number][] = [];
   for (const j of found) {
     const was = state.start[j]!;
@@ -161,6 +165,7 @@ const awayOf = (
     state.place(j, r, start < 0 ? was : start, null);
     if (start < 0) continue;
     moved.push([j, was]);
+    away.doneBy = Math.max(away.doneBy, start + slots);
     away.cost += state.cost[j]! - cost;
     away.avoidedKg += kgOf(model.problem, j, r, was) - kgOf(model.problem, j, r, start);
     const kw = jobs.powerKw[j]! * regions[r]!.pue;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../domain/job.js';
-import { SOLD_FLEXIBILITY } from '../../domain/offer.js';
+import { PLAN_OFFERS, SOLD_FLEXIBILITY } from '../../domain/offer.js';
 import { PLACEMENTS, type Placement, RECOMMENDATIONS } from '../../domain/plan.js';
 import type { Weekday } from '../../domain/policy/policy.js';
 import { instantAt } from '../../domain/series.js';
@@ -70,6 +70,14 @@ describe('make_plan', () => {
       const runs = peakOf(pieces, offer.region, toEpoch(offer.start), toEpoch(offer.end));
       expect(offer.kw).toBeLessThanOrEqual(runs + 1e-9);
       expect(offer.energyKwh).toBeCloseTo(offer.kw, 9);
+    }
+    // What is put off has not begun, so power is down at once; it is made up for after the hour, by when it would be done.
+    const kept = (await store.collection(PLAN_OFFERS).get(first.plan!.id))!.value;
+    const lastEnd = jobs.map(({ deadline }) => deadline).reduce((a, b) => (a > b ? a : b));
+    expect(kept.length).toBe(first.offers.length);
+    for (const { end, rampMinutes, recoveredBy } of kept) {
+      expect(rampMinutes).toBe(0);
+      expect(recoveredBy! > end && recoveredBy! <= plusHours(lastEnd, 1)).toBe(true);
     }
   });
 
