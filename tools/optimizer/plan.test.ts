@@ -73,7 +73,7 @@ describe('make_plan', () => {
     }
     // What is put off has not begun, so power is down at once; it is made up for after the hour, by when it would be done.
     const kept = (await store.collection(PLAN_OFFERS).get(first.plan!.id))!.value;
-    const lastEnd = jobs.map(({ deadline }) => deadline).reduce((a, b) => (a > b ? a : b));
+    const lastEnd = jobs.map(({ deadline }) => deadline!).reduce((a, b) => (a > b ? a : b));
     expect(kept.length).toBe(first.offers.length);
     for (const { end, rampMinutes, recoveredBy } of kept) {
       expect(rampMinutes).toBe(0);
