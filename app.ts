@@ -10,6 +10,7 @@ import type { Actor } from './domain/decision.js';
 import { Fault, invalid, notFound } from './domain/fault.js';
 import type { Forecaster } from './domain/forecast.js';
 import { WORKLOADS } from './domain/job.js';
+import type { JobForecaster } from './domain/job-forecast.js';
 import type { LiveReading } from './domain/meter.js';
 import { meteredFleet } from './domain/metered.js';
 import type { Method } from './domain/method.js';
@@ -118,6 +119,10 @@ const forecasterOf = ({ forecaster, home }: Config): Forecaster => {
     },
   };
 };
+
+/** Null: jobs are taken to run as long as was asked for. Throws Fault where a model is wanted and none was trained. */
+const jobForecasterOf = async ({ durations, home }: Config): Promise<JobForecaster | null> =>
+  durations === 'asked' ? null : (await import('./tools/forecaster/forecaster.js')).loadJobs(join(home, 'models'));
 
 const gridOf = (
   config: Config,
@@ -265,7 +270,8 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       daemon: countersOfDaemon,
       simulated: () => simulatedMeter(clock),
     });
-    const own = await adapter.open(config, { store, clock, sites: setting.sites });
+    const jobForecaster = await jobForecasterOf(config);
+    const own = await adapter.open(config, { store, clock, sites: setting.sites, jobForecaster });
     const fleet = meteredFleet(own, meter, config.meterWallRatio);
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
@@ -280,6 +286,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       grid,
       tickets: await openTracker(config, clock.now, systemNow),
       ledger,
+      jobForecaster,
       method: methodOf(config),
       setting: { ...setting, dataNote: noteOf(provenance, 'queue') },
       provenance,

@@ -58,6 +58,10 @@ export const SETTINGS = {
     z.enum(['auto', 'profile']).default('auto'),
     'who forecasts where a source has no forecast: auto takes the model that `caco train` made for the region, the 7-day profile where there is none',
   ),
+  durations: setting(
+    z.enum(['asked', 'foretold']).default('asked'),
+    'how long a job that says only its time limit is taken to run: asked (the limit) | foretold (by the model that `caco train --jobs` made from a history)',
+  ),
   simulate: setting(
     z.enum(['queue', 'all']).default('queue'),
     'queue: only the queue of a simulated fleet is played to its end at once; all: work that you brought too, so that its run is told as if it had happened',

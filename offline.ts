@@ -12,21 +12,27 @@ import { endOf, type Series, slice } from './domain/series.js';
 import { fromEpoch, type Instant, toEpoch } from './domain/time.js';
 import type { Clock } from './domain/world.js';
 import { simulatedClock } from './sim/clock.js';
+import { type RanJobs, readRan } from './tools/fleet/fleet.js';
 import {
   type Backtest,
   type ErrandHooks,
+  type JobsCard,
   type ModelCard,
   observe,
   runBacktest,
+  runJobTest,
+  runJobTraining,
   runTraining,
+  saveJobs,
   saveModel,
+  type TestedJobs,
 } from './tools/forecaster/forecaster.js';
 import { answerWhen, type WhenAnswer, type WhenInput } from './tools/grid/grid.js';
 import { openSignalFile, readHistory, recordedHistory } from './tools/grid/sources/sources.js';
 import { type Problem, parseCaco } from './tools/optimizer/optimizer.js';
 
-export { jobFormatTables } from './tools/fleet/fleet.js';
-export type { Backtest, BacktestRow, ModelCard } from './tools/forecaster/forecaster.js';
+export { FORMATS as JOB_FORMATS, jobFormatTables } from './tools/fleet/fleet.js';
+export type { Backtest, BacktestRow, JobsCard, ModelCard, TestedJobs } from './tools/forecaster/forecaster.js';
 export type { WhenAnswer, WhenInput } from './tools/grid/grid.js';
 export { formatTables } from './tools/grid/sources/sources.js';
 export { askWitness, auditFile, openWitness, runWitness, serveWitness } from './tools/ledger/ledger.js';
@@ -246,4 +252,59 @@ export const trainOn = async (
   );
   const path = saveModel(question.folder, saved);
   return { model: saved.card.model, card: saved.card, path, assumed: history.assumed };
+};
+
+/** A history of jobs: a file in one of the formats that ingest reads. */
+export interface JobHistoryQuestion {
+  readonly jobs: string;
+  readonly format: Parameters<typeof readRan>[1]['format'];
+  readonly unit: 's' | 'm' | 'h' | null;
+  /** the instant that a trace's clock calls 0 */
+  readonly begins: Instant | null;
+  readonly timeZone: string | null;
+  readonly seed: number;
+}
+
+/** What was read of the file. */
+export type JobHistory = Pick<RanJobs, 'format' | 'leftOut' | 'assumed' | 'warnings'> & { readonly jobs: number };
+
+const ranOf = (question: JobHistoryQuestion, signal: AbortSignal | undefined): Promise<RanJobs> => {
+  const { jobs, format, unit, begins, timeZone } = question;
+  return readRan(jobs, { format, unit, start: begins, timeZone, clusterId: null }, signal);
+};
+
+/** Trains the model of jobs and keeps it in `folder`. Faults of the file and of the forecaster. */
+export const trainOnJobs = async (
+  question: JobHistoryQuestion & { readonly until?: Instant | undefined; readonly folder: string },
+  hooks: ErrandHooks = {},
+): Promise<{ card: JobsCard; path: string; history: JobHistory }> => {
+  const { jobs, ...read } = await ranOf(question, hooks.signal);
+  const { until, seed } = question;
+  const known = until === undefined ? jobs : jobs.filter((job) => job.endedAt <= until);
+  const saved = await runJobTraining({ jobs: known, seed }, hooks);
+  return { card: saved.card, path: saveJobs(question.folder, saved), history: { ...read, jobs: jobs.length } };
+};
+
+/** How often foretold durations would have held, and what planning on them would have cost under the signal, where one covers the jobs. */
+export const backtestJobs = async (
+  question: JobHistoryQuestion & { readonly signal: HistoryQuestion; readonly slackHours: number },
+  hooks: ErrandHooks = {},
+): Promise<TestedJobs & { history: JobHistory; region: string; unit: string }> => {
+  const { jobs, ...read } = await ranOf(question, hooks.signal);
+  const { region, unit, series } = await historyOf(question.signal);
+  const { start, stepMinutes, values } = series;
+  const tested = await runJobTest(
+    {
+      jobs,
+      signal: {
+        start: toEpoch(start),
+        stepMinutes,
+        values: Float64Array.from(values, (value) => value ?? Number.NaN),
+      },
+      slackHours: question.slackHours,
+      seed: question.seed,
+    },
+    hooks,
+  );
+  return { ...tested, history: { ...read, jobs: jobs.length }, region, unit };
 };

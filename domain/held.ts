@@ -1,7 +1,7 @@
 /** A job is handed to a fleet once: which plan holds it, by job, from the moment before it is handed over. */
 import { z } from 'zod';
 import { Fault } from './fault.js';
-import { type Job, spanSeconds } from './job.js';
+import { askedSeconds, type Job } from './job.js';
 import { ORDERS, type Order, type Placement, worldName } from './plan.js';
 import { orderedPieces } from './schedule.js';
 import { defineCollection, defineRows, type Store, type Tx } from './store.js';
@@ -20,11 +20,12 @@ const HELD = defineRows('held_jobs', Held);
 const ENTERED = defineCollection('held_jobs_entered', z.strictObject({ orders: z.number().int() }));
 
 /**
- * Two records are the same job when id, time of submission and length agree: the next day's job of the same name was submitted
- * later, and a snapshot of a queue that is taken in again holds the same jobs under another workload.
+ * Two records are the same job when id, time of submission and length as asked for agree: the next day's job of the same name was
+ * submitted later, and a snapshot of a queue that is taken in again holds the same jobs under another workload, whatever was
+ * foretold of them meanwhile.
  */
-export const identityOf = (job: Pick<Job, 'id' | 'submittedAt' | 'durationHours'>): string =>
-  `${job.id}\t${job.submittedAt}\t${spanSeconds(job)}`;
+export const identityOf = (job: Pick<Job, 'id' | 'submittedAt' | 'durationHours' | 'foreseen'>): string =>
+  `${job.id}\t${job.submittedAt}\t${askedSeconds(job)}`;
 
 type Where = Pick<World, 'store' | 'setting'>;
 

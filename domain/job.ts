@@ -1,9 +1,10 @@
 /** A piece of work that wants to run. */
 import { z } from 'zod';
+import { Foreseen } from './job-forecast.js';
 import { durationSeconds } from './physics.js';
 import { latestSafeEnd, SlurmJob } from './slurm.js';
 import { defineCollection, defineRows, type Tx } from './store.js';
-import { Instant } from './time.js';
+import { Instant, plusSeconds } from './time.js';
 import { Hours, Kw } from './units.js';
 
 export const Category = z.enum(['urgent', 'balanced', 'sustainable']);
@@ -37,6 +38,7 @@ export const Job = z.strictObject({
   workUnits: z.number().positive().nullable().describe('inferences, frames, … produced by the job'),
   slurm: SlurmJob.optional().describe('what Slurm knows it by; only for jobs that came from Slurm'),
   startedAt: Instant.optional().describe('when it began to run; only for jobs of a history, which are accounted there'),
+  foreseen: Foreseen.optional().describe('only for jobs whose duration was foretold in place of the limit'),
 });
 export type Job = z.infer<typeof Job>;
 
@@ -48,10 +50,22 @@ export const itPowerKw = (
 
 export const spanSeconds = (job: Pick<Job, 'durationHours'>): number => durationSeconds(job.durationHours);
 
-/** By when a plan has the job end: its deadline, with room to spare where Slurm would remove the job. Null: no deadline. */
-export const latestPlannedEnd = (job: Pick<Job, 'deadline' | 'durationHours' | 'slurm'>): Instant | null => {
-  const safe = job.slurm === undefined ? null : latestSafeEnd(job.slurm, spanSeconds(job));
-  return safe !== null && (job.deadline === null || safe < job.deadline) ? safe : job.deadline;
+/** What was asked for: the duration, or the limit in whose place another was foretold. */
+export const askedSeconds = (job: Pick<Job, 'durationHours' | 'foreseen'>): number =>
+  durationSeconds(job.foreseen?.askedHours ?? job.durationHours);
+
+/**
+ * By when a plan has the job end: its deadline, with room to spare where Slurm would remove the job, and where its duration was
+ * foretold, since one job of two takes longer: by its deadline nine of ten shall have ended. Null: no deadline.
+ */
+export const latestPlannedEnd = (
+  job: Pick<Job, 'deadline' | 'durationHours' | 'slurm' | 'foreseen'>,
+): Instant | null => {
+  const { deadline, slurm, foreseen } = job;
+  const safe = slurm === undefined ? null : latestSafeEnd(slurm, spanSeconds(job));
+  const beyond = foreseen === undefined ? 0 : Math.max(0, durationSeconds(foreseen.highHours) - spanSeconds(job));
+  const likely = deadline === null ? null : plusSeconds(deadline, -beyond);
+  return safe !== null && (likely === null || safe < likely) ? safe : likely;
 };
 
 /** Characters that JSON writes as they are. */
@@ -78,7 +92,8 @@ export function jobText(job: Job): string {
     `"interruptible":${job.interruptible},"minChunkMinutes":${minChunkMinutes},"resumeCost":${resumeCost},` +
     `"tardinessCostPerHour":${tardinessCostPerHour},"workUnits":${workUnits}` +
     (job.slurm === undefined ? '' : `,"slurm":${JSON.stringify(job.slurm)}`) +
-    (job.startedAt === undefined ? '}' : `,"startedAt":"${job.startedAt}"}`)
+    (job.startedAt === undefined ? '' : `,"startedAt":"${job.startedAt}"`) +
+    (job.foreseen === undefined ? '}' : `,"foreseen":${JSON.stringify(job.foreseen)}}`)
   );
 }
 

@@ -5,6 +5,7 @@ import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js
 import type { Fate } from './fate.js';
 import type { Quantity, SignalKey } from './grid-values.js';
 import type { Job, WorkloadOrigin } from './job.js';
+import type { JobForecaster } from './job-forecast.js';
 import type { MeterCard, MeteredEnergy, MeterLook, MeterSpan } from './meter.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
@@ -371,6 +372,8 @@ export interface World {
   /** null: no model is configured and templates speak. */
   readonly model: Model | null;
   readonly store: Store;
+  /** How long jobs with a limit will really run. Absent or null: they are taken to run as long as was asked for. */
+  readonly jobForecaster?: JobForecaster | null;
   /** Constants of method in force. */
   readonly method: Method;
   readonly setting: Setting;

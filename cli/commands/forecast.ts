@@ -7,6 +7,7 @@ import { instant } from '../../domain/time.js';
 import type { HistoryQuestion, TestedModels } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { plain, tableText } from '../terminal.js';
+import { backtestJobsCommand, trainJobsCommand } from './job-forecast.js';
 
 const hoursOf = (text: unknown): number => {
   const match = /^(\d+(?:\.\d+)?)\s*h?$/.exec(String(text));
@@ -64,6 +65,7 @@ export const backtestText = (o: TestedModels): string => {
 };
 
 const backtest = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  if (options.jobs !== undefined) return backtestJobsCommand(context, options, historyOf(context, options));
   const { backtestModels } = await import('../../offline.js');
   const answer = await backtestModels(
     {
@@ -78,6 +80,7 @@ const backtest = async (context: Context, _: string[], options: Record<string, u
 };
 
 const train = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  if (options.jobs !== undefined) return trainJobsCommand(context, options);
   const { trainOn } = await import('../../offline.js');
   const answer = await trainOn(
     {
@@ -118,24 +121,29 @@ const shape = (c: Command) =>
     .option('--column <name>', "column of the file, in brackets what its header does not say: 'value (lb/MWh)'")
     .option('-l, --location <region>', "region of a file of several, or the name of a file's only one")
     .option('--time-zone <zone>', 'whose clock people there live by, for example Europe/Berlin')
-    .option('--no-price', 'use the history alone, though the file has prices');
+    .option('--no-price', 'use the history alone, though the file has prices')
+    .option('--jobs <file>', 'a history of jobs (sacct, SWF, CSV, a trace, …) instead: how long jobs run')
+    .option('--format <name>', 'of the history of jobs; told by its beginning when left out')
+    .option('--unit <unit>', 's, m or h: unit of times in a trace that carry none')
+    .option('--start <time>', 'the instant that the trace’s clock calls 0');
 
 export const register = (program: Command) => {
   addCommand(
     program,
     'backtest',
-    'how good forecasts would have been, and what trusting them would have cost',
+    'how good forecasts, of a grid or of jobs, would have been, and what trusting them would have cost',
     (c) =>
       void shape(c)
         .option('--models <list>', 'all, fast (without the LSTM), simple, or names separated by commas', 'fast')
         .option('--test-from <time>', 'models learn before and are tested after; half way when left out')
-        .option('--horizon <hours>', 'how far ahead, for example 24h', '24h'),
+        .option('--horizon <hours>', 'how far ahead, for example 24h', '24h')
+        .option('--slack <hours>', 'with --jobs: how long a job may wait beyond its limit', '24'),
     backtest,
   );
   addCommand(
     program,
     'train',
-    'make a forecasting model for a region from its history',
+    'make a forecasting model for a region from its history, or for jobs from theirs',
     (c) =>
       void shape(c)
         .option('--use <model>', 'auto, fast (without the LSTM), or one by name', 'auto')

@@ -14,6 +14,7 @@ export { ingestJobs } from './ingest.js';
 export { listJobs, submitJob } from './jobs.js';
 export { leftOutText, placeJobs, rehearsedText } from './place.js';
 export { gatherJobs } from './queue.js';
+export { type RanJobs, readRan } from './ran.js';
 export { importSites } from './sites.js';
 
 /** What doors reach; placing goes through the graph. */

@@ -129,6 +129,7 @@ const optionsOf = async (input: z.output<typeof IngestInput>, world: World): Pro
     method: world.method,
     now: world.clock.now(),
     category: input.category ?? null,
+    jobForecaster: world.jobForecaster ?? null,
   };
 };
 
@@ -150,7 +151,9 @@ const finish = async (
   // another set of jobs must not take the place of one that plans rest on.
   const { format, unit, start, timeZone, region, clusterId, category } = input;
   const accepted = intake.rejectedCount === 0 ? undefined : intake.accepted;
-  const id = into ?? shortId('W', { digest, format, unit, start, timeZone, region, clusterId, category, accepted });
+  const foretoldBy = world.jobForecaster?.digest;
+  const read = { format, unit, start, timeZone, region, clusterId, category, foretoldBy };
+  const id = into ?? shortId('W', { digest, ...read, accepted });
   const source =
     input.path === undefined
       ? 'jobs given in a call'

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../../domain/fault.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
+import type { JobForecaster } from '../../domain/job-forecast.js';
 import { type Instant, plusSeconds } from '../../domain/time.js';
 import { Assumptions } from './assumptions.js';
 import { DEFAULTS } from './defaults.js';
+import { Foresight } from './foresight.js';
 import {
   type Draft,
   type Format,
@@ -33,6 +35,8 @@ export interface IntakeOptions extends ReaderOptions {
   readonly method: { kwPerVcpu: number; kwPerGpu: number };
   readonly now: Instant;
   readonly category: Job['category'] | null;
+  /** null: jobs are taken to run as long as was asked for */
+  readonly jobForecaster: JobForecaster | null;
 }
 
 /** What is known once everything was read. */
@@ -115,6 +119,7 @@ const said = ({ skipped, ignored, warnings }: Reading) => ({ skipped, ignored, w
 class Books {
   readonly #make: (draft: Draft) => Job | Rejected;
   readonly #assumed = new Assumptions();
+  readonly #foresight: Foresight;
   readonly #seen = new SeenIds();
   readonly #rejected: Rejected[] = [];
   #page: Job[] = [];
@@ -130,7 +135,8 @@ class Books {
     private readonly format: Format,
   ) {
     const defaults = options.category === null ? DEFAULTS : { ...DEFAULTS, category: options.category };
-    this.#make = jobMaker(options.now, options.places, defaults, this.#assumed, options.method);
+    this.#foresight = new Foresight(options.jobForecaster);
+    this.#make = jobMaker(options.now, options.places, defaults, this.#assumed, options.method, this.#foresight);
   }
 
   async take(rows: Rows): Promise<void> {
@@ -202,7 +208,7 @@ class Books {
       accepted: this.#accepted,
       rejected: this.#rejected,
       rejectedCount: this.#rejectedCount,
-      assumed: this.#assumed.list(),
+      assumed: [...this.#foresight.list(), ...this.#assumed.list()],
       earliestStart: this.#earliest,
       latestEnd: this.#latest,
     };

@@ -7,6 +7,7 @@ import { hours, kw } from '../../domain/units.js';
 import { type Assumptions, LeftToDefaults } from './assumptions.js';
 import { problemOf } from './checks.js';
 import type { Defaults } from './defaults.js';
+import type { Foresight } from './foresight.js';
 import { type Draft, nearest, type Rejected, rejected } from './formats/formats.js';
 import { PlaceBook, type Places } from './places.js';
 import { timesOf } from './times.js';
@@ -18,11 +19,13 @@ export const jobMaker = (
   defaults: Defaults,
   assumed: Assumptions,
   method: { kwPerVcpu: number; kwPerGpu: number },
+  foresight: Foresight,
 ) => {
   const book = new PlaceBook(places);
   const left = new LeftToDefaults(assumed, now);
 
-  return (draft: Draft): Job | Rejected => {
+  return (told: Draft): Job | Rejected => {
+    const draft = withLimit(told);
     const problem = problemOf(draft);
     if (problem) return problem;
     const seconds = durationSeconds(draft.durationHours!);
@@ -42,7 +45,10 @@ export const jobMaker = (
     const times = timesOf(draft, seconds, rule.slackHours, now);
     if ('code' in times) return times;
 
-    left.note(draft, category, home, rule, seconds);
+    const ownPower = powerOf(draft, method);
+    // Due times and deadlines were given for the time that was asked for.
+    const seen = foresight.of(draft, times.submittedAt, ownPower);
+    left.note(seen === null ? draft : withoutNotes(draft, seen.powerKw), category, home, rule, seconds);
     const interruptible = draft.interruptible ?? false;
     return {
       id: draft.id!,
@@ -54,10 +60,10 @@ export const jobMaker = (
       earliestStart: times.earliestStart,
       due: times.due,
       deadline: times.deadline,
-      durationHours: hours(draft.durationHours!),
+      durationHours: seen?.durationHours ?? hours(draft.durationHours!),
       vcpus: draft.vcpus ?? 0,
       gpus: draft.gpus ?? 0,
-      powerKw: powerOf(draft, method),
+      powerKw: seen === null ? ownPower : seen.powerKw,
       region: home.region,
       allowedRegions: home.allowedRegions,
       clusterId: home.clusterId,
@@ -70,9 +76,28 @@ export const jobMaker = (
       workUnits: draft.workUnits ?? null,
       ...(draft.slurm === undefined ? {} : { slurm: draft.slurm }),
       ...(draft.startedAt === undefined ? {} : { startedAt: draft.startedAt }),
+      ...(seen?.foreseen === undefined ? {} : { foreseen: seen.foreseen }),
     };
   };
 };
+
+/** A row that says only how long it may run runs as long, at most. */
+const withLimit = (draft: Draft): Draft =>
+  draft.durationHours !== undefined || draft.limitHours === undefined
+    ? draft
+    : {
+        ...draft,
+        durationHours: draft.limitHours,
+        durationIs: 'limit',
+        assumed: [...(draft.assumed ?? []), ['duration_hours', 'limit_hours, an upper bound']],
+      };
+
+/** What was foretold of it is not assumed otherwise. */
+const withoutNotes = (draft: Draft, powerKw: Job['powerKw']): Draft => ({
+  ...draft,
+  ...(powerKw === null ? {} : { powerKw, utilisationRatio: undefined, gpuModel: undefined }),
+  assumed: draft.assumed?.filter(([field]) => field !== 'duration_hours'),
+});
 
 /** Null where the linear default of the method in force shall hold. */
 const powerOf = (draft: Draft, method: { kwPerVcpu: number; kwPerGpu: number }): Job['powerKw'] => {

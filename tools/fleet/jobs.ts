@@ -10,6 +10,7 @@ import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { Assumptions } from './assumptions.js';
 import { DEFAULTS } from './defaults.js';
+import { Foresight } from './foresight.js';
 import { jobMaker } from './job-maker.js';
 
 /** Pages of the store that one call reads at most while it looks for matching jobs. */
@@ -141,7 +142,8 @@ export const submitJob = defineTool({
     const now = world.clock.now();
     const assumed = new Assumptions();
     const places = { sites: await world.fleet.sites(), region: null, clusterId: null };
-    const make = jobMaker(now, places, DEFAULTS, assumed, world.method);
+    // A job that is told by itself tells its duration, not a limit.
+    const make = jobMaker(now, places, DEFAULTS, assumed, world.method, new Foresight(null));
     const jobs = new Map<string, Job>();
     for (const [i, input] of wanted.entries()) {
       // Jobs that are told alike are as many jobs.

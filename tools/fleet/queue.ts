@@ -9,6 +9,7 @@ import type { Method } from '../../domain/method.js';
 import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
+import { ForetoldSums } from './foresight.js';
 import { JobSet, sweepJobSets } from './job-set.js';
 
 export const gatherJobs = defineTool({
@@ -63,6 +64,7 @@ export const gatherJobs = defineTool({
 const gathered = async (window: Interval, also: string | undefined, world: World, call: Running, draft: JobSet) => {
   const hash = createHash('sha256');
   const sums = new Sums(world.method);
+  const foretold = new ForetoldSums();
   let earliest: Instant | null = null;
   let latest: Instant | null = null;
   for await (const page of waitingIn(window, also, world, draft)) {
@@ -71,6 +73,7 @@ const gathered = async (window: Interval, also: string | undefined, world: World
     await draft.append(fresh);
     for (const job of fresh) {
       hash.update(jobText(job)).update('\n');
+      foretold.add(job);
       const end = job.deadline ?? plusSeconds(job.earliestStart, spanSeconds(job));
       if (earliest === null || job.earliestStart < earliest) earliest = job.earliestStart;
       if (latest === null || end > latest) latest = end;
@@ -90,7 +93,7 @@ const gathered = async (window: Interval, also: string | undefined, world: World
       jobs: sums.jobs,
       earliestStart: earliest,
       latestEnd: latest,
-      assumed: [],
+      assumed: foretold.list(),
     });
   });
   return { workloadId: id, ...sums.all() };

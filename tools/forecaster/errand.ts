@@ -2,16 +2,23 @@
 import { Fault, type FaultCode } from '../../domain/fault.js';
 import { startWorker } from '../worker.js';
 import type { Backtest, BacktestQuestion } from './backtest.js';
+import type { SavedJobs } from './jobs/saved-jobs.js';
+import type { TestedJobs, TestJobsQuestion } from './jobs/test-jobs.js';
+import type { TrainJobsQuestion } from './jobs/train-jobs.js';
 import type { SavedModel } from './saved.js';
 import type { TrainQuestion } from './train.js';
 
 export type Errand =
   | { readonly kind: 'train'; readonly question: Omit<TrainQuestion, 'tell'> }
-  | { readonly kind: 'backtest'; readonly question: Omit<BacktestQuestion, 'tell'> };
+  | { readonly kind: 'backtest'; readonly question: Omit<BacktestQuestion, 'tell'> }
+  | { readonly kind: 'train-jobs'; readonly question: Omit<TrainJobsQuestion, 'tell'> }
+  | { readonly kind: 'test-jobs'; readonly question: Omit<TestJobsQuestion, 'tell'> };
+
+type Result = SavedModel | Backtest | SavedJobs | TestedJobs;
 
 export type Message =
   | { readonly kind: 'step'; readonly done: number; readonly note: string }
-  | { readonly kind: 'result'; readonly result: SavedModel | Backtest }
+  | { readonly kind: 'result'; readonly result: Result }
   | { readonly kind: 'refused'; readonly fault: { code: FaultCode; message: string; remedy: string } }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -28,7 +35,17 @@ export const runTraining = (question: Omit<TrainQuestion, 'tell'>, hooks: Errand
 export const runBacktest = (question: Omit<BacktestQuestion, 'tell'>, hooks: ErrandHooks = {}): Promise<Backtest> =>
   run({ kind: 'backtest', question }, hooks) as Promise<Backtest>;
 
-const run = (errand: Errand, { signal, onProgress }: ErrandHooks): Promise<SavedModel | Backtest> =>
+/** Faults of `trainJobs`; the signal's reason where it aborts. */
+export const runJobTraining = (
+  question: Omit<TrainJobsQuestion, 'tell'>,
+  hooks: ErrandHooks = {},
+): Promise<SavedJobs> => run({ kind: 'train-jobs', question }, hooks) as Promise<SavedJobs>;
+
+/** Faults of `testJobs`; the signal's reason where it aborts. */
+export const runJobTest = (question: Omit<TestJobsQuestion, 'tell'>, hooks: ErrandHooks = {}): Promise<TestedJobs> =>
+  run({ kind: 'test-jobs', question }, hooks) as Promise<TestedJobs>;
+
+const run = (errand: Errand, { signal, onProgress }: ErrandHooks): Promise<Result> =>
   new Promise((resolve, reject) => {
     const worker = startWorker(new URL('./forecaster.worker.js', import.meta.url), { workerData: errand });
     const settle = (act: () => void) => {

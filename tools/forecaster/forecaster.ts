@@ -4,6 +4,7 @@
  * `frame.ts` is what a model looks at and keeps it from seeing what was not known; `models/` are the models, each by its name;
  * `choose.ts` says which is to be trusted, `score.ts` how good forecasts were, `intervals.ts` how sure they are; `backtest.ts` and
  * `train.ts` are what people ask for, done in a thread of its own by `errand.ts`; `trained.ts` answers the port from what was trained.
+ * `jobs/` foretells how long a job runs and how much power it takes, from those that ran before it.
  */
 import type { Forecaster } from '../../domain/forecast.js';
 import { toEpoch } from '../../domain/time.js';
@@ -20,7 +21,9 @@ export const profileForecaster: Forecaster = {
 };
 
 export type { Backtest, BacktestRow } from './backtest.js';
-export { type ErrandHooks, runBacktest, runTraining } from './errand.js';
+export { type ErrandHooks, runBacktest, runJobTest, runJobTraining, runTraining } from './errand.js';
+export { type JobsCard, loadJobs, saveJobs } from './jobs/saved-jobs.js';
+export type { TestedJobs } from './jobs/test-jobs.js';
 export { observe } from './observe.js';
 export { type ModelCard, saveModel } from './saved.js';
 export { trainedForecaster } from './trained.js';

@@ -3,7 +3,22 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '../../domain/fault.js';
 import { backtest } from './backtest.js';
 import type { Errand, Message } from './errand.js';
+import { testJobs } from './jobs/test-jobs.js';
+import { trainJobs } from './jobs/train-jobs.js';
 import { trainModel } from './train.js';
+
+const resultOf = (errand: Errand, tell: (done: number, note: string) => void) => {
+  switch (errand.kind) {
+    case 'train':
+      return trainModel({ ...errand.question, tell });
+    case 'backtest':
+      return backtest({ ...errand.question, tell });
+    case 'train-jobs':
+      return trainJobs({ ...errand.question, tell });
+    case 'test-jobs':
+      return testJobs({ ...errand.question, tell });
+  }
+};
 
 const main = () => {
   const send = (message: Message) => parentPort?.postMessage(message);
@@ -16,8 +31,7 @@ const main = () => {
     send({ kind: 'step', done, note });
   };
   try {
-    if (errand.kind === 'train') send({ kind: 'result', result: trainModel({ ...errand.question, tell }) });
-    else send({ kind: 'result', result: backtest({ ...errand.question, tell }) });
+    send({ kind: 'result', result: resultOf(errand, tell) });
   } catch (error) {
     if (error instanceof Fault) send({ kind: 'refused', fault: error.toJSON() });
     else send({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

@@ -2,6 +2,7 @@
  * Intervals that hold as often as they say: rolling conformal prediction (Vovk et al. 2005) by lead time, with the level adapted to
  * what was missed (Gibbs and Candès 2021). Only errors whose time has passed are known at an origin.
  */
+import { Recent } from './recent.js';
 
 /** Errors that an interval is made from, and the fewest that make one. */
 const KEPT = 180;
@@ -20,52 +21,28 @@ interface Issued {
   readonly band: Band;
 }
 
-/** The newest errors in order of time, and in order of size. */
+/** The newest errors of a lead time. */
 class Errors {
-  readonly #ring: number[] = [];
-  readonly #signed: number[] = [];
-  readonly #absolute: number[] = [];
+  readonly #signed = new Recent(KEPT);
+  readonly #absolute = new Recent(KEPT);
 
   get count(): number {
-    return this.#ring.length;
+    return this.#signed.count;
   }
 
   add(error: number): void {
-    this.#ring.push(error);
-    insert(this.#signed, error);
-    insert(this.#absolute, Math.abs(error));
-    if (this.#ring.length <= KEPT) return;
-    const oldest = this.#ring.shift()!;
-    this.#signed.splice(placeOf(this.#signed, oldest), 1);
-    this.#absolute.splice(placeOf(this.#absolute, Math.abs(oldest)), 1);
+    this.#signed.add(error);
+    this.#absolute.add(Math.abs(error));
   }
 
-  /** The least width that holds the wanted share of a next error, as conformal prediction counts it. */
   width(share: number): number {
-    const n = this.#absolute.length;
-    return this.#absolute[Math.min(n - 1, Math.ceil((n + 1) * share) - 1)]!;
+    return this.#absolute.atMost(share);
   }
 
   quantile(share: number): number {
-    const at = share * (this.#signed.length - 1);
-    const below = this.#signed[Math.floor(at)]!;
-    return below + ((this.#signed[Math.floor(at) + 1] ?? below) - below) * (at - Math.floor(at));
+    return this.#signed.quantile(share);
   }
 }
-
-/** Where the value stands, or would stand, in an ascending list. */
-const placeOf = (sorted: readonly number[], value: number): number => {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
-const insert = (sorted: number[], value: number): void => void sorted.splice(placeOf(sorted, value), 0, value);
 
 export class Intervals {
   readonly #errors: Errors[];

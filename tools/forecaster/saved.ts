@@ -65,8 +65,8 @@ export const hashOf = (state: State | null): string => {
 };
 
 const Numbers = z.strictObject({ type: z.enum(['f64', 'i16']), base64: z.string() });
-type Packed = { arrays: Record<string, z.infer<typeof Numbers>>; parts: Record<string, Packed> };
-const Packed: z.ZodType<Packed> = z.strictObject({
+export type Packed = { arrays: Record<string, z.infer<typeof Numbers>>; parts: Record<string, Packed> };
+export const Packed: z.ZodType<Packed> = z.strictObject({
   arrays: z.record(z.string(), Numbers),
   parts: z.record(
     z.string(),
@@ -75,7 +75,7 @@ const Packed: z.ZodType<Packed> = z.strictObject({
 });
 const File = z.strictObject({ card: ModelCard, state: Packed.nullable(), trial: Packed });
 
-const pack = ({ arrays, parts = {} }: State): Packed => ({
+export const pack = ({ arrays, parts = {} }: State): Packed => ({
   arrays: Object.fromEntries(
     Object.entries(arrays).map(([name, a]) => [
       name,
@@ -88,7 +88,7 @@ const pack = ({ arrays, parts = {} }: State): Packed => ({
   parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, pack(part)])),
 });
 
-const unpack = ({ arrays, parts }: Packed): State => ({
+export const unpack = ({ arrays, parts }: Packed): State => ({
   arrays: Object.fromEntries(
     Object.entries(arrays).map(([name, { type, base64 }]) => {
       const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));

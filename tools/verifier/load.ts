@@ -51,6 +51,14 @@ export interface Loaded {
   /** Everything that ran under the order, whether moved or not. */
   readonly ran: readonly Ran[];
   readonly about: ReadonlyMap<string, About>;
+  /** what had been foretold of durations, of the jobs that told their limit alone */
+  readonly foretold: ReadonlyMap<string, Foretold>;
+}
+
+export interface Foretold {
+  readonly expectedHours: number;
+  readonly highHours: number;
+  readonly askedHours: number;
 }
 
 /** Throws Fault `not-found` without the plan, `conflict` when the baseline is not the one that was frozen. */
@@ -101,6 +109,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
   const taken = await claimedElsewhere(store, claims);
   const now = world.clock.now();
   const about = new Map<string, About>();
+  const foretold = new Map<string, Foretold>();
   const jobs: EvidenceJob[] = [];
   // In the order of the jobs, whatever the fleet's: the same work gives the same record.
   const ran: Ran[] = [];
@@ -110,6 +119,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
       const own = ranByJob.get(job.id) ?? [];
       for (const piece of own) ran.push(piece);
       about.set(job.id, { team: job.team, instanceType: job.instanceType, submittedAt: job.submittedAt });
+      if (job.foreseen !== undefined) foretold.set(job.id, { expectedHours: job.durationHours, ...job.foreseen });
       const claim = claimed.get(job.id);
       if (!claim) continue;
       const asPlanned = planned.get(job.id) ?? [];
@@ -146,6 +156,7 @@ export const load = async (world: World, planId: string, signal: AbortSignal): P
     baselines,
     ran,
     about,
+    foretold,
   };
 };
 

@@ -1,6 +1,7 @@
 /** What a reader of a verification has to know beside its figures: assumptions, gaps, the age and kind of what it rests on. */
 import type { Constants } from '../../domain/evidence/record.js';
-import { percentText } from '../../domain/figures.js';
+import { figure, percentText } from '../../domain/figures.js';
+import { toEpoch } from '../../domain/time.js';
 import type { Loaded } from './load.js';
 import type { Verified } from './verify.js';
 
@@ -25,6 +26,8 @@ export const notesOf = (loaded: Loaded, verified: Verified, constants: Constants
       `${percentText(share)} of the energy is measured, to ±${percentText(Number(constants.measuredHalfWidthRatio))}.`,
     );
   }
+  const foretold = foretoldNote(loaded);
+  if (foretold !== null) notes.push(foretold);
   if (sources.has('modelled'))
     notes.push(
       `Energy is modelled where no meter saw it, to ±${percentText(Number(constants.modelledHalfWidthRatio))}.`,
@@ -44,4 +47,23 @@ export const notesOf = (loaded: Loaded, verified: Verified, constants: Constants
     notes.push('Work was added beyond the tolerance; a saving is called demonstrated only beyond its emissions.');
   if (loaded.decision === null) notes.push('No decision on this plan is recorded; all that it moved is verified.');
   return notes;
+};
+
+/** How durations that were foretold came true, of jobs whose run somebody watched: one that is modelled ran as it was planned. */
+const foretoldNote = ({ ran, foretold }: Loaded): string | null => {
+  const took = new Map<string, number>();
+  for (const { jobId, start, end, source } of ran)
+    if (source !== 'modelled' && foretold.has(jobId))
+      took.set(jobId, (took.get(jobId) ?? 0) + (toEpoch(end) - toEpoch(start)) / 3600);
+  if (took.size === 0) return null;
+  const sums = { ran: 0, expected: 0, asked: 0, held: 0 };
+  for (const [jobId, hours] of took) {
+    const { expectedHours, highHours, askedHours } = foretold.get(jobId)!;
+    sums.ran += hours;
+    sums.expected += expectedHours;
+    sums.asked += askedHours;
+    // Times are whole seconds.
+    if (hours <= highHours + 1 / 3600) sums.held++;
+  }
+  return `The duration of ${took.size} jobs was foretold: they ran ${figure(sums.ran)} h, ${figure(sums.expected)} h were expected and ${figure(sums.asked)} h asked for; ${percentText(sums.held / took.size)} ran no longer than their 90 % quantile.`;
 };

@@ -10,9 +10,11 @@ import { EVIDENCE, EVIDENCE_ENTRIES, EVIDENCE_JOBS, type EvidenceRecord } from '
 import { BOOKED, VERIFICATIONS, VERIFIED_JOBS } from '../../domain/evidence/verification.js';
 import { inHalves, shuffled } from '../../domain/fixtures/any-order.js';
 import { quietWorld } from '../../domain/fixtures/quiet-world.js';
+import { JOBS } from '../../domain/job.js';
 import { Method } from '../../domain/method.js';
 import { BASELINE, ORDERS, orderKeyOf, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import type { Store } from '../../domain/store.js';
+import { hours } from '../../domain/units.js';
 import type { Grid, World } from '../../domain/world.js';
 import { simulatedClock } from '../../sim/clock.js';
 import { simulatedFleet } from '../../sim/fleet.js';
@@ -101,6 +103,30 @@ const verified = async (plan: Plan) => callTool(verifySavings, { planId: plan.id
 const kinds = async () => (await store.entries.read(0, 100)).map((e) => e.body.kind);
 
 describe('verify_savings', () => {
+  it('tells how durations that were foretold came true', async () => {
+    const { workloadId } = await callTool(gatherJobs, { from: scenario.start, horizonHours: 5 }, world, call);
+    const jobs = (await store.rows(JOBS).page(workloadId, { limit: 5000 })).items;
+    // Simulated work runs a little shorter or longer than it says, and all of it within ten times.
+    await store.rows(JOBS).upsert(
+      workloadId,
+      jobs.map((job) => {
+        const of = (times: number) => hours(times * job.durationHours);
+        const foreseen = { askedHours: of(24), lowHours: of(0), highHours: of(10), by: 'test' };
+        return { id: job.id, value: { ...job, foreseen } };
+      }),
+    );
+    const { plan } = await planned(workloadId, null, 'approved');
+    await later(plan);
+    const { verification } = await verified(plan);
+    const note = verification.notes!.find((one) => one.includes('foretold'))!;
+    expect(note).toContain(`of ${plan.jobs.total - plan.jobs.unplaced} jobs was foretold`);
+    expect(note).toContain('100 % ran no longer than their 90 % quantile');
+    const told = /ran ([\d\s.]+) h, ([\d\s.]+) h were expected and ([\d\s.]+) h asked/.exec(note)!;
+    const [ran, expected, asked] = told.slice(1).map((text) => Number(text.replace(/\s/g, '')));
+    expect(asked! / expected!).toBeCloseTo(24, 0);
+    expect(ran! / expected!).toBeCloseTo(1, 0);
+  });
+
   it('verifies what ran against the baseline that was frozen before the plan, and writes record, rows and ledger entry', async () => {
     const { plan, moved } = await carriedOut();
     await expect(verified(plan)).rejects.toMatchObject({
@@ -121,6 +147,8 @@ describe('verify_savings', () => {
     expect(await store.rows(VERIFIED_JOBS).count(v.id)).toBe(v.jobs);
     expect(await store.rows(EVIDENCE_JOBS).count(v.evidenceId!)).toBe(moved.length);
     expect(await store.rows(BOOKED).count(v.id)).toBeGreaterThanOrEqual(plan.jobs.total);
+
+    expect(v.notes!.join()).not.toContain('foretold');
 
     const order = await kinds();
     expect(order.indexOf(BASELINE_KIND)).toBeGreaterThanOrEqual(0);

@@ -16,6 +16,10 @@ export interface Draft {
   due?: Instant | null | undefined;
   deadline?: Instant | null | undefined;
   durationHours?: number | undefined;
+  /** the limit that was asked for */
+  limitHours?: number | undefined;
+  /** `limit`: it is the limit that was asked for, an upper bound; `so far`: the job ran for so long and had not ended */
+  durationIs?: 'limit' | 'so far' | undefined;
   vcpus?: number | undefined;
   gpus?: number | undefined;
   powerKw?: number | null | undefined;
@@ -36,6 +40,8 @@ export interface Draft {
   slurm?: SlurmJob | undefined;
   /** when it began to run; only of a job that ran, whose duration is then the time that it took */
   startedAt?: Instant | undefined;
+  /** how long it waited before it ran, where a trace tells that and no start */
+  waitedHours?: number | undefined;
   /** due = earliest start + duration + this, in minutes, when the row gives no due time */
   flexMinutes?: number | undefined;
   /** what the reader assumed: field and value */
@@ -55,6 +61,8 @@ export const emptyDraft = (line: number): Draft => ({
   due: undefined,
   deadline: undefined,
   durationHours: undefined,
+  limitHours: undefined,
+  durationIs: undefined,
   vcpus: undefined,
   gpus: undefined,
   powerKw: undefined,
@@ -72,11 +80,15 @@ export const emptyDraft = (line: number): Draft => ({
   gpuModel: undefined,
   slurm: undefined,
   startedAt: undefined,
+  waitedHours: undefined,
   flexMinutes: undefined,
   assumed: undefined,
 });
 
-export type DraftField = Exclude<keyof Draft, 'line' | 'flexMinutes' | 'slurm' | 'startedAt' | 'assumed'>;
+export type DraftField = Exclude<
+  keyof Draft,
+  'line' | 'flexMinutes' | 'slurm' | 'startedAt' | 'waitedHours' | 'durationIs' | 'assumed'
+>;
 
 /** A row that was not taken in: where, what and how to mend it. `field` is null when the whole row is at fault. */
 export interface Rejected {

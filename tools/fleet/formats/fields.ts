@@ -17,6 +17,7 @@ const COLUMNS: Readonly<Record<string, DraftField>> = {
   duration_hours: 'durationHours',
   duration_minutes: 'durationHours',
   duration_seconds: 'durationHours',
+  limit_hours: 'limitHours',
   vcpus: 'vcpus',
   gpus: 'gpus',
   power_kw: 'powerKw',

@@ -104,6 +104,8 @@ const jobOf = (job: Row, line: number, reading: Reading): (Draft | Rejected)[] =
       earliestStart: at,
       deadline,
       durationHours: hours ?? limit,
+      limitHours: limit,
+      durationIs: hours === undefined && limit !== undefined ? 'limit' : undefined,
       vcpus: pods * pod.vcpus,
       gpus: pods * pod.gpus,
       clusterId: reading.options.clusterId ?? undefined,

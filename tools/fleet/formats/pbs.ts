@@ -100,6 +100,7 @@ const jobOf = (
     earliestStart: fromEpoch(Math.max(submitted, eligible)),
     deadline: null,
     durationHours: seconds / 3600,
+    limitHours: hoursOf(secondsOf(fields.get('Resource_List.walltime') ?? '')),
     vcpus: coresOf(fields),
     gpus: Number(fields.get('Resource_List.ngpus')) || 0,
     clusterId: reading.options.clusterId ?? undefined,
@@ -123,6 +124,8 @@ const secondsOf = (text: string): number | null => {
   const [, hours, minutes, seconds] = /^(\d+):(\d{2}):(\d{2})$/.exec(text) ?? [];
   return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 };
+
+const hoursOf = (seconds: number | null): number | undefined => (seconds ? seconds / 3600 : undefined);
 
 /** Cores over all nodes: as asked, else those on which it ran (`n1/0*4+n2/0`, Torque’s `n1/0-3`). */
 const coresOf = (fields: ReadonlyMap<string, string>): number | undefined => {

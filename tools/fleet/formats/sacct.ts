@@ -13,8 +13,8 @@ import { instantOf } from './fields.js';
 import type { Reader, Reading, Rows } from './reading.js';
 import { type SacctRow, sacctRows } from './sacct-table.js';
 import { cacoComment } from './slurm-comment.js';
-import { ranInSlurm } from './slurm-fields.js';
-import { historyNotes, measuredPower } from './slurm-history.js';
+import { minutesOf, ranInSlurm } from './slurm-fields.js';
+import { historyNotes, measuredPower, unfinished } from './slurm-history.js';
 import { gpusAsked, gpusIn, joulesIn, measuredJoules, StepEnergy } from './slurm-tres.js';
 
 export const readSacct: Reader = async function* (pieces, reading) {
@@ -99,6 +99,8 @@ const lifeOf = (line: number, cells: ReadonlyMap<string, string>, reading: Readi
     earliestStart: eligible !== null && eligible > submitted ? eligible : submitted,
     deadline: null,
     durationHours: elapsed / 3600,
+    limitHours: limitOf(cell('TimelimitRaw'), cell('Timelimit')),
+    durationIs: unfinished(state) ? 'so far' : undefined,
     vcpus: Number.isFinite(cpus) && cpus > 0 ? cpus : undefined,
     gpus:
       gpusIn(cell('AllocTRES')) || gpusIn(cell('ReqTRES')) || gpusAsked(cell('AllocGRES') || cell('ReqGRES')) * nodes,
@@ -108,6 +110,12 @@ const lifeOf = (line: number, cells: ReadonlyMap<string, string>, reading: Readi
     startedAt: started ?? undefined,
     ...measuredPower(joulesOf(cells), elapsed, assumed),
   };
+};
+
+/** `TimelimitRaw` counts minutes; `Timelimit` reads `1-12:00:00`. Undefined where there is none. */
+const limitOf = (raw: string, text: string): number | undefined => {
+  const minutes = /^\d+$/.test(raw) ? Number(raw) : minutesOf(text);
+  return minutes ? minutes / 60 : undefined;
 };
 
 const passOver = (reading: Reading, what: string): null => {

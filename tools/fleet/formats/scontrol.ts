@@ -11,7 +11,7 @@ import { toEpoch } from '../../../domain/time.js';
 import { type Draft, type Rejected, rejected } from './draft.js';
 import { instantOf } from './fields.js';
 import { lines, type Reader, type Reading, type Rows } from './reading.js';
-import { draftsOf, HetJobs, type PendingJob } from './slurm-fields.js';
+import { draftsOf, HetJobs, minutesOf, type PendingJob } from './slurm-fields.js';
 import { gpusWanted } from './slurm-tres.js';
 
 export const readScontrol: Reader = async function* (pieces, reading) {
@@ -99,13 +99,6 @@ const recordOf = (record: { line: number; text: string }, reading: Reading, het:
 const countOf = (text: string): number => Number(text.split('-')[0]) || 1;
 
 const UNSET = new Set(['N/A', '(null)', 'Unknown', 'None', 'UNLIMITED', 'Partition_Limit']);
-
-/** `HH:MM:SS` or `D-HH:MM:SS`; null for anything else. */
-const minutesOf = (text: string): number | null => {
-  const [, days, hours, minutes, seconds] = /^(?:(\d+)-)?(\d+):(\d+):(\d+)$/.exec(text) ?? [];
-  if (hours === undefined) return null;
-  return Number(days ?? 0) * 1440 + Number(hours) * 60 + Number(minutes) + Number(seconds) / 60;
-};
 
 const timeOf = (text: string, reading: Reading): number | null => {
   if (text === '') return null;

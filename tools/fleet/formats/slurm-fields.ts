@@ -112,6 +112,8 @@ export const draftsOf = (job: PendingJob, reading: Reading): (Draft | Rejected)[
     earliestStart: earliest > 0 ? fromEpoch(earliest) : undefined,
     deadline: job.deadline ? fromEpoch(job.deadline) : null,
     durationHours: minutes / 60,
+    limitHours: job.limitMinutes === null ? undefined : job.limitMinutes / 60,
+    durationIs: ours.duration === undefined ? 'limit' : undefined,
     flexMinutes: ours.flex === undefined ? undefined : Number(ours.flex),
     vcpus: job.cpus ?? undefined,
     gpus: job.gpus,
@@ -204,3 +206,10 @@ export class HetJobs {
     });
   }
 }
+
+/** `HH:MM:SS` or `D-HH:MM:SS`; null for anything else. */
+export const minutesOf = (text: string): number | null => {
+  const [, days, hours, minutes, seconds] = /^(?:(\d+)-)?(\d+):(\d+):(\d+)$/.exec(text) ?? [];
+  if (hours === undefined) return null;
+  return Number(days ?? 0) * 1440 + Number(hours) * 60 + Number(minutes) + Number(seconds) / 60;
+};

@@ -12,6 +12,9 @@ export interface Life {
   readonly ended: Instant | null;
 }
 
+/** What it took is not what it takes: it runs still, or began anew. */
+export const unfinished = (state: string): boolean => /^(RUNNING|REQUEUED|SUSPENDED)/.test(state);
+
 export const historyNotes = ({ state, elapsed, started, ended }: Life): Notes => {
   const notes: [string, string][] = [['interruptible', 'false']];
   const word = state.split(' ')[0]!;

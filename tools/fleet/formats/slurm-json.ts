@@ -14,7 +14,7 @@ import { JsonSplitter } from './json-values.js';
 import type { Reader, Reading, Rows } from './reading.js';
 import { cacoComment } from './slurm-comment.js';
 import { draftsOf, HetJobs, type PendingJob, ranInSlurm } from './slurm-fields.js';
-import { historyNotes, measuredPower } from './slurm-history.js';
+import { historyNotes, measuredPower, unfinished } from './slurm-history.js';
 import { gpusIn, gpusWanted, measuredJoules, StepEnergy } from './slurm-tres.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -202,6 +202,8 @@ const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)
       earliestStart: fromEpoch(eligible),
       deadline: null,
       durationHours: elapsed / 3600,
+      limitHours: hoursOf(numberOf(time.limit)),
+      durationIs: unfinished(state) ? 'so far' : undefined,
       vcpus: allocated.cpu ?? required ?? undefined,
       gpus: gpusOf(tres.allocated) || gpusOf(tres.requested),
       clusterId: cluster || undefined,
@@ -213,6 +215,8 @@ const historyOf = (row: Row, line: number, reading: Reading): (Draft | Rejected)
   ];
 };
 
+/** Slurm counts limits in minutes. */
+const hoursOf = (minutes: number | null): number | undefined => (minutes ? minutes / 60 : undefined);
 const momentOf = (seconds: number) => (seconds > 0 ? fromEpoch(seconds) : null);
 
 /** Counts of resources by type, those without a name. */

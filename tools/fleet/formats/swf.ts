@@ -73,6 +73,7 @@ const startOf = (header: Readonly<Record<string, string>>, reading: Reading): nu
 interface Fields {
   readonly number: number;
   readonly submit: number;
+  readonly wait: number;
   readonly run: number;
   readonly allocated: number;
   readonly requested: number;
@@ -96,7 +97,7 @@ const rowOf = (
   if ('code' in fields) return fields;
   const problem = problemOf(line, cells, fields);
   if (problem) return problem;
-  const { number, submit, run, limit, status, user, executable, queue, preceding } = fields;
+  const { number, submit, wait, run, limit, status, user, executable, queue, preceding } = fields;
   if (status === 5 && run <= 0) return passOver(reading, 'cancelled before they ran');
   if (status >= 2 && status <= 4) return passOver(reading, 'partial executions; the summary line counts');
   if (run === -1 && limit <= 0)
@@ -122,6 +123,9 @@ const rowOf = (
     submittedAt: at,
     earliestStart: at,
     durationHours: Math.max(1, run === -1 ? limit : run) / 3600,
+    limitHours: limit > 0 ? limit / 3600 : undefined,
+    durationIs: run === -1 ? 'limit' : undefined,
+    waitedHours: wait >= 0 ? wait / 3600 : undefined,
     vcpus: processors,
     clusterId: reading.options.clusterId ?? undefined,
     gpus: 0,
@@ -158,6 +162,7 @@ const fieldsOf = (line: number, cells: readonly string[]): Fields | Rejected => 
   return {
     number: values[0]!,
     submit: values[1]!,
+    wait: values[2]!,
     run: values[3]!,
     allocated: values[4]!,
     requested: values[7]!,

@@ -151,6 +151,8 @@ const podOf = (line: number, cells: readonly string[], start: number, reading: R
     submittedAt: at,
     earliestStart: at,
     durationHours: (deleted - scheduled) / 3600,
+    durationIs: deleted === ALIBABA_END ? 'so far' : undefined,
+    waitedHours: Math.max(0, scheduled - created) / 3600,
     vcpus: cpuMilli / 1000,
     gpus,
     clusterId: reading.options.clusterId ?? undefined,

@@ -1,11 +1,13 @@
 /** What waits in the cluster, by one `squeue --json`: the jobs that are ours to plan, and what their owners say of them. */
 import { Fault } from '../../../domain/fault.js';
 import type { Job } from '../../../domain/job.js';
+import type { JobForecaster } from '../../../domain/job-forecast.js';
 import type { Site } from '../../../domain/site.js';
 import type { SlurmJob } from '../../../domain/slurm.js';
 import type { Instant } from '../../../domain/time.js';
 import { Assumptions } from '../assumptions.js';
 import { DEFAULTS } from '../defaults.js';
+import { Foresight } from '../foresight.js';
 import {
   type Draft,
   draftsOf,
@@ -99,14 +101,16 @@ export interface Making {
   readonly now: Instant;
   readonly sites: readonly Site[];
   readonly method: { readonly kwPerVcpu: number; readonly kwPerGpu: number };
+  readonly jobForecaster: JobForecaster | null;
 }
 
 /** Jobs, and those of them that no default can complete, by their number. */
 export const jobsOf = (
   waiting: readonly Waiting[],
-  { now, sites, method }: Making,
+  { now, sites, method, jobForecaster }: Making,
 ): { readonly jobs: Job[]; readonly refused: Queue['refused'] } => {
-  const make = jobMaker(now, { sites, region: null, clusterId: null }, DEFAULTS, new Assumptions(), method);
+  const foresight = new Foresight(jobForecaster);
+  const make = jobMaker(now, { sites, region: null, clusterId: null }, DEFAULTS, new Assumptions(), method, foresight);
   const jobs: Job[] = [];
   const refused: { slurmId: string; why: string }[] = [];
   for (const { draft, slurm } of waiting) {

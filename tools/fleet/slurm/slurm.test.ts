@@ -6,6 +6,7 @@ import { readConfig } from '../../../config.js';
 import { drain } from '../../../domain/fixtures/fleet-contract.js';
 import { hasAccounting, type TestSlurm, testSlurm } from '../../../domain/fixtures/slurm.js';
 import type { Job } from '../../../domain/job.js';
+import type { JobForecaster } from '../../../domain/job-forecast.js';
 import type { Placement } from '../../../domain/plan.js';
 import { Site } from '../../../domain/site.js';
 import type { Store } from '../../../domain/store.js';
@@ -82,6 +83,29 @@ describe.runIf(hasAccounting())('a Slurm cluster as a fleet', () => {
     expect(Site.parse(site)).toEqual({ ...scenario.sites[0], vcpuCapacity: 32, gpuCapacity: 2 });
     const fault = await faultOf((await open({ slurmPartitions: 'main=nowhere' })).sites());
     expect([fault.code, fault.message]).toEqual(['invalid-input', expect.stringContaining('no such site')]);
+  });
+
+  it('takes a job that says only its limit to run as long as is foretold, and leaves the limit to Slurm', async () => {
+    const id = submitLater('-J', 'train-7', '-A', 'physics', ...CONSENT);
+    const own = submitLater('-A', 'physics', '--comment', 'caco:flex=1440;duration=20');
+    const jobForecaster: JobForecaster = {
+      digest: 'a model',
+      forecast: ({ name, limitHours }) =>
+        name === 'train-7' && limitHours === 0.5
+          ? { hours: { low: 0.1, expected: 0.2, high: 0.3 }, powerKw: null, by: '40 jobs' }
+          : 'nothing like it ran',
+    };
+    const { config } = readConfig({ fleet: 'slurm' });
+    const fleet = await FLEETS.slurm.open(config, { store, clock, sites: scenario.sites, jobForecaster });
+    const jobs = await waiting(fleet);
+    expect(jobs.get(id)).toMatchObject({
+      durationHours: 0.2,
+      foreseen: { askedHours: 0.5, lowHours: 0.1, highHours: 0.3, by: '40 jobs' },
+      slurm: { limitMinutes: 30 },
+    });
+    expect(jobs.get(own)).toMatchObject({ durationHours: 20 / 60 });
+    expect(jobs.get(own)!.foreseen).toBeUndefined();
+    for (const job of [id, own]) lab.run('scancel', job);
   });
 
   it('tells what waits in partitions and accounts that are ours, twice the same, with why some of it stays', async () => {

@@ -23,7 +23,10 @@ export interface SlurmSettings extends Share {
   readonly kwPerGpu: number;
 }
 
-export const slurmFleet = (settings: SlurmSettings, { store, clock, sites: own }: FleetGround): Fleet => {
+export const slurmFleet = (
+  settings: SlurmSettings,
+  { store, clock, sites: own, jobForecaster = null }: FleetGround,
+): Fleet => {
   const slurm = slurmCommands(settings.slurmCluster);
   const controller = () => askController(slurm);
   const known = async (): Promise<Site[]> => overlaySites(own, await importedSites(store));
@@ -49,7 +52,7 @@ export const slurmFleet = (settings: SlurmSettings, { store, clock, sites: own }
 
     waiting: async function* ({ start, end }) {
       const { waiting } = await queue();
-      const { jobs } = jobsOf(waiting, { now: clock.now(), sites: await known(), method: settings });
+      const { jobs } = jobsOf(waiting, { now: clock.now(), sites: await known(), method: settings, jobForecaster });
       const within = jobs.filter((job) => job.earliestStart < end && (job.deadline ?? end) > start);
       within.sort((a, b) => (a.id < b.id ? -1 : 1));
       for (let from = 0; from < within.length; from += PAGE) yield within.slice(from, from + PAGE);

@@ -158,7 +158,10 @@ class Grower {
       this.#gradient[row] = this.residual[row]! > 0 ? quantile : quantile - 1;
       if (this.random() < this.options.rows) this.#order[count++] = row;
     }
-    const seen = this.bins.map((_, f) => f).filter(() => this.random() < this.options.columns);
+    // A column that is the same everywhere splits nothing.
+    const seen = this.bins
+      .map((_, f) => f)
+      .filter((f) => this.random() < this.options.columns && this.edges[f]!.length > 0);
     const walk = (node: number, from: number, to: number): void => {
       if (node >= inner) {
         const rows = Float64Array.from(this.#order.subarray(from, to), (row) => this.residual[row]!);
