@@ -68,7 +68,11 @@ const INSIDES: readonly Inside[] = [
   // One of them has a folder of its own: a scheduler's queue makes jobs as an intake does.
   {
     folder: 'tools/fleet/slurm/',
-    may: [/^domain\//, 'tools/fleet/formats/formats.ts', /^tools\/fleet\/(assumptions|defaults|ground|job-maker)\.ts$/],
+    may: [
+      /^domain\//,
+      'tools/fleet/formats/formats.ts',
+      /^tools\/fleet\/(assumptions|defaults|foresight|ground|job-maker)\.ts$/,
+    ],
   },
   // Adapters behind the port, and how what is kept answers.
   { folder: 'tools/meter/meters/', may: [/^domain\//, 'wire/wire.ts'] },

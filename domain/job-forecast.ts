@@ -1,8 +1,6 @@
 /** What a job will really need, foretold from those that ran before it. Who takes jobs in asks a forecaster of jobs. */
-import { z } from 'zod';
 import type { Category } from './job.js';
 import type { Instant } from './time.js';
-import { Hours } from './units.js';
 
 /** What is known of a job when it is submitted. */
 export interface JobLook {
@@ -47,12 +45,3 @@ export interface JobForecaster {
   /** A sentence where nothing can be said of the job: it was submitted before the model's last job had ended. */
   forecast(job: JobLook): JobForecast | string;
 }
-
-/** Kept with a job whose duration was foretold: `durationHours` is the expected one. */
-export const Foreseen = z.strictObject({
-  askedHours: Hours.describe('what was asked for: the limit that stood for the duration'),
-  lowHours: Hours.describe('one job of ten is shorter'),
-  highHours: Hours.describe('one job of ten is longer; its deadline is planned by this'),
-  by: z.string().describe('what it was foretold from'),
-});
-export type Foreseen = z.infer<typeof Foreseen>;

@@ -1,6 +1,5 @@
 /** A piece of work that wants to run. */
 import { z } from 'zod';
-import { Foreseen } from './job-forecast.js';
 import { durationSeconds } from './physics.js';
 import { latestSafeEnd, SlurmJob } from './slurm.js';
 import { defineCollection, defineRows, type Tx } from './store.js';
@@ -11,6 +10,15 @@ export const Category = z.enum(['urgent', 'balanced', 'sustainable']);
 export type Category = z.infer<typeof Category>;
 
 export const JobKind = z.string().min(1).max(64).describe('ci-build, training, batch, rendering, …');
+
+/** Kept with a job whose duration was foretold: `durationHours` is the expected one. */
+export const Foreseen = z.strictObject({
+  askedHours: Hours.describe('what was asked for: the limit that stood for the duration'),
+  lowHours: Hours.describe('one job of ten is shorter'),
+  highHours: Hours.describe('one job of ten is longer; its deadline is planned by this'),
+  by: z.string().describe('what it was foretold from'),
+});
+export type Foreseen = z.infer<typeof Foreseen>;
 
 export const Job = z.strictObject({
   id: z.string().min(1).max(200),
