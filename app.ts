@@ -21,6 +21,7 @@ import { floorTo, type Instant, type Interval, instant, plusHours } from './doma
 import type { Clock, World } from './domain/world.js';
 import type { AgentName } from './graph/agents.js';
 import type { By, Orchestrator } from './graph/orchestrator.js';
+import type { Pruning, WhatWent } from './graph/prune.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
@@ -43,6 +44,7 @@ export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
 export type { Summary, SummaryBy } from './copilot/summary.js';
 export type { AgentName } from './graph/agents.js';
 export type { Answered, By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
+export type { Archive, WhatWent } from './graph/prune.js';
 export type { RoleBook } from './store/roles.js';
 export type { Token, TokenBook, TokenScope } from './store/tokens.js';
 export type { Progress, Tool } from './tools/tool.js';
@@ -83,6 +85,8 @@ export interface App {
   prepare(): Promise<void>;
   /** The week of everybody or of one team, with the leaderboard; `week` is an ISO week such as 2026-W47. */
   summary(input: { team?: string | undefined; week?: string | undefined }, by: SummaryBy): Promise<Summary>;
+  /** Forgets plans, workloads and runs that are long over; see graph/prune.ts. A person’s deed. */
+  prune(asked: Omit<Pruning, 'actor'>, actor: Actor): Promise<WhatWent>;
   close(): Promise<void>;
 }
 
@@ -364,6 +368,8 @@ const assemble = (
       const { chat } = await import('./copilot/copilot.js');
       return chat(world, message, threadId, by);
     },
+    prune: async (asked, { id, via }) =>
+      (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, input, by),
     async close() {
       opened.close();

@@ -32,6 +32,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['token', ['token']],
   ['role', ['role']],
   ['backup', ['backup']],
+  ['prune', ['prune']],
   ['doors', ['mcp', 'serve']],
   ['energy', ['energy']],
   ['meter', ['meter']],

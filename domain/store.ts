@@ -100,6 +100,8 @@ export interface Deeds {
   intend(deed: Omit<Deed, 'state' | 'output'>): Promise<boolean>;
   /** False when it was not intended any more: somebody else has finished it. */
   finish(key: string, state: 'done' | 'failed', output: unknown): Promise<boolean>;
+  /** Throws away what was settled and begun before an instant; how many. What is still intended stays. */
+  forget(before: Instant): Promise<number>;
 }
 
 /** A signed state of the ledger as it is kept; one for each size, for good. */
@@ -153,5 +155,9 @@ export interface Store extends Tx {
    * `unsupported` where the database has a tool of its own for it.
    */
   backup(file: string): Promise<void>;
+  /** Bytes that it takes up on its disk. */
+  size(): Promise<number>;
+  /** Gives freed space back to the disk. False where others use the store at the moment, or where the database does so itself. */
+  shrink(): Promise<boolean>;
   close(): Promise<void>;
 }

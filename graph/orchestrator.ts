@@ -7,6 +7,7 @@ import { APPROVALS, type Approval, DECISIONS, type Decision } from '../domain/de
 import { shortId } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
+import { prunedFault } from '../domain/retention.js';
 import { RUNS, type Run } from '../domain/run.js';
 import { type Instant, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -103,7 +104,10 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
 
     async resume(runId, by) {
       const run = (await runs().get(runId))?.value;
-      if (!run) throw notFound(`there is no run ${runId}`, '`caco runs` lists them.');
+      if (!run)
+        throw (
+          (await prunedFault(world.store, runId)) ?? notFound(`there is no run ${runId}`, '`caco runs` lists them.')
+        );
       if (run.status === 'done' || run.status === 'refused') return run;
       requireItsWorld(world, run);
       return course.alone(runId, async () => {

@@ -6,6 +6,7 @@ import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
+import { prunedFault } from '../domain/retention.js';
 import { RUNS, type Run } from '../domain/run.js';
 import { Instant } from '../domain/time.js';
 import { actorOf, requireScope } from './guard.js';
@@ -92,7 +93,11 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
   router.get('/runs/:id', async (req, res) => {
     requireScope(res, 'read');
     const run = await runs().get(req.params.id);
-    if (!run) throw notFound(`there is no run ${req.params.id}`, 'GET /runs lists them.');
+    if (!run)
+      throw (
+        (await prunedFault(app.world.store, req.params.id)) ??
+        notFound(`there is no run ${req.params.id}`, 'GET /runs lists them.')
+      );
     res.json(await detailOf(app, run.value));
   });
 

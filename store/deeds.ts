@@ -51,4 +51,12 @@ export const deedsOf = (db: Kysely<Tables>): Deeds => ({
       .executeTakeFirst();
     return Number(changed.numUpdatedRows) === 1;
   },
+  async forget(before) {
+    const gone = await db
+      .deleteFrom('deeds')
+      .where('at', '<', before)
+      .where('state', '!=', 'intended')
+      .executeTakeFirst();
+    return Number(gone.numDeletedRows);
+  },
 });

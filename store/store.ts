@@ -12,6 +12,7 @@ import { gridValuesOf } from './grid-values.js';
 import { mailOf } from './mail.js';
 import { rowsOf } from './rows.js';
 import type { StoreSaver } from './saver.js';
+import { shrink, sizeOf } from './space.js';
 import type { Tables } from './tables.js';
 
 const POSTGRES_BACKUP = 'Use Postgres’ own tool: pg_dump --format=custom --file=FILE "$DATABASE_URL"';
@@ -57,6 +58,8 @@ export const openStore = async (where: string): Promise<OpenStore> => {
       if (!database) throw new Fault('unsupported', 'a Postgres store is not copied into a file', POSTGRES_BACKUP);
       await backupSqlite(database, where, file);
     },
+    size: () => sizeOf(db, database),
+    shrink: async () => shrink(database),
     close,
   };
 };

@@ -504,7 +504,7 @@ describe('a call without a key', () => {
     const odd = async (): Promise<never> => {
       throw new Error('a deed was asked for');
     };
-    const plain = worldOf({ ...store, deeds: { get: odd, intend: odd, finish: odd } });
+    const plain = worldOf({ ...store, deeds: { get: odd, intend: odd, finish: odd, forget: odd } });
     expect(await callTool(counting('records').tool, {}, plain, call())).toEqual({ count: 1, by: 1 });
     const { tool } = counting('records', async () => {
       throw new Fault('conflict', 'not now', 'Later.');

@@ -4,6 +4,7 @@ import { type Actor, leaveFor } from '../domain/decision.js';
 import { digest } from '../domain/digest.js';
 import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
+import { prunedFault } from '../domain/retention.js';
 import type { Store, Tx } from '../domain/store.js';
 import type { World } from '../domain/world.js';
 
@@ -74,12 +75,26 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   const parsed = tool.input.safeParse(input);
   if (!parsed.success) throw inputFault(tool.name, parsed.error);
   call.signal.throwIfAborted();
-  if (tool.effect === 'acts') await requireDecision(tool.name, parsed.data, world, call);
   if (tool.effect === 'decides') requirePerson(tool.name, call.actor);
+  try {
+    if (tool.effect === 'acts') await requireDecision(tool.name, parsed.data, world, call);
+    const key = tool.effect === 'reads' ? undefined : call.idempotencyKey;
+    const work = () => perform(tool, input, parsed.data, key, world, call);
+    return await (key === undefined ? work() : oneAfterAnother(world.store, key, work));
+  } catch (error) {
+    throw (await whatWasPruned(error, parsed.data, world)) ?? error;
+  }
+};
 
-  const key = tool.effect === 'reads' ? undefined : call.idempotencyKey;
-  const work = () => perform(tool, input, parsed.data, key, world, call);
-  return key === undefined ? work() : oneAfterAnother(world.store, key, work);
+/** Whoever asks for something that is there no more hears that it was, and what is left of it. */
+const whatWasPruned = async (error: unknown, input: unknown, { store }: World): Promise<Fault | undefined> => {
+  if (!(error instanceof Fault) || error.code !== 'not-found') return undefined;
+  for (const id of Object.values(input ?? {}).flat())
+    if (typeof id === 'string' && error.message.includes(id)) {
+      const pruned = await prunedFault(store, id);
+      if (pruned) return pruned;
+    }
+  return undefined;
 };
 
 /** Deeds that this process has under way, so that a caller who asks again meanwhile waits for the first answer. */

@@ -1,8 +1,11 @@
 /** `doctor`: what is here, what is missing, and what to do about it. It changes nothing but opens the store. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import type { App } from '../../app.js';
 import { Fault } from '../../domain/fault.js';
+import { countText } from '../../domain/figures.js';
+import { RUNS } from '../../domain/run.js';
 import { addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { tableText } from '../terminal.js';
@@ -79,12 +82,39 @@ const model = (context: Context) =>
       : { what: 'model', state: 'missing', found: health.message, remedy: health.remedy };
   });
 
+/** How large the store is, what a run adds to it, and where the disk is ours to see: how long it will do at this pace. */
+const growthText = async (context: Context, app: App): Promise<string> => {
+  const { store, clock } = app.world;
+  const bytes = await store.size();
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  let runs = 0;
+  let first: string | undefined;
+  for (let after: string | undefined; ; ) {
+    const page = await store.collection(RUNS).list(after === undefined ? { limit: 500 } : { after, limit: 500 });
+    runs += page.length;
+    first = page.at(-1)?.value.startedAt ?? first;
+    if (page.length < 500) break;
+    after = page.at(-1)!.id;
+  }
+  if (runs === 0) return size;
+  const aRun = bytes / runs;
+  const each = `${size}, some ${(aRun / 1e6).toFixed(1)} MB a run`;
+  if (context.config.databaseUrl !== undefined) return each;
+  const { bavail, bsize } = statfsSync(context.config.home);
+  const left = Math.floor((bavail * bsize) / aRun);
+  const days = (Date.parse(clock.now()) - Date.parse(first!)) / 86_400_000;
+  // Only a live world's runs are as far apart as they were started.
+  const until =
+    clock.live && days >= 1 ? `, which at this pace is ${countText(Math.floor((left / runs) * days))} days` : '';
+  return `${each}; the disk has room for ${countText(left)} more${until} (caco prune)`;
+};
+
 const world = (context: Context) =>
   attempt('store', async () => {
     const app = await context.app();
     const size = await app.world.ledger.size();
     const where = context.config.databaseUrl === undefined ? 'SQLite in CACO_HOME' : 'Postgres';
-    return ok('store', `${where}, ${size} ledger entries`);
+    return ok('store', `${where}, ${size} ledger entries; ${await growthText(context, app)}`);
   });
 
 const signals = (context: Context) =>

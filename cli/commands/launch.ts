@@ -5,6 +5,7 @@ import { APPROVALS, type Approval, DECISIONS, foundText } from '../../domain/dec
 import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
+import { prunedFault } from '../../domain/retention.js';
 import { RUNS, type Run } from '../../domain/run.js';
 import { saleBehind, saleText } from '../../domain/sale.js';
 import { type Answer, addCommand, type Context, type Scope } from '../command.js';
@@ -153,9 +154,12 @@ const show = async (context: Context, [id]: string[]): Promise<Answer> => {
     };
   const verification = (await store.collection(VERIFICATIONS).get(id!))?.value;
   if (verification) return { json: verification, text: JSON.stringify(verification, null, 2) };
-  throw notFound(
-    `there is no run, plan, approval, decision or verification ${id}`,
-    '`caco runs` lists runs with their plans.',
+  throw (
+    (await prunedFault(store, id!)) ??
+    notFound(
+      `there is no run, plan, approval, decision or verification ${id}`,
+      '`caco runs` lists runs with their plans.',
+    )
   );
 };
 

@@ -7,6 +7,7 @@ import { findingOf, VERIFICATIONS, type Verification } from '../../domain/eviden
 import { notFound } from '../../domain/fault.js';
 import { energyText, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import { PLANS } from '../../domain/plan.js';
+import { prunedFault } from '../../domain/retention.js';
 import { RUNS } from '../../domain/run.js';
 import { parseStrictJson } from '../../domain/strict-json.js';
 import { type Answer, addCommand, type Context } from '../command.js';
@@ -27,9 +28,12 @@ const planOf = async (app: App, id: string): Promise<string> => {
   if (verification) return verification.planId;
   const evidence = (await store.collection(EVIDENCE).get(id))?.value;
   if (evidence) return evidence.inputs.plan.id;
-  throw notFound(
-    `there is no run, plan, verification or evidence ${id}`,
-    '`caco runs` lists runs; a file of evidence is recomputed with caco verify FILE --recompute.',
+  throw (
+    (await prunedFault(store, id)) ??
+    notFound(
+      `there is no run, plan, verification or evidence ${id}`,
+      '`caco runs` lists runs; a file of evidence is recomputed with caco verify FILE --recompute.',
+    )
   );
 };
 

@@ -21,6 +21,7 @@ import { said } from './records.js';
 import { verifiedDoc } from './settled.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
+export { forgetTickets } from './forget.js';
 export { draftSchedulePatch, draftSlurmCommands };
 
 const TicketSummary = z.strictObject({

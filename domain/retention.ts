@@ -1,0 +1,109 @@
+/**
+ * What a store that is left on for years may forget, and with what. Documents and rows are named here by what they are kept
+ * under; `retention.test.ts` holds the two lists against every collection and set of rows that the program declares, so
+ * that a new one has to say which it is.
+ */
+import { z } from 'zod';
+import { Fault } from './fault.js';
+import { defineCollection, type Tx } from './store.js';
+import { Instant } from './time.js';
+
+interface Kept {
+  readonly documents: readonly string[];
+  readonly rows: readonly string[];
+}
+
+/** What goes, by what it is kept under. */
+export const GOES_WITH = {
+  /** by plan id */
+  plan: {
+    documents: ['plans', 'certificates', 'plan-offers', 'plan-summaries', 'plan-loads', 'frozen-baselines', 'orders'],
+    rows: ['placements', 'baseline', 'recommendations', 'plan-tables'],
+  },
+  /** by what the fleet knows the plan's order by */
+  order: {
+    documents: ['simulated_order_receipts', 'file-order-receipts'],
+    rows: ['simulated_orders', 'file-orders'],
+  },
+  /** by workload id */
+  workload: { documents: ['workloads'], rows: ['jobs'] },
+  /** by run id */
+  run: { documents: ['runs'], rows: [] },
+} as const satisfies Record<string, Kept>;
+
+/** What is no plan's, order's, workload's or run's, and why it stays or who else clears it. */
+export const STAYS: Readonly<Record<string, string>> = {
+  evidence: 'what a saving was proven from',
+  'evidence-jobs': 'what a saving was proven from',
+  'evidence-places': 'what a saving was proven from',
+  'evidence-contracts': 'what a saving was proven from',
+  'evidence-entries': 'which entry of the ledger names it',
+  verifications: 'the proven saving',
+  'verified-jobs': 'the proven saving, job by job',
+  'newest-verification': 'which record of a plan holds',
+  'booked-pieces': 'the books of the month',
+  claims: 'nothing is claimed twice',
+  held_jobs: 'no job is handed over twice',
+  held_jobs_entered: 'no job is handed over twice',
+  decisions: 'who gave leave for what',
+  approvals: 'who answered what',
+  roles: 'whom a policy means',
+  tokens: 'who may call',
+  'policy-sets': 'what is and was in force',
+  'active-policy': 'what is in force',
+  contracts: 'what power was bought',
+  sites: 'where work can run',
+  meters: 'what was measured',
+  metered: 'what was measured',
+  'meter-edges': 'what was measured',
+  'meter-looks': 'what was measured',
+  ran: 'what a fleet reports, kept by no store',
+  command_runs: 'commands that waited for a clean hour',
+  bought: 'orders at the market',
+  'registry-rows': 'peers of the market',
+  'sold-flexibility': 'orders at the market',
+  'sold-orders': 'orders at the market',
+  'capacity-claims': 'nothing is sold twice; gone when the order is over',
+  'sale-plans': 'which plan keeps which order',
+  'market-ratings': 'what buyers said',
+  tickets: 'closed ones go with their plan, by the room that files them',
+  'ticket-outbox': 'goes with its ticket',
+  'ticket-lanes': 'one a tracker',
+  'ingest-drafts': 'gone when the file is in',
+  holders: 'gone when the run rests',
+  turns: 'one a run that is under way',
+  conversations: 'six turns a conversation',
+  'mcp-answers': 'answers that were too long for an assistant',
+};
+
+/** What stands in place of a plan, workload or run that was pruned. */
+export const Pruned = z.strictObject({
+  kind: z.enum(['plan', 'workload', 'run']),
+  at: Instant.describe('when it was pruned'),
+  verificationId: z.string().optional().describe('what of a plan stays: the record of what it saved'),
+  rows: z.number().int().describe('rows that went with it'),
+  digest: z
+    .string()
+    .describe('SHA-256 of all that went, as an archive holds it: a line of JSON for each, see archiveLine'),
+});
+export type Pruned = z.infer<typeof Pruned>;
+
+/** By the id of what was pruned. */
+export const PRUNED = defineCollection('pruned', Pruned);
+
+/** One line of an archive: what it was kept as, under which id, and the thing itself. */
+export const archiveLine = (kept: 'document' | 'row', of: string, id: string, value: unknown): string =>
+  `${JSON.stringify({ [kept]: of, id, value })}\n`;
+
+/** For whoever asks for what is gone: Fault `not-found` that says so. undefined: nothing of that name was pruned. */
+export const prunedFault = async (books: Pick<Tx, 'collection'>, id: string): Promise<Fault | undefined> => {
+  const found = (await books.collection(PRUNED).get(id))?.value;
+  if (found === undefined) return undefined;
+  const { kind, at, verificationId, digest } = found;
+  return new Fault(
+    'not-found',
+    `${kind} ${id} was pruned at ${at}${verificationId === undefined ? '' : `; what it saved stands in ${verificationId}`}`,
+    `Where an archive was written, its file of that name has the SHA-256 ${digest}.`,
+    { details: { id, ...found } },
+  );
+};
