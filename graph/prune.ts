@@ -112,7 +112,14 @@ export const prune = async (world: World, asked: Pruning): Promise<WhatWent> => 
       const tombstone: Pruned = { kind, at: world.clock.now(), ...proof, rows: went.rows, digest: went.digest };
       await tx.collection(PRUNED).put(id, tombstone);
       await tx.entries.append([
-        { kind: 'pruned', at: tombstone.at, actor: asked.actor, cause: null, subject: id, data: { ...tombstone } },
+        {
+          kind: 'pruned',
+          at: tombstone.at,
+          actor: asked.actor,
+          cause: null,
+          subject: id,
+          data: { kind, rows: went.rows, digest: went.digest, verificationId: verificationId ?? null },
+        },
       ]);
     });
   };
