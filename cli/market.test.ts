@@ -29,6 +29,52 @@ const logOf = (home: string): Said[] =>
 const STEPS = ['search', 'choose', 'select', 'init', 'confirm', 'status', 'update', 'rating'];
 const stepsOf = ({ lines }: Started) => lines.map(({ step }) => step).filter((step) => STEPS.includes(step!));
 
+describe('an operator that buys when the grid is stressed', () => {
+  const signal = (name: string, intensity: (hour: number) => number, price: (hour: number) => number) => {
+    const rows = Array.from({ length: 48 }, (_, i) => {
+      const start = new Date(Date.parse('2022-05-25T00:00:00Z') + i * 1_800_000).toISOString().replace('.000Z', 'Z');
+      return `GB,${start},30,${intensity(i / 2)},${price(i / 2)}`;
+    });
+    writeFileSync(
+      join(folder, name),
+      `region,start,step_minutes,intensity_g_per_kwh,price_per_mwh\n${rows.join('\n')}\n`,
+    );
+    return { CACO_GRID: `file:${name}`, CACO_NOW: '2022-05-25T06:00:00Z' };
+  };
+  const args = ['operator', '--port', '0', '--rounds', '1', '--every', '1', '--on-stress'];
+
+  it('asks for the hours in which price or carbon stands high, the first of them', async () => {
+    const dirty = (hour: number) => (hour >= 15 && hour < 17 ? 400 : 200);
+    const dear = (hour: number) => (hour >= 10 && hour < 12 ? 90 : 40);
+    const operator = start('stressed', args, signal('peaks.csv', dirty, dear));
+    expect(await operator.line(({ step }) => step === 'stress' || step === 'calm')).toMatchObject({
+      step: 'stress',
+      quantity: 'price',
+      start: '2022-05-25T10:00:00Z',
+      end: '2022-05-25T12:00:00Z',
+    });
+    expect(await operator.line(({ step }) => step === 'waiting')).toMatchObject({
+      why: expect.stringContaining('nobody'),
+    });
+    await operator.kill('SIGTERM');
+  });
+
+  it('asks for nothing when neither does', async () => {
+    const operator = start(
+      'calm',
+      args,
+      signal(
+        'flat.csv',
+        () => 200,
+        () => 40,
+      ),
+    );
+    await operator.line(({ step }) => step === 'calm');
+    expect(operator.lines.some(({ step }) => step === 'stress' || step === 'search')).toBe(false);
+    await operator.kill('SIGTERM');
+  });
+});
+
 describe('a seller and a simulated grid operator', () => {
   it('have a whole conversation, although the seller is killed while it confirms', async () => {
     const operator = start('operator', ['operator', '--port', '0', '--rounds', '1', '--every', '1', '--wait', '600']);

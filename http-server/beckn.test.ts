@@ -1,68 +1,33 @@
 /** The seller as strangers meet it: over HTTP, signed, with a server of their own for callbacks. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type App, openApp } from '../app.js';
-import { readConfig } from '../config.js';
+import type { App } from '../app.js';
 import { SOLD_ORDERS } from '../domain/market.js';
 import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
-import { type Market, marketOf } from '../market.js';
+import type { Market } from '../market.js';
 import { hasOfficial, officialErrors } from '../tools/beckn/fixtures/official.js';
-import { becknDoor } from './beckn.js';
-import { type Stranger, signed, stranger } from './fixtures/stranger.js';
-import { type HttpServer, startHttp } from './http-server.js';
+import { BPP, marketStand, type Stand } from './fixtures/market-stand.js';
+import { type Stranger, signed } from './fixtures/stranger.js';
+import type { HttpServer } from './http-server.js';
 
 // A plan for a fleet is made, several times: nothing is judged by its time.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const BPP = 'bpp.caco.example';
-const NOW = '2022-05-25T00:00:00Z';
-const home = mkdtempSync(join(tmpdir(), 'caco-beckn-'));
+let stand: Stand;
 let app: App;
 let server: HttpServer;
 let market: Market;
 let base: string;
-const strangers: Stranger[] = [];
-const trouble: unknown[] = [];
+let strangers: readonly Stranger[];
+let trouble: readonly unknown[];
 
 beforeAll(async () => {
-  for (let i = 0; i < 22; i++) strangers.push(await stranger(`grid-${i}.example`, { bppId: BPP, bppUri: () => base }));
-  const trust = join(home, 'trust.json');
-  writeFileSync(trust, JSON.stringify(strangers.map(({ row }) => row)));
-  const { config, settings } = readConfig(
-    {
-      home,
-      logLevel: 'silent',
-      now: NOW,
-      becknTrustFile: trust,
-      becknAllowInsecureUrls: 'true',
-      becknCallbackFirstRetryMs: 50,
-    },
-    {},
-    home,
-  );
-  app = await openApp(config, settings);
-  const door = becknDoor(app, false);
-  server = await startHttp(app, {
-    port: 0,
-    mounts: { '/beckn': door.handler, '/': door.handler },
-    market: door.counts,
-  });
-  base = `${server.url}/beckn`;
-  market = await marketOf(app, server.url, (error) => trouble.push(error));
-  door.answerBy(market);
+  stand = await marketStand(Array.from({ length: 22 }, (_, i) => `grid-${i}.example`));
+  ({ app, server, market, base, strangers, trouble } = stand);
 });
-afterAll(async () => {
-  await market.close();
-  await server.close();
-  await app.close();
-  for (const one of strangers) await one.close();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => stand.close());
 
 const official = hasOfficial ? officialErrors('core-1.1.1') : () => [];
 const intent = (powerKw = 100, duration = 'PT1H') => ({
@@ -326,9 +291,11 @@ describe('what is not taken', () => {
       }));
     const first = '/message/order/items/0/tags/0/list/2/value';
     const second = '/message/order/items/0/tags/1/list/2/value';
-    for (const action of ['select', 'init']) {
+    for (const action of ['select', 'init', 'confirm']) {
+      const quote = action === 'confirm' ? { quote: { price: { currency: 'GBP', value: '1.00' } } } : {};
       const ask = async (tags: object[]) => {
-        const order = { provider: { id: 'gb-hpc' }, items: [{ id: item!.id, quantity: {}, tags }], billing: BILLING };
+        const items = [{ id: item!.id, quantity: {}, tags }];
+        const order = { provider: { id: 'gb-hpc' }, items, billing: BILLING, ...quote };
         return me.ask(base, action, { order }, { transaction_id: randomUUID() });
       };
       const refused = async (tags: object[], paths: string, says: string) =>
@@ -339,6 +306,7 @@ describe('what is not taken', () => {
       await refused(commit([0, '10', 'PT15M'], [30, '10']), first, '15 min');
       await refused(commit([0, '10'], [30, '-10']), second, 'must not be negative');
       await refused(commit([0, '10'], [30, '12']), second, 'one power');
+      if (action === 'confirm') continue;
       const fits = await ask(commit([0, '10'], [30, '10']));
       expect(fits.message.order.items[0].tags[0].list[0]).toMatchObject({ value: '10' });
     }

@@ -1,68 +1,35 @@
 /** Our buyer among strangers that speak 2.0: a seller in the draft, from discover to rating, and whoever speaks LTS. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type App, openApp } from '../app.js';
-import { readConfig } from '../config.js';
 import type { MarketRequest } from '../domain/market.js';
-import { type Market, marketOf, rank } from '../market.js';
+import { examine, type Market, rank, registryRow } from '../market.js';
 import { CHOSEN, draftReplies, ORDER, PROVIDER } from '../tools/beckn/fixtures/draft-seller.js';
 import { hasOfficial, officialAnswerErrors, officialErrors } from '../tools/beckn/fixtures/official.js';
-import { becknDoor } from './beckn.js';
-import { type Heard, type Stranger, stranger } from './fixtures/stranger.js';
-import { type HttpServer, startHttp } from './http-server.js';
+import { BPP, marketStand, type Stand } from './fixtures/market-stand.js';
+import type { Heard, Stranger } from './fixtures/stranger.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const DOMAIN = 'beckn.one:DEG:compute-energy:1.0';
 const BAP = 'bap.caco.example';
-const home = mkdtempSync(join(tmpdir(), 'caco-draft-'));
-const trouble: unknown[] = [];
+let stand: Stand;
 let seller: Stranger;
-let app: App;
-let server: HttpServer;
 let market: Market;
 let base: string;
 
 beforeAll(async () => {
-  seller = await stranger('east.example', { bppId: 'east.example', bppUri: () => seller.url });
+  const settings = { becknDialects: '2.0-draft,1.1', becknDomains: DOMAIN, becknCallbackMaxAttempts: 2 };
+  stand = await marketStand(['east.example'], settings, ({ row }) => ({ ...row, type: 'BPP' }));
+  ({ market, base } = stand);
+  seller = stand.strangers[0]!;
   seller.answer = () => ({
     status: 200,
     body: JSON.stringify({ transaction_id: '', timestamp: new Date().toISOString(), ack_status: 'ACK' }),
   });
-  const trust = join(home, 'trust.json');
-  writeFileSync(trust, JSON.stringify([{ ...seller.row, type: 'BPP' }]));
-  const { config, settings } = readConfig(
-    {
-      home,
-      logLevel: 'silent',
-      now: '2022-05-25T00:00:00Z',
-      becknTrustFile: trust,
-      becknAllowInsecureUrls: 'true',
-      becknDialects: '2.0-draft,1.1',
-      becknDomains: DOMAIN,
-      becknCallbackFirstRetryMs: 50,
-      becknCallbackMaxAttempts: 2,
-    },
-    {},
-    home,
-  );
-  app = await openApp(config, settings);
-  const door = becknDoor(app, false);
-  server = await startHttp(app, { port: 0, mounts: { '/beckn': door.handler } });
-  base = `${server.url}/beckn`;
-  market = await marketOf(app, server.url, (error) => trouble.push(error));
-  door.answerBy(market);
 });
-afterAll(async () => {
-  await market.close();
-  await server.close();
-  await app.close();
-  await seller.close();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => stand.close());
 
 const official = hasOfficial ? officialErrors('core-2.0.0-draft-2025-11') : () => [];
 
@@ -180,7 +147,7 @@ describe('a conversation in the draft of 2.0', () => {
     expect(rated.message).toMatchObject({ id: ORDER, ratingValue: 5, category: 'order' });
     const cancelled = await ask({ action: 'cancel', orderId: ORDER, reasonId: '001', why: null });
     expect(cancelled.order.state).toBe('CANCELLED');
-    expect(trouble).toEqual([]);
+    expect(stand.trouble).toEqual([]);
   });
 
   it('takes no answer in another dialect, of another shape, or to nothing, and says so in its own', async () => {
@@ -252,6 +219,29 @@ describe('a conversation in the draft of 2.0', () => {
   });
 });
 
+describe('the doctor', () => {
+  const found = async (rows: object[]) => {
+    const { app, server, home } = stand;
+    const file = join(home, 'own.json');
+    writeFileSync(file, JSON.stringify(rows));
+    return examine({ world: app.world, config: { ...app.config, becknTrustFile: file } }, server.url);
+  };
+  const own = () => (['BPP', 'BAP'] as const).map((role) => registryRow(market.settings, role));
+
+  it('finds nothing where keys, rows and address are right, and names the step that is not', async () => {
+    const bad = (checks: Awaited<ReturnType<typeof found>>) => checks.filter(({ ok }) => !ok);
+    expect(bad(await found(own()))).toEqual([]);
+    const { signing_public_key } = seller.row;
+    const [bpp, bap] = own();
+    expect(bad(await found([{ ...bpp, signing_public_key }, bap!]))).toMatchObject([
+      { check: `registered as ${bpp!.subscriber_id}`, finding: expect.stringContaining('another public key') },
+    ]);
+    expect(bad(await found([bpp!, { ...bap!, url: 'https://elsewhere.example/beckn' }]))).toMatchObject([
+      { check: `registered as ${BAP}`, finding: expect.stringContaining('https://elsewhere.example/beckn') },
+    ]);
+  });
+});
+
 describe('a message of 2.0 LTS', () => {
   const message = (more: object = {}) =>
     JSON.stringify({
@@ -260,7 +250,7 @@ describe('a message of 2.0 LTS', () => {
         version: '2.0.0',
         bapId: seller.id,
         bapUri: seller.url,
-        bppId: 'bpp.caco.example',
+        bppId: BPP,
         bppUri: base,
         transactionId: randomUUID(),
         messageId: randomUUID(),

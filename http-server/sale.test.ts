@@ -1,68 +1,34 @@
 /** What a sale becomes in the rest of the program: a question to a person, a plan, tickets, and answers about what was sold. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type App, openApp } from '../app.js';
-import { readConfig } from '../config.js';
+import type { App } from '../app.js';
 import { APPROVALS, type Approval } from '../domain/decision.js';
 import { SOLD_ORDERS } from '../domain/market.js';
 import { PLANS } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
 import { floorTo, secondsBetween } from '../domain/time.js';
-import { type Market, marketOf } from '../market.js';
-import { becknDoor } from './beckn.js';
-import { type Heard, type Stranger, stranger } from './fixtures/stranger.js';
-import { type HttpServer, startHttp } from './http-server.js';
+import { marketStand, type Stand } from './fixtures/market-stand.js';
+import type { Heard, Stranger } from './fixtures/stranger.js';
+import type { HttpServer } from './http-server.js';
 
 // A plan for a fleet is made, several times: nothing is judged by its time.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const BPP = 'bpp.caco.example';
 const BILLING = { name: 'Example DNO Ltd', email: 'flex@dno.example', phone: '+441632960000' };
 /** Sold by the standing rule up to here; above it a person is asked. */
 const STANDING_KW = 20;
-const home = mkdtempSync(join(tmpdir(), 'caco-sale-'));
-const trouble: unknown[] = [];
+let stand: Stand;
 let app: App;
 let server: HttpServer;
-let market: Market;
 let base: string;
 let [large, small]: Stranger[] = [];
 
 beforeAll(async () => {
-  [large, small] = await Promise.all(
-    ['large.example', 'small.example'].map((id) => stranger(id, { bppId: BPP, bppUri: () => base })),
-  );
-  const trust = join(home, 'trust.json');
-  writeFileSync(trust, JSON.stringify([large!.row, small!.row]));
-  const { config, settings } = readConfig(
-    {
-      home,
-      logLevel: 'silent',
-      now: '2022-05-25T00:00:00Z',
-      becknTrustFile: trust,
-      becknAllowInsecureUrls: 'true',
-      marketStandingKw: String(STANDING_KW),
-    },
-    {},
-    home,
-  );
-  app = await openApp(config, settings);
-  const door = becknDoor(app, false);
-  server = await startHttp(app, { port: 0, mounts: { '/beckn': door.handler } });
-  base = `${server.url}/beckn`;
-  market = await marketOf(app, server.url, (error) => trouble.push(error));
-  door.answerBy(market);
+  stand = await marketStand(['large.example', 'small.example'], { marketStandingKw: String(STANDING_KW) });
+  ({ app, server, base } = stand);
+  [large, small] = [...stand.strangers];
 });
-afterAll(async () => {
-  await market.close();
-  await server.close();
-  await app.close();
-  await Promise.all([large!.close(), small!.close()]);
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => stand.close());
 
 const post = async (path: string, body: object) => {
   const answer = await fetch(`${server.url}${path}`, {
@@ -116,32 +82,32 @@ it('an order that waits for a person is planned from the plan in force when the 
   // The confirmation is under way; once it has come, a person is asked.
   await expect
     .poll(async () => {
-      await market.settle();
+      await stand.market.settle();
       return open();
     })
     .toHaveLength(1);
   const [first] = await open();
   expect(first!.reasons.join()).toContain('large.example buys 60.0 kW less');
   // A look while nobody has answered asks nothing anew.
-  await market.tick();
+  await stand.market.tick();
   expect(await open()).toHaveLength(1);
 
   const [sold] = await buy(small!, item, 10);
-  expect((await sold!).error, JSON.stringify(trouble)).toBeUndefined();
+  expect((await sold!).error, JSON.stringify(stand.trouble)).toBeUndefined();
   const asked = (await app.world.store.collection(PLANS).get(first!.planId))!.value;
 
   await sayYes(first!);
-  await market.tick();
-  await market.settle();
+  await stand.market.tick();
+  await stand.market.settle();
   // What would be done is something else now: a person sees it, and why they are asked again.
   const [again] = await open();
   if (again !== undefined) {
     expect(again.planDigest).not.toBe(asked.digest);
     expect(again.reasons.join()).toContain(`${first!.id} was answered yes`);
     await sayYes(again);
-    await market.tick();
+    await stand.market.tick();
   }
-  expect((await waits!).error, JSON.stringify(trouble)).toBeUndefined();
+  expect((await waits!).error, JSON.stringify(stand.trouble)).toBeUndefined();
 
   const placed = await orders();
   const byLarge = placed.find(({ bapId }) => bapId === 'large.example')!;

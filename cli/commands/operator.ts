@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { App } from '../../app.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import type { Need } from '../../domain/market.js';
-import { plusHours, secondsBetween } from '../../domain/time.js';
+import type { Stress } from '../../domain/opportunity.js';
+import { type Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
 import type { Bought, Market } from '../../market.js';
 import { addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
@@ -150,6 +151,23 @@ const open = async (context: Context) => {
   }
 };
 
+/** When the grid will first stand high in carbon or price for long enough to buy; undefined: it will not. */
+const stressAhead = async (context: Context, app: App): Promise<Stress | undefined> => {
+  const now = app.world.clock.now();
+  const by = { actor: { id: 'operator', via: 'cli' as const, scopes: ['read' as const] }, signal: context.signal };
+  const { stress } = await app.call(
+    'find_green_window',
+    { durationHours: MINUTES / 60, deadline: plusHours(now, LOOK_HOURS) },
+    { ...by, progress: () => {} },
+  );
+  return stress
+    .filter(({ quantity }) => quantity === 'carbon' || quantity === 'price')
+    .filter((one) => secondsBetween(clipped(one, now).start, one.end) >= MINUTES * 60)
+    .sort((a, b) => (a.start < b.start ? -1 : 1))[0];
+};
+
+const clipped = ({ start, end }: Interval, now: Instant): Interval => ({ start: start < now ? now : start, end });
+
 const positive = (flag: string, value: unknown): number => {
   const n = numberOf(flag, value);
   if (!(n > 0)) throw invalid(`${flag} is ${n}, must be above 0`, `Give ${flag} a number above 0.`);
@@ -175,17 +193,24 @@ const operator = async (context: Context, _: string[], options: Record<string, u
     );
     const round = async () => {
       const start = app.world.clock.now();
-      const need: Need = {
-        kind: 'DEMAND_TURN_DOWN',
-        place: null,
-        radiusKm: null,
-        window: { start, end: plusHours(start, LOOK_HOURS) },
-        powerKw,
-        durationMinutes: MINUTES,
-      };
       try {
+        const before = await brokenOff(app);
+        const stress = before === undefined && options.onStress === true ? await stressAhead(context, app) : null;
+        if (stress === undefined) {
+          say('calm', { why: `neither carbon nor price stands high in the next ${LOOK_HOURS} h` });
+          return false;
+        }
+        if (stress !== null) say('stress', { ...stress });
+        const need: Need = {
+          kind: 'DEMAND_TURN_DOWN',
+          place: null,
+          radiusKm: null,
+          window: stress === null ? { start, end: plusHours(start, LOOK_HOURS) } : clipped(stress, start),
+          powerKw,
+          durationMinutes: MINUTES,
+        };
         const { carbonPricePerTonne: carbonPrice } = app.world.method;
-        return await trade(market, { need, carbonPrice, waitMs }, await brokenOff(app), say);
+        return await trade(market, { need, carbonPrice, waitMs }, before, say);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         say('waiting', { why: error.message });
@@ -213,7 +238,8 @@ export const register = (program: Command) => {
         .option('--every <seconds>', 'between two rounds', '30')
         .option('--rounds <n>', 'ends after so many orders; goes on until Ctrl-C when left out')
         .option('--wait <seconds>', 'how long an answer is waited for', '60')
-        .option('--power-kw <kw>', 'power that it orders', '50'),
+        .option('--power-kw <kw>', 'power that it orders', '50')
+        .option('--on-stress', 'orders only when carbon or price will stand high, and then for that time'),
     operator,
   );
 };

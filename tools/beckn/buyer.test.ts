@@ -2,13 +2,14 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { quietWorld } from '../../domain/fixtures/quiet-world.js';
-import type { MarketContext, MarketItem, MarketOrder, MarketReply } from '../../domain/market.js';
+import type { MarketContext, MarketOrder, MarketReply } from '../../domain/market.js';
 import type { Store } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
 import { openStore } from '../../store/store.js';
 import { BOUGHT } from './bought.js';
 import { type Buyer, openBuyer } from './buyer.js';
 import { dialectOf, sellingIn } from './dialects/dialects.js';
+import { itemOf, orderOf } from './fixtures/orders.js';
 import { letterId } from './intake.js';
 import type { Keyring } from './keyring.js';
 import { openMarket } from './market.js';
@@ -16,15 +17,7 @@ import type { MarketSettings } from './settings.js';
 
 const NOW = '2026-03-02T09:00:00Z' as Instant;
 const SELLER = { bppId: 'bpp.example', bppUri: 'http://127.0.0.1:9/beckn' };
-const ITEM: MarketItem = {
-  id: 'i-1',
-  name: '50 kW',
-  kind: 'DEMAND_TURN_DOWN',
-  window: { start: '2026-03-02T17:00:00Z' as Instant, end: '2026-03-02T17:30:00Z' as Instant },
-  powerKw: 50,
-  energyMwh: '0.025',
-  pricePerMwh: '100',
-  currency: 'GBP',
+const ITEM = itemOf({
   noticeMinutes: 5,
   rampMinutes: 2,
   recoveryMinutes: 15,
@@ -35,29 +28,8 @@ const ITEM: MarketItem = {
   baselineMethod: 'forecast_schedule',
   baselineKw: 500,
   bestEffortKw: 60,
-  place: null,
-};
-const orderOf = (more: Partial<MarketOrder> = {}): MarketOrder => ({
-  id: null,
-  state: 'QUOTED',
-  providerId: 'p',
-  providerName: 'P',
-  itemId: ITEM.id,
-  item: ITEM,
-  quantity: { count: 1, energyMwh: null },
-  quote: null,
-  billing: null,
-  paymentType: null,
-  cancelBy: null,
-  cancellationFeePercent: null,
-  metered: [],
-  cancelled: null,
-  note: null,
-  evidence: null,
-  createdAt: null,
-  updatedAt: null,
-  ...more,
 });
+const told = (more: Partial<MarketOrder> = {}) => orderOf(ITEM, { providerName: 'P', ...more });
 const { privateKey: signingKey } = generateKeyPairSync('ed25519');
 const settings = {
   bppId: 'own.example',
@@ -163,15 +135,15 @@ describe.each(['1.1', '0.9.4'] as const)('a conversation in %s', (dialect) => {
       expect(bought.item, action).toMatchObject(flexible);
       return bought.state;
     };
-    expect(await state('select', orderOf())).toBe('QUOTED');
-    expect(await state('init', orderOf({ state: 'INITIALISED' }))).toBe('INITIALISED');
-    expect(await state('confirm', orderOf({ id: 'O-1', state: 'ORDER_PLACED', item: null }))).toBe('ORDER_PLACED');
+    expect(await state('select', told())).toBe('QUOTED');
+    expect(await state('init', told({ state: 'INITIALISED' }))).toBe('INITIALISED');
+    expect(await state('confirm', told({ id: 'O-1', state: 'ORDER_PLACED', item: null }))).toBe('ORDER_PLACED');
     const bare = { ...ITEM, noticeMinutes: null, rampMinutes: null, recoveryMinutes: null, reboundKwh: null };
     await hear(
       id,
       randomUUID(),
       'on_status',
-      { is: 'order', order: orderOf({ id: 'O-1', state: 'COMPLETED', item: bare }) },
+      { is: 'order', order: told({ id: 'O-1', state: 'COMPLETED', item: bare }) },
       dialect,
     );
     expect((await buyer.get(id)).order).toMatchObject({ id: 'O-1', state: 'COMPLETED', item: flexible });
@@ -185,10 +157,10 @@ describe('an answer that comes late', () => {
     const selecting = await buyer.ask(id, { action: 'select', draft }, SELLER);
     const confirming = await buyer.ask(id, { action: 'confirm', draft }, SELLER);
     nowMs += 3_600_000;
-    await hear(id, selecting, 'on_select', { is: 'order', order: orderOf() });
+    await hear(id, selecting, 'on_select', { is: 'order', order: told() });
     expect((await buyer.get(id)).order).toBeNull();
     expect((await asked(id, 'select')).state).toBe('late');
-    await hear(id, confirming, 'on_confirm', { is: 'order', order: orderOf({ id: 'O-1', state: 'ORDER_PLACED' }) });
+    await hear(id, confirming, 'on_confirm', { is: 'order', order: told({ id: 'O-1', state: 'ORDER_PLACED' }) });
     expect((await buyer.get(id)).order).toMatchObject({ id: 'O-1', state: 'ORDER_PLACED' });
   });
 });
@@ -196,7 +168,7 @@ describe('an answer that comes late', () => {
 const ordered = async (): Promise<string> => {
   const id = await buyer.search(need, [SELLER]);
   const confirming = await buyer.ask(id, { action: 'confirm', draft }, SELLER);
-  await hear(id, confirming, 'on_confirm', { is: 'order', order: orderOf({ id: 'O-1', state: 'ORDER_PLACED' }) });
+  await hear(id, confirming, 'on_confirm', { is: 'order', order: told({ id: 'O-1', state: 'ORDER_PLACED' }) });
   return id;
 };
 
@@ -224,6 +196,47 @@ describe('messages that nobody asked for', () => {
   });
 });
 
+describe('a seller that does not keep to what was agreed', () => {
+  const quote = (total: string) => ({
+    total,
+    currency: 'GBP',
+    lines: [{ title: 'ENERGY', amount: total }],
+    validSeconds: null,
+  });
+  const agreed = async () => {
+    const id = await buyer.search(need, [SELLER]);
+    await hear(id, await buyer.ask(id, { action: 'init', draft }, SELLER), 'on_init', {
+      is: 'order',
+      order: told({ quote: quote('67.5') }),
+    });
+    return { id, confirming: await buyer.ask(id, { action: 'confirm', draft }, SELLER) };
+  };
+  const placed = (more: Partial<MarketOrder>): MarketReply => ({
+    is: 'order',
+    order: told({ id: 'O-1', state: 'ORDER_PLACED', ...more }),
+  });
+
+  it('changes no price: what was agreed stays, and the difference is said', async () => {
+    const { id, confirming } = await agreed();
+    await hear(id, confirming, 'on_confirm', placed({ quote: quote('6750'), note: 'thank you' }));
+    expect((await buyer.get(id)).order).toMatchObject({
+      id: 'O-1',
+      quote: { total: '67.5' },
+      note: 'the seller says 6750 GBP, 67.5 GBP were agreed; thank you',
+    });
+    await hear(id, randomUUID(), 'on_status', placed({ state: 'COMPLETED', quote: null }));
+    expect((await buyer.get(id)).order).toMatchObject({ state: 'COMPLETED', quote: { total: '67.5' }, note: null });
+  });
+  it('speaks of another order in vain', async () => {
+    const { id, confirming } = await agreed();
+    await hear(id, confirming, 'on_confirm', placed({ quote: quote('67.5') }));
+    const asking = await buyer.ask(id, { action: 'status', orderId: 'O-1' });
+    await hear(id, asking, 'on_status', placed({ id: 'O-2', state: 'CANCELLED' }));
+    expect((await buyer.get(id)).order).toMatchObject({ id: 'O-1', state: 'ORDER_PLACED', note: null });
+    expect(await asked(id, 'status')).toMatchObject({ state: 'failed', error: 'it is about order O-2, ours is O-1' });
+  });
+});
+
 describe('a buyer that was started again', () => {
   it('asks once for each order that is open', async () => {
     const id = await ordered();
@@ -233,7 +246,7 @@ describe('a buyer that was started again', () => {
     expect(waiting.filter(({ action }) => action === 'status')).toHaveLength(1);
     await hear(id, (await asked(id, 'status')).messageId, 'on_status', {
       is: 'order',
-      order: orderOf({ id: 'O-1', state: 'COMPLETED' }),
+      order: told({ id: 'O-1', state: 'COMPLETED' }),
     });
     expect(await buyer.askOpen()).toBe(0);
   });

@@ -32,9 +32,9 @@ const privateKey = (seed: Buffer, curve: Curve): KeyObject =>
     type: 'pkcs8',
   });
 
-/** The 32 raw bytes of a key's public half. */
+/** The 32 raw bytes of a key, or of its public half where it is a private one. */
 export const publicBytes = (key: KeyObject): Buffer =>
-  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+  (key.type === 'public' ? key : createPublicKey(key)).export({ format: 'der', type: 'spki' }).subarray(-32);
 
 /**
  * The 32-byte seed of a private key that is given as seed, as seed and public half (64 bytes) or as PKCS#8. Throws Fault

@@ -2,7 +2,8 @@
 import type { MarketContext } from '../../domain/market.js';
 import { SOLD_ORDERS } from '../../domain/market.js';
 import type { World } from '../../domain/world.js';
-import { type Buyer, closeBuyer, openBuyer, undelivered } from './buyer.js';
+import { undelivered } from './answers.js';
+import { type Buyer, closeBuyer, openBuyer } from './buyer.js';
 import { answerChallenge } from './challenge.js';
 import { type Clerk, openClerk, type Post } from './clerk.js';
 import { sellingIn } from './dialects/dialects.js';

@@ -1,17 +1,18 @@
 /** What is told of orders whose window is over: of each its own kW, also where several were sold in one slot. */
 import { describe, expect, it } from 'vitest';
 import { quietWorld } from '../../domain/fixtures/quiet-world.js';
-import { CLAIMS, type MarketOrder, SOLD_ORDERS, type SoldOrder } from '../../domain/market.js';
+import { CLAIMS, SOLD_ORDERS, type SoldOrder } from '../../domain/market.js';
 import { ORDERS, worldName } from '../../domain/plan.js';
 import { type Instant, plusHours } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
+import { itemOf, orderOf } from './fixtures/orders.js';
 import { movedOn } from './metering.js';
 
 const START = '2026-03-02T10:00:00Z' as Instant;
 const END = '2026-03-02T10:30:00Z' as Instant;
 
-const orderOf = (
+const soldOf = (
   id: string,
   kw: number,
   committedAtMs: number,
@@ -35,46 +36,11 @@ const orderOf = (
   committedAtMs,
   powerKw: kw,
   capsKw: [{ start: START, end: END, ...slot, maxKw: slot.baselineKw - slot.spokenKw - kw }],
-  order: {
+  order: orderOf(itemOf({ window: { start: START, end: END } }), {
     id,
     state: 'ORDER_PLACED',
-    providerId: 'x',
-    providerName: null,
-    itemId: 'i',
-    item: {
-      id: 'i',
-      name: 'i',
-      kind: 'DEMAND_TURN_DOWN',
-      window: { start: START, end: END },
-      powerKw: kw,
-      energyMwh: '0.025',
-      pricePerMwh: '100',
-      currency: 'GBP',
-      noticeMinutes: null,
-      rampMinutes: null,
-      recoveryMinutes: null,
-      reboundKwh: null,
-      intensityGPerKwh: null,
-      avoidedKg: null,
-      carbonSource: null,
-      baselineMethod: null,
-      baselineKw: null,
-      bestEffortKw: null,
-      place: null,
-    },
-    quantity: { count: 1, energyMwh: null },
-    quote: null,
-    billing: null,
-    paymentType: null,
-    cancelBy: null,
-    cancellationFeePercent: null,
-    metered: [],
-    cancelled: null,
-    note: null,
-    evidence: null,
     createdAt: '2026-03-02T08:00:00Z' as Instant,
-    updatedAt: null,
-  } satisfies MarketOrder,
+  }),
 });
 
 /** Orders of one slot, the site's mean draw in it, and what each buyer is then told. */
@@ -113,9 +79,9 @@ const told = async (orders: readonly SoldOrder[], drawnKw: number) => {
 
 describe('an order whose window is over', () => {
   it('is told its own kW where a later one was sold in the same slot, whichever plan that was sold from', async () => {
-    const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
-    const fromItsPlan = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
-    const fromTheSame = orderOf('ORD-C', 20, 3, { baselineKw: 950, spokenKw: 30 });
+    const first = soldOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
+    const fromItsPlan = soldOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const fromTheSame = soldOf('ORD-C', 20, 3, { baselineKw: 950, spokenKw: 30 });
     const { 'ORD-A': a, 'ORD-B': b, 'ORD-C': c } = await told([first, fromItsPlan, fromTheSame], 900);
     expect([a!.kw, b!.kw, c!.kw]).toEqual([50, 30, 20]);
     expect(a!.note).toContain('delivered: at least 50 kW');
@@ -128,17 +94,17 @@ describe('an order whose window is over', () => {
     [-10, [-10, 0, 0], 'and nobody is told twice what the site drew too much'],
     [120, [50, 30, 40], 'what stays away beyond all of it is the last one’s'],
   ])('falls short the latest first: of %d kW they are told %j, %s', async (awayKw, expected) => {
-    const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
-    const fromItsPlan = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
-    const fromTheSame = orderOf('ORD-C', 20, 3, { baselineKw: 950, spokenKw: 30 });
+    const first = soldOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
+    const fromItsPlan = soldOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const fromTheSame = soldOf('ORD-C', 20, 3, { baselineKw: 950, spokenKw: 30 });
     const { 'ORD-A': a, 'ORD-B': b, 'ORD-C': c } = await told([first, fromItsPlan, fromTheSame], 1000 - awayKw);
     expect([a!.kw, b!.kw, c!.kw]).toEqual(expected);
     expect(a!.kw + b!.kw + c!.kw).toBe(awayKw);
     expect(c!.note).toContain(expected[2]! < 20 ? 'shortfall: 0 of 20 kW' : 'delivered');
   });
   it('counts nothing for an order that was cancelled or refused', async () => {
-    const first = orderOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
-    const later = orderOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
+    const first = soldOf('ORD-A', 50, 1, { baselineKw: 1000, spokenKw: 0 });
+    const later = soldOf('ORD-B', 30, 2, { baselineKw: 950, spokenKw: 0 });
     const gone = { ...later, order: { ...later.order, state: 'CANCELLED' as const } };
     const { 'ORD-A': a } = await told([first, gone], 950);
     expect(a!.kw).toBe(50);
