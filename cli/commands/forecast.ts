@@ -31,6 +31,26 @@ const historyOf = (context: Context, options: Record<string, unknown>): HistoryQ
 
 const share = (ratio: number | null) => (ratio === null ? '–' : percentText(ratio));
 
+/** Nightly jobs planned on each model, beside perfect knowledge. */
+const nightsText = ({ rows, unit }: TestedModels): string[] => {
+  const known = rows.flatMap(({ model, nights }) => (nights === null ? [] : [{ model, nights }]));
+  if (known.length === 0) return [];
+  return [
+    '',
+    tableText(
+      ['nightly job', unit, 'regret', 'saved'],
+      known.map(({ model, nights }) => [
+        model,
+        figure(nights.chosen),
+        figure(nights.regret),
+        share(nights.realisedShare),
+      ]),
+    ),
+    `  An hour of work at 01:00 UTC (${figure(known[0]!.nights.startNow)}), moved by up to eight hours on the forecast of 17:00.`,
+    '',
+  ];
+};
+
 export const backtestText = (o: TestedModels): string => {
   const best = [...o.rows].sort((a, b) => a.mae - b.mae)[0]!;
   const chosen = o.rows.find((row) => row.chosen);
@@ -57,6 +77,7 @@ export const backtestText = (o: TestedModels): string => {
     '  saved: part of the saving of perfect foresight when two hours of the next day are chosen on the forecast; starting at once is 0.',
     `  regret: ${o.unit} above perfect knowledge in the hours that were chosen; in money: what these cost more per MWh.`,
     `  ${trusted.model} by hour of issue (UTC): ${hours}.`,
+    ...nightsText(o),
     ...(o.choice ? [`  Chosen before the test, on history alone: ${o.choice.why}.`] : []),
     ...o.assumed.map((said) => `  Assumed: ${plain(said)}.`),
     '',

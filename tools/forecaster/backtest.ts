@@ -1,6 +1,7 @@
 /** What each model would have said, at 00:00 and 12:00 UTC of every day since `testFrom`, beside what came true. */
 import { invalid } from '../../domain/fault.js';
 import { choose, fitAll, type Tried } from './choose.js';
+import { NIGHT_ISSUED_HOUR, type Nights, nightsOf } from './decide.js';
 import { Frame, type Observations } from './frame.js';
 import { Guard } from './guard.js';
 import type { Model, Recipe } from './model.js';
@@ -26,6 +27,8 @@ export interface BacktestRow extends Score {
   readonly chosen: boolean;
   /** 1 − its error over the damped profile's; null where that was not among the models */
   readonly skill: number | null;
+  /** jobs of an hour at 01:00 UTC that may be moved by eight hours, planned at 17:00 */
+  readonly nights: Nights | null;
 }
 
 export interface Backtest {
@@ -63,23 +66,29 @@ export const backtest = (question: BacktestQuestion): Backtest => {
     return scoreOf(frame, { origins, horizon, at: (origin, steps) => model.predict(frame, origin, steps) });
   });
   const bar = scores[recipes.indexOf(FALLBACK)]?.mae;
-  const rowOf = (name: string, about: string, score: Score, chosen: boolean): BacktestRow => ({
+  const afternoons = afternoonsFrom(frame, testFrom);
+  const rowOf = (name: string, about: string, score: Score, nights: Nights | null, chosen: boolean): BacktestRow => ({
     model: name,
     about,
     chosen,
     skill: bar === undefined ? null : 1 - score.mae / bar,
+    nights,
     ...score,
   });
-  const auto = choice && autoOf(frame, models[recipes.indexOf(choice.recipe)] ?? FALLBACK.fit(frame, options), horizon);
+  const best = choice && (models[recipes.indexOf(choice.recipe)] ?? FALLBACK.fit(frame, options));
   return {
     rows: [
-      ...recipes.map((recipe, k) => rowOf(recipe.name, recipe.about, scores[k]!, false)),
-      ...(choice && auto
+      ...recipes.map((recipe, k) => {
+        const nights = nightsOf(frame, afternoons, (origin, steps) => models[k]!.predict(frame, origin, steps));
+        return rowOf(recipe.name, recipe.about, scores[k]!, nights, false);
+      }),
+      ...(choice && best
         ? [
             rowOf(
               'auto',
               `${choice.recipe.name}, as long as of late it was no worse than the damped profile`,
-              scoreOf(frame, { origins, horizon, at: auto }),
+              scoreOf(frame, { origins, horizon, at: autoOf(frame, best, horizon) }),
+              nightsOf(frame, afternoons, autoOf(frame, best, horizon)),
               true,
             ),
           ]
@@ -138,4 +147,12 @@ const originsFrom = (frame: Frame, testFrom: number, horizon: number): Int32Arra
   const origins: number[] = [];
   for (let i = testFrom; i <= last; i++) if (secondsOf(frame, i) % 43_200 === 0) origins.push(i);
   return Int32Array.from(origins);
+};
+
+/** 17:00 UTC of every day of the test. */
+const afternoonsFrom = (frame: Frame, testFrom: number): Int32Array => {
+  const afternoons: number[] = [];
+  for (let i = testFrom; i + frame.perDay <= frame.count; i++)
+    if (secondsOf(frame, i) % 86_400 === NIGHT_ISSUED_HOUR * 3600) afternoons.push(i);
+  return Int32Array.from(afternoons);
 };

@@ -2,8 +2,9 @@
  * Whether a model is still to be trusted: as long as of late neither its errors nor what was chosen by it were worse than the damped
  * profile's. What it learned may not hold any more, and a season that it has never seen is the rule with a short history.
  */
+
+import { decide, NEXT_DAY } from './decide.js';
 import type { Frame } from './frame.js';
-import { decide } from './score.js';
 
 const KEPT = 120;
 /** So many outcomes it takes to distrust it. */
@@ -58,7 +59,7 @@ export class Guard {
       const more = Math.abs(own[h]! - truth) - Math.abs(bar[h]! - truth);
       if (!Number.isNaN(more)) error += more;
     }
-    const [mine, its] = [decide(this.frame, origin, own), decide(this.frame, origin, bar)];
+    const [mine, its] = [decide(this.frame, origin, own, NEXT_DAY), decide(this.frame, origin, bar, NEXT_DAY)];
     this.#worse.push({ error, chosen: mine === null || its === null ? 0 : mine.chosen - its.chosen });
     if (this.#worse.length > KEPT) this.#worse.shift();
   }

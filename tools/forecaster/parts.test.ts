@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { toEpoch } from '../../domain/time.js';
 import { backtest } from './backtest.js';
+import { nightsOf } from './decide.js';
 import { carbon, START } from './fixtures/world.js';
 import { observe } from './forecaster.js';
 import { Frame, type Observations } from './frame.js';
@@ -53,6 +55,36 @@ describe('the network', () => {
       weights[i] = weight;
       expect(slope[i]!).toBeCloseTo(measured, 6);
     });
+  });
+});
+
+describe('nightly jobs', () => {
+  it('are moved by up to eight hours on the forecast of the afternoon, worked out by hand', () => {
+    // Every day alike: 200, but 150 at 10:00, 120 at 20:00 and 100 at 08:00. From 17:00 on the hours 17 to 9 can be chosen.
+    const day = Array.from({ length: 24 }, (_, h) => ({ 10: 150, 20: 120, 8: 100 })[h] ?? 200);
+    const frame = new Frame({
+      ...{ start: toEpoch(START), stepMinutes: 60, price: null, timeZone: 'UTC' },
+      values: Float64Array.from({ length: 20 * 24 }, (_, i) => day[i % 24]!),
+    });
+    const afternoons = Int32Array.from([10, 11, 12], (d) => 24 * d + 17);
+    const perfect = nightsOf(frame, afternoons, (origin, steps) => frame.values.slice(origin, origin + steps))!;
+    expect(perfect).toMatchObject({
+      startNow: 200,
+      chosen: 100,
+      perfect: 100,
+      regret: 0,
+      realisedShare: 1,
+      decisions: 3,
+    });
+    // One that takes 20:00 for the best.
+    const wrong = nightsOf(frame, afternoons, (_, steps) =>
+      Float64Array.from({ length: steps }, (_, h) => (h === 3 ? 0 : 1)),
+    )!;
+    expect(wrong).toMatchObject({ chosen: 120, regret: 20, realisedShare: 0.8 });
+    // 08:00 is the last but one hour that can be chosen; a gap among them leaves nothing to compare.
+    frame.values.fill(Number.NaN, 24 * 11 + 9, 24 * 11 + 10);
+    expect(nightsOf(frame, afternoons, () => new Float64Array(17))!.decisions).toBe(2);
+    expect(nightsOf(frame, new Int32Array(0), () => new Float64Array(17))).toBeNull();
   });
 });
 

@@ -1,4 +1,5 @@
 /** How good forecasts were: errors, intervals, and what a decision that trusted them cost. */
+import { type Decision, Decisions, decide, NEXT_DAY } from './decide.js';
 import type { Frame } from './frame.js';
 import { Intervals } from './intervals.js';
 
@@ -35,28 +36,14 @@ export interface Score {
   readonly issues: readonly (Part & { readonly realisedShare: number | null })[];
 }
 
-/** Means over the decisions, in the unit of the series. */
-export interface Decision {
-  readonly startNow: number;
-  readonly chosen: number;
-  readonly perfect: number;
-  /** what the forecast cost beyond perfect knowledge: chosen − perfect */
-  readonly regret: number;
-  /** the same in the price of energy: what chosen blocks cost more than those of perfect knowledge; null without a price */
-  readonly regretPrice: number | null;
-  readonly decisions: number;
-}
-
 const COVERAGE = 0.9;
-const BLOCK_HOURS = 2;
-const DAY_HOURS = 24;
 const QUANTILES = [0.1, 0.5, 0.9] as const;
 
 export const scoreOf = (frame: Frame, { origins, horizon, at }: Forecasts): Score => {
   const sums = new Sums();
   const [quarters, leads, issues] = [new Map<string, Sums>(), new Map<string, Sums>(), new Map<string, Sums>()];
   const intervals = new Intervals(horizon, COVERAGE);
-  const widest = Math.max(horizon, Math.round(DAY_HOURS / frame.hours));
+  const widest = Math.max(horizon, Math.round(NEXT_DAY.hours / frame.hours));
   for (const origin of origins) {
     const all = at(origin, widest);
     const values = all.subarray(0, horizon);
@@ -74,15 +61,15 @@ export const scoreOf = (frame: Frame, { origins, horizon, at }: Forecasts): Scor
       const loss = quantiles.map((q, k) => pinball(truth, q[h]!, QUANTILES[k]!)).reduce((a, b) => a + b, 0) / 3;
       for (const part of [sums, of, issue, lead]) part.add(truth, value, band.low[h]!, band.high[h]!, loss);
     }
-    const decided = decide(frame, origin, all);
-    if (decided !== null) for (const part of [sums, issue]) part.decide(decided);
+    const decided = decide(frame, origin, all, NEXT_DAY);
+    if (decided !== null) for (const part of [sums, issue]) part.decisions.add(decided);
   }
   const parts = (map: Map<string, Sums>) => [...map].map(([key, part]) => ({ key, ...part.part() }));
   return {
     ...sums.score(),
     quarters: parts(quarters),
     leads: parts(leads),
-    issues: [...issues].map(([key, part]) => ({ key, ...part.part(), realisedShare: part.share() })),
+    issues: [...issues].map(([key, part]) => ({ key, ...part.part(), realisedShare: part.decisions.realisedShare })),
   };
 };
 
@@ -101,41 +88,6 @@ const issueOf = (frame: Frame, origin: number) => {
 const pinball = (truth: number, quantile: number, share: number) =>
   Math.max(share * (truth - quantile), (share - 1) * (truth - quantile));
 
-interface Decided {
-  readonly now: number;
-  readonly chosen: number;
-  readonly perfect: number;
-  readonly extraPrice: number;
-}
-
-/** The cheapest block of two hours within a day, by the forecast and by the truth; null where either has a gap. */
-export const decide = (frame: Frame, origin: number, values: Float64Array): Decided | null => {
-  const block = Math.max(1, Math.round(BLOCK_HOURS / frame.hours));
-  const day = Math.round(DAY_HOURS / frame.hours);
-  const truth = frame.values.subarray(origin, origin + day);
-  const mean = (of: Float64Array, from: number) => {
-    let sum = 0;
-    for (let i = from; i < from + block; i++) sum += of[i]!;
-    return sum / block;
-  };
-  let [chosen, perfect] = [0, 0];
-  let [least, best] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let from = 0; from + block <= day; from++) {
-    const [guess, true_] = [mean(values, from), mean(truth, from)];
-    if (Number.isNaN(guess) || Number.isNaN(true_)) return null;
-    // What differs by rounding alone is equal, and the earlier wins.
-    if (guess < least - 1e-9) [chosen, least] = [from, guess];
-    if (true_ < best - 1e-9) [perfect, best] = [from, true_];
-  }
-  const prices = frame.price?.values.subarray(origin, origin + day);
-  return {
-    now: mean(truth, 0),
-    chosen: mean(truth, chosen),
-    perfect: best,
-    extraPrice: prices === undefined ? Number.NaN : mean(prices, chosen) - mean(prices, perfect),
-  };
-};
-
 class Sums {
   #points = 0;
   #absolute = 0;
@@ -145,11 +97,7 @@ class Sums {
   #bounded = 0;
   #width = 0;
   #pinball = 0;
-  #decisions = 0;
-  #now = 0;
-  #chosen = 0;
-  #perfect = 0;
-  #extraPrice = 0;
+  readonly decisions = new Decisions();
 
   add(truth: number, value: number, low: number, high: number, loss: number): void {
     this.#points++;
@@ -163,14 +111,6 @@ class Sums {
     if (low <= truth && truth <= high) this.#covered++;
   }
 
-  decide({ now, chosen, perfect, extraPrice }: Decided): void {
-    this.#decisions++;
-    this.#now += now;
-    this.#chosen += chosen;
-    this.#perfect += perfect;
-    this.#extraPrice += extraPrice;
-  }
-
   part(): Omit<Part, 'key'> {
     return {
       mae: this.#absolute / this.#points,
@@ -178,14 +118,8 @@ class Sums {
     };
   }
 
-  share(): number | null {
-    const most = this.#now - this.#perfect;
-    return most > 0 ? (this.#now - this.#chosen) / most : null;
-  }
-
   score(): Omit<Score, 'quarters' | 'leads' | 'issues'> {
     const bounded = this.#bounded === 0 ? null : this.#bounded;
-    const n = this.#decisions;
     return {
       ...this.part(),
       rmse: Math.sqrt(this.#square / this.#points),
@@ -193,15 +127,8 @@ class Sums {
       pinball: bounded && this.#pinball / bounded,
       intervalWidth: bounded && this.#width / bounded,
       points: this.#points,
-      realisedShare: this.share(),
-      decision: {
-        startNow: this.#now / n,
-        chosen: this.#chosen / n,
-        perfect: this.#perfect / n,
-        regret: (this.#chosen - this.#perfect) / n,
-        regretPrice: Number.isNaN(this.#extraPrice) ? null : this.#extraPrice / n,
-        decisions: n,
-      },
+      realisedShare: this.decisions.realisedShare,
+      decision: this.decisions.means,
     };
   }
 }

@@ -6,7 +6,7 @@
 /** At least so much of the generation must have a factor. */
 const LEAST_KNOWN = 0.8;
 
-interface Generated {
+export interface Generated {
   readonly fuelType: string;
   /** energy or mean power, in one unit; negative for exports and pumping, which generate nothing */
   readonly generation: number | null;
@@ -50,8 +50,36 @@ const US: Readonly<Record<string, number>> = {
   BAT: 0,
 };
 
+/** Direct emissions of a fuel by the default factors of the IPCC (2006, volume 2, table 2.2), kg per GJ, at a net efficiency. */
+const burnt = (kgPerGj: number, efficiency: number): number => Math.round((kgPerGj * 3.6) / efficiency);
+
+/**
+ * g/kWh by ENTSO-E's types of plant, at efficiencies that are usual in Europe. What burns biomass emits nothing by the rules of
+ * national inventories. Gas derived from coal (B03), waste (B17) and other (B20) have no factor: it differs by plant.
+ */
+const EUROPE: Readonly<Record<string, number>> = {
+  B01: 0,
+  B02: burnt(101, 0.36),
+  B04: burnt(56.1, 0.5),
+  B05: burnt(94.6, 0.39),
+  B06: burnt(77.4, 0.37),
+  B07: burnt(107, 0.35),
+  B08: burnt(106, 0.36),
+  B09: 0,
+  B10: 0,
+  B11: 0,
+  B12: 0,
+  B13: 0,
+  B14: 0,
+  B15: 0,
+  B16: 0,
+  B18: 0,
+  B19: 0,
+  B25: 0,
+};
+
 /** What generates in each grid at every hour: rows without it are not all the rows. */
-const ALWAYS = { gb: ['CCGT', 'WIND'], us: ['NG'] } as const;
+const ALWAYS = { gb: ['CCGT', 'WIND'], us: ['NG'], europe: [] } as const;
 
 const meanOf = (
   rows: readonly Generated[],
@@ -78,4 +106,5 @@ const meanOf = (
 export const factorsOf = {
   gb: (rows: readonly Generated[]): number | null => meanOf(rows, GB, ALWAYS.gb),
   us: (rows: readonly Generated[]): number | null => meanOf(rows, US, ALWAYS.us),
+  europe: (rows: readonly Generated[]): number | null => meanOf(rows, EUROPE, ALWAYS.europe),
 };

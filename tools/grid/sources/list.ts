@@ -185,7 +185,7 @@ export const SOURCES = [
   }),
   defineSource({
     name: 'entsoe',
-    about: 'day-ahead prices of Europe’s bidding zones by ENTSO-E, with a token',
+    about: 'day-ahead prices and intensity of Europe’s bidding zones by ENTSO-E, with a token',
     live: true,
     needsKey: true,
     takesPath: false,

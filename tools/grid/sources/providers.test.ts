@@ -9,9 +9,11 @@ import { eia } from './eia.js';
 import { electricityMaps } from './electricity-maps.js';
 import { elexon, volumeWeighted } from './elexon.js';
 import { energinet } from './energinet.js';
-import { entsoe, pricesIn } from './entsoe.js';
+import { entsoe } from './entsoe.js';
+import { generationIn, pricesIn } from './entsoe-documents.js';
 import type { Feed } from './feed.js';
 import { askedThrough, eager, type Scripted, scripted } from './fixtures/asked.js';
+import { factorsOf } from './fuels.js';
 import { octopus } from './octopus.js';
 import { rte } from './rte.js';
 import { wattTime } from './watttime.js';
@@ -341,6 +343,71 @@ ${points.map(([n, price]) => `<Point><position>${n}</position><price.amount>${pr
     const { series, currency } = await grid.price('FR', span('2026-01-18T23:00:00Z', 1), 'forecast');
     expect([series.values, currency]).toEqual([[50, 50, 50, 50], 'EUR']);
     expect(asked[0]).toMatch(/periodStart=202601\d{6}&periodEnd=202601\d{6}/);
+  });
+
+  const generated = (
+    of: readonly (readonly [type: string, points: readonly (readonly [number, number])[]])[],
+    curve = 'A01',
+    zone = 'in',
+  ) =>
+    `<?xml version="1.0"?>
+<GL_MarketDocument xmlns="urn:iec62325.351:tc57wg16:451-6:generationloaddocument:3:0">${of
+      .map(
+        ([type, points]) => `<TimeSeries><businessType>A01</businessType>
+<${zone}BiddingZone_Domain.mRID codingScheme="A01">10YFR-RTE------C</${zone}BiddingZone_Domain.mRID>
+<quantity_Measure_Unit.name>MAW</quantity_Measure_Unit.name><curveType>${curve}</curveType><MktPSRType><psrType>${type}</psrType></MktPSRType>
+<Period><timeInterval><start>2026-01-18T10:00Z</start><end>2026-01-18T11:00Z</end></timeInterval><resolution>PT15M</resolution>
+${points.map(([n, mw]) => `<Point><position>${n}</position><quantity>${mw}</quantity></Point>`).join('')}</Period></TimeSeries>`,
+      )
+      .join('')}</GL_MarketDocument>`;
+  const four = (...mw: number[]) => mw.map((value, i) => [i + 1, value] as const);
+
+  it('has an intensity from what each type generated, none where one of them is not told yet, and pumping generates nothing', async () => {
+    // Gas at half its heat is 56.1 × 3.6 / 0.5 = 404 g/kWh, hard coal at 39 % 873; waste has no factor.
+    const mix = generated([
+      ['B04', four(1000, 500, 0, 100)],
+      ['B14', four(3000, 3000, 3000, 3000)],
+      ['B05', four(0, 500, 0)],
+      ['B17', four(100, 100, 100, 100)],
+    ]);
+    const pumping = generated([['B10', four(900, 900, 900, 900)]], 'A01', 'out');
+    const whole = mix.replace('</GL_MarketDocument>', `${pumping.slice(pumping.indexOf('<TimeSeries>'))}`);
+    const { grid, asked } = await replay('entsoe', () => ({ body: whole }), '2026-01-18T12:00:00Z');
+    const { series, kind } = await grid.carbon('FR', span('2026-01-18T10:00:00Z', 1), 'actual');
+    expect(series.values).toEqual([101, 159.63, 0, null]);
+    expect(kind).toEqual({ accounting: 'average', scope: 'operational' });
+    expect(asked.find((path) => path.includes('A75'))).toMatch(
+      /documentType=A75&processType=A16&in_Domain=10YFR-RTE------C/,
+    );
+  });
+
+  it('goes on with the value before where the curve leaves it out, and says nothing where too much has no factor', () => {
+    const held = generationIn(
+      generated(
+        [
+          [
+            'B04',
+            [
+              [1, 100],
+              [3, 50],
+            ],
+          ],
+        ],
+        'A03',
+      ),
+    )!;
+    expect(held.map(({ rows }) => rows[0]!.generation)).toEqual([100, 100, 50, 50]);
+    expect(held[1]).toMatchObject({ at: '2026-01-18T10:15:00Z', minutes: 15 });
+    const waste = generationIn(
+      generated([
+        ['B17', four(30, 10)],
+        ['B04', four(70, 90)],
+      ]),
+    )!;
+    expect(waste.map(({ rows }) => factorsOf.europe(rows))).toEqual([null, 404, null, null]);
+    expect(generationIn(document('A03', [[1, 50]]))).toBeNull();
+    expect(generationIn(generated([['B04', four(1)]]).replace('MAW', 'MWH'))).toBeNull();
+    expect(generationIn('<Acknowledgement_MarketDocument></Acknowledgement_MarketDocument>')).toEqual([]);
   });
 });
 
