@@ -56,6 +56,7 @@ const SHELVES = [
     async () => (await import('./tools/meter/meter.js')).meterTools,
     ...(['import_meter', 'list_meters', 'show_meter', 'record_meters', 'record_energy_run'] as const),
   ),
+  shelf(async () => (await import('./tools/settlement/settlement.js')).settlementTools, 'settle_event'),
   shelf(async () => (await import('./tools/export/export.js')).exportTools, 'export_books'),
   shelf(
     async () => (await import('./tools/ledger/ledger.js')).ledgerTools,

@@ -22,8 +22,8 @@ export const GOES_WITH = {
   },
   /** by what the fleet knows the plan's order by */
   order: {
-    documents: ['simulated_order_receipts', 'file-order-receipts'],
-    rows: ['simulated_orders', 'file-orders'],
+    documents: ['simulated_order_receipts', 'file-order-receipts', 'slurm_order_receipts'],
+    rows: ['simulated_orders', 'file-orders', 'slurm_orders'],
   },
   /** by workload id */
   workload: { documents: ['workloads'], rows: ['jobs'] },
@@ -64,6 +64,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'sold-flexibility': 'orders at the market',
   'sold-orders': 'orders at the market',
   'capacity-claims': 'nothing is sold twice; gone when the order is over',
+  'delivered-periods': 'no kilowatt-hour is paid for twice',
   'sale-plans': 'which plan keeps which order',
   'market-ratings': 'what buyers said',
   tickets: 'closed ones go with their plan, by the room that files them',

@@ -30,6 +30,7 @@ const unpack = (days: Packed): MeteredDays =>
       Array.from({ length: 48 }, (_, i) => (String(i + 1) in sp ? sp[String(i + 1)]! : all)),
     ]),
   );
+const named = (cases: readonly { name: string }[]) => cases.map((c) => [c.name, c as unknown] as const);
 const near = (values: ReadonlyMap<number, number>, wanted: Record<string, number>) => {
   expect([...values.keys()].map(String)).toEqual(Object.keys(wanted));
   for (const [period, value] of values) expect(value).toBeCloseTo(wanted[period]!, 6);
@@ -45,7 +46,7 @@ describe.each(['UTC', 'America/New_York', 'Pacific/Apia'])('BL01 on a machine in
     else process.env.TZ = before;
   });
 
-  it.each(baselines.cases.map((c: { name: string }) => [c.name, c] as const))('%s', (_, given) => {
+  it.each(named(baselines.cases))('%s', (_, given) => {
     const c = given as {
       target_date: string;
       event_sps: number[];
@@ -133,7 +134,7 @@ describe('BL01', () => {
 });
 
 describe('money', () => {
-  it.each(money.vtp.map((c: { name: string }) => [c.name, c] as const))('a trade: %s', (_, given) => {
+  it.each(named(money.vtp))('a trade: %s', (_, given) => {
     const { inputs, expected } = given as { inputs: Record<string, number>; expected: Record<string, number> };
     const found = settleTrade({
       contractedMwh: inputs.contracted!,
@@ -149,7 +150,7 @@ describe('money', () => {
     expect(found.netIfBilateral).toBeCloseTo(expected.vtp_net_bilateral_scenario!, 8);
   });
 
-  it.each(money.dfs_pay_as_bid.map((c: { name: string }) => [c.name, c] as const))('a bid: %s', (_, given) => {
+  it.each(named(money.dfs_pay_as_bid))('a bid: %s', (_, given) => {
     const { inputs, expected } = given as { inputs: Record<string, number>; expected: Record<string, number> };
     expect(
       payAsBid({

@@ -111,6 +111,21 @@ export const TOOL_LINES: readonly Line[] = [
   look('list_meters', {}, 'change what a meter measured'),
   look('show_meter', { meterId: 'of-nobody' }, 'change what a meter measured', 404),
   {
+    what: 'settle_event',
+    scope: 'operate',
+    can: 'work out what an event is paid, and have what it delivered settled under its name',
+    cannot: 'say what a meter measured; have one kilowatt-hour settled under two names',
+    attack: {
+      as: 'operate',
+      with: {
+        ...{ id: 'E-1', site: 'hall', meterIds: ['made-up'], bankHolidays: [] },
+        ...{ start: '2026-02-12T17:00:00Z', end: '2026-02-12T18:00:00Z' },
+        terms: { as: 'bid', bidMwh: 1, price: 241, adjusted: false },
+      },
+      status: 404,
+    },
+  },
+  {
     what: 'record_meters',
     scope: 'operate',
     can: 'have the configured meters looked at once more',

@@ -1,0 +1,265 @@
+/** Front door: what a flexibility event is worth, from the site's own meters to pounds. */
+import { z } from 'zod';
+import { digest } from '../../domain/digest.js';
+import { invalid, notFound } from '../../domain/fault.js';
+import { type Baseline, bl01 } from '../../domain/settlement/bl01.js';
+import { claimDelivered } from '../../domain/settlement/delivered.js';
+import { RUNS } from '../../domain/settlement/runs.js';
+import { netDelivered } from '../../domain/settlement/utilisation.js';
+import { Instant, secondsBetween, settlementPeriodOf, settlementStart, toEpoch } from '../../domain/time.js';
+import type { World } from '../../domain/world.js';
+import { defineTool } from '../tool.js';
+import { meteredDays, periodsOf, together } from './half-hours.js';
+import { amountText, type Line, paidFor } from './lines.js';
+import { statementOf } from './statement.js';
+import { Terms } from './terms.js';
+
+const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-02-12');
+
+export const EventToSettle = z.strictObject({
+  id: z.string().min(1).max(200).describe('name of the event or order: what it delivered is settled under it, once'),
+  site: z.string().min(1).max(200),
+  meterIds: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('boundary meters of the site, imported with `caco meter import`'),
+  start: Instant.describe('start of a settlement period'),
+  end: Instant.describe('end of one, on the same settlement day'),
+  eventDays: z
+    .array(Day)
+    .default([])
+    .describe('days on which the site was called before: they say nothing of what it uses'),
+  bankHolidays: z
+    .array(Day)
+    .describe('bank holidays of England and Wales in the sixty days before; an empty list says that there were none'),
+  terms: Terms,
+  rebound: z
+    .strictObject({
+      until: Instant.describe('until when it is counted, on the same settlement day'),
+      price: z.number().describe('money per MWh that the site buys at then'),
+      avoidedPrice: z.number().describe('money per MWh that the site would have bought at during the event'),
+    })
+    .optional()
+    .describe('energy that is used later instead; left out, neither its cost nor the net is known'),
+  run: z.enum(RUNS).default('II').describe('the settlement run that the figures are of: later ones take their place'),
+  currency: z.string().default('GBP'),
+});
+
+const Period = z.strictObject({
+  start: Instant,
+  period: z.number().int().describe('settlement period, counted from 1'),
+  meteredKwh: z.number(),
+  unadjustedKwh: z.number(),
+  adjustedKwh: z.number(),
+  deliveredKwh: z.number().describe('by the baseline that the terms go by'),
+});
+
+export const settleEvent = defineTool({
+  name: 'settle_event',
+  title: 'Settle a flexibility event',
+  description:
+    'What a site delivered in an event by its own half-hourly meters and the GB baseline BL01, and what that is paid: trades under P415, pay-as-bid, or a network contract’s curve; with both baselines, rebound and the net. Each kWh is settled once.',
+  toolset: 'proof',
+  effect: 'records',
+  input: EventToSettle,
+  output: z.strictObject({
+    id: z.string(),
+    site: z.string(),
+    status: z
+      .enum(['ok', 'insufficient'])
+      .describe('insufficient: too few days like this one, so nothing counts as delivered'),
+    baseline: z.strictObject({
+      days: z.array(z.string()).describe('the mean is taken over these'),
+      excluded: z.array(z.strictObject({ date: z.string(), why: z.string() })),
+      inDayAdjustmentKwh: z.number().nullable().describe('null: it cannot be said, and none is made'),
+      used: z.enum(['unadjusted', 'adjusted']),
+    }),
+    periods: z.array(Period),
+    deliveredMwh: z.number(),
+    clippedMwh: z
+      .number()
+      .nullable()
+      .describe('each meter by itself and never below nothing, for comparison; null: one meter'),
+    lines: z.array(
+      z.strictObject({
+        product: z.string(),
+        run: z.enum(RUNS),
+        volumeMwh: z.number(),
+        price: z.number().nullable(),
+        amount: z.number(),
+      }),
+    ),
+    gross: z.number(),
+    avoided: z.number().nullable().describe('energy that was not bought during the event'),
+    rebound: z
+      .number()
+      .nullable()
+      .describe('energy that was bought later instead, a cost below 0; null: not asked for'),
+    net: z.number().nullable().describe('gross and avoided and rebound; null: rebound is not known'),
+    currency: z.string(),
+    notes: z.array(z.string()),
+    evidence: z.string().describe('SHA-256 of all that went in and came out; the ledger has it'),
+    document: z.string().describe('the statement in Markdown'),
+  }),
+  run: async (asked, world, call) => {
+    const { date, periods } = stretchOf(asked);
+    const closed = new Set(asked.bankHolidays);
+    const meters = await Promise.all(asked.meterIds.map((id) => daysOf(world, id, date)));
+    const metered = together(meters);
+    const today = metered.get(date)!;
+    const question = { date, metered, eventDays: new Set(asked.eventDays), bankHolidays: closed };
+    const baseline = bl01({ ...question, periods });
+    if (baseline.status === 'unsupported')
+      throw invalid(
+        `clocks change on ${date}, and the rules of the baseline say nothing of such a day`,
+        'It has to be agreed with whoever pays.',
+      );
+    const missing = periods.filter((period) => (today[period - 1] ?? null) === null);
+    if (missing.length > 0)
+      throw invalid(
+        `period ${missing[0]} of ${date} is not metered, so what was delivered is not known`,
+        'Import the readings with `caco meter import`; a gap is never filled.',
+      );
+    const used = asked.terms.as !== 'wholesale' && asked.terms.adjusted ? 'adjusted' : 'unadjusted';
+    const rows = periods.map((period) => {
+      const meteredKwh = today[period - 1]!;
+      return {
+        ...{ start: settlementStart({ date, period }), period, meteredKwh },
+        unadjustedKwh: round(baseline.unadjusted.get(period)!),
+        adjustedKwh: round(baseline.adjusted.get(period)!),
+        deliveredKwh: round(baseline[used].get(period)! - meteredKwh),
+      };
+    });
+    const delivered = rows.map((row) => row.deliveredKwh);
+    const paid = paidFor(asked.terms, delivered, asked.currency);
+    const lines = paid.lines.map((line: Line) => ({ ...line, run: asked.run }));
+    const gross = money(lines.reduce((sum, { amount }) => sum + amount, 0));
+    const later = reboundOf(asked, question, today, sum(rows.map((row) => row.unadjustedKwh - row.meteredKwh)));
+    const clipped = meters.length === 1 ? null : clippedOf(meters, question, periods);
+    const notes = [...notesOf(baseline, asked.terms, rows), ...paid.beside];
+    const figures = {
+      ...{ id: asked.id, site: asked.site, status: baseline.status },
+      baseline: {
+        days: [...baseline.selected],
+        excluded: baseline.excluded.map(([day, why]) => ({ date: day, why })),
+        inDayAdjustmentKwh: baseline.inDayAdjustment === null ? null : round(baseline.inDayAdjustment),
+        used: used as 'unadjusted' | 'adjusted',
+      },
+      periods: rows,
+      ...{ deliveredMwh: round(sum(delivered) / 1000), clippedMwh: clipped, lines, gross, ...later },
+      net: later.rebound === null ? null : money(gross + later.avoided! + later.rebound),
+      ...{ currency: asked.currency, notes },
+    };
+    const evidence = digest({ asked, figures });
+    call.commit(async (tx) => {
+      const claimed = periods.map((period) => ({ date, period }));
+      await claimDelivered(tx, asked.site, claimed, { by: asked.id, as: asked.terms.as, at: world.clock.now() });
+    });
+    return { ...figures, evidence, document: statementOf({ ...figures, run: asked.run, evidence }) };
+  },
+  tell: ({ id, deliveredMwh, gross, net, currency }) =>
+    `${id}: ${deliveredMwh} MWh delivered, ${amountText(gross, currency)}${net === null ? '; what the rebound costs is not known' : `, ${amountText(net, currency)} with what was not bought and the rebound`}.`,
+});
+
+export const settlementTools = [settleEvent] as const;
+
+type Asked = z.output<typeof EventToSettle>;
+const round = (value: number): number => +value.toFixed(6);
+const money = (value: number): number => +value.toFixed(9);
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The event as settlement periods of one day. Fault `invalid-input` where it is none. */
+const stretchOf = ({ start, end, rebound }: Asked): { date: string; periods: number[] } => {
+  const onGrid = (at: Instant) => toEpoch(at) % 1800 === 0;
+  if (!onGrid(start) || !onGrid(end) || secondsBetween(start, end) <= 0)
+    throw invalid(
+      `${start} to ${end} is no stretch of settlement periods`,
+      'Begin and end at a full or half hour, the end later.',
+    );
+  const found = periodsOf(start, end);
+  const lastDay = settlementPeriodOf(rebound?.until ?? end);
+  const ends = lastDay.period === 1 ? lastDay.date > found.date : false;
+  if (lastDay.date !== found.date && !ends)
+    throw invalid(
+      'the event, or what is counted after it, reaches into another settlement day',
+      'Settle each day by itself.',
+    );
+  return found;
+};
+
+const LOOK_BACK_DAYS = 60;
+
+const daysOf = async (world: World, meterId: string, date: string) => {
+  if (!(await world.meter.meters()).some(({ id }) => id === meterId))
+    throw notFound(`there is no meter ${meterId}`, '`caco meter list` names those that are known.');
+  return meteredDays(world.meter, meterId, date, LOOK_BACK_DAYS);
+};
+
+/**
+ * Energy that was used after the event instead of during it, against what is usual then; and what was not bought during it, against
+ * what is usual too: an adjustment is money, it saves no energy.
+ */
+const reboundOf = (
+  { rebound, end }: Asked,
+  question: Omit<Parameters<typeof bl01>[0], 'periods'>,
+  today: readonly (number | null)[],
+  savedKwh: number,
+): { avoided: number | null; rebound: number | null } => {
+  if (rebound === undefined) return { avoided: null, rebound: null };
+  const { periods } = periodsOf(end, rebound.until);
+  const usual = bl01({ ...question, periods }).unadjusted;
+  let kwh = 0;
+  for (const period of periods) {
+    const used = today[period - 1] ?? null;
+    if (used === null)
+      throw invalid(
+        `period ${period} after the event is not metered`,
+        'Import the readings, or give an earlier end of the rebound.',
+      );
+    kwh += used - usual.get(period)!;
+  }
+  return {
+    avoided: money((savedKwh / 1000) * rebound.avoidedPrice),
+    rebound: money((-kwh / 1000) * rebound.price),
+  };
+};
+
+const clippedOf = (
+  meters: readonly Parameters<typeof bl01>[0]['metered'][],
+  question: Omit<Parameters<typeof bl01>[0], 'periods' | 'metered'>,
+  periods: readonly number[],
+): number => {
+  const each = periods.map((period) =>
+    netDelivered(
+      meters.map((metered) => ({
+        baselineKwh: bl01({ ...question, metered, periods }).unadjusted.get(period) ?? 0,
+        meteredKwh: metered.get(question.date)![period - 1] ?? 0,
+      })),
+    ),
+  );
+  return round(sum(each.map(({ clipped }) => clipped)) / 1000);
+};
+
+/** How far the baseline wears away before it is said. */
+const FEW_DAYS = 7;
+
+const notesOf = (baseline: Baseline, terms: Terms, rows: readonly z.output<typeof Period>[]): string[] => {
+  const notes: string[] = [];
+  if (baseline.status === 'insufficient')
+    notes.push(
+      'Fewer than five days like this one can be used, so the baseline is what was metered and nothing counts as delivered.',
+    );
+  else if (baseline.selected.length < FEW_DAYS && baseline.selected.length > 2)
+    notes.push(`The baseline rests on ${baseline.selected.length} days: below five nothing can be settled.`);
+  if (baseline.adjustmentPeriods.length === 0)
+    notes.push('The event begins before 04:00, so its adjustment would lie on the day before: none is made.');
+  const [without, with_] = [
+    sum(rows.map((r) => r.unadjustedKwh - r.meteredKwh)),
+    sum(rows.map((r) => r.adjustedKwh - r.meteredKwh)),
+  ];
+  if (Math.abs(with_ - without) >= 0.0005)
+    notes.push(
+      `Without the in-day adjustment ${round(without)} kWh were delivered, with it ${round(with_)} kWh${terms.as === 'wholesale' ? '; wholesale trades are settled without' : ''}. What the site itself used more of before the event is in the adjustment.`,
+    );
+  return notes;
+};
