@@ -217,6 +217,11 @@ describe('what is not a message', () => {
       with_(search09, {}, { message: { intent: { tags: { power_kw: '1e3' } } } }),
       'power_kw',
     ],
+    [
+      'a power of 400 digits',
+      with_(search09, {}, { message: { intent: { tags: { power_kw: '9'.repeat(400) } } } }),
+      'too large',
+    ],
     ['a negative power', with_(search09, {}, { message: { intent: { tags: { power_kw: '-5' } } } }), 'above 0'],
     [
       'a duration without its P',

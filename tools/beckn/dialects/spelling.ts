@@ -12,12 +12,14 @@ export const say = (value: number, digits = 3): string => decimal(Number(value.t
 export const sayOr = (value: number | null, digits?: number): string | undefined =>
   value === null ? undefined : say(value, digits);
 
-/** Throws Refusal for text that is there and is no number. */
+/** Throws Refusal for text that is there and is no number, or one that is too large to reckon with. */
 export const numberIn = (text: string | undefined, at: string): number | null => {
   if (text === undefined) return null;
   if (!/^[+-]?(\d*\.)?\d+$/.test(text.trim()))
     throw new Refusal('30000', `${at} is "${text.slice(0, 80)}", must be a decimal number`, at);
-  return Number(text);
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new Refusal('30000', `${at} has ${text.length} digits: it is too large`, at);
+  return value;
 };
 
 /** A decimal as the books keep it: no sign of plus, no zeros that say nothing. */
