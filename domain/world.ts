@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Change } from './change.js';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
+import type { Finding } from './finding.js';
 import type { Quantity, SignalKey } from './grid-values.js';
 import type { Job, WorkloadOrigin } from './job.js';
 import type { JobForecaster } from './job-forecast.js';
@@ -159,6 +160,8 @@ export interface Fleet {
    * short; a later `place` with the key does nothing.
    */
   undo?(key: string): Promise<Undone>;
+  /** For an operator: who answers there, what is kept and measured, and what we may do. Absent where there is nobody to ask. */
+  examine?(): Promise<Finding[]>;
   /**
    * What ran of an order up to the clock's now: every piece once, in any order, those of one job not necessarily together
    * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.

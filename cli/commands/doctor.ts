@@ -5,21 +5,14 @@ import type { Command } from 'commander';
 import type { App } from '../../app.js';
 import { Fault } from '../../domain/fault.js';
 import { countText } from '../../domain/figures.js';
+import type { Finding } from '../../domain/finding.js';
 import { RUNS } from '../../domain/run.js';
 import { addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { tableText } from '../terminal.js';
 
-interface Finding {
-  readonly what: string;
-  readonly state: 'ok' | 'off' | 'missing';
-  readonly found: string;
-  readonly remedy: string | null;
-}
-
 const ok = (what: string, found: string): Finding => ({ what, state: 'ok', found, remedy: null });
 
-/** A part that is optional is *off*, one that was asked for and is not there is *missing*. */
 const attempt = async (what: string, look: () => Promise<Finding>): Promise<Finding> => {
   try {
     return await look();
@@ -123,6 +116,17 @@ const signals = (context: Context) =>
     return ok('grid', `${(await w.grid.regions()).join(', ')} · ${w.setting.dataNote}`);
   });
 
+/** What the fleet's scheduler says of itself; nothing where there is none. */
+const fleet = async (context: Context): Promise<Finding[]> => {
+  const found: Finding[] = [];
+  const trouble = await attempt(context.config.fleet, async () => {
+    const { world: w } = await context.app();
+    found.push(...((await w.fleet.examine?.()) ?? []));
+    return ok(context.config.fleet, '');
+  });
+  return trouble.state === 'ok' ? found : [trouble];
+};
+
 export const register = (program: Command) => {
   addCommand(
     program,
@@ -135,6 +139,7 @@ export const register = (program: Command) => {
         home(context.config.home),
         await world(context),
         await signals(context),
+        ...(await fleet(context)),
         await solver('glpk', 'exact plans of small problems (GPL-3.0)'),
         await solver('highs', 'exact plans of small problems (MIT)'),
         await model(context),

@@ -6,6 +6,8 @@ import type { Slurm } from './commands.js';
 export interface Controller {
   readonly cluster: string;
   readonly version: string;
+  /** the user that Slurm runs as */
+  readonly administrator: string;
   /** its clock as it answered */
   readonly now: Instant;
   /** a plugin measures what nodes use; without one every figure of energy in the accounts is 0 */
@@ -30,6 +32,7 @@ export const askController = async (slurm: Slurm): Promise<Controller> => {
   return {
     cluster,
     version: said('SLURM_VERSION'),
+    administrator: said('SlurmUser').replace(/\(.*$/, ''),
     now: fromEpoch(/^\d+$/.test(at) ? Number(at) : Math.floor(Date.parse(`${at}Z`) / 1000)),
     measuresEnergy: !/(^|\/)none$|^\(null\)$|^$/.test(energy),
     keepsAccounts: /slurmdbd/.test(said('AccountingStorageType')),
@@ -37,7 +40,7 @@ export const askController = async (slurm: Slurm): Promise<Controller> => {
 };
 
 /** A start is an instant of the controller's clock: one that is further off than this starts jobs at other times than were planned. */
-const MOST_SKEW_SECONDS = 60;
+export const MOST_SKEW_SECONDS = 60;
 
 /** Throws Fault `conflict` where the controller's clock and ours differ. */
 export const requireSameTime = ({ now: theirs }: Controller, ours: Instant): void => {

@@ -7,6 +7,7 @@ import { sitesOf } from './capacity.js';
 import { slurmCommands } from './commands.js';
 import { askController, type Controller } from './controller.js';
 import type { Desk } from './desk.js';
+import { examine } from './examine.js';
 import { type Partitions, partitionsOf, type Share } from './partitions.js';
 import { placeOrder, rehearsalOf } from './place.js';
 import { jobsOf, readWaiting } from './queue.js';
@@ -61,6 +62,7 @@ export const slurmFleet = (
     rehearses: settings.dryRun,
     place: (order) => placeOrder(desk, order),
     undo: (key) => undoOrder(desk, key),
+    examine: () => examine(desk, queue),
 
     changes: async function* (key) {
       const of = (await store.rows(BOOK).count(key)) > 0 ? key : rehearsalOf(key);
