@@ -157,7 +157,7 @@ export interface Fleet {
   changes?(key: string): AsyncIterable<Change[]>;
   /**
    * Puts back what `place` changed under the key, where nobody has changed it since. A second call completes one that was cut
-   * short; a later `place` with the key does nothing.
+   * short, and tells all of it again; a later `place` with the key does nothing.
    */
   undo?(key: string): Promise<Undone>;
   /** For an operator: who answers there, what is kept and measured, and what we may do. Absent where there is nobody to ask. */

@@ -21,7 +21,9 @@ export const undoOrder = async (desk: Desk, key: string): Promise<Undone> => {
     const found = await survey(desk, wishes, BACK);
     commands.push(...found.moves.map(moveCommand));
     const rows = desk.rehearses ? found.settled : await carry(desk, key, found, BACK);
-    for (const { change } of rows) (change.state === 'undone' ? undone : kept).push(change.jobId);
+    // Those of an undo before are told again: whoever asked for that one may not have heard of them.
+    const before = page.filter(({ change }) => change.state === 'undone' || change.state === 'kept');
+    for (const { change } of [...before, ...rows]) (change.state === 'undone' ? undone : kept).push(change.jobId);
   }
   return { undone, kept, commands };
 };

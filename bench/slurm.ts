@@ -1,0 +1,112 @@
+/**
+ * One tick over a real Slurm's queue: read it, plan it, and write 500 moves, beside what Slurm's own commands take for the same when
+ * nobody else does anything with their answers. Needs Debian's slurm-wlm and munge.
+ * Run: npx tsx bench/slurm.ts [jobs] [moves]
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openApp } from '../app.js';
+import { readConfig } from '../config.js';
+import { hasSlurm, testSlurm } from '../domain/fixtures/slurm.js';
+import type { Job } from '../domain/job.js';
+import type { Placement } from '../domain/plan.js';
+import { plusHours } from '../domain/time.js';
+import { kg, kwh, money } from '../domain/units.js';
+import { keep, rounded, timed } from './results.js';
+
+const [jobs = 10_000, moves = 500] = process.argv.slice(2).map(Number);
+const by = { actor: { id: 'bench', via: 'cli' as const } };
+const execute = promisify(execFile);
+
+/** Steps of 30 minutes, a night that is clean. */
+const signalIn = (folder: string): string => {
+  const path = join(folder, 'signal.csv');
+  const rows = ['start,intensity_g_per_kwh,price_per_mwh'];
+  const begin = Math.floor(Date.now() / 1_800_000) * 1800 - 8 * 86_400;
+  for (let n = 0; n < 48 * 12; n++)
+    rows.push(`${new Date((begin + n * 1800) * 1000).toISOString()},${n % 48 < 12 ? 60 : 300 + (n % 48)},100`);
+  writeFileSync(path, `${rows.join('\n')}\n`);
+  return path;
+};
+
+const measure = async (): Promise<void> => {
+  const lab = (await testSlurm({ cpus: 64 }))!;
+  const folder = mkdtempSync(join(tmpdir(), 'caco-bench-slurm-'));
+  Object.assign(process.env, { SLURM_CONF: lab.env.SLURM_CONF });
+  try {
+    const submit = [
+      '--parsable',
+      '-n1',
+      '-t',
+      '30',
+      '--begin=now+1hour',
+      '--comment',
+      'caco:class=sustainable;flex=900',
+    ];
+    const one = () => execute('sbatch', [...submit, '--wrap', 'sleep 1'], { cwd: folder });
+    for (let n = 0; n < jobs; n += 4) await Promise.all([one(), one(), one(), one()]);
+
+    const ask = async () => void (await execute('squeue', ['--json'], { maxBuffer: 1e9 }));
+    const asked = await timed(ask);
+    const flags = { home: folder, fleet: 'slurm', dryRun: 'off', grid: `file:${signalIn(folder)}` };
+    const app = await openApp(readConfig(flags, {}, folder).config);
+    const { fleet, clock } = app.world;
+    const waiting: Job[] = [];
+    const read = await timed(async () => {
+      for await (const page of fleet.waiting({ start: clock.now(), end: plusHours(clock.now(), 24) }))
+        waiting.push(...page);
+    });
+    const window = { from: clock.now(), horizonHours: 24 };
+    let workloadId = '';
+    const gathered = await timed(async () => {
+      workloadId = (await app.call('gather_jobs', window, by)).workloadId;
+    });
+    let plan: { status: string } = { status: '' };
+    const planned = await timed(async () => {
+      plan = await app.call('make_plan', { ...window, workloadId }, by);
+    });
+
+    const start = plusHours(clock.now(), 6);
+    const pieceOf = (job: Job): Placement => ({
+      ...{ jobId: job.id, region: job.region, start, end: plusHours(start, job.durationHours) },
+      ...{ energyKwh: kwh(1), emissionsKg: kg(1), energyCost: money(1), instanceCost: money(0), egressCost: money(0) },
+    });
+    const pages = async function* () {
+      yield waiting.map((job, n) => ({ job, pieces: [pieceOf(job)], moved: n < moves }));
+    };
+    let placed = 0;
+    const written = await timed(async () => {
+      placed = (await fleet.place({ key: 'bench', pages: pages() })).placed;
+    });
+    const others = waiting.slice(moves, 2 * moves).map((job) => job.slurm!.id);
+    const stamp = start.slice(0, 19);
+    const commanded = await timed(async () => {
+      for (const id of others) await execute('scontrol', ['update', `JobId=${id}`, `StartTime=${stamp}`]);
+    });
+    await app.close();
+    keep('slurm', {
+      jobs: waiting.length,
+      moves,
+      placed,
+      planStatus: plan.status,
+      readSeconds: rounded(read.seconds),
+      readSlurmShare: rounded(asked.seconds / read.seconds),
+      gatherSeconds: rounded(gathered.seconds),
+      planSeconds: rounded(planned.seconds),
+      writeSeconds: rounded(written.seconds),
+      // The commands alone, the queue read before and once more.
+      writeSlurmShare: rounded((commanded.seconds + asked.seconds) / written.seconds),
+      tickSeconds: rounded(gathered.seconds + planned.seconds + written.seconds),
+      peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    });
+  } finally {
+    await lab.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+if (hasSlurm()) await measure();
+else process.stderr.write('There is no Slurm here (Debian: slurm-wlm, munge): nothing was measured.\n');
