@@ -100,7 +100,7 @@ export const undoRun = defineTool({
     const plan = await planOf(world, id);
     if (world.fleet.undo === undefined) throw noJobsOfOthers();
     const { undone, kept, commands } = await world.fleet.undo(orderKeyOf(plan));
-    await giveBack(world, plan, new Set(undone));
+    if (world.fleet.rehearses !== true) await giveBack(world, plan, new Set(kept));
     return {
       planId: plan.id,
       rehearsed: world.fleet.rehearses === true,
@@ -115,13 +115,12 @@ export const undoRun = defineTool({
       : `${undone} jobs of ${planId} are where they were before; ${kept} were left as they are.`,
 });
 
-/** What was put back is free for another plan. */
-const giveBack = async (world: World, plan: Plan, undone: ReadonlySet<string>): Promise<void> => {
-  if (undone.size === 0) return;
+/** Whatever the plan does not move any more is free for another one. */
+const giveBack = async (world: World, plan: Plan, kept: ReadonlySet<string>): Promise<void> => {
   for await (const page of world.store.rows(JOBS).pages(plan.workloadId))
     await release(
       world,
       plan.id,
-      page.filter(({ id }) => undone.has(id)),
+      page.filter(({ id }) => !kept.has(id)),
     );
 };

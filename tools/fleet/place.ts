@@ -53,6 +53,7 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
     jobs: jobs === null ? null : [...jobs],
     span: { start: plan.window.start, end: plan.finishesAt },
   };
+  if (world.fleet.rehearses) return rehearse(order, world);
   const others = await reserve(world, plan, order, call);
   if (others.held === 0)
     return { orderKey: order.key, placed: 0, moved: 0, leftOut: others.leftOut, heldBy: others.by };
@@ -64,10 +65,10 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
       order,
       others.leftOut === 0 ? handings(world.store, order) : heldPieces(world, order),
     );
-    const { placed, left = [], rehearsed } = await world.fleet.place({ key: order.key, origin, replaces, pages });
-    if (left.length > 0) await giveBack(world, order, new Set(left));
+    const { placed, left = [] } = await world.fleet.place({ key: order.key, origin, replaces, pages });
+    if (placed === 0) await giveBack(world, order);
+    else if (left.length > 0) await giveBack(world, order, new Set(left));
     const said = { orderKey: order.key, placed, leftOut: others.leftOut, heldBy: others.by };
-    if (rehearsed !== undefined) return { ...said, placed: 0, moved: 0, rehearsed };
     if (placed > 0)
       call.commit((tx) =>
         tx.collection(ORDERS).put(planId, { ...order, decisionId: call.decisionId!, leftOut: others.leftOut }),
@@ -80,6 +81,13 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
       await giveBack(world, order);
     throw error;
   }
+};
+
+/** Nothing is reserved for it, so that nothing is left behind whenever it ends. */
+const rehearse = async (order: Order, world: World): Promise<Placed> => {
+  const pages = withMoves(world, order, handings(world.store, order));
+  const { rehearsed = 0 } = await world.fleet.place({ key: order.key, pages });
+  return { orderKey: order.key, placed: 0, moved: 0, leftOut: 0, heldBy: [], rehearsed };
 };
 
 /** Jobs of an order that the fleet did not take; all when left out. */

@@ -42,13 +42,24 @@ export const askController = async (slurm: Slurm): Promise<Controller> => {
 /** A start is an instant of the controller's clock: one that is further off than this starts jobs at other times than were planned. */
 export const MOST_SKEW_SECONDS = 60;
 
+/** Seconds by which its clock is before ours, or behind it (below 0). The answer may have taken a while: 0 is anything within that. */
+export const skewOf = async (ask: () => Promise<Controller>, clock: { now(): Instant }) => {
+  const asked = clock.now();
+  const controller = await ask();
+  const answered = clock.now();
+  const { now: theirs } = controller;
+  const ahead =
+    theirs < asked ? secondsBetween(asked, theirs) : theirs > answered ? secondsBetween(answered, theirs) : 0;
+  return { controller, ahead };
+};
+
 /** Throws Fault `conflict` where the controller's clock and ours differ. */
-export const requireSameTime = ({ now: theirs }: Controller, ours: Instant): void => {
-  const ahead = secondsBetween(ours, theirs);
-  if (Math.abs(ahead) <= MOST_SKEW_SECONDS) return;
+export const askInTime = async (ask: () => Promise<Controller>, clock: { now(): Instant }): Promise<Controller> => {
+  const { controller, ahead } = await skewOf(ask, clock);
+  if (Math.abs(ahead) <= MOST_SKEW_SECONDS) return controller;
   throw new Fault(
     'conflict',
-    `Slurm's clock says ${theirs}, this program's ${ours}: jobs would start at other times than were planned`,
+    `Slurm's clock says ${controller.now}, this program's ${clock.now()}: jobs would start at other times than were planned`,
     'Set the clocks (chronyc tracking), or leave out --now and CACO_NOW: a real cluster lives in the present.',
   );
 };

@@ -1,9 +1,8 @@
 /** What an operator wants to know before CACO is let loose on a cluster: who answers, what is kept and measured, and what we may do. */
 import { userInfo } from 'node:os';
 import type { Finding } from '../../../domain/finding.js';
-import { secondsBetween } from '../../../domain/time.js';
 import type { Slurm } from './commands.js';
-import { type Controller, MOST_SKEW_SECONDS } from './controller.js';
+import { type Controller, MOST_SKEW_SECONDS, skewOf } from './controller.js';
 import type { Desk } from './desk.js';
 import type { Queue } from './queue.js';
 
@@ -12,9 +11,9 @@ export const examine = async (
   { slurm, clock, controller, rehearses, consent }: Desk,
   queue: () => Promise<Queue>,
 ): Promise<Finding[]> => {
-  const told = await controller();
+  const { controller: told, ahead } = await skewOf(controller, clock);
   return [
-    controllerFinding(told, secondsBetween(clock.now(), told.now)),
+    controllerFinding(told, ahead),
     await accountsFinding(slurm, told),
     energyFinding(told),
     await rightsFinding(slurm, told, rehearses),

@@ -6,7 +6,7 @@ import { latestSafeEnd } from '../../../domain/slurm.js';
 import { type Instant, plusSeconds } from '../../../domain/time.js';
 import type { Fleet, Placed } from '../../../domain/world.js';
 import { BOOK, type BookRow, isTaken, RECEIPTS } from './book.js';
-import { requireSameTime } from './controller.js';
+import { askInTime } from './controller.js';
 import type { Desk } from './desk.js';
 import { carry, keep, survey, type Way, type Wish } from './moves.js';
 import type { Waiting } from './queue.js';
@@ -25,9 +25,8 @@ export const placeOrder = async (
 ): Promise<Placed> => {
   const receipt = await desk.store.collection(RECEIPTS).get(key);
   if (receipt) return receipt.value;
-  const controller = await desk.controller();
+  const controller = await (desk.rehearses ? desk.controller() : askInTime(desk.controller, desk.clock));
   if (desk.rehearses) await desk.store.rows(BOOK).clear(rehearsalOf(key));
-  else requireSameTime(controller, desk.clock.now());
   const order = new OrderOf(desk, key, replaces, await desk.queue(), controller.cluster);
   for await (const page of pages) await order.take(page);
   const { placed, left, rehearsed } = order;

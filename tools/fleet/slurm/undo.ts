@@ -2,7 +2,7 @@
 import { moveCommand } from '../../../domain/slurm-moves.js';
 import type { Undone } from '../../../domain/world.js';
 import { BOOK, type BookRow, RECEIPTS } from './book.js';
-import { requireSameTime } from './controller.js';
+import { askInTime } from './controller.js';
 import type { Desk } from './desk.js';
 import { carry, survey, type Way, type Wish } from './moves.js';
 
@@ -10,7 +10,7 @@ const BACK: Way = { begun: 'undoing', done: 'undone', over: 'kept', left: 'kept'
 
 export const undoOrder = async (desk: Desk, key: string): Promise<Undone> => {
   if (!desk.rehearses) {
-    requireSameTime(await desk.controller(), desk.clock.now());
+    await askInTime(desk.controller, desk.clock);
     await closeOrder(desk, key);
   }
   const undone: string[] = [];
