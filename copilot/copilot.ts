@@ -95,11 +95,21 @@ export const chat = async (
 const withModel = async (of: Understood, desk: Desk, last: Turn | undefined): Promise<Understood> => {
   const whole = of.left.length === 0 && of.ask === null && of.lookup !== null;
   if (whole || of.known === null || of.signs === null || of.outside === true || desk.world.model === null) return of;
-  const { queryByModel } = await import('./question/by-model.js');
+  const { namesFigure, queryByModel } = await import('./question/by-model.js');
   const { query } = await queryByModel(desk, desk.question, of.known, of.signs, last);
   return query === null
     ? of
-    : { ...of, lookup: 'query', slots: {}, query, left: [], ask: null, byModel: true, read: of.left };
+    : {
+        ...of,
+        lookup: 'query',
+        slots: {},
+        query,
+        left: [],
+        ask: null,
+        byModel: true,
+        guessed: !namesFigure(of.signs),
+        read: of.left,
+      };
 };
 
 /** The answer by template. What of the question was not used comes first, or is named where nothing could be answered. */
@@ -126,6 +136,9 @@ const draftOf = async (of: Understood, desk: Desk): Promise<Draft> => {
     opening.push(
       `${desk.world.model!.name} read the question${of.read === undefined || of.read.length === 0 ? '' : `, ${quoted(of.read)} in it,`} as this:`,
     );
+  // No word that the rules know says which figure was meant: the reader has to be able to say no.
+  if (of.guessed === true && draft.answered)
+    draft.say('Is that the figure you meant? If not, name it: energy, emissions, cost, saving, start or end.');
   if (opening.length > 0) draft.opening = opening.join(' ');
   if (left.length > 0 && !draft.answered) draft.say(`Of your question I could not use ${quoted(left)}.`);
   return draft;

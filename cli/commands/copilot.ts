@@ -108,6 +108,15 @@ const summary = async (context: Context, _: string[], options: Record<string, un
   return { json: answer, text: answer.answer };
 };
 
+const EXAMPLES = `
+Examples:
+  caco chat --once "what did we save and how sure are we?"
+  caco chat --once "which team has the highest emissions per kWh?"
+  caco chat --once "the five largest savings"
+  caco chat --once "price tomorrow at 17:00"
+  caco chat --once "energy of the urgent jobs" --thread monday
+  caco chat --once "and of team nlp?" --thread monday`;
+
 export const register = (program: Command) => {
   addCommand(
     program,
@@ -116,7 +125,8 @@ export const register = (program: Command) => {
     (c) =>
       c
         .option('--once <question>', 'ask one question and leave')
-        .option('--thread <id>', 'go on with this conversation'),
+        .option('--thread <id>', 'go on with this conversation')
+        .addHelpText('after', EXAMPLES),
     chat,
   );
   addCommand(

@@ -88,7 +88,7 @@ const why = async ({ job: said, planId }: Slots, desk: Desk): Promise<Draft> => 
     const kg = pieces.reduce((n, p) => n + p.emissionsKg, 0);
     const kwh = pieces.reduce((n, p) => n + p.energyKwh, 0);
     draft.say(
-      `As planned it emits ${draft.mass(kg, { ...fact, label: 'CO2e of the job as planned' })} of CO2e and uses ${draft.energy(kwh, { ...fact, label: 'energy of the job' })}.`,
+      `As planned it runs in ${[...new Set(pieces.map((p) => p.region))].map((r) => draft.name(r, { ...fact, label: 'planned region' })).join(' and ')}, emits ${draft.mass(kg, { ...fact, label: 'CO2e of the job as planned' })} of CO2e and uses ${draft.energy(kwh, { ...fact, label: 'energy of the job' })}.`,
     );
   }
   const end = move?.toEnd ?? pieces.at(-1)?.end;

@@ -168,12 +168,31 @@ const KIN: readonly (readonly MeasureName[])[] = [
 ];
 const akin = (a: MeasureName, b: MeasureName) => a === b || KIN.some((k) => k.includes(a) && k.includes(b));
 
+/** How figures begin in languages near to English; a model that read such a word as another figure is not believed. */
+const COGNATES: readonly (readonly [RegExp, MeasureName])[] = [
+  [/^[eé]n[eè]rg/u, 'energy'],
+  [/^[eé]mi(?:ss|s)/u, 'emissions'],
+  [/^(?:kosten|co[uû]ts?$|cost[eoi]s?$|gasto|rechnung|factur)/u, 'cost'],
+  [/^(?:preis|prix$|precio|prezz|preço|prijs)/u, 'price'],
+  [/^(?:erspar|einspar|gespart|[eé]conomi|ahorr|rispar|poup|bespar)/u, 'saving'],
+  [/^(?:leistung|puissance|potenc|potenza|vermogen)/u, 'power'],
+  [/^(?:dauer|dur[eéa]|duur)/u, 'duration'],
+];
+const foreignMeasures = ({ tokens }: Signs): MeasureName[] =>
+  tokens.flatMap((t) => COGNATES.flatMap(([begins, measure]) => (begins.test(t.said.toLowerCase()) ? [measure] : [])));
+
+/** Whether a word of the question says, to the rules, which figure is asked for. */
+export const namesFigure = (signs: Signs): boolean =>
+  signs.signs.some(({ sign }) => sign.measure !== undefined) || foreignMeasures(signs).length > 0;
+
 /** What the question says of figure, side, order and limit, and the query says otherwise. */
-const otherThanAsked = ({ measures, bases, rank, filters, than }: Query, { signs, numbers }: Signs): string[] => {
+const otherThanAsked = ({ measures, bases, rank, filters, than }: Query, of: Signs): string[] => {
+  const { signs, numbers } = of;
   const wrong: string[] = [];
-  const asked = signs.flatMap(({ sign, words }) =>
+  const known = signs.flatMap(({ sign, words }) =>
     sign.measure === undefined || LIGHT.test(words) ? [] : [sign.measure],
   );
+  const asked = known.length > 0 ? known : foreignMeasures(of);
   if (asked.length > 0 && !measures.some((m) => asked.some((a) => akin(a, m))))
     wrong.push('the question asks for another figure');
   for (const { sign } of signs)

@@ -81,7 +81,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { measure: 'saving' },
-    'bring|brings|brought|saving|savings|save|saves|saved|avoid|avoids|avoided|reduction|reductions|reduce|reduces|reduced|carbon saving|carbon savings|co2 saving|co2 savings|co2 saved|carbon saved|save carbon|saved carbon|emissions saved|emissions avoided|emissions fall|emissions drop|emissions shrink|emissions go down|saving of co2|saving of carbon|saving of co2e',
+    'bring|brings|brought|cut|cuts|cutting|saving|savings|save|saves|saved|avoid|avoids|avoided|reduction|reductions|reduce|reduces|reduced|carbon saving|carbon savings|co2 saving|co2 savings|co2 saved|carbon saved|save carbon|saved carbon|emissions saved|emissions avoided|emissions fall|emissions drop|emissions shrink|emissions go down|saving of co2|saving of carbon|saving of co2e',
   ],
   [
     { measure: 'cost-saving' },
@@ -94,7 +94,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ measure: 'duration' }, 'duration|durations|length|run time|runtime|runtimes|how long do|running time'],
   [
     { measure: 'slack' },
-    'slack|deadline slack|spare time|time to spare|headroom|margin|before its deadline|before the deadline|before their deadline|before their deadlines|time before deadline',
+    'slack|deadline slack|slack to their deadline|slack to its deadline|slack to the deadline|slack before their deadline|spare time|time to spare|headroom|margin|before its deadline|before the deadline|before their deadline|before their deadlines|time before deadline',
   ],
   [
     { measure: 'power' },
@@ -182,7 +182,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { basis: 'baseline' },
-    'running everything right away|running everything at once|run right away|ran right away|running right away|if everything ran at once|without you|baseline|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
+    'running everything right away|running everything at once|run right away|ran right away|running right away|if everything ran at once|without you|baseline|the baseline|had we not planned|if we had not planned|had nothing been planned|if nothing had been planned|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
   ],
   [
     { basis: 'verified' },
@@ -194,7 +194,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { state: 'stayed' },
-    'not moved|unmoved|stayed|stay|left alone|left where they are|left where they were|that stay|not shifted|not deferred|were not moved|are not moved',
+    'not moved|unmoved|kept their original start time|kept their start time|keep their original start time|keep their start time|kept its start time|kept their original start|stayed|stay|left alone|left where they are|left where they were|that stay|not shifted|not deferred|were not moved|are not moved',
   ],
   [
     { state: 'late' },
@@ -235,7 +235,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { except: true },
-    'except|excluding|without|but not|other than|apart from|not counting|excluding the|all but|everything but|not',
+    'except|excluding|outside|outside of|besides|aside from|without|but not|other than|apart from|not counting|excluding the|all but|everything but|not',
   ],
   [{ above: true }, 'more than|over|above|exceeding|exceed|exceeds|greater than|longer than|larger than|bigger than|>'],
   [{ below: true }, 'less than|under|below|fewer than|shorter than|smaller than|<'],

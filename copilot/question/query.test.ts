@@ -302,4 +302,17 @@ describe('a model that writes queries', () => {
     expect(answer).not.toContain('read the question');
     expect(answer).toContain('zorbexly');
   });
+
+  it('is not believed where a word of another language names another figure', async () => {
+    const cost = query({ subject: 'jobs', measures: ['cost'], filters: { teams: ['vision'] } });
+    const { ask } = await room([cost, cost]);
+    const { answer } = await ask('quanta energia gasta a equipa vision');
+    expect(answer).not.toContain('read the question');
+  });
+  it('asks whether it was the figure that was meant, where no word says so', async () => {
+    const { ask } = await room([query({ subject: 'jobs', measures: ['cost'], filters: { teams: ['vision'] } })]);
+    const { answer } = await ask('kolik nas to vision bude stat');
+    expect(answer).toMatch(/^ollama\/scripted read the question.*Cost of team vision/s);
+    expect(answer).toContain('Is that the figure you meant?');
+  });
 });

@@ -1,9 +1,7 @@
 /** The answer to a query over the jobs of a plan: the query said back, then figures with unit, interval, source and age. */
 
-import { Fault } from '../../domain/fault.js';
 import type { Plan } from '../../domain/plan.js';
 import type { TableJob } from '../../domain/plan-table.js';
-import type { Series } from '../../domain/series.js';
 import { fromEpoch, secondsBetween, toEpoch } from '../../domain/time.js';
 import { type Desk, dataOf } from '../desk.js';
 import { Draft, spanText } from '../facts.js';
@@ -11,36 +9,10 @@ import { type Cell, type Evaluated, evaluate, type Group } from './evaluate.js';
 import { MEASURES } from './measures.js';
 import { isWithin, narrows, type Query } from './query.js';
 import { BASIS_WORDS, periodText, titleOf, valueText, whoseOf } from './say.js';
-import type { Ways } from './sums.js';
+import { waysOf } from './ways.js';
 import { isOutside, nothingThen, widened } from './within-plan.js';
 
 const MOST_ROWS = 12;
-
-/** Signals tell parts of a piece, and the hours that an interval is made of; groups over the whole time need neither. */
-const needsSignals = ({ measures, by, period, against }: Query): boolean =>
-  measures.some((m) => m === 'emissions' || m === 'intensity' || m === 'saving') &&
-  (by === null || by === 'hour' || by === 'day' || period !== null || against !== null);
-
-/** What the plan saw of intensity, for pieces that lie partly within a time; a place without it has none. */
-const waysOf = async (desk: Desk, plan: Plan, query: Query, rows: readonly TableJob[]): Promise<Ways> => {
-  const { uncertaintyRatio, confidence, embodiedGPerVcpuHour } = desk.world.method;
-  const signals = new Map<string, Series>();
-  const places = new Set<string>();
-  if (needsSignals(query)) for (const { planned } of rows) for (const { place } of planned) places.add(place);
-  for (const place of places) {
-    try {
-      const { series } = await desk.world.grid.carbon(
-        place,
-        { start: plan.window.start, end: plan.finishesAt },
-        'forecast',
-      );
-      signals.set(place, series);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
-  }
-  return { signals, uncertaintyRatio, confidence, embodiedGPerVcpuHour };
-};
 
 /** Lengths and delays of many jobs do not add up: it is said that their mean is told. */
 const usualStat = ({ stat, measures, by, filters }: Query): Query['stat'] =>

@@ -3,7 +3,7 @@ const COMMON =
   'why because reason reasons explain tell show plan plans planned job jobs work run runs now today currently doing happen happening moment please help caco copilot';
 
 const TOPICS: Readonly<Record<string, string>> = {
-  why: 'move moved moving shift shifted deferred delayed postponed late later earlier wait waits waiting start starts starting started stay stayed left kept put place placed instead hour hours time scheduled when finish finishes finished end ends due deadline longer sooner long save saves saved emit emits cost costs carbon co2 delay',
+  why: 'where region place move moved moving shift shifted deferred delayed postponed late later earlier wait waits waiting start starts starting started stay stayed left kept put placed instead hour hours time scheduled when finish finishes finished end ends due deadline longer sooner long save saves saved emit emits cost costs carbon co2 delay',
   schedule:
     'when will runs running start starts schedule scheduled timeline next tonight queue queued upcoming active starting placed what',
   explain_plan:

@@ -37,6 +37,8 @@ export interface Understood {
   readonly outside?: true;
   /** a model wrote the query */
   readonly byModel?: true;
+  /** the model chose the figure: no word of the question says, to the rules, which one is asked for */
+  readonly guessed?: boolean;
   /** words that the rules did not know and the model read */
   readonly read?: readonly string[];
 }
@@ -54,6 +56,21 @@ const NOT_ASKED: ReadonlySet<string> = new Set(['propose', 'help', 'draft_ticket
 const MOST_LEFT = 2;
 /** What turns a question round is never left out of its answer. */
 const NEGATION = /^(?:no|not|none|never|nothing|nobody|neither|nor|cannot|\w+n['’]t)$/i;
+/** Times that no period holds: an answer about all of the time would be another one. */
+const TIMES = /^(?:ago|since|year|years|month|months|quarter|week|weeks|yesterday|tomorrow)$/i;
+/** A word that would have made it another question: a denial, a time, or what the lexicon knows to choose, to order or to share out. */
+const turnsRound = (word: string): boolean => {
+  const { except, stat, basis, state, category, by, unit } = LEXICON.get(word.toLowerCase()) ?? {};
+  return (
+    NEGATION.test(word) ||
+    TIMES.test(word) ||
+    except === true ||
+    unit === '%' ||
+    (stat !== undefined && stat !== 'total') ||
+    [basis, state, category].some((sign) => sign !== undefined) ||
+    (by !== undefined && word.toLowerCase() !== 'where')
+  );
+};
 const HYPOTHETICAL = /\b(?:if|suppose|supposing|assuming)\b/i;
 /** What happened, who decided and what is allowed are stories, however a question is shaped. */
 const EXPLAINS: ReadonlySet<string> = new Set([
@@ -144,9 +161,7 @@ export const understand = async (question: string, desk: Desk, last?: Turn): Pro
     return asQuery(whole, asked, reading.left, known, signs, reading);
   const left = ofTopic ?? reading.left;
   const clear =
-    reading.unclear === null &&
-    left.length <= MOST_LEFT &&
-    !left.some((w) => looksLikeName(w, signs) || NEGATION.test(w));
+    reading.unclear === null && left.length <= MOST_LEFT && !left.some((w) => looksLikeName(w, signs) || turnsRound(w));
   const hypothetical = left.length > 0 && HYPOTHETICAL.test(question);
   return {
     ...whole,
@@ -179,7 +194,7 @@ const questionBack = (
   const unknown = left.filter((word) => looksLikeName(word, signs));
   if (left.length > 0 && HYPOTHETICAL.test(signs.tokens.map((t) => t.low).join(' ')))
     return `I can’t tell what would be then: I know what is planned and what ran, and ${quoted(left)} is in neither. \`caco plan\` plans anew under other limits.`;
-  const turned = guessed || left.some((word) => NEGATION.test(word));
+  const turned = guessed || left.some(turnsRound);
   if (unknown.length === 0 && left.length <= MOST_LEFT && !(turned && left.length > 0)) return null;
   const near = unknown.flatMap((word) => known.near(word));
   const meant =

@@ -13,14 +13,14 @@ export const unusedIn = (
   signs
     .filter(
       (s) =>
-        !isHeld(s, query, signs, names.length, further, (at) =>
+        !isHeld(s, query, signs, names.filter((n) => n.kind === 'place').length, further, (at) =>
           numbers.some((n) => n.at === at - 1 && n.value !== query.rank?.count),
         ),
     )
     .map((s) => s.at);
 
 const isHeld = (
-  { sign, at }: Found,
+  { sign, at, words }: Found,
   q: Query,
   signs: readonly Found[],
   named: number,
@@ -62,6 +62,8 @@ const isHeld = (
     return (
       sign.by === q.by || q.hours !== null || q.subject === 'teams' || (sign.by === 'place' && q.subject === 'grid')
     );
+  // What is one figure has no order.
+  if (sign.list === true && /^(?:rank|sort|order)/.test(words)) return ordered || q.by !== null;
   if (sign.versus === true) return compares;
   if (sign.except === true) return Object.values(q.filters.except).some((l) => l.length > 0);
   if (sign.above === true || sign.below === true) return q.filters.limits.length > 0 || q.than !== null || compares;

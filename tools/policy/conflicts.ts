@@ -46,7 +46,11 @@ const apart = (a: Constraint, b: Constraint) => {
 };
 
 /** What two ceilings must have in common to be ceilings of the same thing, and the value that they set. */
-const ceilingOf = (c: Constraint): { same: string; value: unknown } | undefined => {
+interface Ceiling {
+  readonly same: string;
+  readonly value: unknown;
+}
+const ceilingOf = (c: Constraint): Ceiling | undefined => {
   switch (c.type) {
     case 'carbon_cap':
       return { same: `${c.params.period?.replace('calendar_', '')}`, value: c.params.kg };
@@ -109,15 +113,25 @@ const allowsWhat = (allowing: Constraint, b: Constraint): boolean => {
   );
 };
 
-const contradict = (a: Constraint, b: Constraint): boolean => {
+const REGIONAL: ReadonlySet<string> = new Set(['region_allow', 'region_deny', 'residency']);
+const MOVES: ReadonlySet<string> = new Set(['exempt', 'sla_class', 'max_deferral']);
+/** Types that can contradict each other at all; a long policy has many pairs that cannot. */
+const meet = (a: string, b: string): boolean =>
+  a === b ||
+  a === 'unsupported' ||
+  b === 'unsupported' ||
+  (REGIONAL.has(a) && REGIONAL.has(b)) ||
+  (MOVES.has(a) && MOVES.has(b));
+
+const contradict = (a: Constraint, b: Constraint, x: Ceiling | undefined, y: Ceiling | undefined): boolean => {
   if (a.type === 'unsupported' || b.type === 'unsupported')
     return a.type === 'unsupported' ? allowsWhat(a, b) : allowsWhat(b, a);
   if (apart(a, b) || a.strength !== b.strength) return false;
-  const [x, y] = [ceilingOf(a), ceilingOf(b)];
-  if (a.type === b.type && x && y && x.same === y.same && equal(a.scope, b.scope)) return x.value !== y.value;
+  if (a.type === b.type && x && y && x.same === y.same && x.value !== y.value && equal(a.scope, b.scope)) return true;
+  if (a.type === b.type && x && a.type !== 'sla_class') return false;
   if (disjoint(a.scope, b.scope)) return false;
   const regional = (c: Constraint): c is ConstraintOf<'region_allow' | 'region_deny' | 'residency'> =>
-    c.type === 'region_allow' || c.type === 'region_deny' || c.type === 'residency';
+    REGIONAL.has(c.type);
   if (regional(a) && regional(b)) {
     const [ra, rb] = [a.params.regions, b.params.regions];
     const denies = [a, b].filter((c) => c.type === 'region_deny').length;
@@ -145,16 +159,17 @@ const contradict = (a: Constraint, b: Constraint): boolean => {
 export const related = (constraints: readonly Constraint[]): Constraint[] => {
   const out = constraints.map((c) => ({ ...c }));
   const clear = out.map((c) => c.status === 'clear' || c.type === 'unsupported');
+  const ceilings = out.map(ceilingOf);
   const against = new Map<number, number[]>();
   for (let i = 0; i < out.length; i++)
     for (let j = i + 1; j < out.length; j++) {
-      if (!clear[i] || !clear[j]) continue;
+      if (!clear[i] || !clear[j] || !meet(out[i]!.type, out[j]!.type)) continue;
       const [a, b] = [out[i]!, out[j]!];
-      if (contradict(a, b)) {
+      if (contradict(a, b, ceilings[i], ceilings[j])) {
         against.set(i, [...(against.get(i) ?? []), j]);
         against.set(j, [...(against.get(j) ?? []), i]);
       }
-      const [x, y] = [ceilingOf(a), ceilingOf(b)];
+      const [x, y] = [ceilings[i], ceilings[j]];
       if (a.type === b.type && x && y && x.same === y.same && x.value !== y.value && a.type !== 'approval_threshold') {
         if (isSpecial(b.scope, a.scope)) b.overrides ??= i;
         else if (isSpecial(a.scope, b.scope)) a.overrides ??= j;

@@ -42,7 +42,9 @@ export const readPolicy = (text: string, options: ReadOptions): PolicyReading =>
   const { drafts, allowing, remarks, flags } = reader;
   const numbered = (list: readonly Draft[]) => list.map((d, i) => ({ ...d, id: `c${i + 1}` }) as Constraint);
   const settled = related(numbered(drafts));
-  const constraints = related(numbered(drafts.filter((d, i) => !allowing.has(d) || settled[i]!.status === 'conflict')));
+  // Permissions that contradict nothing are left out, and the rest is numbered again.
+  const kept = drafts.filter((d, i) => !allowing.has(d) || settled[i]!.status === 'conflict');
+  const constraints = kept.length === drafts.length ? settled : related(numbered(kept));
   return {
     doc: options.doc,
     sha256: reader.sha256,

@@ -22,8 +22,9 @@ export interface Turn {
 
 export const turnsIn = (low: string): Turn[] =>
   TURNS.flatMap(({ word, misplaced, redundant }) => {
-    const free = redundant === undefined ? [] : [...low.matchAll(redundant)];
-    return [...low.matchAll(word)].map((m): Turn => {
+    const found = [...low.matchAll(word)];
+    const free = redundant === undefined || found.length === 0 ? [] : [...low.matchAll(redundant)];
+    return found.map((m): Turn => {
       const [from, to] = [m.index, m.index + m[0].length];
       const next = [...low.slice(to).matchAll(TOKEN)].map((t) => t[0].replace(/'s$/, ''));
       const stop = next.findIndex((t) => MARK.test(t));
