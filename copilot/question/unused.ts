@@ -13,7 +13,7 @@ export const unusedIn = (
   signs
     .filter(
       (s) =>
-        !isHeld(s, query, signs, names.filter((n) => n.kind === 'place').length, further, (at) =>
+        !isHeld(s, query, signs, names.filter((n) => n.kind === 'places').length, further, (at) =>
           numbers.some((n) => n.at === at - 1 && n.value !== query.rank?.count),
         ),
     )

@@ -463,6 +463,42 @@ describe('every word of a document', () => {
   });
 });
 
+describe('text in odd places', () => {
+  const around = (odd: string, head = '') =>
+    `<html><head>${head}</head><body><p>Batch jobs may wait 4 hours.</p>${odd}<p>Training may wait 6 hours.</p></body></html>`;
+  it.each([
+    ['a template', around('<template><p>No wordx job may run.</p></template>'), 'not shown by a browser'],
+    ['without scripts', around('<noscript><p>No wordx job may run.</p></noscript>'), 'not shown by a browser'],
+    ['a style', around('<p class="a">Hello.</p>', '<style>.a::before { content: "wordx" }</style>'), /style paints/],
+    ['a form field', around('<input value="wordx">'), /form field/],
+    ['navigation', around('<nav>wordx</nav>'), 'navigation of the page'],
+    ['a picture', around('<img alt="wordx">'), /picture/],
+  ])('of a page is told with its reason: %s', async (_, page, reason) => {
+    const r = await read(page, 'odd.html');
+    expect(why(r, /wordx/)).toMatch(reason);
+    expect(brief(r).join()).not.toContain('wordx');
+    expect(values(r)).toEqual([
+      'max_deferral {"kinds":["batch"]} {"minutes":240}',
+      'max_deferral {"kinds":["training"]} {"minutes":360}',
+    ]);
+  });
+  it('says that there is a script, and reads the caption of a table of one cell', async () => {
+    const page = around(
+      '<script>document.title = 1</script><table><caption>No job may run in wordx.</caption><tr><td>x</td></tr></table>',
+    );
+    const r = await read(page, 'odd.html');
+    expect(why(r, /script/)).toBe('a script, which is not run');
+    expect([...r.notUnderstood, ...r.remarks, ...r.asides].some((p) => p.quote.includes('wordx'))).toBe(true);
+  });
+  it('of an RTF that stands in a table and in no cell is read', async () => {
+    const r = await read(
+      '{\\rtf1\\ansi \\trowd\\cellx1000\\intbl Batch jobs may wait 4 hours.\\cell\\row Training may wait 6 hours.\\par}',
+      'odd.rtf',
+    );
+    expect(values(r).map((v) => v.replace(/ .*/, ''))).toEqual(['max_deferral', 'max_deferral']);
+  });
+});
+
 describe('what cannot be read', () => {
   const bomb = () => zipped({ 'word/document.xml': Buffer.alloc(120_000_000, 0x20) });
   const scan = () =>

@@ -132,6 +132,8 @@ const follows = (l: WordClass, r: WordClass, { left, right, before, prior }: Nei
   if (l === 'start' && r === 'started') return STAYS.test(left);
   if (l === 'started' && NOMINAL.has(r) && r !== 'number')
     return before === '' || [...classesOf(before)].some((b) => BEFORE_NAMES.has(b));
+  // "A plan that moves more than 30 jobs requires …": the verb is that of the plan.
+  if (l === 'nouns' && r === 'starts') return may(before, 'number');
   if (l === 'nouns' && r === 'number') return /\d[^;:]*,/.test(prior);
   if (l === 'started' && r === 'number') return TAKES_NUMBERS.test(left);
   if ((l === 'unit' || l === 'number') && (r === 'article' || r === 'determiner'))

@@ -4,20 +4,11 @@ import { type HtmlElement, parseHtml, type RulesOfLook, rulesIn, wordsOf } from 
 import { written } from './list-numbers.js';
 
 const PICTURE = 'a picture; words in it are not read';
+const UNSHOWN = 'not shown by a browser';
+const SCRIPT = 'a script, which is not run';
+const PAINTED = 'words that a style paints beside the text';
 const NAVIGATION = 'navigation of the page';
-const NEVER_SHOWN = new Set([
-  'script',
-  'style',
-  'template',
-  'noscript',
-  'link',
-  'meta',
-  'base',
-  'param',
-  'datalist',
-  'colgroup',
-  'col',
-]);
+const NEVER_SHOWN = new Set(['link', 'meta', 'base', 'param', 'datalist', 'colgroup', 'col']);
 const BLOCKS =
   /^(?:address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|html|legend|li|main|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|td|th|ul|caption)$/;
 
@@ -122,6 +113,17 @@ class Page {
     if (text.trim() !== '') this.#pieces.push({ text: text.trim(), aside: why });
   }
 
+  /** What a browser runs or applies, and what it shows only where nothing runs. */
+  #unread(element: HtmlElement): boolean {
+    const words = wordsOf(element).replace(/\s+/g, ' ');
+    if (element.name === 'template' || element.name === 'noscript') this.#set(words, UNSHOWN);
+    else if (element.name === 'script') this.#set(words.trim() === '' ? '' : '[script]', SCRIPT);
+    else if (element.name === 'style')
+      this.#set([...words.matchAll(/\bcontent\s*:\s*["']([^"']+)["']/g)].map((m) => m[1]).join(' '), PAINTED);
+    else return false;
+    return true;
+  }
+
   #element(element: HtmlElement, outer: Around, depth: number): void {
     const { name, attributes } = element;
     if (name === '!--') {
@@ -129,6 +131,7 @@ class Page {
       return;
     }
     if (NEVER_SHOWN.has(name)) return;
+    if (this.#unread(element)) return;
     const { hidden: unseen, struck, raised, pale, shaded } = this.look(element);
     const isShaded = outer.isShaded || shaded;
     const hidden = unseen || (pale && !isShaded);
@@ -146,6 +149,7 @@ class Page {
       case 'head':
         for (const title of element.children)
           if (typeof title !== 'string' && title.name === 'title') this.#set(wordsOf(title), 'the title of the page');
+          else if (typeof title !== 'string') this.#unread(title);
         this.#end();
         return;
       case 'br':
@@ -249,6 +253,8 @@ class Page {
 
   #table(table: HtmlElement, around: Around, depth: number): void {
     this.#end();
+    for (const caption of table.children)
+      if (typeof caption !== 'string' && caption.name === 'caption') this.#element(caption, around, depth);
     const rows = rowsOf(table);
     const width = Math.max(0, ...rows.map((row) => cellsOf(row).length));
     if (width < 2 || rows.length < 2) {
@@ -259,8 +265,6 @@ class Page {
       }
       return;
     }
-    for (const caption of table.children)
-      if (typeof caption !== 'string' && caption.name === 'caption') this.#element(caption, around, depth);
     /** Cells that reach down from rows above: pieces and how many rows are left. */
     const reaching = new Map<number, { pieces: readonly Piece[]; left: number }>();
     for (const row of rows) {

@@ -334,8 +334,11 @@ class Rtf {
     for (const cells of rows)
       if (isFrame) this.#blocks.push(...cells.map((pieces): Block => ({ kind: 'paragraph', pieces })));
       else this.#blocks.push({ kind: 'row', cells });
-    if (this.#row.length > 0) this.#blocks.push(...this.#row.map((pieces): Block => ({ kind: 'paragraph', pieces })));
+    // Cells of a row that has no end, and text that stands in a table and in no cell.
+    for (const pieces of [...this.#row, this.#cell])
+      if (pieces.length > 0) this.#blocks.push({ kind: 'paragraph', pieces });
     this.#row = [];
+    this.#cell = [];
   }
 }
 
