@@ -4,15 +4,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 /** of the site in GB */
 const PUE = 1.1;
 const fixture = (name: string) => fileURLToPath(new URL(`../tools/fleet/fixtures/${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'caco-history-'));
+beforeAll(() => {
+  const rows = ['start,intensity_g_per_kwh'];
+  for (let h = 0; h < 48; h++)
+    rows.push(`${new Date(Date.parse('2026-11-28T00:00:00Z') + h * 3.6e6).toISOString()},${h < 12 ? 100 : 300}`);
+  writeFileSync(join(folder, 'signal.csv'), `${rows.join('\n')}\n`);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const caco = (...args: string[]) => {
+const caco = (...args: string[]) => cacoWith({}, ...args);
+const cacoWith = (more: Record<string, string>, ...args: string[]) => {
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
@@ -20,6 +27,7 @@ const caco = (...args: string[]) => {
     CACO_FLEET: 'files',
     CACO_GRID: `file:${join(folder, 'signal.csv')}`,
     CACO_NOW: '2026-11-30T00:00:00Z',
+    ...more,
   };
   const { stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--json'], {
     cwd: folder,
@@ -38,13 +46,30 @@ it.each([
   // 101 630 J, measured
   ['reportseff-66.txt', 1, 101_630 / 3.6e6, (101_630 / 3.6e6) * 300],
 ])('%s', (name, jobs, itKwh, grams) => {
-  const rows = ['start,intensity_g_per_kwh'];
-  for (let h = 0; h < 48; h++)
-    rows.push(`${new Date(Date.parse('2026-11-28T00:00:00Z') + h * 3.6e6).toISOString()},${h < 12 ? 100 : 300}`);
-  writeFileSync(join(folder, 'signal.csv'), `${rows.join('\n')}\n`);
   const { workloadId } = caco('ingest', fixture(name), '--time-zone', 'UTC');
   const { total } = caco('account', '--workload', workloadId);
   expect(total.jobs).toBe(jobs);
   expect(total.energyKwh).toBeCloseTo(PUE * itKwh, 6);
   expect(total.emissionsKg.value * 1000).toBeCloseTo(PUE * grams, 3);
+});
+
+it('is learned from: a job that says only its limit is planned as long as those before it ran', () => {
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const at = new Date(Date.parse('2026-10-01T00:00:00Z') + i * 3.6e6).toISOString();
+    return `run-${i},train-${i},ml,8,24,${(2.5 + (i % 5) / 4).toFixed(2)},${at}`;
+  });
+  const header = 'id,name,team,vcpus,limit_hours,duration_hours,submitted_at';
+  writeFileSync(join(folder, 'ran.csv'), `${header}\n${rows.join('\n')}\n`);
+  writeFileSync(join(folder, 'queue.csv'), `${header}\nnext,train-60,ml,8,24,,2026-11-28T00:00:00Z\n`);
+
+  const early = cacoWith({ CACO_DURATIONS: 'foretold' }, 'ingest', join(folder, 'queue.csv'));
+  expect(early.error).toMatchObject({ code: 'not-found', remedy: expect.stringContaining('caco train --jobs') });
+
+  const { card } = caco('train', '--jobs', join(folder, 'ran.csv'));
+  expect(card).toMatchObject({ jobs: 60, learns: false, measured: 0 });
+  const job = (told: { workloadId: string }) => caco('jobs', '--workload', told.workloadId).jobs[0];
+  expect(job(caco('ingest', join(folder, 'queue.csv')))).toMatchObject({ durationHours: 24 });
+  const told = cacoWith({ CACO_DURATIONS: 'foretold' }, 'ingest', join(folder, 'queue.csv'));
+  expect(job(told)).toMatchObject({ durationHours: 3, foreseen: { askedHours: 24, lowHours: 2.5, highHours: 3.5 } });
+  expect(told.assumed[0].value).toContain('foretold from 60 jobs');
 });

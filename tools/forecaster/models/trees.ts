@@ -1,10 +1,9 @@
 /** Gradient-boosted trees on what the ridge leaves, for all steps ahead at once, with the price as far as it was published. */
 import type { Frame } from '../frame.js';
-import { type FitOptions, type Model, type Recipe, trainingOrigins } from '../model.js';
+import { type FitOptions, type Model, type Recipe, type State, trainingOrigins } from '../model.js';
 import { seeded } from '../random.js';
 import { type Boosted, boost, boosted } from './boost.js';
 import { ridge, ridgePrice } from './ridge.js';
-import { dampedProfile7 } from './simple.js';
 
 const ROWS = 40_000;
 const TREES = 80;
@@ -67,17 +66,17 @@ const ofStep = (
 
 const WIDTH = 64;
 
-const recipe = (name: string, priced: boolean, below: Recipe): Recipe => ({
+const recipe = (name: string, priced: boolean): Recipe => ({
   name,
-  about: `boosted trees on what ${below === dampedProfile7 ? 'the damped profile' : 'the ridge'} leaves${priced ? ', with the day-ahead price as far as published' : ''}`,
+  about: `boosted trees on what the ridge leaves${priced ? ', with the day-ahead price as far as published' : ''}`,
   learns: true,
   priced,
   fit: (frame, options) => {
-    const base = below.fit(frame, { ...options, tell: (done) => options.tell?.(0.3 * done) });
+    const base = (priced ? ridgePrice : ridge).fit(frame, { ...options, tell: (done) => options.tell?.(0.3 * done) });
     return modelOf(name, priced, base, learn(frame, priced, base, options));
   },
   load: ({ arrays, parts }) =>
-    modelOf(name, priced, below.load(parts?.ridge ?? { arrays: {} }), {
+    modelOf(name, priced, (priced ? ridgePrice : ridge).load(parts!.ridge!), {
       depth: DEPTH,
       base: arrays.base![0]!,
       feature: arrays.feature as Int16Array,
@@ -86,10 +85,8 @@ const recipe = (name: string, priced: boolean, below: Recipe): Recipe => ({
     }),
 });
 
-export const trees = recipe('trees', false, ridge);
-export const treesPrice = recipe('trees_price', true, ridgePrice);
-/** Errs in other hours than what stands on the ridge, which is why their mean is better than either. */
-export const plainTrees = recipe('plain_trees', false, dampedProfile7);
+export const trees = recipe('trees', false);
+export const treesPrice = recipe('trees_price', true);
 
 const modelOf = (name: string, priced: boolean, base: Model, model: Boosted): Model => {
   const inputs = new Float64Array(WIDTH);
@@ -98,7 +95,7 @@ const modelOf = (name: string, priced: boolean, base: Model, model: Boosted): Mo
     name,
     state: {
       arrays: { base: Float64Array.of(model.base), feature, threshold, leaves },
-      ...(base.state === null ? {} : { parts: { ridge: base.state } }),
+      parts: { ridge: base.state as State },
     },
     predict: (frame, origin, steps) => {
       const linear = base.predict(frame, origin, steps);
