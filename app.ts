@@ -14,7 +14,7 @@ import type { JobForecaster } from './domain/job-forecast.js';
 import type { LiveReading } from './domain/meter.js';
 import { meteredFleet } from './domain/metered.js';
 import type { Method } from './domain/method.js';
-import { noteOf, type Provenance } from './domain/provenance.js';
+import { noteOf, type Provenance, TAKEN_IN } from './domain/provenance.js';
 import { parseSetting, type Setting } from './domain/setting.js';
 import type { Store } from './domain/store.js';
 import { floorTo, type Instant, type Interval, instant, plusHours } from './domain/time.js';
@@ -229,12 +229,6 @@ const provenanceOf = (
     queue: config.fleet === 'sim' ? { note: said, simulated: true } : work,
     takenIn: config.fleet === 'sim' ? { note: all ? TAKEN_IN.all : TAKEN_IN.queue, simulated: all } : work,
   };
-};
-
-/** What the simulated fleet says of jobs that somebody brought, as the setting `simulate` has it. */
-const TAKEN_IN = {
-  queue: 'Jobs as taken in, and taken to run as placed: nothing measures them.',
-  all: 'Jobs as taken in. Simulated, as was asked: what they really used.',
 };
 
 const methodOf = (config: Config): Method => ({

@@ -3,6 +3,7 @@
  * what a ledger’s files say to an auditor or a witness.
  */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from './clock.js';
 import { marketOf } from './domain/day-ahead.js';
@@ -136,6 +137,8 @@ interface History {
   readonly series: Series;
   readonly price: MarketPrice | null;
   readonly timeZone: string;
+  readonly source: string;
+  readonly currency: string | null;
   readonly assumed: readonly string[];
 }
 
@@ -151,6 +154,8 @@ const historyOf = async ({ path, column, place, timeZone, usePrice }: HistoryQue
       series,
       price: usePrice && market !== null ? { series: price.series, market } : null,
       timeZone: timeZone ?? market?.zone ?? 'UTC',
+      source: carbon.source,
+      currency: 'GBP',
       assumed: [],
     };
   }
@@ -165,7 +170,8 @@ const historyOf = async ({ path, column, place, timeZone, usePrice }: HistoryQue
             `prices were left out, because when those of ${file.region} become public is not known; name the region with --location, such as GB or DE`,
           ]
         : [];
-  return { ...file, price, timeZone: timeZone ?? market?.zone ?? 'UTC', assumed: [...file.assumed, ...told] };
+  const zone = timeZone ?? market?.zone ?? 'UTC';
+  return { ...file, source: basename(path), price, timeZone: zone, assumed: [...file.assumed, ...told] };
 };
 
 const stepsOf = (hours: number, stepMinutes: number): number => Math.max(1, Math.round((hours * 60) / stepMinutes));
@@ -179,6 +185,10 @@ export interface TestedModels extends Omit<Backtest, 'testFrom' | 'trainedSteps'
   readonly horizonHours: number;
   readonly span: { readonly from: Instant; readonly to: Instant };
   readonly testFrom: Instant;
+  /** whose history it is: a recording’s publisher, or a file’s name */
+  readonly source: string;
+  /** of the prices; null: they have none */
+  readonly currency: string | null;
   readonly assumed: readonly string[];
 }
 
@@ -195,7 +205,7 @@ export const backtestModels = async (
   const observations = observe(history.series, history.price, history.timeZone);
   const { stepMinutes, start, values } = observations;
   const index = (at: Instant) => Math.ceil((toEpoch(at) - start) / (stepMinutes * 60));
-  const { region, quantity, unit, assumed } = history;
+  const { region, quantity, unit, source, currency, assumed } = history;
   const {
     trainedSteps: _,
     testFrom,
@@ -220,6 +230,8 @@ export const backtestModels = async (
     span: { from: at(0), to: at(values.length) },
     testFrom: at(testFrom),
     ...found,
+    source,
+    currency,
     assumed,
   };
 };

@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
  * A file is slow when it takes more than some ten seconds by itself on two quiet cores.
  */
 export const SLOW: Readonly<Record<string, string>> = {
+  'answers.test.ts': 'every tool and many questions in nine worlds',
   'cli/backfill.test.ts': 'a process that is killed while it brings a year',
   'cli/cli.test.ts': 'whole runs, each command a process of its own',
   'cli/commands.test.ts': 'each command a process of its own',

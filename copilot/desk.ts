@@ -7,7 +7,7 @@ import { Fault } from '../domain/fault.js';
 import type { Job } from '../domain/job.js';
 import type { Plan, Recommendation } from '../domain/plan.js';
 import type { TeamSums } from '../domain/plan-sums.js';
-import { noteOf, originOf } from '../domain/provenance.js';
+import { noteOf, originOf, TAKEN_IN } from '../domain/provenance.js';
 import type { Run } from '../domain/run.js';
 import type { Instant } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -201,7 +201,11 @@ export const dataOf = async (desk: Desk, ...plans: readonly Plan[]): Promise<str
 export const dataOfRecords = async (desk: Desk, records: readonly Verification[]): Promise<string[]> => {
   const ids = [...new Set(records.slice(0, 10).map((r) => r.planId))];
   const { plans } = await read(desk, 'list_plans', { ids });
-  return plans.length === 0 ? [desk.world.setting.dataNote] : dataOf(desk, ...plans);
+  if (plans.length === 0) return [desk.world.setting.dataNote];
+  // Whether what ran was played is a matter of the records, not of how this program was started.
+  const played = records.some((r) => r.ranAs?.includes('simulated'));
+  const notes = await dataOf(desk, ...plans);
+  return played ? notes.map((note) => note.replace(TAKEN_IN.queue, TAKEN_IN.all)) : notes;
 };
 
 /** Sums over a plan's rows. */

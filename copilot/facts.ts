@@ -1,5 +1,5 @@
 /** Facts and the draft made of them: a template answer whose every figure, date and name is a fact with a value, a unit and a source. */
-import type { Estimate } from '../domain/estimate.js';
+import { type Estimate, scale } from '../domain/estimate.js';
 import {
   energyText,
   figure,
@@ -132,6 +132,13 @@ export class Draft {
   mass(kg: number | Estimate, about: About): string {
     return this.quantity(kg, 'kg', isEstimate(kg) ? massEstimateText(kg) : massText(kg), about);
   }
+  /** A saving in a table of savings; what is none is `5.00 kg more`, never negative. */
+  saved(kg: number | Estimate, about: About): string {
+    const value = isEstimate(kg) ? kg.value : kg;
+    if (value >= 0) return this.mass(kg, { ...about, saving: true });
+    const more = isEstimate(kg) ? scale(kg, -1) : -kg;
+    return `${this.mass(more, { ...about, label: `${about.label}: an increase` })} more`;
+  }
   energy(kwh: number, about: About): string {
     return this.quantity(kwh, 'kWh', energyText(kwh), about);
   }
@@ -184,6 +191,13 @@ export class Draft {
       { kind: 'name', text: shown, value: null, low: null, high: null, unit: 'name', noun: null, at: null },
       { ...about, about: [...(about.about ?? []), text] },
     );
+  }
+
+  /** Why there is no figure: the data ends before that time, or has a gap there. Neither is a zero. */
+  unknown(known: Instant | null, end: Instant, about: About): string {
+    return known !== null && known < end
+      ? `nothing is known from ${this.time(known, about)} on`
+      : 'a gap in the data, not a zero';
   }
 
   say(...sentences: string[]): this {

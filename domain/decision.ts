@@ -39,8 +39,8 @@ export const Judgement = z.strictObject({
   allowedJobs: z.number().int().describe('moved jobs that the policy allows'),
   deniedJobs: z.number().int().describe('moved jobs that the policy refuses'),
   saves: z
-    .strictObject({ emissionsKg: Estimate, cost: z.number(), currency: Currency })
-    .describe('what the plan promises'),
+    .strictObject({ emissionsKg: Estimate, cost: z.number().nullable(), currency: Currency })
+    .describe('what the plan promises; cost null: the price of electricity is not known'),
 });
 export type Judgement = z.infer<typeof Judgement>;
 
@@ -151,7 +151,8 @@ export const foundText = (found: Judgement): string => {
         : found.policy === 'needs-approval'
           ? 'The policy wants an approval.'
           : `The policy refuses ${found.deniedJobs} of its moves, which stay undone whatever is answered; ${found.allowedJobs} others may be approved.`;
-  const promised = `${savedMassEstimateText(emissionsKg)} and ${savedMoneyText(cost, currency)}`;
+  const money = cost === null ? '' : ` and ${savedMoneyText(cost, currency)}`;
+  const promised = `${savedMassEstimateText(emissionsKg)}${money}`;
   return `${policy} By the forecast it ${promised}. ${whoText(found)}`;
 };
 

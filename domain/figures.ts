@@ -11,6 +11,10 @@ const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, '
 /** A count, thousands set apart. */
 export const countText = (value: number): string => grouped(String(value));
 
+/** `1 job`, `12 400 jobs`. */
+export const counted = (n: number, noun: string, plural = `${noun}s`): string =>
+  `${countText(n)} ${n === 1 ? noun : plural}`;
+
 /** Three significant digits, thin groups of thousands, no exponent. */
 export const figure = (value: number, digits = 3): string => {
   if (isNothing(value)) return '0';

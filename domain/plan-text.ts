@@ -1,4 +1,5 @@
 /** What a plan says of itself in words: what it promises, on which knowledge, how good it is, and who is late. One text for every door. */
+import { counted } from '../domain/figures.js';
 import {
   boundText,
   gapText,
@@ -38,14 +39,14 @@ export const lateText = ({ jobs, planned, baseline }: Pick<Plan, 'jobs' | 'plann
       ? placed === 1
         ? 'The only job ends'
         : `All ${placed} jobs end`
-      : `${lateJobs} of ${placed} jobs end`;
+      : `${lateJobs} of ${placed} jobs ${lateJobs === 1 ? 'ends' : 'end'}`;
   return ` ${who} after ${lateJobs === 1 ? 'it is' : 'they are'} due (${baseline.lateJobs} without the plan).`;
 };
 
 /** How many move, what that promises on which knowledge, how good it is known to be, and who is late nevertheless. */
 export const planText = (plan: Plan): string => {
   const { id, jobs, planned } = plan;
-  const held = `Plan ${id}: ${jobs.moved} of ${jobs.total} jobs move`;
+  const held = `Plan ${id}: ${jobs.moved} of ${counted(jobs.total, 'job')} ${jobs.moved === 1 ? 'moves' : 'move'}`;
   const total = `; ${massText(planned.emissionsKg.value)} CO2e in all`;
   return `${held}, which ${promiseText(plan)} ${basisText(plan)}${total}. ${boundText(plan.gap)}${lateText(plan)}`;
 };

@@ -24,6 +24,12 @@ export interface Provenance {
   readonly takenIn: Work;
 }
 
+/** What the simulated fleet says of jobs that somebody brought, as the setting `simulate` has it. */
+export const TAKEN_IN = {
+  queue: 'Jobs as taken in, and taken to run as placed: nothing measures them.',
+  all: 'Jobs as taken in. Simulated, as was asked: what they really used.',
+};
+
 export const workOf = (of: Provenance, origin: WorkloadOrigin): Work => (origin === 'queue' ? of.queue : of.takenIn);
 
 /** Sentences for people, printed with every result. */

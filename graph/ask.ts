@@ -1,6 +1,8 @@
 /** Putting a plan before people: what they see is what governance finds at that moment, never what a caller says of it. */
+
 import { z } from 'zod';
 import { Approval, foundText } from '../domain/decision.js';
+import { counted } from '../domain/figures.js';
 import { PLANS } from '../domain/plan.js';
 import { oneLine } from '../domain/text.js';
 import type { World } from '../domain/world.js';
@@ -74,7 +76,7 @@ export const requestApproval = defineTool({
   },
   tell: ({ approval, decisionId, decision }) => {
     if (decisionId === null)
-      return `${approval.id} waits for ${approval.approvalsNeeded} answer(s): caco approve ${approval.id}. ${approval.judgement ? foundText(approval.judgement) : ''}`.trim();
+      return `${approval.id} waits for ${counted(approval.approvalsNeeded, 'answer')}: caco approve ${approval.id}. ${approval.judgement ? foundText(approval.judgement) : ''}`.trim();
     const who = approval.votes.map((v) => v.actor.id).join(', ');
     return `${approval.id} was answered${who === '' ? '' : ` by ${who}`}: ${decision}, decision ${decisionId}.`;
   },

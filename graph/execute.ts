@@ -1,6 +1,8 @@
 /** Carrying out a decided plan outside a run, as doors ask for it. */
+
 import { z } from 'zod';
 import { leaveFor } from '../domain/decision.js';
+import { counted } from '../domain/figures.js';
 import { PLANS, RECOMMENDATIONS } from '../domain/plan.js';
 import type { World } from '../domain/world.js';
 import { leftOutText, rehearsedText } from '../tools/fleet/fleet.js';
@@ -90,6 +92,6 @@ export const executePlan = defineTool({
   reconcile: execute,
   tell: (o) =>
     o.dryRun
-      ? `Dry run: ${o.movedJobs} jobs would move and ${o.ticketCount} tickets would be written; nothing was done.`
-      : `${o.placedPieces} pieces of work placed, ${o.movedJobs} jobs moved, ${o.ticketCount} tickets. ${o.alerts.join(' ')}`.trim(),
+      ? `Dry run: ${counted(o.movedJobs, 'job')} would move and ${counted(o.ticketCount, 'ticket')} would be written; nothing was done.`
+      : `${counted(o.placedPieces ?? 0, 'piece')} of work placed, ${counted(o.movedJobs, 'job')} moved, ${counted(o.ticketCount, 'ticket')}. ${o.alerts.join(' ')}`.trim(),
 });

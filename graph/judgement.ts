@@ -40,9 +40,9 @@ export const judgementOf = async (world: World, call: Call, planId: string, as: 
   };
 };
 
-const savesOf = ({ savings, planned }: Plan): Judgement['saves'] => ({
+const savesOf = ({ savings, planned, unpriced = [] }: Plan): Judgement['saves'] => ({
   emissionsKg: savings.emissionsKg,
-  cost: savings.cost,
+  cost: unpriced.length > 0 ? null : savings.cost,
   currency: planned.cost.currency,
 });
 

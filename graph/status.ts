@@ -1,9 +1,12 @@
 /** Where things stand, in one reading: what a door shows first. */
+
 import { z } from 'zod';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
-import { WORKLOADS } from '../domain/job.js';
+import { counted } from '../domain/figures.js';
+import { WORKLOADS, type WorkloadOrigin } from '../domain/job.js';
 import { PLANS } from '../domain/plan.js';
+import { noteOf } from '../domain/provenance.js';
 import { RUNS } from '../domain/run.js';
 import { Instant, plusHours, secondsBetween } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -63,10 +66,18 @@ const signalOf = async (world: World, region: string) => {
   }
 };
 
+/** Whose work the newest is: what somebody brought is not the fleet's own queue. */
+const newestOf = (workloads: readonly { value: { origin?: WorkloadOrigin | undefined } }[]): WorkloadOrigin =>
+  workloads[0]?.value.origin ?? 'queue';
+
 const howTimeMoves = ({ clock }: World): string =>
   clock.live === true
     ? 'the system’s time'
     : `time stands at ${clock.now()} while nothing waits for a later moment; the server is started anew with a later --now (CACO_NOW) to see what ran and to verify it`;
+
+/** A scenario whose grid or fleet somebody replaced only lends its sites: its title would speak of data that are not used. */
+const placeOf = ({ setting: { name, title }, provenance: { scenario, standIn } }: World): string =>
+  scenario === null && standIn !== null ? `sites of the scenario ${standIn}` : `${name}: ${title}`;
 
 export const getStatus = defineTool({
   name: 'get_status',
@@ -99,8 +110,8 @@ export const getStatus = defineTool({
     return {
       now: world.clock.now(),
       clock: howTimeMoves(world),
-      scenario: `${world.setting.name}: ${world.setting.title}`,
-      dataNote: world.setting.dataNote,
+      scenario: placeOf(world),
+      dataNote: noteOf(world.provenance, newestOf(workloads)),
       currency: world.setting.currency,
       model: world.model?.name ?? null,
       signals: await Promise.all(regions.slice(0, REGIONS).map((region) => signalOf(world, region))),
@@ -134,7 +145,7 @@ export const getStatus = defineTool({
     };
   },
   tell: (s) =>
-    `${s.scenario}, now ${s.now}. ${s.dataNote} ${s.waiting.length === 0 ? 'Nothing waits for a person.' : `${s.waiting.length} approval(s) wait.`} Next: ${s.next.join('; ')}.`,
+    `${s.scenario}, now ${s.now}. ${s.dataNote} ${s.waiting.length === 0 ? 'Nothing waits for a person.' : `${counted(s.waiting.length, 'approval')} ${s.waiting.length === 1 ? 'waits' : 'wait'}.`} Next: ${s.next.join('; ')}.`,
 });
 
 const nextSteps = (

@@ -129,10 +129,17 @@ const waitingText = (plan: Plan, waiting: StoryOf['waiting'], sites: readonly Si
   const stay = movable - moved;
   const before = waiting === null || waiting.placed === 0 ? '' : ` ${leftBefore(waiting)}`;
   const price = moneyText(plan.carbonPricePerTonne, plan.planned.cost.currency);
-  const movedText = moved === 0 ? 'None was moved' : `${moved} ${moved === 1 ? 'was' : 'were'} moved`;
+  const nothingBetter = (n: number) =>
+    `nothing better was found for ${n === 1 ? 'it' : 'them'} within ${n === 1 ? 'its window' : 'their windows'} and the limits`;
+  const movedText =
+    moved === 0
+      ? movable === 0
+        ? 'None was moved.'
+        : `None was moved: ${nothingBetter(movable)}, carbon priced at ${price}/t.`
+      : `${moved} ${moved === 1 ? 'was' : 'were'} moved because a later or cleaner place costs less, its carbon priced at ${price}/t${stay === 0 ? '.' : `; ${stay} ${stay === 1 ? 'stays' : 'stay'}: ${nothingBetter(stay)}.`}`;
   return (
-    `${jobs(total)} ${total === 1 ? 'waits' : 'wait'} at ${place}, ${energyText(energy)} of computing; ${urgent} are urgent and left alone, ${movable} may move within their windows. ` +
-    `${movedText} because a later or cleaner place costs less, its carbon priced at ${price}/t${stay === 0 ? '.' : `; ${stay} ${stay === 1 ? 'stays' : 'stay'}: nothing better was found for ${stay === 1 ? 'it' : 'them'} within ${stay === 1 ? 'its window' : 'their windows'} and the limits.`}${before}`
+    `${jobs(total)} ${total === 1 ? 'waits' : 'wait'} at ${place}, ${energyText(energy)} of computing; ${urgent} ${urgent === 1 ? 'is' : 'are'} urgent and left alone, ${movable} may move within ${movable === 1 ? 'its window' : 'their windows'}. ` +
+    `${movedText}${before}`
   );
 };
 
@@ -262,6 +269,7 @@ const verificationText = (v: Verification, plan: Plan, ran: BookedPiece | undefi
   const [first] = v.unverified;
   if (v.jobs === 0 && first !== undefined)
     return `${closed}: nothing more is claimed, none of the ${jobs(v.unverifiedCount)} that moved could be counted (${first.jobId}: ${first.why}); ${claimedText(v.claimed.emissionsKg)} had been planned.`;
+  if (v.jobs === 0) return `${closed}: no job was moved, so nothing was saved and none was promised.`;
   const kg = v.verified.emissionsKg;
   const interval = `${percentText(kg.confidence)} interval`;
   const planned = `${claimedText(v.claimed.emissionsKg)} had been planned`;

@@ -1,6 +1,8 @@
 /** A person's answer: what waits, approve, reject. */
+
 import type { Command } from 'commander';
 import type { Answered } from '../../app.js';
+import { counted } from '../../domain/figures.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { plain, tableText } from '../terminal.js';
@@ -79,7 +81,7 @@ const answer = async (
 const decisionText = (decision: Answered['decision']): string =>
   decision === null
     ? ''
-    : `The plan is ${decision.status}${decision.jobs === null ? '' : ` for ${decision.jobs.length} jobs`}${decision.reasons.length === 0 ? '' : `: ${plain(decision.reasons.join('; '))}`}.`;
+    : `The plan is ${decision.status}${decision.jobs === null ? '' : ` for ${counted(decision.jobs.length, 'job')}`}${decision.reasons.length === 0 ? '' : `: ${plain(decision.reasons.join('; '))}`}.`;
 
 const approve = (context: Context, [id]: string[], options: Record<string, unknown>) =>
   answer(context, id!, 'approve', options);

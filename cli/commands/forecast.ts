@@ -66,16 +66,18 @@ export const backtestText = (o: TestedModels): string => {
     figure(r.decision.regret),
     r.decision.regretPrice === null ? '–' : figure(r.decision.regretPrice),
   ]);
+  const cost = o.currency === null ? 'in money' : `${o.currency}/MWh`;
   const hours = trusted.issues.map((issue) => `${figure(issue.mae)} at ${issue.key}`).join(', ');
   return [
     chosen
       ? `auto took ${o.choice!.model}: ${figure(chosen.mae)} ${o.unit} mean error, ${share(chosen.realisedShare)} of what perfect foresight would save.`
       : `${best.model} has the least mean error: ${figure(best.mae)} ${o.unit}.`,
+    `  History: ${plain(o.source)}.`,
     `  ${plain(o.region)}, ${o.horizonHours} h ahead from ${o.origins} origins at 00:00 and 12:00 UTC, ${o.testFrom.slice(0, 10)} to ${o.span.to.slice(0, 10)}; learned from ${o.span.from.slice(0, 10)} on.`,
     '',
-    tableText(['', 'model', o.unit, 'of mean', 'pinball', 'within 90 %', 'saved', 'regret', 'in money'], rows),
+    tableText(['', 'model', o.unit, 'of mean', 'pinball', 'within 90 %', 'saved', 'regret', cost], rows),
     '  saved: part of the saving of perfect foresight when two hours of the next day are chosen on the forecast; starting at once is 0.',
-    `  regret: ${o.unit} above perfect knowledge in the hours that were chosen; in money: what these cost more per MWh.`,
+    `  regret: ${o.unit} above perfect knowledge in the hours that were chosen; ${cost}: what these cost more.`,
     `  ${trusted.model} by hour of issue (UTC): ${hours}.`,
     ...nightsText(o),
     ...(o.choice ? [`  Chosen before the test, on history alone: ${o.choice.why}.`] : []),

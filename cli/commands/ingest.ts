@@ -1,7 +1,9 @@
 /** `ingest` and `site import`: what comes in from files. */
+
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
+import { counted } from '../../domain/figures.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 import { flagsOf } from '../flags.js';
@@ -54,7 +56,7 @@ const ingestedText = (file: string, o: Ingested): string => {
   const kept =
     o.accepted === 0
       ? 'No job was taken in.'
-      : `${count(o.accepted)} jobs are in workload ${o.workloadId} (read as ${o.format}).`;
+      : `${counted(o.accepted, 'job is', 'jobs are')} in workload ${o.workloadId} (read as ${o.format}).`;
   return [
     ...left,
     o.rejectedCount > 0 && o.accepted > 0

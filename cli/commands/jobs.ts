@@ -1,7 +1,7 @@
 /** `jobs`: the jobs of a workload, page by page. */
 import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
-import { figure } from '../../domain/figures.js';
+import { counted, figure } from '../../domain/figures.js';
 import { addCommand } from '../command.js';
 import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
@@ -15,7 +15,7 @@ const text = (o: ToolAnswer<'list_jobs'>): string =>
   o.workloadId === null
     ? 'There is no workload yet: caco ingest FILE makes one.'
     : [
-        `Workload ${o.workloadId}: ${o.total} jobs`,
+        `Workload ${o.workloadId}: ${counted(o.total, 'job')}`,
         tableText(
           ['job', 'team', 'category', 'earliest start', 'hours', 'vCPUs', 'GPUs', 'region', 'deadline'],
           o.jobs.map((j) => [

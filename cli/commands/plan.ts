@@ -8,6 +8,7 @@ import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
 import {
   boundText,
+  counted,
   energyText,
   figure,
   massEstimateText,
@@ -61,11 +62,14 @@ const conflictText = (conflict: NonNullable<Made['conflict']>): string => {
     .join('\n');
 };
 
-const notFoundText = (unplaced: readonly string[]) =>
+/** `wasEnded`: by the clock or from outside; else the engine came to its end and has nothing to show. */
+const notFoundText = (unplaced: readonly string[], wasEnded = true) =>
   [
     unplaced.length === 0
-      ? 'No plan was found: the search was ended before it had a place for every job.'
-      : `No plan was found: ${unplaced.length} jobs are without a place (${unplaced.slice(0, 5).map(plain).join(', ')}${unplaced.length > 5 ? ', …' : ''}).`,
+      ? wasEnded
+        ? 'No plan was found: the search was ended before it had a place for every job.'
+        : 'No plan was found: this engine cannot plan such a problem, or has no place for every job. --engine auto takes one that can.'
+      : `No plan was found: ${counted(unplaced.length, 'job is', 'jobs are')} without a place (${unplaced.slice(0, 5).map(plain).join(', ')}${unplaced.length > 5 ? ', …' : ''}).`,
     '  This is not a proof that there is none. More time (--cpu-seconds), another --seed or a relaxed limit may find one.',
   ].join('\n');
 
@@ -141,7 +145,8 @@ const ofProblem = async (context: Context, options: Record<string, unknown>): Pr
       text: `Under the smallest relaxation a plan costs ${figure(solved.relaxed.objective, 5)} USD.\n${conflictText(solved.conflict)}`,
     };
   if (solved.conflict) return { json, text: conflictText(solved.conflict), exitCode: EXIT.infeasible };
-  if (solved.objective === null) return { json, text: notFoundText(solved.unplaced), exitCode: EXIT.notFound };
+  if (solved.objective === null)
+    return { json, text: notFoundText(solved.unplaced, solved.stoppedBy !== 'iterations'), exitCode: EXIT.notFound };
   return { json, text: problemText(solved, files) };
 };
 
@@ -169,7 +174,7 @@ const limitLines = (
     .slice(0, 4)
     .map(
       (l) =>
-        `  Binds: ${plain(l.limit)}, ${l.slots} slots${l.shadowPrice === null ? '' : `; one ${l.unit} more would save ${moneyText(l.shadowPrice, currency)}`}.`,
+        `  Binds: ${plain(l.limit)}, ${counted(l.slots, 'slot')}${l.shadowPrice === null ? '' : `; one ${l.unit} more would save ${moneyText(l.shadowPrice, currency)}`}.`,
     );
 
 const ENGINES = ['auto', 'uncoupled', 'decomposition', 'glpk', 'highs'] as const;
@@ -224,7 +229,7 @@ const planText = (plan: Plan): string => {
     ['late jobs', String(baseline.lateJobs), String(planned.lateJobs)],
   ];
   return [
-    `Plan ${plan.id}: ${plan.jobs.moved} of ${plan.jobs.total} jobs move, which ${promiseText(plan)} ${basisText(plan)}.`,
+    `Plan ${plan.id}: ${plan.jobs.moved} of ${counted(plan.jobs.total, 'job')} ${plan.jobs.moved === 1 ? 'moves' : 'move'}, which ${promiseText(plan)} ${basisText(plan)}.`,
     '',
     tableText(['', 'run now', 'planned'], rows),
     `  ${boundText(plan.gap)}${lateText(plan)}`,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
-import { figure, massText, moneyText, percentText } from '../../domain/figures.js';
+import { counted, figure, massText, moneyText, percentText } from '../../domain/figures.js';
 import { changeText, chargedText, lateText } from '../../domain/plan-text.js';
 import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
@@ -21,7 +21,7 @@ const text = (o: Replanned, from: string): string => {
     return `No schedule fits any more: ${o.conflict?.sentence ?? 'none was found, and none is proved impossible'}.`;
   const { currency } = plan.planned.cost;
   return [
-    `Plan ${plan.id} follows ${plain(from)}: ${o.moved} jobs move, ${o.kept} stay where they were (${o.frozen} run, have run or were announced), ${o.added} are new.`,
+    `Plan ${plan.id} follows ${plain(from)}: ${counted(o.moved, 'job moves', 'jobs move')}, ${o.kept} stay where they were (${o.frozen} run, have run or were announced), ${o.added} are new.`,
     o.change === null
       ? '  What has happened cannot be compared: the plans share no job of the same length.'
       : `  What has happened: ${changeText(o.change, currency)}.`,

@@ -1,7 +1,15 @@
 /** `simulate`: a scenario's world as files, with --apply also as planned. */
 import type { Command } from 'commander';
 import { invalid } from '../../domain/fault.js';
-import { boundText, massText, moneyText, percentText } from '../../domain/figures.js';
+import {
+  boundText,
+  counted,
+  isNothing,
+  massText,
+  moneyText,
+  percentText,
+  savedMassText,
+} from '../../domain/figures.js';
 import type { Totals } from '../../domain/plan.js';
 import { type Simulated, simulate } from '../../simulation.js';
 import { addCommand } from '../command.js';
@@ -28,10 +36,12 @@ const text = (s: Simulated, out: string): string => {
     ),
   ];
   if (s.optimised && s.proof) {
-    const saved = s.baseline.emissionsKg.value - s.optimised.emissionsKg.value;
+    const without = s.baseline.emissionsKg.value;
+    const saved = without - s.optimised.emissionsKg.value;
+    const share = isNothing(saved) || !(without > 0) ? '' : ` (${percentText(Math.abs(saved) / without)})`;
     lines.push(
       '',
-      `  ${s.optimised.moved} jobs moved: ${massText(saved)} CO2e less (${percentText(saved / s.baseline.emissionsKg.value)}), known signals assumed.`,
+      `  ${counted(s.optimised.moved, 'job')} moved, which ${savedMassText(saved)}${share}; known signals assumed.`,
       `  ${boundText(s.proof.gap)}`,
     );
   }

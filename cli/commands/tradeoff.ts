@@ -1,6 +1,6 @@
 /** `tradeoff`: the frontier of cost against carbon as a picture and as JSON. */
 import type { Command } from 'commander';
-import { figure, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
+import { figure, isNothing, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import type { TradeOff } from '../../offline.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { flagsOf } from '../flags.js';
@@ -25,7 +25,7 @@ export const tradeOffText = (o: TradeOff): string => {
   const paid = last.cost.total - first.cost.total;
   return [
     saved > 0
-      ? `From the cheapest plan to the cleanest: ${massText(saved)} CO2e less for ${moneyText(paid, currency)} more, ${moneyText((paid / saved) * 1000, currency)} a tonne on average.`
+      ? `From the cheapest plan to the cleanest: ${massText(saved)} CO2e less${isNothing(paid) ? ' at the same cost' : ` for ${moneyText(paid, currency)} more, ${moneyText((paid / saved) * 1000, currency)} a tonne on average`}.`
       : 'Price makes no difference here: the cheapest plan is the cleanest.',
     '',
     `  cost without the carbon price, against CO2e${o.workloadId === null ? '' : `, workload ${o.workloadId}`}`,

@@ -5,7 +5,7 @@ import type { App } from '../../app.js';
 import { EVIDENCE, EVIDENCE_ENTRIES, type EvidenceRecord } from '../../domain/evidence/record.js';
 import { findingOf, VERIFICATIONS, type Verification } from '../../domain/evidence/verification.js';
 import { notFound } from '../../domain/fault.js';
-import { energyText, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
+import { energyText, isNothing, massEstimateText, massText, moneyText, percentText } from '../../domain/figures.js';
 import { PLANS } from '../../domain/plan.js';
 import { prunedFault } from '../../domain/retention.js';
 import { RUNS } from '../../domain/run.js';
@@ -36,6 +36,13 @@ const planOf = async (app: App, id: string): Promise<string> => {
     )
   );
 };
+
+const energySaved = (kwh: number): string =>
+  isNothing(kwh)
+    ? 'none saved, as by any shift in time alone'
+    : kwh > 0
+      ? `${energyText(kwh)} saved`
+      : `${energyText(-kwh)} more than without it`;
 
 /** Every verification of a plan, the one that holds first. */
 const historyOf = async (app: App, newest: Verification): Promise<Verification[]> => {
@@ -103,7 +110,8 @@ const textOf = (
   ];
   const also = [
     v.energy &&
-      `Energy: ${energyText(v.energy.actualKwh)} used, ${energyText(v.energy.counterfactualKwh)} without the plan, ${energyText(v.energy.overheadKwh)} for moving; ${energyText(v.energy.savedKwh)} saved.`,
+      v.jobs > 0 &&
+      `Energy: ${energyText(v.energy.actualKwh)} used, ${energyText(v.energy.counterfactualKwh)} without the plan, ${energyText(v.energy.overheadKwh)} for moving; ${energySaved(v.energy.savedKwh)}.`,
     v.roadmapVariant &&
       `Original region at the actual time instead: ${massEstimateText(v.roadmapVariant.emissionsKg)}; a pure shift in time saves nothing by that measure.`,
     v.marketBased &&
@@ -127,7 +135,7 @@ const textOf = (
     '',
     ...also,
     '',
-    `${v.jobs} jobs, ${v.method}. Evidence ${evidence.id ?? '–'}${evidence.ledgerSeq === null ? '' : `, ledger entry ${evidence.ledgerSeq}`}; ledger signed at ${checkpoint.size} entries, root ${checkpoint.root}, ${by}.`,
+    `${v.jobs === 1 ? '1 job' : `${v.jobs} jobs`} that moved, ${v.method}. Evidence ${evidence.id ?? '–'}${evidence.ledgerSeq === null ? '' : `, ledger entry ${evidence.ledgerSeq}`}; ledger signed at ${checkpoint.size} entries, root ${checkpoint.root}, ${by}.`,
     out === undefined
       ? `Check it: caco verify ${v.id} --recompute    caco verify ${v.id} --out evidence.json`
       : `Written to ${String(out)}. Check it: caco verify ${String(out)} --recompute`,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { invalid } from '../../domain/fault.js';
-import { figure, massText, percentText } from '../../domain/figures.js';
+import { figure, isNothing, massText, percentText } from '../../domain/figures.js';
 import { DEADLINE_SLACK_SECONDS } from '../../domain/slurm.js';
 import { type Instant, instant, plusSeconds } from '../../domain/time.js';
 import type { WhenAnswer, WhenInput } from '../../offline.js';
@@ -88,9 +88,9 @@ export const whenText = (o: WhenAnswer, durationMinutes: number, deadline?: Inst
   const now = o.carbonIntensityNow;
   const where = o.places.length > 1 ? ` in ${plain(o.location)}` : '';
   const compared =
-    now === null || o.savedRatio === null
+    now === null
       ? 'what starting at once would emit is not known'
-      : o.waitMinutes === 0 && o.savedRatio === 0
+      : o.savedRatio === null || o.savedRatio <= 0
         ? 'waiting would not be cleaner'
         : `${percentText(o.savedRatio)} less than the ${figure(now.value)} g/kWh of starting at once`;
   const lines = [
@@ -98,7 +98,9 @@ export const whenText = (o: WhenAnswer, durationMinutes: number, deadline?: Inst
   ];
   if (o.emmissionEstimate)
     lines.push(
-      `  ${massText(o.emmissionEstimate.best / 1000)} CO2e instead of ${massText(o.emmissionEstimate.now / 1000)}.`,
+      isNothing(o.emmissionEstimate.savings)
+        ? `  ${massText(o.emmissionEstimate.best / 1000)} CO2e.`
+        : `  ${massText(o.emmissionEstimate.best / 1000)} CO2e instead of ${massText(o.emmissionEstimate.now / 1000)}.`,
     );
   if (o.places.length > 1)
     lines.push(

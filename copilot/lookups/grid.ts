@@ -1,7 +1,7 @@
 /** Answers about the grid: what it does now, when it is cleanest, and whether now is a good time. Old data is never spoken of as if it were fresh. */
 import { Fault } from '../../domain/fault.js';
 import { instantAt, meanOver, type Series, valueAt } from '../../domain/series.js';
-import type { CarbonSignal } from '../../domain/signal.js';
+import { type CarbonSignal, knownUntil } from '../../domain/signal.js';
 import { type Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../../domain/time.js';
 import type { Desk } from '../desk.js';
 import { Draft } from '../facts.js';
@@ -98,8 +98,10 @@ const gridThen = async (desk: Desk, region: string | undefined, { from, to }: St
     const fact = { source: `${name} ${signal.status} (${signal.source}), issued ${signal.issuedAt}`, about: [name] };
     const mean = from === to ? valueAt(signal.series, from) : meanOver(signal.series, toEpoch(from), toEpoch(to));
     const shown = draft.name(name, { ...fact, label: 'region' });
-    if (mean === null) draft.say(`${shown}: there is no figure ${when} (a gap in the data, not a zero).`);
-    else {
+    if (mean === null) {
+      const why = draft.unknown(knownUntil(signal), end, { ...fact, label: 'until when something is known' });
+      draft.say(`${shown}: there is no figure ${when} (${why}).`);
+    } else {
       draft.answered = true;
       const value = draft.intensity(mean, { ...fact, label: 'carbon intensity then', key: true });
       draft.say(
@@ -203,7 +205,13 @@ const aheadText = (draft: Draft, { fact }: View) =>
 const sayOne = (draft: Draft, view: View, desk: Desk, { length, asked }: { length: number; asked: boolean }) => {
   const { signal, fact, ageHours, now, best } = view;
   const name = draft.name(signal.region, { ...fact, label: 'region' });
-  if (now === null) draft.say(`${name}: there is no figure for this hour (a gap in the data, not a zero).`);
+  if (now === null) {
+    const why = draft.unknown(knownUntil(signal), plusHours(desk.now, 0.5), {
+      ...fact,
+      label: 'until when something is known',
+    });
+    draft.say(`${name}: there is no figure for this hour (${why}).`);
+  }
   const at = now === null ? null : draft.intensity(now, { ...fact, label: 'carbon intensity now', key: true });
   if (best) {
     const mean = draft.intensity(best.mean, { ...fact, label: 'mean intensity of the cleanest window' });

@@ -56,7 +56,7 @@ const tickets = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
         draft.name(t.title, { ...fact, label: 'title' }, quoted(t.title, 48)),
         t.state,
         draft.count(t.jobs, 'job', { ...fact, label: 'jobs of the ticket' }),
-        draft.mass(t.savedKg.value, { ...fact, label: 'planned saving of the ticket', saving: true }),
+        draft.saved(t.savedKg.value, { ...fact, label: 'planned saving of the ticket' }),
       ];
     }),
   );
@@ -69,7 +69,7 @@ const draftTicket = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   const draft = new Draft().cite(planSource(plan));
   const fact = { source: planSource(plan), about: [plan.id] };
   draft.say(
-    `A ticket for plan ${draft.name(plan.id, { ...fact, label: 'the plan' })} would ask for ${draft.count(plan.jobs.moved, 'job', { ...fact, label: 'moved jobs' })} to move, which would save ${draft.mass(plan.savings.emissionsKg, { ...fact, label: 'planned saving of CO2e', saving: true, key: true })}.`,
+    `A ticket for plan ${draft.name(plan.id, { ...fact, label: 'the plan' })} would ask for ${draft.count(plan.jobs.moved, 'job', { ...fact, label: 'moved jobs' })} to move, which ${effectOf(draft, plan, true)} CO2e.`,
     'This is a draft: tickets are filed once the plan is approved.',
   );
   draft.propose({

@@ -24,9 +24,12 @@ const savingText = (draft: Draft, plan: Plan) => {
   const sure = same
     ? ''
     : draft.ratio(savings.emissionsKg.confidence, { label: 'coverage of the interval', source, about });
+  const carbon = `It ${effect} CO2e${same ? '' : ` (${sure} interval)`}`;
+  if (plan.unpriced !== undefined && plan.unpriced.length > 0)
+    return `${carbon}; what the electricity costs is not known.`;
   const total = draft.money(planned.cost.total, planned.cost.currency, { label: 'cost as planned', source, about });
   const cost = isNothing(savings.cost) ? 'as much as' : `${money()} ${savings.cost > 0 ? 'less' : 'more'} than`;
-  return `It ${effect} CO2e${same ? '' : ` (${sure} interval)`} and cost ${total}, ${cost} running everything at once.`;
+  return `${carbon} and cost ${total}, ${cost} running everything at once.`;
 };
 
 const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
@@ -41,7 +44,7 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
   const total = draft.count(plan.jobs.total, 'job', { ...fact, label: 'jobs in the plan' });
   const name = draft.name(plan.id, { ...fact, label: 'the plan' });
   draft.say(
-    `Plan ${name} moves ${moved} of ${total} over ${draft.hours(hours, { ...fact, label: 'length of the window' })} from ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })}.`,
+    `Plan ${name} moves ${moved}${plan.jobs.moved === 0 ? `: ${total} run` : ` of ${total}`} over ${draft.hours(hours, { ...fact, label: 'length of the window' })} from ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })}.`,
     savingText(draft, plan),
   );
   const price = draft.rate(plan.carbonPricePerTonne, plan.planned.cost.currency, 't', {
@@ -49,9 +52,15 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
     label: 'carbon price in the plan',
   });
   const stay = plan.jobs.movable - plan.jobs.moved;
-  draft.say(
-    `A job moves where a later or cleaner place costs less, its carbon priced at ${price}; ${draft.count(plan.jobs.urgent, 'urgent job', { ...fact, label: 'urgent jobs, never moved' })} and ${draft.count(stay, 'other job', { ...fact, label: 'movable jobs that stay' })} stay where they are.`,
-  );
+  const staying = [
+    plan.jobs.urgent > 0 && draft.count(plan.jobs.urgent, 'urgent job', { ...fact, label: 'urgent jobs, never moved' }),
+    stay > 0 && draft.count(stay, 'other job', { ...fact, label: 'movable jobs that stay' }),
+  ].filter((part) => part !== false);
+  const rest =
+    staying.length === 0
+      ? ''
+      : `; ${staying.join(' and ')} ${plan.jobs.urgent + stay === 1 ? 'stays where it is' : 'stay where they are'}`;
+  draft.say(`A job moves where a later or cleaner place costs less, its carbon priced at ${price}${rest}.`);
   if (plan.gap !== null) {
     const gap = draft.ratio(plan.gap, {
       ...fact,
@@ -88,7 +97,7 @@ const explain = async ({ planId }: Slots, desk: Desk): Promise<Draft> => {
         draft.name(m.jobId, { ...mine, label: 'job' }),
         place(m.fromRegion, m.fromStart),
         `${place(m.toRegion, m.toStart)}${sameStart(m) ? ', in pieces' : ''}`,
-        draft.mass(m.savedKg, { ...mine, label: 'planned saving', saving: true }),
+        draft.saved(m.savedKg, { ...mine, label: 'planned saving' }),
       ];
     }),
   );
@@ -122,7 +131,9 @@ const schedule = async (slots: Slots, desk: Desk): Promise<Draft> => {
   });
   draft.say(
     `${placed} run between ${draft.time(plan.window.start, { ...fact, label: 'start of the window' })} and ${draft.time(plan.finishesAt, { ...fact, label: 'when the last piece ends' })}, by plan ${draft.name(plan.id, { ...fact, label: 'the plan' })}.`,
-    `${draft.count(plan.jobs.moved, 'job', { ...fact, label: 'moved jobs' })} were moved to hours or places that cost less, carbon priced in; urgent ones start as they would have.`,
+    plan.jobs.moved === 0
+      ? `Of them ${draft.count(0, 'job', { ...fact, label: 'moved jobs' })} were moved: no hours or places that cost less, carbon priced in, were found for them.`
+      : `${draft.count(plan.jobs.moved, 'job', { ...fact, label: 'moved jobs' })} ${plan.jobs.moved === 1 ? 'was' : 'were'} moved to hours or places that cost less, carbon priced in; urgent ones start as they would have.`,
   );
   draft.say(await decidedText(draft, plan, desk));
   const hours = [...starts.entries()].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,6 +1,7 @@
 /** Answers about what was saved and what was emitted. Only verified records are called saved; plans are called plans. */
-import { type Estimate, sumCorrelated } from '../../domain/estimate.js';
+import { type Estimate, scale, sumCorrelated } from '../../domain/estimate.js';
 import { isReckoned, type Verification } from '../../domain/evidence/verification.js';
+import { isNothing } from '../../domain/figures.js';
 import { type Desk, dataOf, dataOfRecords, planOf, presentOf, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import { type Lookup, type Slots, stretchOf } from '../lookup.js';
@@ -78,17 +79,17 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
     .join(', ')}${parts.length > MOST_IDS ? ', …' : ''}`;
   const about = team === undefined ? [] : [team];
   const fact = { source, about };
+  const nothing = uncountable(draft, all, fact);
+  if (nothing !== null) {
+    draft.answered = false;
+    draft.say(nothing).cite(source);
+    return draft.from(...(await dataOfRecords(desk, all)));
+  }
   const kg = together(parts.map((r) => r.saved.emissionsKg));
-  const saving = draft.mass(kg, { ...fact, label: 'verified saving of CO2e', verified: true, saving: true, key: true });
   const confidence = draft.ratio(kg.confidence, { ...fact, label: 'coverage of the interval' });
   const n = draft.count(parts.length, 'verified record', { ...fact, label: 'verified records counted' });
   const subject = team === undefined ? 'We' : `Team ${draft.name(team, { label: 'the team', source, about })}`;
-  const demonstrated = kg.low > 0;
-  draft.say(
-    demonstrated
-      ? `${subject} saved ${saving} of CO2e${when}, ${confidence} interval, over ${n}.`
-      : `${subject} cannot be shown to have saved anything${when}: the verified figure is ${saving} of CO2e and its ${confidence} interval reaches zero, over ${n}.`,
-  );
+  draft.say(`${foundText(draft, subject, kg, when, fact)}, ${confidence} interval, over ${n}.`);
   sayReckoned(draft, parts, fact);
   sayCost(draft, parts, desk.world.setting.currency, fact);
   if (team === undefined) {
@@ -107,12 +108,7 @@ const savings = async (slots: Slots, desk: Desk): Promise<Draft> => {
       return [
         draft.name(v.id, { ...mine, label: 'record' }),
         draft.name(v.planId, { ...mine, label: 'its plan' }),
-        draft.mass(saved.emissionsKg, {
-          ...mine,
-          label: 'verified saving of this record',
-          verified: true,
-          saving: true,
-        }),
+        draft.saved(saved.emissionsKg, { ...mine, label: 'verified saving of this record', verified: true }),
         draft.time(v.at, { ...mine, label: 'verified on' }, 'day'),
       ];
     }),
@@ -156,6 +152,7 @@ const sayCost = (draft: Draft, parts: readonly Part[], currency: string, fact: C
     sums.set(in_, (sums.get(in_) ?? 0) + saved.cost!);
   }
   const bills = [...sums].map(([in_, cost]) => {
+    if (isNothing(cost)) return sums.size === 1 ? 'as high as without the plan' : `as high in ${in_}`;
     const money = draft.money(Math.abs(cost), in_, {
       ...fact,
       label: cost >= 0 ? 'verified saving of cost' : 'verified additional cost',
@@ -171,13 +168,50 @@ const sayCost = (draft: Draft, parts: readonly Part[], currency: string, fact: C
     );
 };
 
+/** Where no moved job of any record could be counted its figure of 0 is unknown, not nothing. null: some could. */
+export const uncountable = (draft: Draft, records: readonly Verification[], fact: Cited): string | null => {
+  if (records.some((v) => v.jobs > 0 || v.unverifiedCount === 0)) return null;
+  const all = records.reduce((sum, v) => sum + v.unverifiedCount, 0);
+  const why = records[0]?.unverified[0]?.why;
+  return `Nothing could be verified: none of ${draft.count(all, 'moved job', { ...fact, label: 'moved jobs that could not be counted' })} could be counted${why === undefined ? '' : ` (${why})`}.`;
+};
+
+/** What the records together show: a saving, more than without, or neither. */
+export const foundText = (draft: Draft, subject: string, kg: Estimate, when: string, fact: Cited): string => {
+  const about = { ...fact, verified: true, key: true };
+  if (kg.high < 0) {
+    const more = draft.mass(scale(kg, -1), { ...about, label: 'verified additional CO2e' });
+    return `${subject} emitted ${more} of CO2e more than without the plans${when}`;
+  }
+  const saving = draft.mass(kg, { ...about, label: 'verified saving of CO2e', saving: true });
+  return kg.low > 0
+    ? `${subject} saved ${saving} of CO2e${when}`
+    : `${subject} cannot be shown to have saved anything${when}: the verified figure, ${saving} of CO2e, cannot be told from zero`;
+};
+
+/** What the plans had promised, beside what was verified: never a negative amount. */
+export const promisedText = (draft: Draft, claimedKg: number, verifiedKg: number, fact: Cited): string => {
+  const off = verifiedKg - claimedKg;
+  const mass = (kg: number, label: string, saving = true) => draft.mass(Math.abs(kg), { ...fact, label, saving });
+  const promised = isNothing(claimedKg)
+    ? 'no change'
+    : claimedKg > 0
+      ? mass(claimedKg, 'what the plans promised')
+      : `${mass(claimedKg, 'additional CO2e as planned', false)} more than without them`;
+  if (isNothing(off)) return `The plans had promised ${isNothing(claimedKg) ? promised : 'the same'}.`;
+  if (claimedKg > 0 && off < 0 && -off <= claimedKg)
+    return `The plans had promised ${promised}; ${mass(off, 'promised and not verified')} of it was not verified.`;
+  if (claimedKg > 0 && off > 0)
+    return `The plans had promised ${promised}; ${mass(off, 'verified beyond the promise')} more was verified.`;
+  const beside =
+    off > 0 ? `${mass(off, 'verified beyond the promise')} better` : `${mass(off, 'promised and not verified')} worse`;
+  return `The plans had promised ${promised}; what was verified is ${beside}.`;
+};
+
 /** What the plans had promised, how much of it was verified, and the largest reason for the difference. */
 const sayPromised = (draft: Draft, parts: readonly Part[], kg: Estimate, fact: Cited) => {
   const claimed = parts.reduce((sum, r) => sum + r.v.claimed.emissionsKg, 0);
-  const off = kg.value - claimed;
-  draft.say(
-    `The plans had promised ${draft.mass(claimed, { ...fact, label: 'what the plans promised', saving: true })}; ${draft.mass(Math.abs(off), { ...fact, label: off >= 0 ? 'verified beyond the promise' : 'promised and not verified', saving: true })} ${off >= 0 ? 'more was' : 'of it was not'} verified.`,
-  );
+  draft.say(promisedText(draft, claimed, kg.value, fact));
   const causes = new Map<string, number>();
   for (const { v } of parts)
     for (const d of v.difference) causes.set(d.cause, (causes.get(d.cause) ?? 0) + d.emissionsKg);

@@ -1,12 +1,14 @@
 /** The week in one screen, for everybody or one team: what was verified, what was missed, one thing to change. Ranked by verified saving per kWh, not by size. */
 import { type Estimate, sumCorrelated } from '../../domain/estimate.js';
 import type { Verification } from '../../domain/evidence/verification.js';
+import { isNothing } from '../../domain/figures.js';
 import type { Plan } from '../../domain/plan.js';
 import { atWallClock, type Instant, plusDays, plusSeconds, wallClock } from '../../domain/time.js';
 import { type Desk, dataOfRecords, newestPlans, planNamed, presentOf, read, sumsOf, verifications } from '../desk.js';
 import { Draft } from '../facts.js';
 import type { Lookup, Slots } from '../lookup.js';
 import { planSource } from './of-plan.js';
+import { foundText, promisedText, uncountable } from './savings.js';
 
 export interface Standing {
   readonly rank: number;
@@ -119,13 +121,15 @@ export const summaryDraft = async (
         draft.name(s.team, { ...fact, label: 'a team' }),
         s.savedGPerKwh === null
           ? 'not known'
-          : draft.intensity(s.savedGPerKwh, {
-              ...fact,
-              label: 'verified saving per kWh',
-              verified: true,
-              saving: true,
-            }),
-        draft.mass(s.savedKg, { ...fact, label: 'verified saving of the team', verified: true, saving: true }),
+          : s.savedGPerKwh < 0
+            ? `${draft.intensity(-s.savedGPerKwh, { ...fact, label: 'verified increase per kWh', verified: true })} more`
+            : draft.intensity(s.savedGPerKwh, {
+                ...fact,
+                label: 'verified saving per kWh',
+                verified: true,
+                saving: true,
+              }),
+        draft.saved(s.savedKg, { ...fact, label: 'verified saving of the team', verified: true }),
         draft.energy(s.energyKwh, { ...fact, label: 'energy of the verified jobs' }),
         s.demonstrated ? '' : 'not told from zero',
       ];
@@ -144,15 +148,15 @@ const forAll = (
   { source, when }: Told,
 ) => {
   const fact = { source, about: [] };
+  const nothing = uncountable(draft, records, fact);
+  if (nothing !== null) {
+    draft.say(nothing);
+    return;
+  }
   const kg = total(records.map((r) => r.verified.emissionsKg));
-  const saved = draft.mass(kg, { ...fact, label: 'verified saving of CO2e', verified: true, saving: true, key: true });
   const sure = draft.ratio(kg.confidence, { ...fact, label: 'coverage of the interval' });
   const n = draft.count(records.length, 'verified record', { ...fact, label: 'verified records counted' });
-  draft.say(
-    kg.low > 0
-      ? `${saved} of CO2e was verified as saved ${when} (${sure} interval), over ${n}.`
-      : `No saving can be shown ${when}: the verified figure is ${saved} of CO2e and its ${sure} interval reaches zero, over ${n}.`,
-  );
+  draft.say(`${foundText(draft, 'We', kg, ` ${when}`, fact)} (${sure} interval), over ${n}.`);
   const rated = standings.filter((s) => s.savedGPerKwh !== null);
   const [best, worst] = [rated[0], rated.at(-1)];
   const rate = (s: Standing) => {
@@ -162,7 +166,7 @@ const forAll = (
       ? `team ${name}, ${draft.intensity(s.savedGPerKwh!, { ...fact, label: 'verified saving per kWh' })} of its work`
       : `team ${name}, whose verified figure of ${draft.mass(s.savedKg, { ...fact, label: 'verified saving of the team' })} cannot be told from zero`;
   };
-  if (best && worst && best !== worst)
+  if (best && worst && !isNothing(best.savedGPerKwh! - worst.savedGPerKwh!))
     draft.say(`Per kWh the best result is that of ${rate(best)}; the weakest is that of ${rate(worst)}.`);
   const most = standings.filter((s) => s.demonstrated).sort((a, b) => b.savedKg.value - a.savedKg.value)[0];
   if (most && most !== best) {
@@ -172,7 +176,7 @@ const forAll = (
     );
   }
   const claimed = records.reduce((sum, r) => sum + r.claimed.emissionsKg, 0);
-  missed(draft, claimed - kg.value, claimed, fact);
+  draft.say(promisedText(draft, claimed, kg.value, fact));
   causes(draft, records, fact);
 };
 
@@ -184,40 +188,15 @@ const forTeam = async (
   { records = [], source, when }: Told,
 ) => {
   const fact = { source, about: [mine.team] };
-  const saved = draft.mass(mine.savedKg, {
-    ...fact,
-    label: 'verified saving of CO2e',
-    verified: true,
-    saving: true,
-    key: true,
-  });
   const sure = draft.ratio(mine.savedKg.confidence, { ...fact, label: 'coverage of the interval' });
   const team = draft.name(mine.team, { ...fact, label: 'the team' });
-  draft.say(
-    mine.demonstrated
-      ? `Team ${team} saved ${saved} of CO2e ${when} (${sure} interval, verified).`
-      : `Team ${team} cannot be shown to have saved anything ${when}: the verified figure is ${saved} of CO2e and its ${sure} interval reaches zero.`,
-  );
+  draft.say(`${foundText(draft, `Team ${team}`, mine.savedKg, ` ${when}`, fact)} (${sure} interval, verified).`);
   if (mine.savedGPerKwh !== null)
     draft.say(
       `That is ${draft.intensity(mine.savedGPerKwh, { ...fact, label: 'verified saving per kWh', verified: true, saving: true, key: true })} of its work, place ${draft.count(mine.rank, 'of', { ...fact, label: 'place among the teams' }, 'of')} ${draft.count(standings.length, 'team', { ...fact, label: 'teams with verified work' })} per kWh.`,
     );
   const claimed = await claimedBy(desk, records, mine.team);
-  if (claimed !== 0) missed(draft, claimed - mine.savedKg.value, claimed, fact);
-};
-
-const missed = (draft: Draft, kg: number, claimedKg: number, fact: { source: string; about: readonly string[] }) => {
-  const claimed = draft.mass(claimedKg, { ...fact, label: 'what the plans promised', saving: true });
-  const off = draft.mass(Math.abs(kg), {
-    ...fact,
-    label: kg > 0 ? 'promised and not verified' : 'verified beyond the promise',
-    saving: true,
-  });
-  draft.say(
-    Math.abs(kg) < 1e-9
-      ? `The plans had promised the same.`
-      : `The plans had promised ${claimed}; ${off} ${kg > 0 ? 'of it was missed' : 'more was verified'}.`,
-  );
+  if (claimed !== 0) draft.say(promisedText(draft, claimed, mine.savedKg.value, fact));
 };
 
 const causes = (draft: Draft, records: readonly Verification[], fact: { source: string; about: readonly string[] }) => {
@@ -256,7 +235,9 @@ const nextWeek = async (draft: Draft, desk: Desk, team: string | undefined, reco
   draft.say(
     open > 0
       ? 'One thing to change next week: the jobs that could not be verified need measured energy or a signal for their hours.'
-      : 'One thing to change next week: mark work that can wait as balanced or sustainable; only such work can move.',
+      : plan?.jobs.urgent === 0
+        ? 'One thing to change next week: none stands out; no job was marked urgent, and each had other starts.'
+        : 'One thing to change next week: mark work that can wait as balanced or sustainable; only such work can move.',
   );
 };
 

@@ -1,7 +1,7 @@
 /** The answer to a query about the grid's signals: intensity and price at a moment, over a stretch, hour by hour, or where work of some length starts best. */
 import { Fault } from '../../domain/fault.js';
 import { instantAt, meanOver, type Series, valueAt } from '../../domain/series.js';
-import type { CarbonSignal, PriceSignal } from '../../domain/signal.js';
+import { type CarbonSignal, knownUntil, type PriceSignal } from '../../domain/signal.js';
 import { type Instant, plusHours, secondsBetween, toEpoch } from '../../domain/time.js';
 import type { Desk } from '../desk.js';
 import { Draft, spanText } from '../facts.js';
@@ -99,8 +99,10 @@ const tellOne = async (
   const head = `${query.stat === 'total' || span.from === span.to ? '' : ''}${what} in ${name}, ${signal.status === 'actual' ? 'as it came true' : 'as foreseen'}, ${when}`;
   const value = told(draft, query, signal.series, span, head, text, desk);
   const ageHours = Math.max(0, secondsBetween(signal.issuedAt, desk.now) / 3600);
-  if (value === null) draft.say(`${head}: there is no figure (a gap in the data, not a zero).`);
-  else {
+  if (value === null) {
+    const why = draft.unknown(knownUntil(signal), span.to, { ...fact, label: 'until when something is known' });
+    draft.say(`${head}: there is no figure (${why}).`);
+  } else {
     draft.answered = true;
     if (signal.status !== 'actual')
       draft.say(

@@ -1,7 +1,7 @@
 /** What a plan really saved: claimed against verified, with the interval and the reasons for the difference. */
 import { z } from 'zod';
 import { Estimate, scale } from '../estimate.js';
-import { isNothing, massEstimateText, massText, moneyText, percentText } from '../figures.js';
+import { counted, isNothing, massEstimateText, massText, moneyText, percentText } from '../figures.js';
 import { CarbonKind } from '../signal.js';
 import { defineCollection, defineRows } from '../store.js';
 import { Instant } from '../time.js';
@@ -93,14 +93,18 @@ export const isReckoned = ({ ranAs = [] }: Pick<Verification, 'ranAs'>): boolean
 
 /** What was found, in a sentence. */
 export const findingOf = (
-  v: Pick<Verification, 'verified' | 'claimed' | 'demonstrated' | 'verdict' | 'ranAs'>,
+  v: Pick<Verification, 'verified' | 'claimed' | 'demonstrated' | 'verdict' | 'ranAs' | 'jobs' | 'unverifiedCount'>,
 ): string => {
+  if (v.jobs === 0 && v.unverifiedCount === 0)
+    return 'No job was moved: nothing was saved, and nothing had been promised.';
   const saved = v.verified.emissionsKg;
   const interval = `${percentText(saved.confidence)} interval`;
   const claimed =
     v.claimed.emissionsKg < 0
       ? `an increase of ${massText(-v.claimed.emissionsKg)} had been planned`
       : `${massText(v.claimed.emissionsKg)} had been claimed`;
+  if (v.jobs === 0 && v.unverifiedCount > 0)
+    return `Nothing could be verified: none of the ${counted(v.unverifiedCount, 'job')} that moved could be counted; ${claimed}.`;
   if (v.verdict === 'increase')
     return `Emissions rose by ${massEstimateText(scale(saved, -1))} CO2e, ${interval}; ${claimed}.`;
   return v.demonstrated

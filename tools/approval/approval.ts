@@ -1,7 +1,9 @@
 /** Leave to act: what waits for a person, and the person's answer. What it comes to is governance's to say. */
+
 import { z } from 'zod';
 import { APPROVALS, Approval, approvalIdOf, DECISIONS, Decision, Judgement } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import { PLANS, type Plan, RECOMMENDATIONS } from '../../domain/plan.js';
 import { personKey } from '../../domain/role.js';
@@ -141,7 +143,8 @@ export const openApproval = defineTool({
     });
     return { approval };
   },
-  tell: ({ approval }) => `${approval.id} waits for ${approval.approvalsNeeded} answer(s): caco approve ${approval.id}`,
+  tell: ({ approval }) =>
+    `${approval.id} waits for ${counted(approval.approvalsNeeded, 'answer')}: caco approve ${approval.id}`,
 });
 
 /** Whether some run will go on with the answer; a question that nobody waits for is taken over by the next run that asks it. */

@@ -1,5 +1,7 @@
 /** The tool that lists what we sold: orders as the books have them, with what of each was delivered. */
+
 import { z } from 'zod';
+import { powerText } from '../../domain/figures.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import { OPEN_STATES, OrderState, SOLD_ORDERS, type SoldOrder } from '../../domain/market.js';
 import { Instant } from '../../domain/time.js';
@@ -74,6 +76,6 @@ export const listSales = defineTool({
     sales.length === 0
       ? 'Nothing is sold.'
       : sales
-          .map((s) => `${s.id}: ${s.powerKw.toFixed(1)} kW less from ${s.start} to ${s.end} for ${s.buyer}, ${s.state}`)
+          .map((s) => `${s.id}: ${powerText(s.powerKw)} less from ${s.start} to ${s.end} for ${s.buyer}, ${s.state}`)
           .join('\n'),
 });

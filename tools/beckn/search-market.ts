@@ -86,6 +86,6 @@ export const searchMarket = defineTool({
   },
   tell: ({ transactionId, sellers, offers: [best], carbonPricePerTonne }) =>
     best === undefined
-      ? `Nobody offers what was asked for; ${sellers.length} sellers were asked (transaction ${transactionId}).`
-      : `Best of ${sellers.length} sellers: ${powerText(best.powerKw)} from ${best.start} to ${best.end} at ${best.pricePerMwh.toFixed(2)} ${best.currency} per MWh, ${best.scorePerMwh.toFixed(2)} with carbon at ${carbonPricePerTonne} per tonne. A person orders it: caco beckn order ${transactionId}.`,
+      ? `Nobody offers what was asked for; ${sellers.length === 1 ? '1 seller was' : `${sellers.length} sellers were`} asked (transaction ${transactionId}).`
+      : `Best of ${sellers.length === 1 ? '1 seller' : `${sellers.length} sellers`}: ${powerText(best.powerKw)} from ${best.start} to ${best.end} at ${best.pricePerMwh.toFixed(2)} ${best.currency} per MWh, ${best.scorePerMwh.toFixed(2)} with carbon at ${carbonPricePerTonne} ${best.currency} per tonne. A person orders it: caco beckn order ${transactionId}.`,
 });

@@ -1,6 +1,8 @@
 /** The tool that answers how much power can be put off. */
+
 import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
+import { counted, powerText } from '../../domain/figures.js';
 import { JOBS, type Job, newestIngested, WORKLOADS } from '../../domain/job.js';
 import { FlexibilitySlot } from '../../domain/offer.js';
 import { Instant, secondsBetween, toEpoch } from '../../domain/time.js';
@@ -79,8 +81,8 @@ export const getFlexibility = defineTool({
   tell: (o) => {
     const best = o.slots.reduce((most, s) => (s.firmKw > most.firmKw ? s : most), o.slots[0]!);
     return o.slots.length === 0 || best.firmKw === 0
-      ? `Nothing can surely be put off; ${o.jobs} jobs would run in the window.`
-      : `Up to ${best.firmKw.toPrecision(3)} kW can surely be put off, from ${best.start} for ${best.maxDurationMinutes} minutes; ${o.deferrableJobs} of ${o.jobs} jobs may wait.`;
+      ? `Nothing can surely be put off; ${counted(o.jobs, 'job')} would run in the window.`
+      : `Up to ${powerText(best.firmKw)} can surely be put off, from ${best.start} for ${best.maxDurationMinutes} minutes; ${o.deferrableJobs} of ${counted(o.jobs, 'job')} may wait.`;
   },
 });
 

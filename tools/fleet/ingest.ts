@@ -1,8 +1,10 @@
 /** The tool that takes jobs in: from a file or from the call itself, into a workload that is there whole or not at all. */
+
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { Category, JOBS, WORKLOADS } from '../../domain/job.js';
 import type { Tx } from '../../domain/store.js';
 import { Instant, isTimeZone } from '../../domain/time.js';
@@ -103,7 +105,7 @@ export const ingestJobs = defineTool({
     }
   },
   tell: (o) =>
-    `${o.accepted} jobs are in workload ${o.workloadId ?? '(none)'}${o.rejectedCount > 0 ? `; ${o.rejectedCount} rows were left out: mend and ingest them again, ids keep them from doubling` : ''}.`,
+    `${counted(o.accepted, 'job is', 'jobs are')} in workload ${o.workloadId ?? '(none)'}${o.rejectedCount > 0 ? `; ${counted(o.rejectedCount, 'row was', 'rows were')} left out: mend and ingest them again, ids keep them from doubling` : ''}.`,
 });
 
 const workload = async (world: World, id: string) => {

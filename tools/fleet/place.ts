@@ -1,8 +1,10 @@
 /** A plan's placements handed to the fleet: each job once, whoever planned it before or asks again. */
+
 import { z } from 'zod';
 import { JobsDigest } from '../../domain/baseline.js';
 import { leaveFor } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { handings, heldPieces, hold, holdersIn, release } from '../../domain/held.js';
 import { ORDERS, type Order, orderKeyOf, PLANS, type Plan, RECOMMENDATIONS, worldName } from '../../domain/plan.js';
 import { originOf } from '../../domain/provenance.js';
@@ -216,7 +218,7 @@ export const placeJobs = defineTool({
   },
   tell: (o) =>
     o.rehearsed === undefined
-      ? `${o.placed} pieces of work placed, ${o.moved} jobs moved.${leftOutText(o)}`
+      ? `${counted(o.placed, 'piece')} of work placed, ${counted(o.moved, 'job')} moved.${leftOutText(o)}`
       : `${rehearsedText(o)}${leftOutText(o)}`,
 });
 

@@ -1,8 +1,10 @@
 /** The work that waits: the fleet's queue taken in as a workload, without what is with the fleet already. */
+
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
 import { notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { holdersIn } from '../../domain/held.js';
 import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
@@ -54,7 +56,7 @@ export const gatherJobs = defineTool({
     }
   },
   tell: (o) =>
-    `Workload ${o.workloadId}: ${o.jobs} jobs wait, ${o.urgent} of them urgent.${o.placed === 0 ? '' : ` ${o.placed} more are with the fleet already, under ${o.placedBy.join(', ')}.`}`,
+    `Workload ${o.workloadId}: ${counted(o.jobs, 'job waits', 'jobs wait')}, ${o.urgent} of them urgent.${o.placed === 0 ? '' : ` ${o.placed} more are with the fleet already, under ${o.placedBy.join(', ')}.`}`,
 });
 
 /**

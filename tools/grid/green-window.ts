@@ -1,7 +1,7 @@
 /** When and where a piece of work would emit least, compared with starting it at once. */
 import { z } from 'zod';
 import { Fault, invalid } from '../../domain/fault.js';
-import { figure, massText, percentText } from '../../domain/figures.js';
+import { energyText, figure, isNothing, massText, percentText } from '../../domain/figures.js';
 import {
   type Bounded,
   Comparison,
@@ -160,7 +160,9 @@ export const findGreenWindow = defineTool({
     const saved =
       best.savedKg === null || best.savedRatio === null
         ? ''
-        : `, ${massText(Math.abs(best.savedKg))} CO2e (${percentText(Math.abs(best.savedRatio))}) ${best.savedKg < 0 ? 'more' : 'less'} than at once`;
+        : isNothing(best.savedKg)
+          ? ', as at once'
+          : `, ${massText(Math.abs(best.savedKg))} CO2e (${percentText(Math.abs(best.savedRatio))}) ${best.savedKg < 0 ? 'more' : 'less'} than at once for ${energyText(o.energyKwh)}`;
     const notes = o.notes.map((note) => ` ${note}`).join('');
     if (isSame(best, o.now) && o.doubtful > 0)
       return `Start at once: ${best.region} from ${best.start}, ${figure(best.meanGPerKwh)} g/kWh. ${o.doubtful} of ${o.considered} windows are not really cleaner by the forecast’s bounds, and none is that is.${notes}`;

@@ -1,7 +1,7 @@
 /** What the grid is going to be like, and when work is cleanest: the grid's tools over the World's port. */
 import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
-import { figure } from '../../domain/figures.js';
+import { counted, figure } from '../../domain/figures.js';
 import { gapsIn, instantAt, valueAt } from '../../domain/series.js';
 import { CarbonKind, knownUntil, SignalStatus, whyUnknown } from '../../domain/signal.js';
 import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
@@ -135,9 +135,9 @@ export const getGridForecast = defineTool({
   tell: (o) =>
     o.stats.meanGPerKwh === null
       ? `${o.region}: no data in this interval: ${whyUnknown(o.region, o.knownUntil, { end: o.gaps.at(-1)?.to ?? o.now }, o.now)}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`
-      : `${o.region}: ${figure(o.stats.meanGPerKwh)} g/kWh on average, ${figure(o.stats.minGPerKwh!)} to ${figure(o.stats.maxGPerKwh!)}` +
-        `${o.cleanest ? `; cleanest from ${o.cleanest.start} (${figure(o.cleanest.meanGPerKwh)} g/kWh)` : ''}` +
-        `${o.gaps.length > 0 ? `; ${o.gaps.length} gap(s) without data` : ''}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`,
+      : `${o.region}: mean ${figure(o.stats.meanGPerKwh)} g/kWh, ${figure(o.stats.minGPerKwh!)} to ${figure(o.stats.maxGPerKwh!)} (${o.status}, ${o.kind.accounting} ${o.kind.scope})` +
+        `${o.cleanest && o.stats.minGPerKwh !== o.stats.maxGPerKwh ? `; cleanest from ${o.cleanest.start} (${figure(o.cleanest.meanGPerKwh)} g/kWh)` : ''}` +
+        `${o.gaps.length > 0 ? `; ${counted(o.gaps.length, 'gap')} without data` : ''}. Source: ${o.source}.${o.notes.map((note) => ` ${note}`).join('')}`,
 });
 
 const meanOf = (values: readonly number[]) =>

@@ -1,7 +1,7 @@
 /** When one piece of work should start, right now: the question and the answer of the CATS tool, with a latest finish and several places. */
 import { z } from 'zod';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
-import { figure, percentText } from '../../domain/figures.js';
+import { figure, isNothing, percentText } from '../../domain/figures.js';
 import { confidenceThat, isDoubtful, windowMean } from '../../domain/opportunity.js';
 import { CarbonKind, type CarbonSignal, knownUntil, WITHIN_DATA, whyUnknown } from '../../domain/signal.js';
 import type { Site } from '../../domain/site.js';
@@ -114,7 +114,9 @@ export const whenToRun = defineTool({
     const saved =
       o.savedRatio === null
         ? ''
-        : `, ${o.savedRatio < 0 ? `${percentText(-o.savedRatio)} more` : `${percentText(o.savedRatio)} less`} than at once`;
+        : isNothing(o.savedRatio)
+          ? ', as at once'
+          : `, ${o.savedRatio < 0 ? `${percentText(-o.savedRatio)} more` : `${percentText(o.savedRatio)} less`} than at once`;
     return `Start at ${o.carbonIntensityOptimal.start} in ${o.location}: ${figure(o.carbonIntensityOptimal.value)} g/kWh on average until ${o.finish}${saved}.`;
   },
 });

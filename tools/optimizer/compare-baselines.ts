@@ -51,7 +51,7 @@ export const compareBaselines = defineTool({
     rows
       .map(
         (r) =>
-          `${r.policy}: ${massText(r.emissionsKg.value)}, ${moneyText(r.cost.total, currency)}${r.isLawful ? '' : ' (breaks limits)'}`,
+          `${r.policy}: ${massText(r.emissionsKg.value)} CO2e, ${moneyText(r.cost.total, currency)}${r.isLawful ? '' : ' (breaks limits)'}`,
       )
       .join('; '),
 });

@@ -153,7 +153,10 @@ export const tradeOff = defineTool({
   tell: (o) => {
     const [first, last] = [o.points[0]!, o.points.at(-1)!];
     const best = o.limits[0];
-    return `From ${figure(first.carbonPricePerTonne)} to ${figure(last.carbonPricePerTonne)} ${o.currency}/t: ${massText(first.emissionsKg.value)} at ${moneyText(first.cost.total, o.currency)} down to ${massText(last.emissionsKg.value)} at ${moneyText(last.cost.total, o.currency)}.${best ? ` ${best.sentence}` : ''}`;
+    const [from, to] = [first, last].map(
+      (p) => `${massText(p.emissionsKg.value)} CO2e at ${moneyText(p.cost.total, o.currency)}`,
+    );
+    return `From ${figure(first.carbonPricePerTonne)} to ${figure(last.carbonPricePerTonne)} ${o.currency}/t: ${from === to ? `${from} throughout` : `${from} down to ${to}`}.${best ? ` ${best.sentence}` : ''}`;
   },
 });
 
@@ -213,7 +216,7 @@ export const comparePlans = defineTool({
     o.points
       .map(
         (p) =>
-          `${p.planId ?? `${figure(p.carbonPricePerTonne)} ${o.currency}/t`}: ${massText(p.emissionsKg.value)}, ${moneyText(p.cost.total, o.currency)}${p.dominated ? ' (dominated)' : ''}`,
+          `${p.planId ?? `${figure(p.carbonPricePerTonne)} ${o.currency}/t`}: ${massText(p.emissionsKg.value)} CO2e, ${moneyText(p.cost.total, o.currency)}${p.dominated ? ' (dominated)' : ''}`,
       )
       .join('; '),
 });

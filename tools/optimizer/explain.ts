@@ -1,7 +1,7 @@
 /** The tool that says why a plan is as it is: limits that bind, a reason for each move, and what it would cost not to move. */
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
-import { figure, massText, moneyText, percentText } from '../../domain/figures.js';
+import { counted, figure, isNothing, massText, moneyText, percentText } from '../../domain/figures.js';
 import { JOBS, type Job } from '../../domain/job.js';
 import {
   BASELINE,
@@ -70,7 +70,7 @@ export const explainPlan = defineTool({
       summary: summaryOf(plan),
       proof: proofOf(plan),
       bindingLimits: plan.bindingLimits.map((b) => ({ ...b, sentence: bindingText(b, currency) })),
-      moves: moves.map((m) => ({ ...m, notMoving: notMovingText(m, currency) })),
+      moves: moves.map((m) => ({ ...m, notMoving: notMovingText(m, plan) })),
       moved: plan.jobs.moved,
       job: jobId === undefined ? null : await storyOf(world, plan, jobId),
       unseen: plan.unseen,
@@ -99,7 +99,7 @@ const bestMoves = async (world: World, plan: Plan, limit: number): Promise<Recom
 const summaryOf = (plan: Plan): string => {
   const { jobs, planned } = plan;
   const { currency } = planned.cost;
-  return `${jobs.moved} of ${jobs.total} jobs move (${jobs.urgent} urgent ones stay): that ${promiseText(plan)} ${basisText(plan)} against running at once, at a carbon price of ${figure(plan.carbonPricePerTonne)} ${currency}/t.${lateText(plan)}`;
+  return `${jobs.moved} of ${counted(jobs.total, 'job')} ${jobs.moved === 1 ? 'moves' : 'move'}${jobs.urgent === 0 ? '' : ` (${jobs.urgent} urgent ${jobs.urgent === 1 ? 'one stays' : 'ones stay'})`}: that ${promiseText(plan)} ${basisText(plan)} against running at once, at a carbon price of ${figure(plan.carbonPricePerTonne)} ${currency}/t.${lateText(plan)}`;
 };
 
 const proofOf = (plan: Plan): string => {
@@ -111,13 +111,16 @@ const proofOf = (plan: Plan): string => {
 
 const bindingText = (b: z.infer<typeof BindingLimit>, currency: string) =>
   b.shadowPrice === null || b.shadowPrice <= 0
-    ? `${b.limit} is full in ${b.slots} slots.`
-    : `${b.limit} binds in ${b.slots} slots: one ${b.unit} more there would save ${moneyText(b.shadowPrice, currency)}.`;
+    ? `${b.limit} is full in ${counted(b.slots, 'slot')}.`
+    : `${b.limit} binds in ${counted(b.slots, 'slot')}: one ${b.unit} more there would save ${moneyText(b.shadowPrice, currency)}.`;
 
-const notMovingText = (m: Recommendation, currency: string) => {
-  const mass = `${massText(Math.abs(m.savedKg))} CO2e ${m.savedKg >= 0 ? 'more' : 'less'}`;
-  const money = `${moneyText(Math.abs(m.savedCost), currency)} ${m.savedCost >= 0 ? 'more' : 'less'}`;
-  return `Not moving it would emit ${mass} and cost ${money}.`;
+const notMovingText = (m: Recommendation, { planned, unpriced = [] }: Plan) => {
+  const { currency } = planned.cost;
+  const than = (value: number, amount: string) =>
+    isNothing(value) ? 'as much' : `${amount} ${value > 0 ? 'more' : 'less'}`;
+  const mass = than(m.savedKg, `${massText(Math.abs(m.savedKg))} CO2e`);
+  if (unpriced.includes(m.fromRegion) || unpriced.includes(m.toRegion)) return `Not moving it would emit ${mass}.`;
+  return `Not moving it would emit ${mass} and cost ${than(m.savedCost, moneyText(Math.abs(m.savedCost), currency))}.`;
 };
 
 const total = (pieces: readonly Placement[], of: (p: Placement) => number) => pieces.reduce((sum, p) => sum + of(p), 0);
@@ -133,11 +136,10 @@ const storyOf = async (world: World, plan: Plan, jobId: string): Promise<z.input
       `\`caco show ${plan.id}\` lists its moves; jobs that were left out are named under "unseen".`,
     );
   const move = await world.store.rows(RECOMMENDATIONS).find(plan.id, jobId);
-  const { currency } = plan.planned.cost;
   return {
     jobId,
     moved: move !== undefined,
-    why: move ? `${jobId} moves ${move.reason}. ${notMovingText(move, currency)}` : stayText(job),
+    why: move ? `${jobId} moves ${move.reason}. ${notMovingText(move, plan)}` : stayText(job),
     placements,
     withoutPlan,
     move: move ?? null,

@@ -1,6 +1,8 @@
 /** The tools that show what was planned: plans as they were written, and what the rows of one add up to. */
+
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { JOBS } from '../../domain/job.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import { PLACEMENTS, PLANS, Plan, RECOMMENDATIONS } from '../../domain/plan.js';
@@ -28,7 +30,7 @@ export const listPlans = defineTool({
       : plans
           .map(
             (p) =>
-              `${p.id}: ${p.jobs.moved} of ${p.jobs.total} jobs move, which ${promiseText(p)} ${basisText(p)}${lateText(p)}`,
+              `${p.id}: ${p.jobs.moved} of ${counted(p.jobs.total, 'job')} ${p.jobs.moved === 1 ? 'moves' : 'move'}, which ${promiseText(p)} ${basisText(p)}${lateText(p)}`,
           )
           .join('\n'),
 });

@@ -202,12 +202,12 @@ export class ScheduleDigest {
 
 const sum = (pieces: readonly Placement[], of: (p: Placement) => number) => pieces.reduce((a, p) => a + of(p), 0);
 
-/** Why a job moves, in figures that follow from its two placements; null when it stays. */
+/** Why a job moves, in figures that follow from its two placements; null when it stays. Without a currency its price is not known. */
 export const recommend = (
   job: Job,
   before: readonly Placement[],
   after: readonly Placement[],
-  currency: string,
+  currency: string | null,
 ): Recommendation | null => {
   const [from, to] = [before[0]!, after[0]!];
   if (from.region === to.region && from.start === to.start && before.length === after.length) return null;
@@ -228,7 +228,7 @@ export const recommend = (
     toEnd: after.at(-1)!.end,
     savedKg,
     savedCost,
-    reason: `${where}: ${grid}; ${savedMassText(savedKg)} and ${savedMoneyText(savedCost, currency)}`,
+    reason: `${where}: ${grid}; ${savedMassText(savedKg)}${currency === null ? '' : ` and ${savedMoneyText(savedCost, currency)}`}`,
   };
 };
 

@@ -45,7 +45,7 @@ export interface Written {
 
 /** Streams the jobs once more and writes baseline, placements and recommendations under the plan's id. */
 export const write = async (world: World, call: Running, of: Writing, head: Head): Promise<Written> => {
-  const rows = new PlanRows(world.store, of);
+  const rows = new PlanRows(world.store, of, head.unpriced);
   for await (const page of world.store.rows(JOBS).pages(of.workloadId)) {
     call.signal.throwIfAborted();
     for (const job of page) await rows.add(job);

@@ -25,6 +25,7 @@ export interface Writing {
 /** Takes the workload's jobs in their order and writes as it goes, under the name `draft` until `rename`. */
 export class PlanRows {
   readonly #of: Writing;
+  readonly #unpriced: ReadonlySet<string>;
   readonly #store: Store;
   readonly #sinks: {
     readonly baseline: Sink<Placement>;
@@ -50,10 +51,12 @@ export class PlanRows {
   urgent = 0;
   movable = 0;
 
-  constructor(store: Store, of: Writing) {
+  /** `unpriced`: regions whose price of electricity is not known. */
+  constructor(store: Store, of: Writing, unpriced: readonly string[]) {
     const { question, origin, problem } = of;
     this.#of = of;
     this.#store = store;
+    this.#unpriced = new Set(unpriced);
     this.draft = shortId('DRAFT', { of: of.workloadId, at: process.hrtime.bigint().toString(), by: process.pid });
     this.#sinks = {
       baseline: new Sink<Placement>(store.rows(BASELINE), this.draft),
@@ -137,7 +140,8 @@ export class PlanRows {
     });
     await this.#sinks.baseline.add(stay.map((p, i) => ({ id: `${job.id}#${i}`, value: p })));
     await this.#sinks.placements.add(run.map((p, i) => ({ id: `${job.id}#${i}`, value: p })));
-    const recommendation = recommend(job, stay, run, this.currency);
+    const isPriced = [...stay, ...run].every((piece) => !this.#unpriced.has(piece.region));
+    const recommendation = recommend(job, stay, run, isPriced ? this.currency : null);
     if (!recommendation) return;
     this.moved++;
     this.claimed.add(recommendation);

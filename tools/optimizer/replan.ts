@@ -1,6 +1,8 @@
 /** The tool that plans again in place: what runs or was announced stays, the rest moves only where it is worth the churn. */
+
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { PLANS, Plan } from '../../domain/plan.js';
 import { changeText, chargedText, lateText } from '../../domain/plan-text.js';
 import { Instant, toEpoch } from '../../domain/time.js';
@@ -209,7 +211,7 @@ export const replan = defineTool({
     return {
       plan,
       conflict: null,
-      status: own.gap <= 1e-9 ? 'optimal' : 'feasible',
+      status: own.gap !== null && own.gap <= 1e-9 ? 'optimal' : 'feasible',
       moved,
       kept: stayed,
       ...counts,
@@ -224,7 +226,7 @@ export const replan = defineTool({
   tell: (o) =>
     o.plan === null
       ? `No schedule fits any more: ${o.conflict?.sentence ?? 'none was found'}.`
-      : `Plan ${o.plan.id}: ${o.moved} jobs move, ${o.kept} stay (${o.frozen} frozen), ${o.added} are new${o.change === null ? '' : `; ${changeText(o.change, o.plan.planned.cost.currency)}`}. ${chargedText(o)}${lateText(o.plan)}`,
+      : `Plan ${o.plan.id}: ${counted(o.moved, 'job moves', 'jobs move')}, ${o.kept} stay (${o.frozen} frozen), ${o.added} are new${o.change === null ? '' : `; ${changeText(o.change, o.plan.planned.cost.currency)}`}. ${chargedText(o)}${lateText(o.plan)}`,
 });
 
 const NO_PLAN = {

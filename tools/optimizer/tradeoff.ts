@@ -4,6 +4,7 @@
  * Only plans on the convex hull are found this way (supported points); those between need a carbon cap.
  */
 import { Fault } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import {
   buildModel,
   type Certificate,
@@ -89,9 +90,15 @@ export const sweep = async (given: Problem, options: SweepOptions): Promise<Swee
     if (solved.schedule === null)
       throw new Fault(
         'not-found',
-        `No plan was found at ${price} per tonne: ${solved.unplaced.length} jobs have no place, and none is proved impossible.`,
+        `No plan was found at ${price} per tonne: ${counted(solved.unplaced.length, 'job has', 'jobs have')} no place, and none is proved impossible.`,
         'Allow more time (--cpu-seconds), or relax a limit.',
         { details: { unplaced: solved.unplaced } },
+      );
+    if (solved.lowerBound === null && solved.milpBound === null)
+      throw new Fault(
+        'not-found',
+        `Nothing was proved of the plan at ${price} per tonne before the clock ended the search, so no frontier can be drawn.`,
+        'Allow more time (--cpu-seconds), or none at all.',
       );
     found.push({ price, schedule: solved.schedule, solved });
     problem = solved.problem;

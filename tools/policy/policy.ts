@@ -71,7 +71,7 @@ export const evaluatePolicy = defineTool({
       divisible: denied > 0 && allowed > 0 && !judgement.deniedWhole,
     };
   },
-  tell: ({ planId, verdict, reasons }) => `Plan ${planId}: ${verdict}. ${reasons.slice(0, 2).join(' ')}`,
+  tell: ({ planId, verdict, reasons }) => `Plan ${planId}: ${verdict}; ${reasons.slice(0, 2).join('; ')}`,
 });
 
 const judge = async (world: World, planId: string): Promise<{ set: PolicySet; judgement: Judgement } | undefined> => {

@@ -76,27 +76,31 @@ const whereTo = (r: Recommendation): string => {
 };
 
 /** What a change promises; one that emits or costs more says so instead of saving a negative amount. */
-const promise = (kg: Estimate, cost: number, currency: string): [string, string] => [
+const promise = (kg: Estimate, cost: number, setting: Setting): [carbon: string, money: string] => [
   isNothing(kg.value)
     ? 'Emits as much CO2e'
     : kg.value < 0
       ? `Emits ${saving(scale(kg, -1))} more`
       : `Saves ${saving(kg)}`,
-  savedMoneyText(cost, currency),
+  isPriced(setting) ? ` and ${savedMoneyText(cost, setting.currency)}` : '',
 ];
+const NO_PRICE = 'What the electricity costs is not known.';
+
+/** A plan that knows no price of electricity knows no cost: unknown is not nothing. */
+const isPriced = ({ plan: { unpriced = [] } }: Setting): boolean => unpriced.length === 0;
 
 /** The cell of a table: each amount with its verb, since what saves carbon may cost money. */
-const effect = (kg: number, cost: number, currency: string): string =>
-  `${savedMassText(kg)}, ${savedMoneyText(cost, currency)}`;
+const effect = (kg: number, cost: number, setting: Setting): string =>
+  isPriced(setting) ? `${savedMassText(kg)}, ${savedMoneyText(cost, setting.currency)}` : savedMassText(kg);
 
-const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, currency: string): Block =>
+const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, setting: Setting): Block =>
   table(
     ['Job', 'From (UTC)', 'To (UTC)', 'Effect'],
     rows.map((r) => [
       nameOf(jobs, r.jobId),
       `${oneLine(r.fromRegion, 40)} ${moment(r.fromStart)}`,
       whereTo(r),
-      effect(r.savedKg, r.savedCost, currency),
+      effect(r.savedKg, r.savedCost, setting),
     ]),
   );
 
@@ -126,6 +130,9 @@ export const riskOf = (rows: readonly Recommendation[], jobs: ReadonlyMap<string
   return { level, why: unknown > 0 ? `${why}; ${jobCount(unknown)} could not be looked up` : why, late };
 };
 
+const savesSomething = ({ savedKg, savedCost }: Group): boolean =>
+  (savedKg.value > 0 && !isNothing(savedKg.value)) || (savedCost > 0 && !isNothing(savedCost));
+
 const decisionBlocks = (group: Group, { decision }: Setting): Block[] => {
   if (decision === null)
     return [
@@ -133,9 +140,11 @@ const decisionBlocks = (group: Group, { decision }: Setting): Block[] => {
       paragraph(
         'Approve or reject the moves below by ',
         strong(`${moment(group.actBy)} UTC`),
-        group.actBy === group.lastActBy
-          ? '; after that nothing of the saving is left. '
-          : ` for the full saving; after ${moment(group.lastActBy)} UTC nothing of it is left. `,
+        !savesSomething(group)
+          ? '; after that they can no longer be made. '
+          : group.actBy === group.lastActBy
+            ? '; after that nothing of the saving is left. '
+            : ` for the full saving; after ${moment(group.lastActBy)} UTC nothing of it is left. `,
         code('caco approvals'),
         ' lists what waits.',
       ),
@@ -223,12 +232,12 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
   const shown = group.rows.slice(0, rows);
   const more = group.rows.length - shown.length;
   const risk = riskOf(group.rows, jobs);
-  const [carbon, cost] = promise(group.savedKg, group.savedCost, currency);
+  const [carbon, money] = promise(group.savedKg, group.savedCost, setting);
   const first = group.rows[0]!;
   return [
     paragraph(
       strong(carbon),
-      ` and ${cost} by moving ${jobCount(group.rows.length)} of ${oneLine(group.team, 80)}. Risk ${risk.level}: ${risk.why}.`,
+      `${money} by moving ${jobCount(group.rows.length)} of ${oneLine(group.team, 80)}.${isPriced(setting) ? '' : ` ${NO_PRICE}`} Risk ${risk.level}: ${risk.why}.`,
     ),
     ...decisionBlocks(group, setting),
     heading(2, 'Effect'),
@@ -245,7 +254,7 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
           ),
         ]),
     heading(2, 'Change'),
-    ...(shown.length === 0 ? [] : [changeTable(shown, jobs, currency)]),
+    ...(shown.length === 0 ? [] : [changeTable(shown, jobs, setting)]),
     ...(more > 0
       ? [
           paragraph(
@@ -292,6 +301,10 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
   ];
 };
 
+/** What is planned instead of what would have been; that they are the same is said as such. */
+const besideText = (planned: number, without: number, say: (value: number) => string): string =>
+  say(planned) === say(without) ? `${say(planned)} as without the plan` : `${say(planned)} instead of ${say(without)}`;
+
 /** One row of the overview. */
 export interface OverviewRow {
   readonly group: Group;
@@ -310,18 +323,25 @@ export const overviewDoc = (
     const shown = rows.slice(0, count);
     const rest = rows.slice(count);
     const restKg = rest.reduce((sum, row) => sum + row.group.savedKg.value, 0);
-    const [carbon, cost] = promise(plan.savings.emissionsKg, plan.savings.cost, currency);
+    const [carbon, money] = promise(plan.savings.emissionsKg, plan.savings.cost, setting);
     return [
       paragraph(
         strong(`The plan ${carbon[0]!.toLowerCase()}${carbon.slice(1)}`),
-        ` and ${cost}: ${jobCount(plan.jobs.moved)} of ${countText(plan.jobs.total)} move in ${countText(rows.length)} groups.`,
+        `${money}: ${jobCount(plan.jobs.moved)} of ${countText(plan.jobs.total)} move in ${rows.length === 1 ? '1 group' : `${countText(rows.length)} groups`}.`,
       ),
       heading(2, 'Decision'),
       paragraph('No decision is asked for here; groups that need one have tickets of their own.'),
       ...notes.map((note) => paragraph(sentences(note, 300))),
       heading(2, 'Effect'),
       paragraph(
-        `Planned ${massText(plan.planned.emissionsKg.value)} instead of ${massText(plan.baseline.emissionsKg.value)} CO2e, ${moneyText(plan.planned.cost.total, currency)} instead of ${moneyText(plan.baseline.cost.total, currency)}, peak ${powerText(plan.planned.peakKw)} instead of ${powerText(plan.baseline.peakKw)}.`,
+        `Planned ${[
+          besideText(plan.planned.emissionsKg.value, plan.baseline.emissionsKg.value, (kg) => `${massText(kg)} CO2e`),
+          isPriced(setting) &&
+            besideText(plan.planned.cost.total, plan.baseline.cost.total, (v) => moneyText(v, currency)),
+          `peak ${besideText(plan.planned.peakKw, plan.baseline.peakKw, powerText)}`,
+        ]
+          .filter((part) => part !== false)
+          .join(', ')}.${isPriced(setting) ? '' : ` ${NO_PRICE}`}`,
       ),
       heading(2, 'Change'),
       ...(shown.length === 0
@@ -332,7 +352,7 @@ export const overviewDoc = (
               shown.map(({ group, where }) => [
                 group.title.replace('[CACO] ', ''),
                 countText(group.rows.length),
-                effect(group.savedKg.value, group.savedCost, currency),
+                effect(group.savedKg.value, group.savedCost, setting),
                 oneLine(where, 120),
               ]),
             ),
@@ -340,7 +360,7 @@ export const overviewDoc = (
       ...(rest.length > 0
         ? [
             paragraph(
-              `and ${countText(rest.length)} more groups, which together ${savedMassText(restKg).replace(/^(saves|emits)/, (verb) => verb.slice(0, -1))}: `,
+              `and ${rest.length === 1 ? '1 more group' : `${countText(rest.length)} more groups`}, which together ${savedMassText(restKg).replace(/^(saves|emits)/, (verb) => verb.slice(0, -1))}: `,
               code('caco tickets'),
             ),
           ]
@@ -378,10 +398,10 @@ export const replanDoc = (
   fitting(setting.tableRows, (rows) => [
     paragraph(
       strong('Planned anew. '),
-      `${promise(of.group.savedKg, of.group.savedCost, setting.currency).join(' and ')} with ${jobCount(of.group.rows.length)}; before ${massText(before.savedKg)}, ${moneyText(before.savedCost, setting.currency)} and ${jobCount(before.jobs)}.`,
+      `${promise(of.group.savedKg, of.group.savedCost, setting).join('')} with ${jobCount(of.group.rows.length)}; before, with ${jobCount(before.jobs)}: ${savedMassText(before.savedKg)}${isPriced(setting) ? ` and ${savedMoneyText(before.savedCost, setting.currency)}` : ''}.`,
     ),
     ...decisionBlocks(of.group, setting).slice(1),
-    ...(rows === 0 ? [] : [changeTable(of.group.rows.slice(0, rows), of.jobs, setting.currency)]),
+    ...(rows === 0 ? [] : [changeTable(of.group.rows.slice(0, rows), of.jobs, setting)]),
     ...(of.group.rows.length > rows ? [paragraph(`and ${countText(of.group.rows.length - rows)} more`)] : []),
     paragraph('Plan ', code(setting.plan.id), ', SHA-256 ', code(setting.plan.digest)),
   ]);

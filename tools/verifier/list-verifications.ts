@@ -8,7 +8,7 @@ import {
   VerifiedJob,
 } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
-import { massText } from '../../domain/figures.js';
+import { counted, isNothing, massText } from '../../domain/figures.js';
 import { Listing, listing, Next } from '../../domain/listing.js';
 import type { Store } from '../../domain/store.js';
 import { Instant } from '../../domain/time.js';
@@ -90,7 +90,8 @@ export const sumClaims = defineTool({
     }
     return sum;
   },
-  tell: (o) => `${massText(o.claimedKg)} CO2e had been claimed over ${o.jobs} jobs.`,
+  tell: (o) =>
+    `${isNothing(o.claimedKg) ? 'No change' : o.claimedKg > 0 ? `A saving of ${massText(o.claimedKg)} CO2e` : `${massText(-o.claimedKg)} CO2e more`} had been claimed over ${counted(o.jobs, 'job')}.`,
 });
 
 export const listVerifiedJobs = defineTool({
@@ -117,5 +118,5 @@ export const listVerifiedJobs = defineTool({
     const { items, next } = await rows.page(id, { after: cursor, limit });
     return { jobs: items, next };
   },
-  tell: ({ jobs }) => `${jobs.length} verified jobs.`,
+  tell: ({ jobs }) => `${counted(jobs.length, 'verified job')}.`,
 });

@@ -1,4 +1,5 @@
 /** The tool that recomputes an evidence record from its own rows and compares it bit for bit, with the ledger's copy too. */
+
 import { z } from 'zod';
 import { canonicalJson } from '../../domain/digest.js';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../domain/evidence/record.js';
 import { VERIFICATIONS } from '../../domain/evidence/verification.js';
 import { invalid, notFound } from '../../domain/fault.js';
+import { counted, savedMassText } from '../../domain/figures.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { type Check, recompute } from './evidence.js';
@@ -64,7 +66,7 @@ export const recomputeEvidence = defineTool({
   tell: (o) => {
     const bad = o.checks.filter((c) => !c.ok);
     return bad.length === 0
-      ? `${o.evidenceId}: recomputed from ${o.jobs} jobs, the same to the last bit${o.ledgerSeq === null ? '; this ledger does not hold it' : `, and as ledger entry ${o.ledgerSeq} has it`}.`
+      ? `${o.evidenceId}: recomputed from ${counted(o.jobs, 'job')}, the same to the last bit${o.ledgerSeq === null ? '; this ledger does not hold it' : `, and as ledger entry ${o.ledgerSeq} has it`}.`
       : `${o.evidenceId} does not recompute: ${bad
           .slice(0, 3)
           .map((c) => `${c.what} is ${c.recorded.slice(0, 80)}, recomputed ${c.recomputed.slice(0, 80)}`)
@@ -90,7 +92,7 @@ export const exportEvidence = defineTool({
   output: z.strictObject({ record: EvidenceRecord }),
   run: async ({ evidenceId }, world) => ({ record: await recordWithRows(world, evidenceId) }),
   tell: ({ record }) =>
-    `${record.id}: ${record.output.jobs} jobs verified, ${record.output.verified.locationBased.savedKg.value} kg CO2e; ${record.output.verdict}.`,
+    `${record.id}: ${counted(record.output.jobs, 'job')} verified: ${savedMassText(Number(record.output.verified.locationBased.savedKg.value))}; ${record.output.verdict}.`,
 });
 
 /** A kept record with its rows. Throws Fault `not-found`. */

@@ -1,4 +1,5 @@
 /** The tool that verifies what a plan saved once its window has closed, and writes the record into the books and the ledger. */
+
 import { z } from 'zod';
 import { decimal, nanoNumber } from '../../domain/decimal.js';
 import { canonicalJson } from '../../domain/digest.js';
@@ -24,6 +25,7 @@ import {
   type VerifiedJob,
 } from '../../domain/evidence/verification.js';
 import { Fault } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { RUNS } from '../../domain/run.js';
 import type { Rows, RowsOf, Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
@@ -176,7 +178,9 @@ export const verifySavings = defineTool({
   },
   tell: ({ verification: v }) => {
     const missing =
-      v.unverifiedCount === 0 ? '' : ` ${v.unverifiedCount} jobs could not be verified and count for nothing.`;
+      v.unverifiedCount === 0
+        ? ''
+        : ` ${counted(v.unverifiedCount, 'job')} could not be verified and ${v.unverifiedCount === 1 ? 'counts' : 'count'} for nothing.`;
     return `${findingOf(v)}${missing}`;
   },
 });

@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type App, openApp } from '../../../app.js';
 import { readConfig } from '../../../config.js';
 import { PLANS } from '../../../domain/plan.js';
+import { knownUntil, whyUnknown } from '../../../domain/signal.js';
 import { fromEpoch, type Instant, instant, plusHours, toEpoch } from '../../../domain/time.js';
 import { startHttp } from '../../../http-server/http-server.js';
 import { closedPort, httpPeer, type Peer } from '../../../wire/fixtures/peer.js';
@@ -154,6 +155,17 @@ describe('CACO_GRID=live', () => {
     expect((await actual(-3, 3)).knownUntil).toBe(now);
     const ahead = await actual(6, 9);
     expect([ahead.knownUntil, ahead.series.values.every((value) => value === null)]).toEqual([now, true]);
+  });
+
+  it('knows until now what came true, also where nothing was asked before', async () => {
+    const now = instant(`${new Date().toISOString().slice(0, 13)}:00:00Z`);
+    const app = await world('unasked', await replaying(now), { CACO_NOW: now });
+    const hours = { start: plusHours(now, 6), end: plusHours(now, 9) };
+    const ahead = await app.world.grid.carbon('GB', hours, 'actual');
+    expect([ahead.knownUntil, ahead.series.values.every((value) => value === null)]).toEqual([now, true]);
+    expect(whyUnknown('GB', knownUntil(ahead), hours, now)).toBe(
+      `what is known of GB ends at ${now}, and now is ${now}`,
+    );
   });
 
   it('says what is to be done where nothing was ever known', async () => {

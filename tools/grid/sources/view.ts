@@ -99,7 +99,10 @@ export const cameTrue = (feed: Feed, region: string, known: Around, interval: In
     status: isEstimate ? 'estimate' : 'actual',
     issuedAt: issued,
     series: { ...series, values: [...series.values] },
-    knownUntil: endOfKnown([...known.around.filter(({ status }) => status !== 'forecast'), ...values]),
+    knownUntil:
+      endOfKnown([...known.around.filter(({ status }) => status !== 'forecast'), ...values]) ??
+      // Of hours to come nothing has come true, whatever the source is asked.
+      (interval.start >= now ? now : null),
     ...(notes.length === 0 ? {} : { notes }),
   };
 };

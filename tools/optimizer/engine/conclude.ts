@@ -14,13 +14,15 @@ const NO_MONEY = 1e-12;
 
 /**
  * How far a schedule is from the bound: as part of its objective, and as part of what planning can save at most against
- * `runImmediately`. The latter is null where nothing can be saved and the schedule is not at the bound.
+ * `runImmediately`. The latter is null where nothing can be saved and the schedule is not at the bound; both are where a run was
+ * ended before it had a bound.
  */
 export const gapsOf = (
   objective: number,
   lowerBound: number,
   runImmediately: number,
-): { gap: number; savingsGap: number | null } => {
+): { gap: number | null; savingsGap: number | null } => {
+  if (!Number.isFinite(lowerBound)) return { gap: null, savingsGap: null };
   const difference = Math.max(0, objective - lowerBound);
   if (difference === 0) return { gap: 0, savingsGap: 0 };
   const most = runImmediately - lowerBound;
@@ -29,6 +31,10 @@ export const gapsOf = (
     savingsGap: most > NO_MONEY ? difference / most : null,
   };
 };
+
+/** A bound of minus infinity is none. */
+const boundOf = (lowerBound: number | null): number | null =>
+  lowerBound !== null && Number.isFinite(lowerBound) ? lowerBound : null;
 
 /** What every run knows when it ends. */
 export interface Ended {
@@ -96,6 +102,7 @@ export const withSchedule = ({ model, now, struck }: Ended, answer: Answer): Out
     ...rest,
     ...figuresOf(evaluation),
     ...gapsOf(objective, answer.lowerBound, now),
+    lowerBound: boundOf(answer.lowerBound),
     runImmediately: now,
     certificate: certificateOf(model, prices),
     bindingLimits: bindingLimits(model, prices, evaluation.loads),
@@ -120,6 +127,7 @@ export const withoutSchedule = (
 ): Outcome => ({
   ...NOTHING,
   ...known,
+  lowerBound: boundOf(known.lowerBound),
   runImmediately: now,
   status: 'not-found',
   stoppedBy: struck ?? 'iterations',
@@ -140,7 +148,7 @@ export const cutShort = (
         ...figuresOf(last.evaluation),
         ...(lowerBound === null ? {} : gapsOf(last.evaluation.objective, lowerBound, now)),
       }),
-  lowerBound,
+  lowerBound: boundOf(lowerBound),
   runImmediately: now,
   stoppedBy: 'cancelled',
   passes: 0,
