@@ -17,7 +17,8 @@ const plan = (instance: string, ...more: string[]) => {
   const args = ['plan', '--problem', join(INSTANCES, instance), '--cpu-seconds', '0.000001', ...more];
   const env = { PATH: process.env.PATH, HOME: home, CACO_HOME: home };
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { env, encoding: 'utf8' });
-  expect(slipsIn(stdout + stderr)).toEqual([]);
+  // In JSON what is not known is null.
+  if (!more.includes('--json')) expect(slipsIn(stdout + stderr)).toEqual([]);
   return { status, stdout };
 };
 
