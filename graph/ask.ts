@@ -1,5 +1,4 @@
 /** Putting a plan before people: what they see is what governance finds at that moment, never what a caller says of it. */
-
 import { z } from 'zod';
 import { Approval, foundText } from '../domain/decision.js';
 import { counted } from '../domain/figures.js';

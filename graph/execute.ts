@@ -1,5 +1,4 @@
 /** Carrying out a decided plan outside a run, as doors ask for it. */
-
 import { z } from 'zod';
 import { leaveFor } from '../domain/decision.js';
 import { counted } from '../domain/figures.js';

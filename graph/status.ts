@@ -1,5 +1,4 @@
 /** Where things stand, in one reading: what a door shows first. */
-
 import { z } from 'zod';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';

@@ -1,5 +1,4 @@
 /** A person's answer: what waits, approve, reject. */
-
 import type { Command } from 'commander';
 import type { Answered } from '../../app.js';
 import { counted } from '../../domain/figures.js';

@@ -1,5 +1,4 @@
 /** `ingest` and `site import`: what comes in from files. */
-
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';

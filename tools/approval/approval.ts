@@ -1,5 +1,4 @@
 /** Leave to act: what waits for a person, and the person's answer. What it comes to is governance's to say. */
-
 import { z } from 'zod';
 import { APPROVALS, Approval, approvalIdOf, DECISIONS, Decision, Judgement } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';

@@ -1,5 +1,4 @@
 /** The tool that lists what we sold: orders as the books have them, with what of each was delivered. */
-
 import { z } from 'zod';
 import { powerText } from '../../domain/figures.js';
 import { Listing, listing, Next } from '../../domain/listing.js';

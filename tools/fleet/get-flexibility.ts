@@ -1,5 +1,4 @@
 /** The tool that answers how much power can be put off. */
-
 import { z } from 'zod';
 import { invalid, notFound } from '../../domain/fault.js';
 import { counted, powerText } from '../../domain/figures.js';

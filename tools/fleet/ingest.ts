@@ -1,5 +1,4 @@
 /** The tool that takes jobs in: from a file or from the call itself, into a workload that is there whole or not at all. */
-
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';

@@ -1,5 +1,4 @@
 /** A plan's placements handed to the fleet: each job once, whoever planned it before or asks again. */
-
 import { z } from 'zod';
 import { JobsDigest } from '../../domain/baseline.js';
 import { leaveFor } from '../../domain/decision.js';

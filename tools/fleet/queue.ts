@@ -1,5 +1,4 @@
 /** The work that waits: the fleet's queue taken in as a workload, without what is with the fleet already. */
-
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';

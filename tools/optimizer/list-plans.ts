@@ -1,5 +1,4 @@
 /** The tools that show what was planned: plans as they were written, and what the rows of one add up to. */
-
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
 import { counted } from '../../domain/figures.js';

@@ -1,5 +1,4 @@
 /** The tool that plans again in place: what runs or was announced stays, the rest moves only where it is worth the churn. */
-
 import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
 import { counted } from '../../domain/figures.js';

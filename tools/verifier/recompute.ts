@@ -1,5 +1,4 @@
 /** The tool that recomputes an evidence record from its own rows and compares it bit for bit, with the ledger's copy too. */
-
 import { z } from 'zod';
 import { canonicalJson } from '../../domain/digest.js';
 import {

@@ -1,5 +1,4 @@
 /** The tool that verifies what a plan saved once its window has closed, and writes the record into the books and the ledger. */
-
 import { z } from 'zod';
 import { decimal, nanoNumber } from '../../domain/decimal.js';
 import { canonicalJson } from '../../domain/digest.js';
