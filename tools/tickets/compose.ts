@@ -1,11 +1,9 @@
 /** The words of a ticket: fixed order of sections, every figure from the plan. Pure. */
 import type { Decision } from '../../domain/decision.js';
-import { type Estimate, scale } from '../../domain/estimate.js';
 import {
   countText,
   figure,
   isNothing,
-  massEstimateText,
   massText,
   moneyText,
   powerText,
@@ -33,6 +31,7 @@ import {
 } from './document.js';
 import type { Group } from './groups.js';
 import { toMarkdown } from './markdown.js';
+import { besideText, effect, isPriced, NO_PRICE, promise } from './promise.js';
 import { slurmMoves } from './slurm.js';
 
 /** What all tickets of one plan share. */
@@ -55,12 +54,6 @@ export interface Setting {
 const MAX_ADF_CHARS = 30_000;
 const MAX_MARKDOWN_CHARS = 60_000;
 
-/** One unit for value and bounds, so that they can be compared at a glance. */
-export const saving = (kg: Estimate): string => {
-  const [value, bounds] = massEstimateText(kg).split(' (') as [string, string];
-  return `${value} CO2e (${bounds.slice(0, -1)} ${value.split(' ').at(-1)}, ${Number((kg.confidence * 100).toFixed(1))} % interval)`;
-};
-
 export const jobCount = (jobs: number): string => (jobs === 1 ? '1 job' : `${countText(jobs)} jobs`);
 
 const nameOf = (jobs: ReadonlyMap<string, Job>, jobId: string): string => {
@@ -74,24 +67,6 @@ const whereTo = (r: Recommendation): string => {
   const to = `${oneLine(r.toRegion, 40)} ${moment(r.toStart)}`;
   return r.fromRegion === r.toRegion && r.fromStart === r.toStart ? `${to}, in pieces until ${moment(r.toEnd)}` : to;
 };
-
-/** What a change promises; one that emits or costs more says so instead of saving a negative amount. */
-const promise = (kg: Estimate, cost: number, setting: Setting): [carbon: string, money: string] => [
-  isNothing(kg.value)
-    ? 'Emits as much CO2e'
-    : kg.value < 0
-      ? `Emits ${saving(scale(kg, -1))} more`
-      : `Saves ${saving(kg)}`,
-  isPriced(setting) ? ` and ${savedMoneyText(cost, setting.currency)}` : '',
-];
-const NO_PRICE = 'What the electricity costs is not known.';
-
-/** A plan that knows no price of electricity knows no cost: unknown is not nothing. */
-const isPriced = ({ plan: { unpriced = [] } }: Setting): boolean => unpriced.length === 0;
-
-/** The cell of a table: each amount with its verb, since what saves carbon may cost money. */
-const effect = (kg: number, cost: number, setting: Setting): string =>
-  isPriced(setting) ? `${savedMassText(kg)}, ${savedMoneyText(cost, setting.currency)}` : savedMassText(kg);
 
 const changeTable = (rows: readonly Recommendation[], jobs: ReadonlyMap<string, Job>, setting: Setting): Block =>
   table(
@@ -300,10 +275,6 @@ const decisionWith = ({ key, group, jobs, follows, words }: Decided, setting: Se
     ...evidenceBlocks(key, setting),
   ];
 };
-
-/** What is planned instead of what would have been; that they are the same is said as such. */
-const besideText = (planned: number, without: number, say: (value: number) => string): string =>
-  say(planned) === say(without) ? `${say(planned)} as without the plan` : `${say(planned)} instead of ${say(without)}`;
 
 /** One row of the overview. */
 export interface OverviewRow {

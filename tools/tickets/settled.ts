@@ -2,8 +2,9 @@
 import type { Estimate } from '../../domain/estimate.js';
 import type { Plan } from '../../domain/plan.js';
 import { oneLine } from '../../domain/text.js';
-import { jobCount, saving } from './compose.js';
+import { jobCount } from './compose.js';
 import { code, paragraph, strong, type TicketDoc } from './document.js';
+import { saving } from './promise.js';
 
 const OUTCOMES = {
   applied: 'Settled: the moves were placed and their time has passed. The verified saving follows when it is known.',
