@@ -1,6 +1,6 @@
 /**
  * One tick over a real Slurm's queue: read it, plan it, and write 500 moves, beside what Slurm's own commands take for the same when
- * nobody else does anything with their answers. Needs Debian's slurm-wlm and munge.
+ * nobody else does anything with their answers. The node has room for all of them in a day. Needs Debian's slurm-wlm and munge.
  * Run: npx tsx bench/slurm.ts [jobs] [moves]
  */
 import { execFile } from 'node:child_process';
@@ -33,7 +33,7 @@ const signalIn = (folder: string): string => {
 };
 
 const measure = async (): Promise<void> => {
-  const lab = (await testSlurm({ cpus: 64 }))!;
+  const lab = (await testSlurm({ cpus: 1024 }))!;
   const folder = mkdtempSync(join(tmpdir(), 'caco-bench-slurm-'));
   Object.assign(process.env, { SLURM_CONF: lab.env.SLURM_CONF });
   try {
