@@ -81,7 +81,7 @@ export const executePlan = defineTool({
   name: 'execute_plan',
   title: 'Execute a plan',
   description:
-    'Hands a decided plan to the fleet and files its tickets, once per decision; a job that another plan has handed over is left to that one. Needs the decisionId of a person’s or a rule’s approval. dryRun, the default, only says what would be done.',
+    'Hands a decided plan to the fleet and files its tickets, once per decision; what another plan handed over is left to it. Needs the decisionId of a person’s or a rule’s approval. dryRun, the default, only says what would be done.',
   toolset: 'plan',
   effect: 'acts',
   input: ExecuteInput,

@@ -123,7 +123,7 @@ export const measureEmissions = defineTool({
   name: 'measure_emissions',
   title: 'Measure emissions',
   description:
-    'Energy, kg CO2e with bounds and cost of a workload or a plan, integrated over the true spans, in total and by region, team, hour of day and category; with SCI and the factors used. Looks only.',
+    'Energy, kg CO2e with bounds and cost of a workload or a plan, integrated over the true spans, in total and by region, team, hour of day and category; with SCI and the factors used.',
   toolset: 'proof',
   effect: 'reads',
   input: MeasureInput,

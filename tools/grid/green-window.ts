@@ -44,7 +44,7 @@ export const findGreenWindow = defineTool({
   name: 'find_green_window',
   title: 'Find a green window',
   description:
-    'Ranks the windows in which a piece of work of known length could run by mean carbon intensity or energy cost, over one or more regions, with the saving against starting at once. Each says how sure that is by the forecast’s own bounds; one that is not really cleaner by them, or has missing data, is never offered. Also says when a region is under stress: dirty, dear or in high demand.',
+    'Ranks the windows in which a piece of work of known length could run by mean carbon intensity or energy cost, over one or more regions, with the saving against starting at once. Each says how sure that is by the forecast’s own bounds; one that is not really cleaner by them, or has missing data, is never offered. Also says when a region is dirty, dear or in high demand.',
   toolset: 'grid',
   effect: 'reads',
   input: z.strictObject({
