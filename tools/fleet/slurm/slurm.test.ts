@@ -287,8 +287,9 @@ describe.runIf(hasAccounting())('a Slurm cluster as a fleet', () => {
     await lab.saved();
     await lab.killController();
     const place = () => fleet.place({ key: 'P-6:k', pages: order([[job, at(3)]]) });
-    for (const work of [drain(fleet.waiting(soon())), fleet.sites(), place()])
-      expect((await faultOf(work)).code).toBe('unavailable');
+    // One after the other: a promise that waits for its turn would be rejected with nobody there to hear it.
+    for (const ask of [() => drain(fleet.waiting(soon())), () => fleet.sites(), place])
+      expect((await faultOf(Promise.resolve(ask()))).code).toBe('unavailable');
     await lab.startController();
     expect(await place()).toEqual({ placed: 1, left: [] });
     const far = { now: () => plusHours(clock.now(), 1) };
