@@ -101,7 +101,8 @@ if (entries.length > 0) {
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    // What the minifier rewrites beyond white space made the planner's innermost loop 1.6 times slower.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: { groups: SHARED },
   });
   await bundle.close();
