@@ -30,6 +30,9 @@ export const CHANGE_STATES: Readonly<Record<ChangeState, string>> = {
   kept: 'not put back: it has started, or somebody else changed it since',
 };
 
+/** A rehearsal is written down beside the order: it is no part of it, and each takes the place of the one before. */
+export const rehearsalOf = (orderKey: string): string => `${orderKey} rehearsed`;
+
 export const Change = z.strictObject({
   jobId: z.string(),
   target: z.string().describe('as the scheduler knows the job; empty where it does not'),

@@ -60,5 +60,12 @@ export const nanoNumber = (value: Nano): number => {
   return Number.isSafeInteger(n) ? n / 1e9 : Number(nanoText(value));
 };
 
+/** To the nearest 1e-9: what comes of a product of two amounts. */
+export const exact = (value: number): number => nanoNumber(nano(value));
+
+/** The sum to the last 1e-9, in whatever order. */
+export const exactSum = (values: readonly number[]): number =>
+  nanoNumber(values.reduce((sum, value) => sum + nano(value), 0n));
+
 /** Microjoules of an energy in 1e-9 kWh, exactly: 1e-9 kWh = 3600 µJ. */
 export const microjoules = (energy: Nano): string => (energy * 3600n).toString();

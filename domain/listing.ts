@@ -1,7 +1,7 @@
 /** How tools list the documents of a collection: by their ids, or page by page. */
 import { z } from 'zod';
 import { invalid } from './fault.js';
-import type { CollectionOf, Store } from './store.js';
+import type { CollectionOf, Store, Tx, Versioned } from './store.js';
 
 /** The members of such a tool's input; further ones narrow what is listed. */
 export const Listing = {
@@ -19,6 +19,19 @@ export interface Listed<T> {
 }
 
 const PAGE = 200;
+
+/** Every document of a collection, newest first, read page by page. */
+export async function* everyDocument<T>(
+  books: Pick<Tx, 'collection'>,
+  of: CollectionOf<T>,
+): AsyncGenerator<Versioned<T>> {
+  for (let after: string | undefined; ; ) {
+    const page = await books.collection(of).list({ after, limit: PAGE });
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.id;
+  }
+}
 
 /**
  * Documents that `wanted` takes, newest first, until `limit` of them are found: the collection is read to its end before

@@ -100,8 +100,8 @@ export interface Deeds {
   intend(deed: Omit<Deed, 'state' | 'output'>): Promise<boolean>;
   /** False when it was not intended any more: somebody else has finished it. */
   finish(key: string, state: 'done' | 'failed', output: unknown): Promise<boolean>;
-  /** Throws away what was settled and begun before an instant; how many. What is still intended stays. */
-  forget(before: Instant): Promise<number>;
+  /** Throws away what was settled and begun before an instant, by key; how many. What is still intended stays. */
+  forget(before: Instant, mayGo: (key: string) => boolean): Promise<number>;
 }
 
 /** A signed state of the ledger as it is kept; one for each size, for good. */

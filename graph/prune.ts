@@ -5,9 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { rehearsalOf } from '../domain/change.js';
 import { APPROVALS } from '../domain/decision.js';
 import { NEWEST_VERIFICATION, VERIFICATIONS } from '../domain/evidence/verification.js';
 import { newestIngested, WORKLOADS } from '../domain/job.js';
+import { everyDocument } from '../domain/listing.js';
 import { SALE_PLANS, SOLD_ORDERS } from '../domain/market.js';
 import { ORDERS, orderKeyOf, PLANS, type Plan } from '../domain/plan.js';
 import { archiveLine, GOES_WITH, PRUNED, type Pruned } from '../domain/retention.js';
@@ -48,16 +50,15 @@ export interface WhatWent {
   readonly kept: readonly { readonly planId: string; readonly why: string }[];
 }
 
+/** Answers are kept this long at least, and as long as what they are about is there. */
+const DEEDS_HOURS = 30 * 24;
+
 const OVER: ReadonlySet<Run['status']> = new Set(['done', 'refused', 'failed']);
 
-const every = async <T>(store: Pick<Tx, 'collection'>, of: CollectionOf<T>): Promise<T[]> => {
+const every = async <T>(books: Pick<Tx, 'collection'>, of: CollectionOf<T>): Promise<T[]> => {
   const all: T[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.collection(of).list({ after, limit: 500 });
-    all.push(...page.map(({ value }) => value));
-    if (page.length < 500) return all;
-    after = page.at(-1)!.id;
-  }
+  for await (const { value } of everyDocument(books, of)) all.push(value);
+  return all;
 };
 
 /** A recorded world starts anew at its own instant, its books do not: the newest record is as late as it ever was. */
@@ -130,7 +131,14 @@ export const prune = async (world: World, asked: Pruning): Promise<WhatWent> => 
   for (const { id } of runsOver) await letGo('run', id, [{ of: GOES_WITH.run, id }]);
   for (const id of workloads) await letGo('workload', id, [{ of: GOES_WITH.workload, id }]);
   const tickets = asked.dryRun ? 0 : await forgetTickets(store);
-  const deeds = asked.dryRun ? 0 : await store.deeds.forget(before);
+  // A caller that asks again with its key hears the answer that it had, however little is kept.
+  const answered = plusHours(present, -Math.max(asked.keepHours, DEEDS_HOURS));
+  const there = [
+    ...plans.filter(({ id }) => !goneIds.has(id)).map(({ id }) => id),
+    ...runs.filter((run) => !runsOver.includes(run)).map(({ id }) => id),
+  ];
+  const mayGo = (key: string) => there.every((id) => !key.includes(id));
+  const deeds = asked.dryRun ? 0 : await store.deeds.forget(answered, mayGo);
   return { before, plans: [...goneIds], workloads, runs: runsOver.map(({ id }) => id), rows, tickets, deeds, kept };
 };
 
@@ -143,6 +151,7 @@ interface Part {
 const partsOf = (plan: Plan): Part[] => [
   { of: GOES_WITH.plan, id: plan.id },
   { of: GOES_WITH.order, id: orderKeyOf(plan) },
+  { of: GOES_WITH.order, id: rehearsalOf(orderKeyOf(plan)) },
 ];
 
 const documentsOf = (name: string) => defineCollection(name, z.unknown());

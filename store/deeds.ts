@@ -4,6 +4,9 @@ import type { Deed, Deeds } from '../domain/store.js';
 import type { Instant } from '../domain/time.js';
 import type { Tables } from './tables.js';
 
+/** Keys in one statement. */
+const BATCH = 500;
+
 export const deedsOf = (db: Kysely<Tables>): Deeds => ({
   async get(key) {
     const row = await db.selectFrom('deeds').selectAll().where('key', '=', key).executeTakeFirst();
@@ -51,12 +54,20 @@ export const deedsOf = (db: Kysely<Tables>): Deeds => ({
       .executeTakeFirst();
     return Number(changed.numUpdatedRows) === 1;
   },
-  async forget(before) {
-    const gone = await db
-      .deleteFrom('deeds')
+  async forget(before, mayGo) {
+    const settled = await db
+      .selectFrom('deeds')
+      .select('key')
       .where('at', '<', before)
       .where('state', '!=', 'intended')
-      .executeTakeFirst();
-    return Number(gone.numDeletedRows);
+      .execute();
+    const keys = settled.map(({ key }) => key).filter(mayGo);
+    for (let from = 0; from < keys.length; from += BATCH)
+      await db
+        .deleteFrom('deeds')
+        .where('key', 'in', keys.slice(from, from + BATCH))
+        .where('state', '!=', 'intended')
+        .execute();
+    return keys.length;
   },
 });

@@ -6,6 +6,7 @@ import type { App } from '../../app.js';
 import { Fault } from '../../domain/fault.js';
 import { countText } from '../../domain/figures.js';
 import type { Finding } from '../../domain/finding.js';
+import { everyDocument } from '../../domain/listing.js';
 import { RUNS } from '../../domain/run.js';
 import { addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -82,12 +83,9 @@ const growthText = async (context: Context, app: App): Promise<string> => {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   let runs = 0;
   let first: string | undefined;
-  for (let after: string | undefined; ; ) {
-    const page = await store.collection(RUNS).list(after === undefined ? { limit: 500 } : { after, limit: 500 });
-    runs += page.length;
-    first = page.at(-1)?.value.startedAt ?? first;
-    if (page.length < 500) break;
-    after = page.at(-1)!.id;
+  for await (const { value } of everyDocument(store, RUNS)) {
+    runs++;
+    first = value.startedAt;
   }
   if (runs === 0) return size;
   const aRun = bytes / runs;

@@ -3,9 +3,7 @@
  * instructed, as distribution networks' contracts have it. Each contract brings its own curve and says whether half-hours are paid
  * one by one or over the whole event: that alone is worth some percent, so there is no default for either.
  */
-import { nano, nanoNumber } from '../decimal.js';
-
-const exact = (amount: number): number => nanoNumber(nano(amount));
+import { exact, exactSum } from '../decimal.js';
 
 export interface BidPaid {
   readonly deliveredMwh: number;
@@ -65,8 +63,7 @@ export const payUtilisation = ({ deliveredKwh, instructedKwh, price, curve, aver
     const counted = Math.min(Math.max(delivered, 0), instructed);
     return counted * paidShare(curve, counted / instructed) * price;
   };
-  if (averaging === 'half-hour')
-    return exact(deliveredKwh.reduce((sum, delivered) => sum + paidFor(delivered, instructedKwh), 0));
+  if (averaging === 'half-hour') return exactSum(deliveredKwh.map((delivered) => paidFor(delivered, instructedKwh)));
   const delivered = deliveredKwh.reduce((sum, kwh) => sum + kwh, 0);
   return exact(paidFor(delivered, instructedKwh * deliveredKwh.length));
 };
@@ -82,6 +79,6 @@ export const payAvailability = (mw: number, hours: number, pricePerMwHour: numbe
 export const netDelivered = (
   meters: readonly { readonly baselineKwh: number; readonly meteredKwh: number }[],
 ): { readonly net: number; readonly clipped: number } => ({
-  net: exact(meters.reduce((sum, { baselineKwh, meteredKwh }) => sum + baselineKwh - meteredKwh, 0)),
-  clipped: exact(meters.reduce((sum, { baselineKwh, meteredKwh }) => sum + Math.max(0, baselineKwh - meteredKwh), 0)),
+  net: exactSum(meters.map(({ baselineKwh, meteredKwh }) => baselineKwh - meteredKwh)),
+  clipped: exactSum(meters.map(({ baselineKwh, meteredKwh }) => Math.max(0, baselineKwh - meteredKwh))),
 });

@@ -3,7 +3,7 @@
  * modification P415, live from 7 November 2024). Volumes are MWh with a reduction positive, prices £/MWh, money £.
  * One system price: what was delivered beyond the trade is sold at it, what is missing is bought at it.
  */
-import { nano, nanoNumber } from '../decimal.js';
+import { exact } from '../decimal.js';
 
 export interface Trade {
   readonly contractedMwh: number;
@@ -26,9 +26,6 @@ export interface TradeSettled {
   /** as if the trading party paid the supplier itself: P415's alternative, which Ofgem did not approve */
   readonly netIfBilateral: number;
 }
-
-/** To a billionth of a pound, so that sums over a year come out the same in whatever order. */
-const exact = (amount: number): number => nanoNumber(nano(amount));
 
 export const settleTrade = (of: Trade): TradeSettled => {
   const trade = of.contractedMwh * of.tradePrice;

@@ -1,4 +1,5 @@
 /** The money of an event, line by line. */
+import { exact, exactSum } from '../../domain/decimal.js';
 import { invalid } from '../../domain/fault.js';
 import { payAsBid, payAvailability, payUtilisation } from '../../domain/settlement/utilisation.js';
 import { settleTrade } from '../../domain/settlement/wholesale.js';
@@ -43,15 +44,15 @@ export const paidFor = (terms: Terms, deliveredKwh: readonly number[], currency:
           compensationPrice: terms.compensationPrice,
         }),
       );
-      const [sold, delivered] = [sum(contracted), sum(deliveredKwh) / 1000];
+      const [sold, delivered] = [exactSum(contracted), exactSum(deliveredKwh) / 1000];
       return {
         lines: [
-          line('trade', sold, sum(settled.map((s) => s.trade))),
-          line('imbalance', delivered - sold, sum(settled.map((s) => s.imbalance))),
+          line('trade', sold, exactSum(settled.map((s) => s.trade))),
+          line('imbalance', delivered - sold, exactSum(settled.map((s) => s.imbalance))),
         ],
         beside: [
-          `The host supplier is paid ${amountText(sum(settled.map((s) => s.supplierCompensation)), currency)} from a pot that all suppliers fund, none of it by the site.`,
-          `Paid by the seller itself, as a rejected alternative had it, the event would come to ${amountText(sum(settled.map((s) => s.netIfBilateral)), currency)}.`,
+          `The host supplier is paid ${amountText(exactSum(settled.map((s) => s.supplierCompensation)), currency)} from a pot that all suppliers fund, none of it by the site.`,
+          `Paid by the seller itself, as a rejected alternative had it, the event would come to ${amountText(exactSum(settled.map((s) => s.netIfBilateral)), currency)}.`,
         ],
       };
     }
@@ -61,14 +62,14 @@ export const paidFor = (terms: Terms, deliveredKwh: readonly number[], currency:
         payAsBid({ bidMwh: bids[i]!, price: terms.price, baselineMwh: kwh / 1000, meteredMwh: 0 }),
       );
       return {
-        lines: [line('utilisation', sum(paid.map((p) => p.paidMwh)), sum(paid.map((p) => p.payment)))],
+        lines: [line('utilisation', exactSum(paid.map((p) => p.paidMwh)), exactSum(paid.map((p) => p.payment)))],
         beside: [],
       };
     }
     case 'utilisation': {
       const { instructedKw, curve, averaging, availability } = terms;
       const asked = { deliveredKwh, instructedKwh: instructedKw / 2, price: terms.price / 1000, curve, averaging };
-      const lines = [line('utilisation', sum(deliveredKwh) / 1000, payUtilisation(asked))];
+      const lines = [line('utilisation', exactSum(deliveredKwh) / 1000, payUtilisation(asked))];
       if (availability)
         lines.push({
           ...{ product: 'availability', volumeMwh: 0, price: null },
@@ -79,13 +80,13 @@ export const paidFor = (terms: Terms, deliveredKwh: readonly number[], currency:
   }
 };
 
-const sum = (values: readonly number[]): number => +values.reduce((total, value) => total + value, 0).toFixed(9);
 const line = (product: string, volumeMwh: number, amount: number): Line => ({
   product,
-  volumeMwh: +volumeMwh.toFixed(9),
-  price: Math.abs(volumeMwh) < 1e-9 ? null : +(amount / volumeMwh).toFixed(9),
+  volumeMwh: exact(volumeMwh),
+  price: Math.abs(volumeMwh) < 1e-9 ? null : exact(amount / volumeMwh),
   amount,
 });
 
-/** To the penny, as a statement has it. */
-export const amountText = (amount: number, currency: string): string => `${amount.toFixed(2)} ${currency}`;
+/** To the penny, as a statement has it; what rounds to nothing has no sign. */
+export const amountText = (amount: number, currency: string): string =>
+  `${amount.toFixed(2).replace(/^-(0\.00)$/, '$1')} ${currency}`;

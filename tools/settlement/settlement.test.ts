@@ -103,6 +103,21 @@ describe('an event', () => {
     await expect(settle({ terms: { ...bid, price: 250 } })).resolves.toMatchObject({ id: 'E-1' });
     const later = { start: '2026-02-12T17:30:00Z', end: '2026-02-12T18:30:00Z' };
     await expect(settle({ id: 'E-2', ...later, terms: bid })).rejects.toThrow(/period 36 of 2026-02-12/);
+    // Another name for the site makes no other energy of it: the meter knows.
+    await expect(settle({ id: 'E-2', site: 'annex', terms: bid })).rejects.toThrow(/under E-1|measures the site hall/);
+  });
+
+  it('is settled again by a later run, never by an earlier one, and the ledger holds each', async () => {
+    await meter('hall', site);
+    const first = await settle({ terms: bid, run: 'R1' });
+    await expect(settle({ terms: bid, run: 'II' })).rejects.toThrow('settled by run R1, and II comes before it');
+    const second = await settle({ terms: bid, run: 'R2' });
+    const entries = (await store.entries.read(0, 100)).filter(({ body }) => body.kind === 'settlement');
+    expect(entries.map(({ body }) => body.subject)).toEqual(['E-1', 'E-1']);
+    expect(entries.map(({ body }) => (body.data as { evidence: string }).evidence)).toEqual([
+      first.evidence,
+      second.evidence,
+    ]);
   });
 
   it('of several meters is settled on their sum, and says what each by itself would have shown', async () => {
@@ -113,6 +128,13 @@ describe('an event', () => {
     expect(found).toMatchObject({ deliveredMwh: 0, clippedMwh: 0.02, gross: 0 });
   });
 
+  it('without days to compare with delivered nothing, and what came later is not known', async () => {
+    await meter('hall', (at) => (at < '2026-02-10' ? null : site(at)));
+    const rebound = { until: '2026-02-12T20:00:00Z', price: 80, avoidedPrice: 120 };
+    const found = await settle({ terms: bid, rebound });
+    expect(found).toMatchObject({ status: 'insufficient', deliveredMwh: 0, gross: 0, rebound: null, net: null });
+  });
+
   it('is refused where it cannot be known, with what to do', async () => {
     await meter('hall', (at) => (at === '2026-02-12T17:30:00Z' ? null : site(at)));
     await expect(settle({ terms: bid })).rejects.toThrow('period 36 of 2026-02-12 is not metered');
@@ -121,6 +143,16 @@ describe('an event', () => {
       'no stretch of settlement periods',
     );
     await expect(settle({ terms: bid, end: '2026-02-13T02:00:00Z' })).rejects.toThrow('another settlement day');
+    await expect(settle({ terms: bid, meterIds: ['hall', 'hall'] })).rejects.toThrow('named twice');
+    await expect(settle({ terms: bid, site: 'annex' })).rejects.toThrow('measures the site hall');
+    const late = { until: '2026-02-12T19:10:00Z', price: 80, avoidedPrice: 120 };
+    await expect(settle({ terms: bid, end: '2026-02-12T17:30:00Z', rebound: late })).rejects.toThrow('no stretch');
+    const falling = [
+      { delivered: 0.95, paid: 1 },
+      { delivered: 0.6, paid: 0 },
+    ];
+    const contract = { as: 'utilisation', instructedKw: 400, price: 300, averaging: 'event', adjusted: false };
+    await expect(settle({ terms: { ...contract, curve: falling } })).rejects.toThrow('must rise');
     const lists = { ...bid, bidMwh: [1, 1, 1] };
     await expect(settle({ terms: lists, end: '2026-02-12T17:30:00Z' })).rejects.toThrow('bidMwh has 3 values');
   });

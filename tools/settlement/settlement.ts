@@ -1,5 +1,6 @@
 /** Front door: what a flexibility event is worth, from the site's own meters to pounds. */
 import { z } from 'zod';
+import { decimal, exact, exactSum } from '../../domain/decimal.js';
 import { digest } from '../../domain/digest.js';
 import { invalid, notFound } from '../../domain/fault.js';
 import { type Baseline, bl01 } from '../../domain/settlement/bl01.js';
@@ -22,7 +23,8 @@ export const EventToSettle = z.strictObject({
   meterIds: z
     .array(z.string().min(1))
     .min(1)
-    .describe('boundary meters of the site, imported with `caco meter import`'),
+    .max(50)
+    .describe('meters whose sum is the site, all of one boundary, imported with `caco meter import`'),
   start: Instant.describe('start of a settlement period'),
   end: Instant.describe('end of one, on the same settlement day'),
   eventDays: z
@@ -94,17 +96,22 @@ export const settleEvent = defineTool({
     rebound: z
       .number()
       .nullable()
-      .describe('energy that was bought later instead, a cost below 0; null: not asked for'),
+      .describe(
+        'energy that was bought later instead, a cost below 0; null: not asked for, or no usual day to compare with',
+      ),
     net: z.number().nullable().describe('gross and avoided and rebound; null: rebound is not known'),
     currency: z.string(),
     notes: z.array(z.string()),
-    evidence: z.string().describe('SHA-256 of all that went in and came out; the ledger has it'),
+    evidence: z
+      .string()
+      .describe('SHA-256 of what was asked and of all figures; the ledger has it in its entry of kind settlement'),
     document: z.string().describe('the statement in Markdown'),
   }),
   run: async (asked, world, call) => {
     const { date, periods } = stretchOf(asked);
     const closed = new Set(asked.bankHolidays);
-    const meters = await Promise.all(asked.meterIds.map((id) => daysOf(world, id, date)));
+    await requireMeters(world, asked);
+    const meters = await Promise.all(asked.meterIds.map((id) => meteredDays(world.meter, id, date, LOOK_BACK_DAYS)));
     const metered = together(meters);
     const today = metered.get(date)!;
     const question = { date, metered, eventDays: new Set(asked.eventDays), bankHolidays: closed };
@@ -125,16 +132,16 @@ export const settleEvent = defineTool({
       const meteredKwh = today[period - 1]!;
       return {
         ...{ start: settlementStart({ date, period }), period, meteredKwh },
-        unadjustedKwh: round(baseline.unadjusted.get(period)!),
-        adjustedKwh: round(baseline.adjusted.get(period)!),
-        deliveredKwh: round(baseline[used].get(period)! - meteredKwh),
+        unadjustedKwh: exact(baseline.unadjusted.get(period)!),
+        adjustedKwh: exact(baseline.adjusted.get(period)!),
+        deliveredKwh: exact(baseline[used].get(period)! - meteredKwh),
       };
     });
     const delivered = rows.map((row) => row.deliveredKwh);
     const paid = paidFor(asked.terms, delivered, asked.currency);
     const lines = paid.lines.map((line: Line) => ({ ...line, run: asked.run }));
-    const gross = money(lines.reduce((sum, { amount }) => sum + amount, 0));
-    const later = reboundOf(asked, question, today, sum(rows.map((row) => row.unadjustedKwh - row.meteredKwh)));
+    const gross = exactSum(lines.map(({ amount }) => amount));
+    const later = reboundOf(asked, question, today, exactSum(rows.map((row) => row.unadjustedKwh - row.meteredKwh)));
     const clipped = meters.length === 1 ? null : clippedOf(meters, question, periods);
     const notes = [...notesOf(baseline, asked.terms, rows), ...paid.beside];
     const figures = {
@@ -142,18 +149,26 @@ export const settleEvent = defineTool({
       baseline: {
         days: [...baseline.selected],
         excluded: baseline.excluded.map(([day, why]) => ({ date: day, why })),
-        inDayAdjustmentKwh: baseline.inDayAdjustment === null ? null : round(baseline.inDayAdjustment),
+        inDayAdjustmentKwh: baseline.inDayAdjustment === null ? null : exact(baseline.inDayAdjustment),
         used: used as 'unadjusted' | 'adjusted',
       },
       periods: rows,
-      ...{ deliveredMwh: round(sum(delivered) / 1000), clippedMwh: clipped, lines, gross, ...later },
-      net: later.rebound === null ? null : money(gross + later.avoided! + later.rebound),
+      ...{ deliveredMwh: exact(exactSum(delivered) / 1000), clippedMwh: clipped, lines, gross, ...later },
+      net: later.rebound === null ? null : exact(gross + later.avoided! + later.rebound),
       ...{ currency: asked.currency, notes },
     };
     const evidence = digest({ asked, figures });
+    const at = world.clock.now();
+    const { id, site, meterIds, run } = asked;
     call.commit(async (tx) => {
-      const claimed = periods.map((period) => ({ date, period }));
-      await claimDelivered(tx, asked.site, claimed, { by: asked.id, as: asked.terms.as, at: world.clock.now() });
+      const delivered = { site, meterIds, periods: periods.map((period) => ({ date, period })) };
+      await claimDelivered(tx, delivered, { by: id, as: asked.terms.as, run, at });
+      await tx.entries.append([
+        {
+          ...{ kind: 'settlement', at, actor: `${call.actor.via}:${call.actor.id}`, cause: call.cause, subject: id },
+          data: { site, run, deliveredMwh: decimal(figures.deliveredMwh), gross: decimal(gross), evidence },
+        },
+      ]);
     });
     return { ...figures, evidence, document: statementOf({ ...figures, run: asked.run, evidence }) };
   },
@@ -164,18 +179,17 @@ export const settleEvent = defineTool({
 export const settlementTools = [settleEvent] as const;
 
 type Asked = z.output<typeof EventToSettle>;
-const round = (value: number): number => +value.toFixed(6);
-const money = (value: number): number => +value.toFixed(9);
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The event as settlement periods of one day. Fault `invalid-input` where it is none. */
 const stretchOf = ({ start, end, rebound }: Asked): { date: string; periods: number[] } => {
   const onGrid = (at: Instant) => toEpoch(at) % 1800 === 0;
-  if (!onGrid(start) || !onGrid(end) || secondsBetween(start, end) <= 0)
-    throw invalid(
-      `${start} to ${end} is no stretch of settlement periods`,
-      'Begin and end at a full or half hour, the end later.',
-    );
+  const stretches = [[start, end] as const, ...(rebound === undefined ? [] : [[end, rebound.until] as const])];
+  for (const [from, to] of stretches)
+    if (!onGrid(from) || !onGrid(to) || secondsBetween(from, to) <= 0)
+      throw invalid(
+        `${from} to ${to} is no stretch of settlement periods`,
+        'Begin and end at a full or half hour, the end later.',
+      );
   const found = periodsOf(start, end);
   const lastDay = settlementPeriodOf(rebound?.until ?? end);
   const ends = lastDay.period === 1 ? lastDay.date > found.date : false;
@@ -189,10 +203,30 @@ const stretchOf = ({ start, end, rebound }: Asked): { date: string; periods: num
 
 const LOOK_BACK_DAYS = 60;
 
-const daysOf = async (world: World, meterId: string, date: string) => {
-  if (!(await world.meter.meters()).some(({ id }) => id === meterId))
-    throw notFound(`there is no meter ${meterId}`, '`caco meter list` names those that are known.');
-  return meteredDays(world.meter, meterId, date, LOOK_BACK_DAYS);
+/**
+ * Meters whose sum is the site: each known and named once, all of one boundary, since a narrower one would count energy that a wider one
+ * holds already; and none of another site. Fault `invalid-input` or `not-found`.
+ */
+const requireMeters = async (world: World, { meterIds, site }: Asked): Promise<void> => {
+  const known = new Map((await world.meter.meters()).map((card) => [card.id, card]));
+  const cards = meterIds.map((id) => {
+    const card = known.get(id);
+    if (!card) throw notFound(`there is no meter ${id}`, '`caco meter list` names those that are known.');
+    if (card.subject.kind === 'site' && card.subject.id !== site)
+      throw invalid(
+        `meter ${id} measures the site ${card.subject.id}`,
+        `Settle that site, or leave the meter out of ${site}.`,
+      );
+    return card;
+  });
+  if (new Set(meterIds).size < meterIds.length)
+    throw invalid('a meter is named twice, and its energy would count twice', 'Name each meter once.');
+  const boundaries = [...new Set(cards.map(({ boundary }) => boundary))];
+  if (boundaries.length > 1)
+    throw invalid(
+      `the meters measure ${boundaries.join(' and ')}: the narrower may lie within the wider`,
+      'Name meters of one boundary, which together are the site.',
+    );
 };
 
 /**
@@ -207,7 +241,9 @@ const reboundOf = (
 ): { avoided: number | null; rebound: number | null } => {
   if (rebound === undefined) return { avoided: null, rebound: null };
   const { periods } = periodsOf(end, rebound.until);
-  const usual = bl01({ ...question, periods }).unadjusted;
+  const { status, unadjusted: usual } = bl01({ ...question, periods });
+  // Without days to compare with nobody knows what is usual.
+  if (status !== 'ok') return { avoided: null, rebound: null };
   let kwh = 0;
   for (const period of periods) {
     const used = today[period - 1] ?? null;
@@ -219,8 +255,8 @@ const reboundOf = (
     kwh += used - usual.get(period)!;
   }
   return {
-    avoided: money((savedKwh / 1000) * rebound.avoidedPrice),
-    rebound: money((-kwh / 1000) * rebound.price),
+    avoided: exact((savedKwh / 1000) * rebound.avoidedPrice),
+    rebound: exact((-kwh / 1000) * rebound.price),
   };
 };
 
@@ -237,29 +273,29 @@ const clippedOf = (
       })),
     ),
   );
-  return round(sum(each.map(({ clipped }) => clipped)) / 1000);
+  return exact(exactSum(each.map(({ clipped }) => clipped)) / 1000);
 };
 
-/** How far the baseline wears away before it is said. */
+/** Working days below which it is said that the baseline is wearing away. Other days always rest on two. */
 const FEW_DAYS = 7;
 
 const notesOf = (baseline: Baseline, terms: Terms, rows: readonly z.output<typeof Period>[]): string[] => {
   const notes: string[] = [];
   if (baseline.status === 'insufficient')
     notes.push(
-      'Fewer than five days like this one can be used, so the baseline is what was metered and nothing counts as delivered.',
+      'Too few days like this one can be used (five working days, or four others, are needed), so the baseline is what was metered and nothing counts as delivered.',
     );
-  else if (baseline.selected.length < FEW_DAYS && baseline.selected.length > 2)
+  else if (baseline.eligible.length >= 5 && baseline.eligible.length < FEW_DAYS)
     notes.push(`The baseline rests on ${baseline.selected.length} days: below five nothing can be settled.`);
   if (baseline.adjustmentPeriods.length === 0)
-    notes.push('The event begins before 04:00, so its adjustment would lie on the day before: none is made.');
+    notes.push('The event begins before 04:00 in London, so its adjustment would lie on the day before: none is made.');
   const [without, with_] = [
-    sum(rows.map((r) => r.unadjustedKwh - r.meteredKwh)),
-    sum(rows.map((r) => r.adjustedKwh - r.meteredKwh)),
+    exactSum(rows.map((r) => r.unadjustedKwh - r.meteredKwh)),
+    exactSum(rows.map((r) => r.adjustedKwh - r.meteredKwh)),
   ];
   if (Math.abs(with_ - without) >= 0.0005)
     notes.push(
-      `Without the in-day adjustment ${round(without)} kWh were delivered, with it ${round(with_)} kWh${terms.as === 'wholesale' ? '; wholesale trades are settled without' : ''}. What the site itself used more of before the event is in the adjustment.`,
+      `Without the in-day adjustment ${exact(without)} kWh were delivered, with it ${exact(with_)} kWh${terms.as === 'wholesale' ? '; wholesale trades are settled without' : ''}. What the site itself used more of before the event is in the adjustment.`,
     );
   return notes;
 };

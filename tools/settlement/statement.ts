@@ -1,4 +1,5 @@
 /** The statement that people read: the event, the half-hours, the money, and what stands beside it. */
+import { oneLine } from '../../domain/text.js';
 import { amountText, type Line } from './lines.js';
 
 export interface Statement {
@@ -26,7 +27,8 @@ export interface Statement {
   readonly evidence: string;
 }
 
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** Names come from outside: one line, and no bar that would end a cell. */
+const cell = (text: string) => (text === '' ? '' : oneLine(text, 200).replaceAll('|', '\\|'));
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`);
 const kwh = (value: number) => value.toFixed(1);

@@ -1,9 +1,9 @@
 /** What an event was sold as, and on what terms: nothing of it is guessed, for each product has rules of its own that change by the year. */
 import { z } from 'zod';
 
-const perHalfHour = (what: string) =>
+const perHalfHour = (what: string, amount = z.number()) =>
   z
-    .union([z.number(), z.array(z.number()).min(1)])
+    .union([amount, z.array(amount).min(1).max(48)])
     .describe(`${what}: one value for all half-hours of the event, or one for each`);
 
 export const Terms = z.discriminatedUnion('as', [
@@ -16,7 +16,7 @@ export const Terms = z.discriminatedUnion('as', [
   }),
   z.strictObject({
     as: z.literal('bid').describe('pay-as-bid, as the Demand Flexibility Service'),
-    bidMwh: perHalfHour('MWh that were accepted'),
+    bidMwh: perHalfHour('MWh that were accepted, of a reduction', z.number().positive()),
     price: z.number().describe('money per MWh'),
     adjusted: z
       .boolean()
@@ -29,6 +29,9 @@ export const Terms = z.discriminatedUnion('as', [
     curve: z
       .array(z.strictObject({ delivered: z.number().min(0), paid: z.number().min(0).max(1) }))
       .min(1)
+      .refine((points) => points.every((point, i) => i === 0 || point.delivered > points[i - 1]!.delivered), {
+        error: 'its points must rise in what was delivered',
+      })
       .describe('share paid by share delivered, as the contract has it; straight lines between the points'),
     averaging: z
       .enum(['half-hour', 'event'])

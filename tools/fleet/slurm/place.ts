@@ -1,5 +1,5 @@
 /** An order, carried out: each job that a plan moves gets its start, where its owner allows it and nobody changed it since. */
-import type { Change } from '../../../domain/change.js';
+import { type Change, rehearsalOf } from '../../../domain/change.js';
 import { type Job, spanSeconds } from '../../../domain/job.js';
 import type { Placement } from '../../../domain/plan.js';
 import { latestSafeEnd } from '../../../domain/slurm.js';
@@ -15,9 +15,6 @@ const FORTH: Way = { begun: 'intended', done: 'made', over: 'lost', left: 'left'
 
 type Item = { readonly job: Job; readonly pieces: readonly Placement[]; readonly moved?: boolean };
 type Found = { readonly state: 'left' | 'lost' | 'not-needed'; readonly why: string | null };
-
-/** A rehearsal is written down beside the order: it is no part of it, and each takes the place of the one before. */
-export const rehearsalOf = (key: string): string => `${key} rehearsed`;
 
 export const placeOrder = async (
   desk: Desk,

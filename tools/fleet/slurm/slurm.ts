@@ -1,4 +1,5 @@
 /** A Slurm cluster as a fleet: its queue, its nodes, what its accounts say ran, and starts that it is given for jobs that wait. */
+import { rehearsalOf } from '../../../domain/change.js';
 import { importedSites, overlaySites, type Site } from '../../../domain/site.js';
 import type { Fleet, Ran } from '../../../domain/world.js';
 import type { FleetGround } from '../ground.js';
@@ -9,7 +10,7 @@ import { askController, type Controller } from './controller.js';
 import type { Desk } from './desk.js';
 import { examine } from './examine.js';
 import { type Partitions, partitionsOf, type Share } from './partitions.js';
-import { placeOrder, rehearsalOf } from './place.js';
+import { placeOrder } from './place.js';
 import { jobsOf, readWaiting } from './queue.js';
 import { ranOf } from './ran.js';
 import { undoOrder } from './undo.js';
