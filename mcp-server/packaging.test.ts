@@ -64,8 +64,8 @@ test('what npm packs runs by itself: its commands, its data, its documents, its 
     cwd: root,
   });
   const [{ filename, files }] = JSON.parse(packed.toString()) as [{ filename: string; files: { path: string }[] }];
-  // npx unpacks all of it at every start.
-  expect(files.length).toBeLessThan(260);
+  // Each room is a file of its own that is read only when it is asked for. A step far beyond this is sources or tests that slipped in.
+  expect(files.length).toBeLessThan(400);
   execFileSync('tar', ['-xzf', filename], { cwd: folder });
   symlinkSync(join(root, 'node_modules'), join(folder, 'package', 'node_modules'));
   const main = join(folder, 'package', 'dist/cli/main.js');
