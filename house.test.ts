@@ -114,7 +114,8 @@ const ROOMS: readonly Room[] = [
   { files: /^sim\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
   // Each grid source declares its own settings; the list of them loads none.
-  { files: /^config\.ts$/, may: ['tools/grid/sources/sources.ts'] },
+  { files: /^settings\.ts$/, may: ['tools/grid/sources/sources.ts'] },
+  { files: /^config\.ts$/, may: ['settings.ts'] },
   { files: /^clock\.ts$/, may: [/^domain\//], packages: [] },
   // What our results are held against shares no code with them.
   { files: /^checks\//, may: [], packages: [] },

@@ -5,7 +5,7 @@ import type { SlurmSettings } from '../slurm/slurm.js';
 
 export type { FleetGround } from '../ground.js';
 
-/** The program's settings that a fleet reads, as config.ts names them. */
+/** The program's settings that a fleet reads, as settings.ts names them. */
 export interface FleetSettings extends SlurmSettings {
   readonly fleet: string;
 }

@@ -19,7 +19,7 @@ export interface MeterGround {
   readonly timer?: Timer;
 }
 
-/** The program's settings that a meter reads, as config.ts names them. */
+/** The program's settings that a meter reads, as settings.ts names them. */
 export interface MeterSettings {
   readonly meter: string;
   readonly meterUrl?: string | undefined;
