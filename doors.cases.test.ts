@@ -85,7 +85,8 @@ const PATIENT = [
   ['-m 30', '-m 1800'],
 ] as const;
 /** `HERE` of a copy: where the scripts look for their queue. */
-for (const name of ['jobs60.csv', 'lib.mjs']) cpSync(caseFile(`doors/${name}`), join(folder, name));
+for (const name of casesIn('doors').length === 0 ? [] : ['jobs60.csv', 'lib.mjs'])
+  cpSync(caseFile(`doors/${name}`), join(folder, name));
 
 const SCRIPTS: Readonly<Record<string, () => unknown>> = {
   'doors/f1-forged-decision.sh': async () => {

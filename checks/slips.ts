@@ -4,10 +4,10 @@
  */
 export const SLIPS: Readonly<Record<string, RegExp>> = {
   'a saving of nothing, or a negative one':
-    /sav\w+ (£|−|-)?0(\.0+)?(?![.\d])|sav\w+ [−-]|[−-]\d[\d.]* \w+ (saved|less)/,
-  'a change by nothing': /(£|\$|€)?(?<![\d.])0(?![.\d])( kg| g| kWh| kW| %)?( CO2e)? (more|less|lower|higher)/,
-  'a zero with a sign': /(?<![\w.])[−-]0(?![.\d])|\+0(?![.\d])/,
-  'costs nothing': /costs £0(?![.\d])/,
+    /sav\w+ (£|−|-)?0(\.0+)?(?!\.?\d)|sav\w+ [−-]|[−-]\d[\d.]* \w+ (saved|less)/,
+  'a change by nothing': /(£|\$|€)?(?<![\d.])0(?!\.?\d)( kg| g| kWh| kW| %)?( CO2e)? (more|less|lower|higher)/,
+  'a zero with a sign': /(?<![\w.])[−-]0(?!\.?\d)|\+0(?!\.?\d)/,
+  'costs nothing': /costs £0(?!\.?\d)/,
   'not a number': /NaN|undefined|Infinity|\bnull\b/,
   'from a value to the same':
     /(?<![\w.])(\S*\d\S*(?: [a-zA-Z]+)?) instead of \1(?![\w.])|from (\S+\d\S*) to \2(?![\w.])/,

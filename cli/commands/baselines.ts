@@ -7,7 +7,9 @@ import { type Answer, addCommand, type Context } from '../command.js';
 import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 
-type Compared = Pick<ToolAnswer<'compare_baselines'>, 'currency' | 'rows' | 'unseen'> & { workloadId: string | null };
+type Compared = Pick<ToolAnswer<'compare_baselines'>, 'currency' | 'rows' | 'unpriced' | 'unseen'> & {
+  workloadId: string | null;
+};
 
 const FLAGS = flagsOf('compare_baselines', {
   workloadId: { about: 'workload to look at; the newest when left out' },
@@ -23,7 +25,7 @@ const FLAGS = flagsOf('compare_baselines', {
 const share = (ratio: number | null) =>
   ratio === null ? '–' : ratio < 0 ? `−${percentText(-ratio)}` : percentText(ratio);
 
-export const baselinesText = ({ workloadId, currency, rows, unseen }: Compared): string => {
+export const baselinesText = ({ workloadId, currency, rows, unpriced, unseen }: Compared): string => {
   const lawful = rows.filter((r) => r.isLawful);
   const best = lawful.reduce<BaselineRow | undefined>(
     (a, b) => (a && a.objective < b.objective - 1e-9 * Math.abs(b.objective) ? a : b),
@@ -32,12 +34,20 @@ export const baselinesText = ({ workloadId, currency, rows, unseen }: Compared):
   const head =
     best === undefined
       ? `None of the ${rows.length} policies keeps every limit${workloadId === null ? '' : ` of workload ${workloadId}`}.`
-      : `Of the ${lawful.length} of ${rows.length} policies that keep every limit, ${best.title} is best: ${massText(best.emissionsKg.value)} CO2e, ${moneyText(best.cost.total, currency)}.`;
+      : `Of the ${lawful.length} of ${rows.length} policies that keep every limit, ${best.title} is best: ${massText(best.emissionsKg.value)} CO2e${unpriced.length > 0 ? '' : `, ${moneyText(best.cost.total, currency)}`}.`;
   return [
     head,
     '',
     tableText(
-      ['policy', 'CO2e', 'saved', 'cost', 'saved', 'late', 'keeps limits'],
+      [
+        'policy',
+        'CO2e',
+        'saved',
+        unpriced.length > 0 ? 'cost without energy' : 'cost',
+        'saved',
+        'late',
+        'keeps limits',
+      ],
       rows.map((r) => [
         r.policy,
         massText(r.emissionsKg.value),
@@ -72,7 +82,7 @@ const baselines = async (context: Context, _: string[], options: Record<string, 
       signal: context.signal,
       onProgress: (done, total, note) => context.progress({ done, total, note }),
     });
-    answer = { workloadId: null, currency: 'USD', rows, unseen: [] };
+    answer = { workloadId: null, currency: 'USD', rows, unpriced: [], unseen: [] };
   } else answer = await context.call('compare_baselines', given);
   return { json: answer, text: baselinesText(answer) };
 };

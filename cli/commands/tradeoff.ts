@@ -8,7 +8,8 @@ import { frontierPlot } from '../plot.js';
 import { plain, tableText } from '../terminal.js';
 
 export const tradeOffText = (o: TradeOff): string => {
-  const { currency, points } = o;
+  const { currency, points, unpriced } = o;
+  const cost = unpriced.length > 0 ? 'cost without energy' : 'cost';
   const marks = points.map((p) => ({ x: p.emissionsKg.value, y: p.cost.total, chosen: p.chosen }));
   const least = (kg: number) => Math.max(...points.map((p) => p.lowerBound - (p.carbonPricePerTonne * kg) / 1000));
   const worst = points.reduce((gap, p) => Math.max(gap, p.gap), 0);
@@ -25,15 +26,15 @@ export const tradeOffText = (o: TradeOff): string => {
   const paid = last.cost.total - first.cost.total;
   return [
     saved > 0
-      ? `From the cheapest plan to the cleanest: ${massText(saved)} CO2e less${isNothing(paid) ? ' at the same cost' : ` for ${moneyText(paid, currency)} more, ${moneyText((paid / saved) * 1000, currency)} a tonne on average`}.`
+      ? `From the cheapest plan to the cleanest: ${massText(saved)} CO2e less${unpriced.length > 0 && isNothing(paid) ? '' : isNothing(paid) ? ' at the same cost' : ` for ${moneyText(paid, currency)} more, ${moneyText((paid / saved) * 1000, currency)} a tonne on average`}.`
       : 'Price makes no difference here: the cheapest plan is the cleanest.',
     '',
-    `  cost without the carbon price, against CO2e${o.workloadId === null ? '' : `, workload ${o.workloadId}`}`,
+    `  ${cost}${unpriced.length > 0 ? ' and' : ''} without the carbon price, against CO2e${o.workloadId === null ? '' : `, workload ${o.workloadId}`}`,
     frontierPlot(marks, least, { x: massText, y: (v) => moneyText(v, currency) }),
     `  ● planned at the price in force   ○ at other prices   · no plan can be there (proved)`,
     '',
-    tableText(['', `${currency}/t`, 'CO2e', 'cost', 'gap'], rows),
-    `  run at once, limits ignored: ${massText(now.emissionsKg.value)}, ${moneyText(now.cost.total, currency)}`,
+    tableText(['', `${currency}/t`, 'CO2e', cost, 'gap'], rows),
+    `  run at once, limits ignored: ${massText(now.emissionsKg.value)}${unpriced.length > 0 ? '' : `, ${moneyText(now.cost.total, currency)}`}`,
     worst < 1e-9
       ? '  No plan can beat any of these at its price (proved).'
       : `  No plan can beat any of these at its price by more than ${percentText(worst)} (proved).`,

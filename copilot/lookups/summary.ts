@@ -21,6 +21,9 @@ export interface Standing {
   readonly demonstrated: boolean;
 }
 
+/** Surely more was emitted: all of the interval lies below zero. */
+const isIncrease = ({ savedKg }: Standing): boolean => savedKg.high < 0;
+
 export interface Week {
   readonly from: Instant;
   readonly to: Instant;
@@ -131,7 +134,7 @@ export const summaryDraft = async (
               }),
         draft.saved(s.savedKg, { ...fact, label: 'verified saving of the team', verified: true }),
         draft.energy(s.energyKwh, { ...fact, label: 'energy of the verified jobs' }),
-        s.demonstrated ? '' : 'not told from zero',
+        s.demonstrated ? '' : isIncrease(s) ? 'emitted more' : 'not told from zero',
       ];
     }),
   );
@@ -162,6 +165,8 @@ const forAll = (
   const rate = (s: Standing) => {
     const fact = { source, about: [s.team], verified: true, saving: true, key: true };
     const name = draft.name(s.team, { source, about: [s.team], label: 'a team' });
+    if (isIncrease(s))
+      return `team ${name}, whose work emitted ${draft.saved(s.savedKg, { ...fact, saving: false, label: 'verified saving of the team' })} than without the plan`;
     return s.demonstrated
       ? `team ${name}, ${draft.intensity(s.savedGPerKwh!, { ...fact, label: 'verified saving per kWh' })} of its work`
       : `team ${name}, whose verified figure of ${draft.mass(s.savedKg, { ...fact, label: 'verified saving of the team' })} cannot be told from zero`;

@@ -1,10 +1,10 @@
 /** The tool that sets the named policies side by side on a workload. */
 import { z } from 'zod';
-import { massText, moneyText } from '../../domain/figures.js';
+import { massText } from '../../domain/figures.js';
 import { Currency } from '../../domain/units.js';
 import { defineTool } from '../tool.js';
 import { BaselineRow, compareBaselines as compare } from './baselines/baselines.js';
-import { tellingOf } from './compare.js';
+import { costText, tellingOf, UNPRICED } from './compare.js';
 import { fleetProblem, PlanInput } from './fleet-problem.js';
 
 export const compareBaselines = defineTool({
@@ -27,6 +27,7 @@ export const compareBaselines = defineTool({
     workloadId: z.string(),
     currency: Currency,
     rows: z.array(BaselineRow),
+    unpriced: UNPRICED,
     unseen: z.array(z.string()),
   }),
   run: async ({ policies, ...input }, world, call) => {
@@ -44,14 +45,15 @@ export const compareBaselines = defineTool({
       workloadId: fleet.workloadId,
       currency: telling.currency,
       rows,
-      unseen: fleet.leftOut.slice(0, 50).map((l) => `${l.jobId} left out: ${l.why}`),
+      unpriced: [...fleet.unpriced],
+      unseen: [...fleet.remarks, ...fleet.leftOut.map((l) => `${l.jobId} left out: ${l.why}`)].slice(0, 50),
     };
   },
-  tell: ({ rows, currency }) =>
+  tell: ({ rows, currency, unpriced }) =>
     rows
       .map(
         (r) =>
-          `${r.policy}: ${massText(r.emissionsKg.value)} CO2e, ${moneyText(r.cost.total, currency)}${r.isLawful ? '' : ' (breaks limits)'}`,
+          `${r.policy}: ${massText(r.emissionsKg.value)} CO2e, ${costText(r.cost.total, currency, unpriced)}${r.isLawful ? '' : ' (breaks limits)'}`,
       )
       .join('; '),
 });

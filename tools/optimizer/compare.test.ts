@@ -5,7 +5,7 @@ import { openStore } from '../../store/store.js';
 import { callTool } from '../tool.js';
 import { instance } from './engine/fixtures/solved.js';
 import { call, fleetWorld, ingestQueue } from './fixtures/fleet.js';
-import { comparePlans, explainPlan, makePlan, parseCaco, tradeOff, tradeOffOf } from './optimizer.js';
+import { compareBaselines, comparePlans, explainPlan, makePlan, parseCaco, tradeOff, tradeOffOf } from './optimizer.js';
 
 let store: Store;
 let world: World;
@@ -171,5 +171,38 @@ describe('compare_plans and explain_plan', () => {
     await expect(callTool(explainPlan, { planId: plans[1], jobId: 'nobody' }, world, call)).rejects.toMatchObject({
       code: 'not-found',
     });
+  });
+});
+
+describe('where no price of electricity is known', () => {
+  it('no comparison tells a cost of nothing, and each names the regions', async () => {
+    const sites = (await world.fleet.sites()).map((site) => ({
+      ...site,
+      payer: 'owner' as const,
+      tariff: { ...site.tariff, energy: { kind: 'signal' as const } },
+    }));
+    const silent = {
+      ...world,
+      fleet: Object.assign(Object.create(world.fleet), { sites: async () => sites }),
+      grid: Object.assign(Object.create(world.grid), {
+        price: async (...asked: Parameters<World['grid']['carbon']>) => {
+          const { series } = await world.grid.carbon(...asked);
+          return { currency: 'USD', notes: [], series: { ...series, values: series.values.map(() => null) } };
+        },
+      }),
+    } as World;
+    const ask = { workloadId: 'W-1' };
+    const tradeOffs = await callTool(tradeOff, { ...ask, carbonPricesPerTonne: [50, 100] }, silent, call);
+    const plans = await callTool(comparePlans, { ...ask, carbonPricesPerTonne: [50, 100] }, silent, call);
+    const rows = await callTool(compareBaselines, { ...ask, policies: ['run-immediately'] }, silent, call);
+    for (const [answer, text] of [
+      [tradeOffs, tradeOff.tell(tradeOffs)],
+      [plans, comparePlans.tell(plans)],
+      [rows, compareBaselines.tell(rows)],
+    ] as const) {
+      expect(answer.unpriced.length).toBeGreaterThan(0);
+      expect(answer.unseen.join(' ')).toContain('no energy price is known');
+      expect(text).not.toMatch(/[$£€]0(?!\.?\d)/);
+    }
   });
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Estimate } from '../../domain/estimate.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
-import { figure, massText, moneyText } from '../../domain/figures.js';
+import { figure, isNothing, massText, moneyText } from '../../domain/figures.js';
 import { Cost, PLANS } from '../../domain/plan.js';
 import { basisOf } from '../../domain/plan-text.js';
 import { Currency } from '../../domain/units.js';
@@ -30,6 +30,19 @@ const carbonPricesPerTonne = z
   .optional()
   .describe('carbon prices to plan at, money per tonne CO2e; 0 to 500 in eight steps when left out');
 
+/** Unknown is not zero: figures of such regions hold what is paid beside electricity, and are told so. */
+export const UNPRICED = z
+  .array(z.string())
+  .describe('regions whose price of electricity is not known: no cost figure here holds it');
+
+/** `£47`; `£0 without electricity, whose price is not known` where that is so. */
+export const costText = (total: number, currency: string, unpriced: readonly string[]): string =>
+  unpriced.length === 0
+    ? moneyText(total, currency)
+    : isNothing(total)
+      ? 'cost not known'
+      : `${moneyText(total, currency)} without electricity`;
+
 const Point = z.strictObject({
   carbonPricePerTonne: z.number(),
   cost: Cost.describe('without the carbon price'),
@@ -53,6 +66,7 @@ export const TradeOff = z.strictObject({
     .strictObject({ cost: Cost, emissionsKg: Estimate })
     .describe('every job at once at home, limits ignored'),
   limits: z.array(LimitValue).describe('what more of each limit would be worth at the chosen point'),
+  unpriced: UNPRICED,
   unseen: z.array(z.string()),
 });
 export type TradeOff = z.infer<typeof TradeOff>;
@@ -86,6 +100,7 @@ export const tradeOffOf = async (problem: Problem, options: TradeOffOptions): Pr
     points: pointsOf(swept, chosen),
     runImmediately: { cost, emissionsKg },
     limits: at.certificate ? limitValues(model, at.certificate, options.telling.currency, options.clock) : [],
+    unpriced: [],
     unseen: swept.skipped.map((s) => `${s.id} left out: ${s.reason}`),
   };
 };
@@ -127,7 +142,11 @@ const ofFleet = async (input: z.output<typeof question>, chosen: number, world: 
   return {
     ...answer,
     workloadId: fleet.workloadId,
-    unseen: [...answer.unseen, ...fleet.leftOut.map((l) => `${l.jobId} left out: ${l.why}`)].slice(0, 50),
+    unpriced: [...fleet.unpriced],
+    unseen: [...fleet.remarks, ...answer.unseen, ...fleet.leftOut.map((l) => `${l.jobId} left out: ${l.why}`)].slice(
+      0,
+      50,
+    ),
   };
 };
 
@@ -154,7 +173,7 @@ export const tradeOff = defineTool({
     const [first, last] = [o.points[0]!, o.points.at(-1)!];
     const best = o.limits[0];
     const [from, to] = [first, last].map(
-      (p) => `${massText(p.emissionsKg.value)} CO2e at ${moneyText(p.cost.total, o.currency)}`,
+      (p) => `${massText(p.emissionsKg.value)} CO2e, ${costText(p.cost.total, o.currency, o.unpriced)}`,
     );
     return `From ${figure(first.carbonPricePerTonne)} to ${figure(last.carbonPricePerTonne)} ${o.currency}/t: ${from === to ? `${from} throughout` : `${from} down to ${to}`}.${best ? ` ${best.sentence}` : ''}`;
   },
@@ -187,7 +206,12 @@ export const comparePlans = defineTool({
       .describe('stored plans to compare; instead of carbon prices'),
     carbonPricesPerTonne,
   }),
-  output: z.strictObject({ currency: Currency, points: z.array(Compared), unseen: z.array(z.string()) }),
+  output: z.strictObject({
+    currency: Currency,
+    points: z.array(Compared),
+    unpriced: UNPRICED,
+    unseen: z.array(z.string()),
+  }),
   run: async ({ planIds, ...input }, world, call) => {
     if (planIds !== undefined && input.carbonPricesPerTonne !== undefined)
       throw invalid('planIds and carbonPricesPerTonne are both given', 'Compare stored plans, or prices.');
@@ -196,9 +220,11 @@ export const comparePlans = defineTool({
     const inForce = world.method.carbonPricePerTonne;
     // The trade-off wants a chosen price; a comparison of two plans only those two.
     const chosen = asked.includes(inForce) ? inForce : asked[0]!;
-    const { points, currency, unseen } = await ofFleet({ ...input, carbonPricesPerTonne: asked }, chosen, world, call);
+    const { points, ...rest } = await ofFleet({ ...input, carbonPricesPerTonne: asked }, chosen, world, call);
     return {
-      currency,
+      currency: rest.currency,
+      unpriced: rest.unpriced,
+      unseen: rest.unseen,
       points: marked(
         points.map((p) => ({
           planId: null,
@@ -209,14 +235,13 @@ export const comparePlans = defineTool({
           chosen: p.carbonPricePerTonne === inForce,
         })),
       ),
-      unseen,
     };
   },
   tell: (o) =>
     o.points
       .map(
         (p) =>
-          `${p.planId ?? `${figure(p.carbonPricePerTonne)} ${o.currency}/t`}: ${massText(p.emissionsKg.value)} CO2e, ${moneyText(p.cost.total, o.currency)}${p.dominated ? ' (dominated)' : ''}`,
+          `${p.planId ?? `${figure(p.carbonPricePerTonne)} ${o.currency}/t`}: ${massText(p.emissionsKg.value)} CO2e, ${costText(p.cost.total, o.currency, o.unpriced)}${p.dominated ? ' (dominated)' : ''}`,
       )
       .join('; '),
 });
@@ -255,6 +280,7 @@ const stored = async (ids: readonly string[], world: World) => {
         chosen: p.carbonPricePerTonne === world.method.carbonPricePerTonne,
       })),
     ),
+    unpriced: [...new Set(plans.flatMap((p) => p.unpriced ?? []))].sort(),
     unseen: elsewhere
       ? [`${first!.id} and ${elsewhere.id} plan different workloads: their totals are not of the same work.`]
       : [],

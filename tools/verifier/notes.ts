@@ -1,6 +1,6 @@
 /** What a reader of a verification has to know beside its figures: assumptions, gaps, the age and kind of what it rests on. */
 import type { Constants } from '../../domain/evidence/record.js';
-import { figure, percentText } from '../../domain/figures.js';
+import { counted, figure, percentText } from '../../domain/figures.js';
 import { toEpoch } from '../../domain/time.js';
 import type { Loaded } from './load.js';
 import type { Verified } from './verify.js';
@@ -65,5 +65,5 @@ const foretoldNote = ({ ran, foretold }: Loaded): string | null => {
     // Times are whole seconds.
     if (hours <= highHours + 1 / 3600) sums.held++;
   }
-  return `The duration of ${took.size} jobs was foretold: they ran ${figure(sums.ran)} h, ${figure(sums.expected)} h were expected and ${figure(sums.asked)} h asked for; ${percentText(sums.held / took.size)} ran no longer than their 90 % quantile.`;
+  return `The duration of ${counted(took.size, 'job')} was foretold: ${took.size === 1 ? 'it' : 'they'} ran ${figure(sums.ran)} h, ${figure(sums.expected)} h were expected and ${figure(sums.asked)} h asked for; ${percentText(sums.held / took.size)} ran no longer than their 90 % quantile.`;
 };
