@@ -151,8 +151,8 @@ export interface Fleet {
   /** True where placing changes nothing yet and only tells what it would do. */
   readonly rehearses?: boolean;
   /**
-   * What was done to a scheduler's own jobs for an order, or would be: each written down before it was done. In pages, nothing for
-   * a key that is not known. Absent where the fleet moves no jobs of anybody's.
+   * What was done to a scheduler's own jobs for an order, or under the name of its rehearsal would be: each written down before it was
+   * done. In pages, nothing for a key that is not known. Absent where the fleet moves no jobs of anybody's.
    */
   changes?(key: string): AsyncIterable<Change[]>;
   /**

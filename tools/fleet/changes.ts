@@ -1,6 +1,6 @@
 /** What a plan's order did to jobs of somebody else's scheduler, or would do: looking at it, and taking it back. */
 import { z } from 'zod';
-import { CHANGE_STATES, Change, ChangeState } from '../../domain/change.js';
+import { CHANGE_STATES, Change, ChangeState, rehearsalOf } from '../../domain/change.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { release } from '../../domain/held.js';
 import { JOBS } from '../../domain/job.js';
@@ -56,15 +56,21 @@ export const listChanges = defineTool({
     const counts: Partial<Record<ChangeState, number>> = {};
     const changes: Change[] = [];
     let seen = 0;
-    for await (const page of world.fleet.changes(orderKeyOf(plan)))
-      for (const change of page) {
-        counts[change.state] = (counts[change.state] ?? 0) + 1;
-        if (seen++ >= skip && changes.length < limit) changes.push(change);
-      }
+    const key = orderKeyOf(plan);
+    let of = key;
+    for (of of [key, rehearsalOf(key)]) {
+      for await (const page of world.fleet.changes(of))
+        for (const change of page) {
+          counts[change.state] = (counts[change.state] ?? 0) + 1;
+          if (seen++ >= skip && changes.length < limit) changes.push(change);
+        }
+      // What was done counts, not what was rehearsed before.
+      if (seen > 0) break;
+    }
     const told = skip + changes.length;
     return {
       planId: plan.id,
-      rehearsed: (counts.rehearsed ?? 0) > 0,
+      rehearsed: seen > 0 && of !== key,
       counts,
       changes,
       next: told < seen ? told : null,

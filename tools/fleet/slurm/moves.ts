@@ -83,9 +83,13 @@ export const survey = async (desk: Desk, wishes: readonly Wish[], way: Way): Pro
   return { settled, ready, moves };
 };
 
+/** What a survey is about to do, as it is written down first. */
+export const intended = ({ settled, ready }: Survey): BookRow[] => [...settled, ...ready.map(({ row }) => row)];
+
 /**
- * Does what a survey found, and answers the rows as they are then: written down, commanded, looked at again. What a crash cuts off
- * is found in the book, and the queue says what became of it: a start is absolute, so that asking twice is asking once.
+ * Does what a survey found and its intentions say, once these are written down, and answers the rows as they are then: commanded,
+ * looked at again. What a crash cuts off is found in the book, and the queue says what became of it: a start is absolute, so that
+ * asking twice is asking once.
  */
 export const carry = async (
   desk: Desk,
@@ -93,7 +97,6 @@ export const carry = async (
   { settled, ready, moves }: Survey,
   way: Way,
 ): Promise<readonly BookRow[]> => {
-  await keep(desk, key, [...settled, ...ready.map(({ row }) => row)]);
   if (ready.length === 0) return settled;
   const said = new Map<string, string>();
   for (const one of moves) {
@@ -133,16 +136,18 @@ const isThere = ({ eligibleAt }: Standing, to: Instant, now: Instant): boolean =
 /** Null: it can be moved. Any other start than the one we know is somebody's wish, and so is a hold. */
 const findingBefore = (
   standing: Standing | undefined,
-  { row, from, to, stays }: Wish,
+  { row, from, to, stays, begun }: Wish,
   way: Way,
   now: Instant,
 ): Finding | null => {
   const over = overOf(standing, row, to, way);
   if (over !== null) return over;
   const { held, reason, eligibleAt } = standing!;
-  if (eligibleAt === to) return { state: way.done, why: null };
+  // Its owner may have given it just this start: then nothing was done, and nothing is to be taken back.
+  const there: Finding = { state: begun ? way.done : 'not-needed', why: null };
+  if (eligibleAt === to) return there;
   if (held) return { state: way.left, why: `it is held (${reason}); who holds it releases it` };
-  if (isThere(standing!, to, now)) return { state: way.done, why: null };
+  if (isThere(standing!, to, now)) return there;
   if (stays !== undefined) return { state: way.left, why: stays };
   const since = from === null || eligibleAt === null ? null : secondsBetween(from, eligibleAt);
   const isOurs =

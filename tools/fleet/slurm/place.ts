@@ -1,15 +1,17 @@
 /** An order, carried out: each job that a plan moves gets its start, where its owner allows it and nobody changed it since. */
 import { type Change, rehearsalOf } from '../../../domain/change.js';
+import { Fault } from '../../../domain/fault.js';
 import { type Job, spanSeconds } from '../../../domain/job.js';
 import type { Placement } from '../../../domain/plan.js';
 import { latestSafeEnd } from '../../../domain/slurm.js';
 import { type Instant, plusSeconds } from '../../../domain/time.js';
 import type { Fleet, Placed } from '../../../domain/world.js';
-import { BOOK, type BookRow, isTaken, RECEIPTS } from './book.js';
+import { BOOK, type BookRow, isTaken, keepWhileOpen, RECEIPTS } from './book.js';
 import { askInTime } from './controller.js';
 import type { Desk } from './desk.js';
-import { carry, keep, survey, type Way, type Wish } from './moves.js';
+import { carry, intended, keep, survey, type Way, type Wish } from './moves.js';
 import type { Waiting } from './queue.js';
+import { undoOrder } from './undo.js';
 
 const FORTH: Way = { begun: 'intended', done: 'made', over: 'lost', left: 'left', refused: 'refused' };
 
@@ -20,16 +22,51 @@ export const placeOrder = async (
   desk: Desk,
   { key, replaces, pages }: Parameters<Fleet['place']>[0],
 ): Promise<Placed> => {
-  const receipt = await desk.store.collection(RECEIPTS).get(key);
-  if (receipt) return receipt.value;
+  const receipts = desk.store.collection(RECEIPTS);
+  const receipt = (await receipts.get(key))?.value;
+  if (receipt?.state === 'undone') return undone(pages);
+  if (receipt !== undefined && receipt.state === undefined) return { placed: receipt.placed, left: receipt.left };
   const controller = await (desk.rehearses ? desk.controller() : askInTime(desk.controller, desk.clock));
   if (desk.rehearses) await desk.store.rows(BOOK).clear(rehearsalOf(key));
+  else if (receipt === undefined) await opened(desk, key);
   const order = new OrderOf(desk, key, replaces, await desk.queue(), controller.cluster);
-  for await (const page of pages) await order.take(page);
+  for await (const page of pages) if (!(await order.take(page))) return closedBy(desk, key, pages);
   const { placed, left, rehearsed } = order;
   if (desk.rehearses) return { placed: 0, left, rehearsed };
-  await desk.store.collection(RECEIPTS).put(key, { placed, left });
-  return { placed, left };
+  for (;;) {
+    const open = await receipts.get(key);
+    if (open?.value.state !== 'open') return closedBy(desk, key, pages);
+    if (await receipts.replace(key, open.version, { placed, left })) return { placed, left };
+  }
+};
+
+type Pages = Parameters<Fleet['place']>[0]['pages'];
+
+/** Several may begin the same order: the first opens it. */
+const opened = async ({ store }: Desk, key: string): Promise<void> => {
+  try {
+    await store.collection(RECEIPTS).insert(key, { placed: 0, left: [], state: 'open' });
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
+  }
+};
+
+/**
+ * The order was closed while this call went through it. By another that did the same, which knows the end of it; or by an undo, and
+ * what was under way here when that went by is put back now: after this no command of the order follows.
+ */
+const closedBy = async (desk: Desk, key: string, rest: Pages): Promise<Placed> => {
+  const { placed, left, state } = (await desk.store.collection(RECEIPTS).get(key))!.value;
+  if (state !== 'undone') return { placed, left };
+  await undoOrder(desk, key);
+  return undone(rest);
+};
+
+/** None of them: nothing is done for an order that was undone. */
+const undone = async (pages: Pages): Promise<Placed> => {
+  const left: string[] = [];
+  for await (const page of pages) left.push(...page.map(({ job }) => job.id));
+  return { placed: 0, left };
 };
 
 class OrderOf {
@@ -45,7 +82,8 @@ class OrderOf {
     private readonly cluster: string,
   ) {}
 
-  async take(page: readonly Item[]): Promise<void> {
+  /** False where the order was closed by somebody else, and nothing more is to be done for it. */
+  async take(page: readonly Item[]): Promise<boolean> {
     const { desk, key, replaces } = this;
     const ids = page.map(({ job }) => job.id);
     const rows = desk.store.rows(BOOK);
@@ -75,25 +113,28 @@ class OrderOf {
           begun: mine !== undefined || before !== undefined,
         });
     }
-    const all = [...known, ...fresh, ...(await this.#carry(fresh, wishes))];
+    const carried = await this.#carry(fresh, wishes);
+    if (carried === null) return false;
+    const all = [...known, ...fresh, ...carried];
     for (const { change, pieces } of all) {
       if (change.state === 'rehearsed') this.rehearsed++;
       if (isTaken(change) && !desk.rehearses) this.placed += pieces;
       else this.left.push(change.jobId);
     }
-    if (replaces === undefined || desk.rehearses) return;
+    if (replaces === undefined || desk.rehearses) return true;
     const taken = all.filter(({ change }) => isTaken(change));
     await rows.remove(
       replaces,
       taken.map(({ change }) => change.jobId),
     );
+    return true;
   }
 
-  async #carry(fresh: readonly BookRow[], wishes: readonly Wish[]): Promise<readonly BookRow[]> {
+  async #carry(fresh: readonly BookRow[], wishes: readonly Wish[]): Promise<readonly BookRow[] | null> {
     const { desk, key } = this;
     const found = await survey(desk, wishes, FORTH);
     if (!desk.rehearses) {
-      await keep(desk, key, fresh);
+      if (!(await keepWhileOpen(desk.store, key, [...fresh, ...intended(found)]))) return null;
       return carry(desk, key, found, FORTH);
     }
     const ready = found.ready.map(({ row }): BookRow => ({ ...row, change: { ...row.change, state: 'rehearsed' } }));
@@ -114,7 +155,7 @@ class OrderOf {
       why: found?.why ?? null,
       at: this.desk.clock.now(),
     };
-    return { change, piece, pieces: pieces.length };
+    return { change, piece, pieces: pieces.length, orderedAt: change.at };
   }
 
   /** Null: it is to be moved, if nobody was faster. `before`: an order that this one replaces had moved it. */

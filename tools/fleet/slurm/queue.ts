@@ -41,6 +41,7 @@ export interface Queue {
 /** Throws Fault `unavailable` where Slurm does not answer or its answer breaks off: never an empty queue for a silent one. */
 export const readWaiting = async (slurm: Slurm, partitions: Partitions, cluster: string): Promise<Queue> => {
   const reading = new Reading({ unit: null, start: null, timeZone: 'UTC', clusterId: cluster });
+  const pending: PendingJob[] = [];
   const found: { job: PendingJob; site: Site }[] = [];
   const refused: { slurmId: string; why: string }[] = [];
   let others = 0;
@@ -50,11 +51,12 @@ export const readWaiting = async (slurm: Slurm, partitions: Partitions, cluster:
         refused.push({ slurmId: '?', why: job.message });
         continue;
       }
+      pending.push(job);
       const site = partitions.siteOf(job.partition);
       if (site === null || !partitions.isOurs(job.account)) others++;
       else found.push({ job, site });
     }
-  const awaited = awaitedByDeadline(found.map(({ job }) => job));
+  const awaited = awaitedByDeadline(pending);
   const waiting: Waiting[] = [];
   for (const { job, site } of found) {
     const leave = givesLeave(job.comment);
@@ -85,13 +87,27 @@ async function* answered<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** Jobs that a job with a deadline waits for, each with one that does: moved, they might cost it its deadline. */
-const awaitedByDeadline = (jobs: readonly PendingJob[]): Map<string, number> => {
+/**
+ * Jobs that a job with a deadline waits for, itself or by a chain of others, whoever's it is; each with one that does: moved, they
+ * might cost it its deadline. `singleton` names no job, so that it holds back nothing here.
+ */
+const awaitedByDeadline = (pending: readonly PendingJob[]): Map<string, number> => {
+  const waitsFor = new Map<string, string[]>();
+  for (const { jobId, dependency } of pending)
+    for (const [, , ids] of dependency.matchAll(/(after\w*):([\d_:+()*a-z]+)/g))
+      waitsFor.set(String(jobId), [
+        ...(waitsFor.get(String(jobId)) ?? []),
+        ...[...ids!.matchAll(/\d+(_\d+)?/g)].map(([id]) => id),
+      ]);
   const awaited = new Map<string, number>();
-  for (const { jobId, dependency, deadline } of jobs) {
-    if (!deadline || dependency === '') continue;
-    for (const [, kind, ids] of dependency.matchAll(/(after\w*):([\d_:+()*a-z]+)/g))
-      if (kind !== undefined) for (const [id] of ids!.matchAll(/\d+(_\d+)?/g)) awaited.set(id, jobId);
+  for (const { jobId, deadline } of pending) {
+    if (!deadline) continue;
+    const open = [...(waitsFor.get(String(jobId)) ?? [])];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (awaited.has(id)) continue;
+      awaited.set(id, jobId);
+      open.push(...(waitsFor.get(id.split('_')[0]!) ?? []));
+    }
   }
   return awaited;
 };
@@ -109,7 +125,8 @@ export const jobsOf = (
   waiting: readonly Waiting[],
   { now, sites, method, jobForecaster }: Making,
 ): { readonly jobs: Job[]; readonly refused: Queue['refused'] } => {
-  const foresight = new Foresight(jobForecaster);
+  // What waits in a queue has not run: whatever had ended by now may be learned from.
+  const foresight = new Foresight(jobForecaster, now);
   const make = jobMaker(now, { sites, region: null, clusterId: null }, DEFAULTS, new Assumptions(), method, foresight);
   const jobs: Job[] = [];
   const refused: { slurmId: string; why: string }[] = [];

@@ -14,6 +14,8 @@ export interface Ordered {
   readonly piece: Placement;
   /** facility kWh per kWh of machines at its site */
   readonly pue: number;
+  /** lives before it are another order’s, or nobody’s; absent in books of before */
+  readonly orderedAt: Instant | undefined;
 }
 
 /** No names and no comments: they may hold what parts columns. */
@@ -41,7 +43,8 @@ export const ranOf = async (
   const byTarget = new Map(ordered.map((one) => [one.target, one]));
   const lives = await livesOf(slurm, [...byTarget.keys()], controller.measuresEnergy);
   return lives.flatMap(({ target, start, seconds, itKwh }): Ran[] => {
-    const { piece, pue } = byTarget.get(target)!;
+    const { piece, pue, orderedAt } = byTarget.get(target)!;
+    if (orderedAt !== undefined && start < orderedAt) return [];
     const end = Math.min(toEpoch(start) + seconds, toEpoch(now));
     if (end <= toEpoch(start)) return [];
     const planned = toEpoch(piece.end) - toEpoch(piece.start);

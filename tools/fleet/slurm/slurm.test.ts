@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../clock.js';
 import { readConfig } from '../../../config.js';
+import { rehearsalOf } from '../../../domain/change.js';
 import { drain } from '../../../domain/fixtures/fleet-contract.js';
 import { hasAccounting, type TestSlurm, testSlurm } from '../../../domain/fixtures/slurm.js';
 import type { Job } from '../../../domain/job.js';
@@ -159,7 +160,7 @@ describe.runIf(hasAccounting())('a Slurm cluster as a fleet', () => {
     const rehearsal = await (await open({ dryRun: 'on' })).place({ key: 'P-1:k', pages: order(items) });
     expect(rehearsal).toMatchObject({ placed: 0, rehearsed: 6 });
     expect(starts()).toEqual(was);
-    expect((await changesOf(fleet, 'P-1:k')).get(`${ids.array}_2`)).toMatchObject({
+    expect((await changesOf(fleet, rehearsalOf('P-1:k'))).get(`${ids.array}_2`)).toMatchObject({
       state: 'rehearsed',
       command: `TZ=UTC scontrol update 'JobId=${ids.array}_[0-3]' StartTime=${to.slice(0, 19)}`,
     });
@@ -227,6 +228,42 @@ describe.runIf(hasAccounting())('a Slurm cluster as a fleet', () => {
     lab.run('scancel', ...ids);
   });
 
+  it('is undone while it is carried out, anywhere in it: afterwards nothing of it is left', async () => {
+    const ids = Array.from({ length: 4 }, () => submitLater(...CONSENT));
+    const fleet = await open();
+    const jobs = [...(await waiting(fleet)).values()].filter((job) => ids.includes(job.slurm!.id));
+    const was = ids.map(eligible);
+    const all = jobs.map((job) => [job, at(6)] as const);
+    const meanwhile = async function* () {
+      yield* order(all.slice(0, 2));
+      await fleet.undo!('P-8:k');
+      yield* order(all.slice(2));
+    };
+    expect(await fleet.place({ key: 'P-8:k', pages: meanwhile() })).toMatchObject({ placed: 0 });
+    expect(ids.map(eligible)).toEqual(was);
+    // Two programs at once, as they come: whoever is last, the undo holds.
+    await Promise.all([fleet.place({ key: 'P-9:k', pages: order(all) }), fleet.undo!('P-9:k')]);
+    expect(ids.map(eligible)).toEqual(was);
+    // Before any of it was done: none of it is done later.
+    await fleet.undo!('P-10:k');
+    expect((await fleet.place({ key: 'P-10:k', pages: order(all) })).left).toHaveLength(4);
+    expect(ids.map(eligible)).toEqual(was);
+    lab.run('scancel', ...ids);
+  });
+
+  it('leaves a job alone whose owner gave it just the planned start, at the undo too', async () => {
+    const id = submitLater(...CONSENT);
+    const fleet = await open();
+    const job = (await waiting(fleet)).get(id)!;
+    const to = at(5);
+    update(id, `StartTime=${to.slice(0, 19)}`);
+    await fleet.place({ key: 'P-11:k', pages: order([[job, to]]) });
+    expect((await changesOf(fleet, 'P-11:k')).get(id)!.state).toBe('not-needed');
+    expect(await fleet.undo!('P-11:k')).toMatchObject({ undone: [job.id], commands: [] });
+    expect(eligible(id)).toBe(toEpoch(to));
+    lab.run('scancel', id);
+  });
+
   it('moves jobs over from the order that one replaces, and back to where they were before both', async () => {
     const id = submitLater(...CONSENT);
     const fleet = await open();
@@ -276,7 +313,9 @@ describe.runIf(hasAccounting())('a Slurm cluster as a fleet', () => {
     expect(energyKwh).toBeCloseTo((toEpoch(end) - toEpoch(start)) / 300, 9);
     expect(await drain(fleet.ran('P-5:k'))).toEqual(ran);
     // What ran is not undone.
-    expect(await fleet.undo!('P-5:k')).toMatchObject({ undone: [], kept: [`lab-${moved}`] });
+    // … and what was to run as it would have anyway belongs to the order no longer.
+    expect(await fleet.undo!('P-5:k')).toMatchObject({ undone: [`lab-${plain}`], kept: [`lab-${moved}`] });
+    expect(await drain(fleet.ran('P-5:k'))).toMatchObject([{ jobId: `lab-${moved}` }]);
     lab.run('scancel', urgent, plain);
   });
 

@@ -1,5 +1,4 @@
 /** A Slurm cluster as a fleet: its queue, its nodes, what its accounts say ran, and starts that it is given for jobs that wait. */
-import { rehearsalOf } from '../../../domain/change.js';
 import { importedSites, overlaySites, type Site } from '../../../domain/site.js';
 import type { Fleet, Ran } from '../../../domain/world.js';
 import type { FleetGround } from '../ground.js';
@@ -66,8 +65,7 @@ export const slurmFleet = (
     examine: () => examine(desk, queue),
 
     changes: async function* (key) {
-      const of = (await store.rows(BOOK).count(key)) > 0 ? key : rehearsalOf(key);
-      for await (const page of store.rows(BOOK).pages(of)) yield page.map(({ change }) => change);
+      for await (const page of store.rows(BOOK).pages(key)) yield page.map(({ change }) => change);
     },
 
     ran: async function* (key) {
@@ -76,7 +74,12 @@ export const slurmFleet = (
       for await (const page of store.rows(BOOK).pages(key)) {
         const ordered = page
           .filter(({ change }) => isTaken(change))
-          .map(({ change: { target }, piece }) => ({ target, piece, pue: pues.get(piece.region) ?? 1 }));
+          .map(({ change: { target }, piece, orderedAt }) => ({
+            target,
+            piece,
+            orderedAt,
+            pue: pues.get(piece.region) ?? 1,
+          }));
         if (ordered.length === 0) continue;
         told ??= await controller();
         const ran: Ran[] = await ranOf(slurm, told, ordered, clock.now());

@@ -4,7 +4,8 @@ import type { Undone } from '../../../domain/world.js';
 import { BOOK, type BookRow, RECEIPTS } from './book.js';
 import { askInTime } from './controller.js';
 import type { Desk } from './desk.js';
-import { carry, survey, type Way, type Wish } from './moves.js';
+import { lookAt } from './look.js';
+import { carry, intended, keep, survey, type Way, type Wish } from './moves.js';
 
 const BACK: Way = { begun: 'undoing', done: 'undone', over: 'kept', left: 'kept', refused: 'kept' };
 
@@ -20,7 +21,14 @@ export const undoOrder = async (desk: Desk, key: string): Promise<Undone> => {
     const wishes = page.filter(({ change }) => MOVED.has(change.state)).map(wayBack);
     const found = await survey(desk, wishes, BACK);
     commands.push(...found.moves.map(moveCommand));
-    const rows = desk.rehearses ? found.settled : await carry(desk, key, found, BACK);
+    if (!desk.rehearses) await keep(desk, key, intended(found));
+    const moved = desk.rehearses ? found.settled : await carry(desk, key, found, BACK);
+    const idle = await letGo(
+      desk,
+      page.filter(({ change }) => change.state === 'not-needed'),
+    );
+    if (!desk.rehearses) await keep(desk, key, idle);
+    const rows = [...moved, ...idle];
     // Those of an undo before are told again: whoever asked for that one may not have heard of them.
     const before = page.filter(({ change }) => change.state === 'undone' || change.state === 'kept');
     for (const { change } of [...before, ...rows]) (change.state === 'undone' ? undone : kept).push(change.jobId);
@@ -38,9 +46,28 @@ const wayBack = (row: BookRow): Wish => ({
   begun: true,
 });
 
-/** An order that was cut short is not completed behind the undo's back. */
-const closeOrder = async ({ store }: Desk, key: string): Promise<void> => {
-  const receipts = store.collection(RECEIPTS);
-  if ((await receipts.get(key)) || (await store.rows(BOOK).count(key)) === 0) return;
-  await receipts.put(key, { placed: 0, left: [] });
+/** Jobs that ran as planned without a change: one that waits still belongs to the order no longer. */
+const letGo = async (desk: Desk, rows: readonly BookRow[]): Promise<readonly BookRow[]> => {
+  if (rows.length === 0) return [];
+  const standings = await lookAt(
+    desk.slurm,
+    rows.map(({ change }) => change.target),
+  );
+  const at = desk.clock.now();
+  return rows.map((row) => {
+    const waits = standings.get(row.change.target)?.phase === 'waits';
+    return {
+      ...row,
+      change: {
+        ...row.change,
+        state: waits ? 'undone' : 'kept',
+        why: waits ? 'it had not been moved' : 'it waits no longer',
+        at,
+      },
+    };
+  });
 };
+
+/** Nothing more is done for the order behind the undo's back: not of one that was cut short, nor of one that goes on elsewhere. */
+const closeOrder = ({ store }: Desk, key: string): Promise<void> =>
+  store.collection(RECEIPTS).put(key, { placed: 0, left: [], state: 'undone' });
