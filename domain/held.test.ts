@@ -11,6 +11,7 @@ import {
   enterEarlierOrders,
   type Handing,
   Held,
+  handBack,
   handings,
   heldPieces,
   hold,
@@ -78,7 +79,7 @@ describe('a plan that reserves jobs', () => {
     await holdFor('P-1', [until(a)]);
     expect(await holdFor('P-2', [until(a), until(b)])).toEqual(new Set(['b']));
     expect(await holdFor('P-3', [until(a), until(b)], 'P-2')).toEqual(new Set(['b']));
-    expect(await holders()).toEqual({ a: { planId: 'P-1', end: END }, b: { planId: 'P-3', end: END } });
+    expect(await holders()).toMatchObject({ a: { planId: 'P-1', end: END }, b: { planId: 'P-3', end: END } });
   });
 
   it('takes those of the plan that it replaces over, while they have not ended', async () => {
@@ -87,7 +88,16 @@ describe('a plan that reserves jobs', () => {
     expect(await holdFor('P-2', [until(a, plusHours(T0, 8)), until(b, plusHours(T0, 8))], 'P-1')).toEqual(
       new Set(['b']),
     );
-    expect(await holders()).toEqual({ a: { planId: 'P-1', end: END }, b: { planId: 'P-2', end: plusHours(T0, 8) } });
+    expect(await holders()).toMatchObject({
+      a: { planId: 'P-1', end: END },
+      b: { planId: 'P-2', end: plusHours(T0, 8) },
+    });
+    // What it could not hand over runs as it was ordered before; what it lets go of is nobody's.
+    await handBack(world, 'P-2', [a, b]);
+    expect(await holders()).toEqual({ a: { planId: 'P-1', end: END }, b: { planId: 'P-1', end: plusHours(T0, 3) } });
+    await holdFor('P-3', [until(b, plusHours(T0, 9))], 'P-1');
+    await release(world, 'P-3', [b]);
+    expect(await holders()).toEqual({ a: { planId: 'P-1', end: END } });
   });
 
   it('takes nothing from another world', async () => {

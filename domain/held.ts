@@ -11,6 +11,10 @@ import type { World } from './world.js';
 export const Held = z.strictObject({
   planId: z.string().describe('the plan under whose order the job runs'),
   end: Instant.describe('when its last piece ends, as ordered'),
+  before: z
+    .strictObject({ planId: z.string(), end: Instant })
+    .optional()
+    .describe('who held it until a plan took it over that was made in its place'),
 });
 export type Held = z.infer<typeof Held>;
 
@@ -73,7 +77,7 @@ export const hold = async (
           if (holder === undefined || holder.planId === of.planId) return true;
           return holder.planId === of.replaces && holder.end > now;
         });
-        const stated = mine.map((handing) => rowOf(of.planId, handing));
+        const stated = mine.map((handing) => rowOf(of.planId, handing, known.get(identityOf(handing.job))));
         await rows.append(
           set,
           stated.filter(({ id }) => !known.has(id)),
@@ -111,20 +115,41 @@ export const holdAsChanged = async (
   );
 };
 
-/** Gives back what a plan reserved and surely did not hand over. */
-export const release = async (world: Where, planId: string, jobs: readonly Job[]): Promise<void> => {
+/** Lets go of what a plan reserved: nobody holds it then. */
+export const release = (world: Where, planId: string, jobs: readonly Job[]): Promise<void> =>
+  letGo(world, planId, jobs, false);
+
+/** The same of what it surely did not hand over: whoever it was taken from has it again, and runs it as ordered there. */
+export const handBack = (world: Where, planId: string, jobs: readonly Job[]): Promise<void> =>
+  letGo(world, planId, jobs, true);
+
+const letGo = async (world: Where, planId: string, jobs: readonly Job[], toFormer: boolean): Promise<void> => {
   const set = worldName(world);
   await world.store.transaction(async (tx) => {
     const rows = tx.rows(HELD);
     const known = await rows.findAll(set, jobs.map(identityOf));
+    const mine = jobs.map(identityOf).filter((id) => known.get(id)?.planId === planId);
+    const former = (id: string) => (toFormer ? known.get(id)!.before : undefined);
+    await rows.upsert(
+      set,
+      mine.flatMap((id) => (former(id) === undefined ? [] : [{ id, value: former(id)! }])),
+    );
     await rows.remove(
       set,
-      jobs.map(identityOf).filter((id) => known.get(id)?.planId === planId),
+      mine.filter((id) => former(id) === undefined),
     );
   });
 };
 
-const rowOf = (planId: string, { job, end }: Handing) => ({ id: identityOf(job), value: { planId, end } });
+/** `known`: its row so far; of another plan it is who has it again when this one does not hand it over. */
+const rowOf = (planId: string, { job, end }: Handing, known?: Held): { id: string; value: Held } => ({
+  id: identityOf(job),
+  value: {
+    planId,
+    end,
+    ...(known !== undefined && known.planId !== planId && { before: { planId: known.planId, end: known.end } }),
+  },
+});
 
 const endOf = (pieces: readonly Placement[]): Instant =>
   pieces.reduce((last, { end }) => (end > last ? end : last), pieces[0]!.end);

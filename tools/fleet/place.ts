@@ -4,7 +4,7 @@ import { JobsDigest } from '../../domain/baseline.js';
 import { leaveFor } from '../../domain/decision.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { counted } from '../../domain/figures.js';
-import { handings, heldPieces, hold, holdersIn, release } from '../../domain/held.js';
+import { handBack, handings, heldPieces, hold, holdersIn } from '../../domain/held.js';
 import { ORDERS, type Order, orderKeyOf, PLANS, type Plan, RECOMMENDATIONS, worldName } from '../../domain/plan.js';
 import { originOf } from '../../domain/provenance.js';
 import type { World } from '../../domain/world.js';
@@ -95,7 +95,7 @@ const rehearse = async (order: Order, world: World): Promise<Placed> => {
 const giveBack = async (world: World, order: Order, jobs?: ReadonlySet<string>): Promise<void> => {
   for await (const page of handings(world.store, order)) {
     const back = page.map(({ job }) => job).filter(({ id }) => jobs === undefined || jobs.has(id));
-    await release(world, order.planId, back);
+    await handBack(world, order.planId, back);
   }
 };
 
