@@ -43,5 +43,5 @@ export interface JobForecaster {
   /** Names the model: another one makes another workload of the same file. */
   readonly digest: string;
   /** A sentence where nothing can be said of the job: it was submitted before the model's last job had ended. */
-  forecast(job: JobLook): JobForecast | string;
+  forecast(job: JobLook, asOf?: Instant): JobForecast | string;
 }

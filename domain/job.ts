@@ -62,6 +62,10 @@ export const spanSeconds = (job: Pick<Job, 'durationHours'>): number => duration
 export const askedSeconds = (job: Pick<Job, 'durationHours' | 'foreseen'>): number =>
   durationSeconds(job.foreseen?.askedHours ?? job.durationHours);
 
+/** How much longer than planned a job whose duration was foretold may well take: of ten such jobs nine end within it. Else 0. */
+export const beyondSeconds = (job: Pick<Job, 'durationHours' | 'foreseen'>): number =>
+  job.foreseen === undefined ? 0 : Math.max(0, durationSeconds(job.foreseen.highHours) - spanSeconds(job));
+
 /**
  * By when a plan has the job end: its deadline, with room to spare where Slurm would remove the job, and where its duration was
  * foretold, since one job of two takes longer: by its deadline nine of ten shall have ended. Null: no deadline.
@@ -69,10 +73,9 @@ export const askedSeconds = (job: Pick<Job, 'durationHours' | 'foreseen'>): numb
 export const latestPlannedEnd = (
   job: Pick<Job, 'deadline' | 'durationHours' | 'slurm' | 'foreseen'>,
 ): Instant | null => {
-  const { deadline, slurm, foreseen } = job;
+  const { deadline, slurm } = job;
   const safe = slurm === undefined ? null : latestSafeEnd(slurm, spanSeconds(job));
-  const beyond = foreseen === undefined ? 0 : Math.max(0, durationSeconds(foreseen.highHours) - spanSeconds(job));
-  const likely = deadline === null ? null : plusSeconds(deadline, -beyond);
+  const likely = deadline === null ? null : plusSeconds(deadline, -beyondSeconds(job));
   return safe !== null && (likely === null || safe < likely) ? safe : likely;
 };
 

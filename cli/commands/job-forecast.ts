@@ -5,6 +5,7 @@ import { figure, percentText } from '../../domain/figures.js';
 import { instant } from '../../domain/time.js';
 import type { HistoryQuestion, JobHistory, JobHistoryQuestion } from '../../offline.js';
 import type { Answer, Context } from '../command.js';
+import { numberOf } from '../fields.js';
 import { plain, tableText } from '../terminal.js';
 
 const UNITS = ['s', 'm', 'h'] as const;
@@ -43,7 +44,7 @@ export const backtestJobsCommand = async (
 ): Promise<Answer> => {
   const { backtestJobs } = await import('../../offline.js');
   const answer = await backtestJobs(
-    { ...(await questionOf(context, options)), signal, slackHours: Number(options.slack) },
+    { ...(await questionOf(context, options)), signal, slackHours: numberOf('--slack', options.slack) },
     { signal: context.signal, onProgress: (step) => context.progress(step) },
   );
   const { held, hours, plans } = answer;

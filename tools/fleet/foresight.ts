@@ -50,12 +50,16 @@ export class Foresight {
   readonly #sums = new ForetoldSums();
   readonly #kept = new Map<string, number>();
 
-  constructor(private readonly forecaster: JobForecaster | null) {}
+  /** `asOf`: when the jobs are looked at, where all of them surely wait still; when left out, each as it was submitted. */
+  constructor(
+    private readonly forecaster: JobForecaster | null,
+    private readonly asOf?: Instant,
+  ) {}
 
   /** What stands in place of the job's own; null where the job stays as it is. */
   of(draft: Draft, submittedAt: Instant, powerKw: Job['powerKw']): Seen | null {
     if (this.forecaster === null || draft.durationIs !== 'limit') return null;
-    const told = this.forecaster.forecast({ ...lookOf(draft), submittedAt });
+    const told = this.forecaster.forecast({ ...lookOf(draft), submittedAt }, this.asOf);
     if (typeof told === 'string') {
       this.#kept.set(told, (this.#kept.get(told) ?? 0) + 1);
       return null;

@@ -4,7 +4,7 @@
  * Starts that a blackout or freeze forbids leave stretches of allowed starts; a job is planned within the one that holds its
  * cheapest start, so a plan keeps the policy and its bound holds for that choice of stretches.
  */
-import { type Job, spanSeconds } from '../../domain/job.js';
+import { beyondSeconds, type Job, spanSeconds } from '../../domain/job.js';
 import type { SoldFlexibility } from '../../domain/offer.js';
 import { type LimitReader, limitsFor } from '../../domain/policy/limits.js';
 import { cite, type JobLimit, type PolicySet } from '../../domain/policy/policy.js';
@@ -144,7 +144,8 @@ export class PolicyRows {
     const at = (epoch: number) => (epoch - this.#frame.origin) / (this.#frame.slotMinutes * 60);
     const start =
       limit.latestStart === null ? Number.POSITIVE_INFINITY : Math.floor(at(toEpoch(limit.latestStart)) + 1e-9);
-    const finish = limit.latestFinish === null ? Number.POSITIVE_INFINITY : at(toEpoch(limit.latestFinish));
+    const finish =
+      limit.latestFinish === null ? Number.POSITIVE_INFINITY : at(toEpoch(limit.latestFinish) - beyondSeconds(job));
     return Math.min(finish, start + spanSeconds(job) / (this.#frame.slotMinutes * 60));
   }
 

@@ -1,7 +1,7 @@
 /** The reader held to the open policies, to many ways of writing the same rules, and to laws over arbitrary texts. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import type { Constraint, PolicyReading } from '../../domain/policy/policy.js';
 import { readPolicy } from './policy.js';
@@ -303,4 +303,10 @@ describe('what is not said is asked, never guessed', () => {
     expect(got.constraints.map((c) => c.type)).toEqual(['max_deferral']);
     expect(got.flags).toContain('hidden_text');
   });
+});
+
+test.each(['node', 'gpu', 'security', 'job'])('a %s group is no team: it is asked what is meant', (word) => {
+  const [constraint] = read(`Jobs of the ${word} group may not run on Sundays.`).constraints;
+  expect([constraint!.status, constraint!.scope.teams]).toEqual(['ambiguous', undefined]);
+  expect(read('Jobs of the vision group may not run on Sundays.').constraints[0]!.scope.teams).toEqual(['vision']);
 });

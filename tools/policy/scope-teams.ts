@@ -8,10 +8,15 @@ const isNamed = (low: string, match: RegExpMatchArray, name: string): boolean =>
   /(?:^|\b(?:of|for|by|from|to) |[,;:(] ?)$/.test(low.slice(0, match.index)) &&
   !/^(?:members?|leads?|leaders?|managers?|owners?|jobs|workloads|budgets?|runs|uses|needs)$/.test(name);
 
+/** Groups of machines and of work, which are no teams: "the node group", "of the GPU group". */
+const THINGS =
+  /\b(?:nodes?|hosts?|servers?|machines?|instances?|vms?|gpus?|cpus?|racks?|clusters?|resources?|storage|partitions?|queues?|jobs?|tasks?|batch|placement|scaling|autoscaling|security|consumer|target|log) $/;
+
 export const gatherTeams = (low: string, out: Gathered) => {
   for (const match of low.matchAll(
     /\b(teams?|squads?|departments?|(?<=\b(?:the|of|for|by) [\w-]+ )groups?|business units?)(?:'s|s')?\b/g,
   )) {
+    if (match[1]!.startsWith('group') && THINGS.test(low.slice(0, match.index))) continue;
     const { names, stop } = namesBefore(low, match.index, 3);
     const noun: Span = [match.index, match.index + match[0].length];
     if (names.length > 0) {

@@ -13,7 +13,8 @@ export interface Life {
 }
 
 /** What it took is not what it takes: it runs still, or began anew. */
-export const unfinished = (state: string): boolean => /^(RUNNING|REQUEUED|SUSPENDED)/.test(state);
+export const unfinished = (state: string): boolean =>
+  /^(RUNNING|REQUEUED|SUSPENDED|PREEMPTED|NODE_FAIL|BOOT_FAIL)/.test(state);
 
 export const historyNotes = ({ state, elapsed, started, ended }: Life): Notes => {
   const notes: [string, string][] = [['interruptible', 'false']];

@@ -15,7 +15,11 @@ export interface Aim {
 }
 
 export const HOURS: Aim = { name: 'hours', needed: (job) => job.hours, asked: (job) => job.limitHours };
-export const POWER: Aim = { name: 'powerKw', needed: (job) => job.powerKw, asked: () => null };
+export const POWER: Aim = {
+  name: 'powerKw',
+  needed: ({ powerKw }) => (powerKw === null || powerKw <= 0 ? null : powerKw),
+  asked: () => null,
+};
 
 export type Three = readonly [low: number, median: number, high: number];
 export const SHARES: Three = [0.1, 0.5, 0.9];

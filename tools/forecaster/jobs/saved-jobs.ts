@@ -135,8 +135,8 @@ export const jobForecaster = ({ card, past, hours, powerKw }: SavedJobs, name: s
   const power = powerKw && of(POWER, powerKw);
   return {
     digest: name,
-    forecast: (job) => {
-      if (job.submittedAt < card.span.to)
+    forecast: (job, asOf = job.submittedAt) => {
+      if (asOf < card.span.to)
         return `it was submitted before the last of the jobs that the model knows had ended, ${card.span.to}`;
       const told = duration(job);
       if (told === null) return 'too few jobs like it have ended';

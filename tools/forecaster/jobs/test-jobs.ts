@@ -62,12 +62,14 @@ export const testJobs = ({ jobs: given, signal, slackHours, seed, tell }: TestJo
     tell: (done) => tell?.(0.9 * done, 'foretelling'),
   });
   const madeLimits = jobs.every((job) => job.limitHours === null);
-  const limits = madeLimits ? usualLimits(jobs, seed) : jobs.map((job) => job.limitHours ?? job.hours);
+  const usual = jobs.some((job) => job.limitHours === null) ? usualLimits(jobs, seed) : [];
+  const limits = jobs.map((job, i) => job.limitHours ?? usual[i]!);
   const timed: Timed[] = jobs.flatMap((job, i) => {
     const three = told[i];
     if (!three) return [];
     const limit = Math.max(job.hours, limits[i]!);
-    const within = (log: number) => Math.min(Math.exp(log), limit);
+    // By what was asked for, not by what it then took.
+    const within = (log: number) => Math.min(Math.exp(log), limits[i]!);
     return [
       {
         submitted: toEpoch(job.submittedAt),
