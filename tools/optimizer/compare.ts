@@ -28,12 +28,10 @@ const carbonPricesPerTonne = z
   .min(1)
   .max(25)
   .optional()
-  .describe('carbon prices to plan at, money per tonne CO2e; 0 to 500 in eight steps when left out');
+  .describe('carbon prices, money per tonne CO2e; 0 to 500 in eight steps when left out');
 
 /** Unknown is not zero: figures of such regions hold what is paid beside electricity, and are told so. */
-export const UNPRICED = z
-  .array(z.string())
-  .describe('regions whose price of electricity is not known: no cost figure here holds it');
+export const UNPRICED = z.array(z.string()).describe('regions whose electricity is in no cost: price unknown');
 
 /** `£47`; `£0 without electricity, whose price is not known` where that is so. */
 export const costText = (total: number, currency: string, unpriced: readonly string[]): string =>
@@ -163,7 +161,7 @@ export const tradeOff = defineTool({
   name: 'trade_off',
   title: 'Trade cost against carbon',
   description:
-    'Plans a workload at many carbon prices and answers the frontier of cost against emissions, with proven half-planes below it, the plan at the price in force, and what more of each limit would be worth. Stores nothing.',
+    'Plans a workload at many carbon prices: the frontier of cost against emissions, with proven half-planes below it, the plan at the price in force, and what more of each limit would be worth. Stores nothing.',
   toolset: 'plan',
   effect: 'reads',
   input: question,
