@@ -38,7 +38,7 @@ const parse = (text: string): Instant | undefined => {
 /** Accepts ISO 8601 with an offset or `Z`, answers UTC to the whole second. A time without a zone is refused, never guessed. */
 export const Instant = z
   .string()
-  .describe('ISO 8601 instant with Z or an offset, for example 2022-06-01T00:00:00Z')
+  .describe('ISO 8601 instant with Z or offset, e.g. 2022-06-01T00:00:00Z')
   .transform((text, context): Instant => {
     const value = parse(text);
     if (value === undefined) {
