@@ -56,7 +56,7 @@ export const outputSchema = (schema: z.ZodType): JsonSchema => {
   return { type: 'object', properties: { ...properties, more: MORE } };
 };
 
-const MORE = { type: 'array', items: { type: 'object' }, description: 'cut lists: field, total, shown, uri' };
+const MORE = { type: 'array', items: { type: 'object' }, description: 'cut: field, total, shown, uri' };
 
 const portable = (schema: JsonSchema, output: boolean): JsonSchema => {
   if ('$ref' in schema) return described({}, schema);
