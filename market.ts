@@ -19,7 +19,9 @@ import {
 export {
   BOUGHT,
   type Bought,
+  type CarbonPrice,
   claimsIn,
+  isOver,
   type Market,
   openRegistry,
   parseSignature,

@@ -21,6 +21,9 @@ export const presentApp = async (context: Context, own: Partial<Config> = {}): P
 export const trouble = (context: Context) => (error: unknown) =>
   context.warn(`market: ${error instanceof Error ? error.message : String(error)}`);
 
+/** A conversation that cannot be read keeps nobody from the others. */
+export const unreadable = (context: Context) => (fault: Fault) => context.warn(`passed over: ${fault.message}`);
+
 /**
  * A market for the time of a command. Callbacks come in at our address: by the server that runs there, or by one that is opened
  * for the while.

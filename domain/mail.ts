@@ -85,8 +85,8 @@ export interface Letters {
 export interface Mail {
   /** Keeps what is new and tells what was there: of two at the same moment, one is new. `by` claims it where nothing of its thread waits. */
   receive(letter: NewLetter, by?: Claimant): Promise<Received>;
-  /** Answers those that `by` has claimed: none where earlier ones of their thread wait. */
-  put(letters: readonly NewLetter[], by?: Claimant): Promise<Letter[]>;
+  /** Answers those that `by` has claimed, up to its limit: none where earlier ones of their thread wait. */
+  put(letters: readonly NewLetter[], by?: Claim): Promise<Letter[]>;
   /** Of each thread the first letter that waits, if it is due and nobody holds it. Each is answered to one caller until its lease ends. */
   claim(box: Box, by: Claim): Promise<Letter[]>;
   /** False when somebody else has claimed or settled it meanwhile. */

@@ -24,7 +24,10 @@ export type MarketAction = (typeof MARKET_ACTIONS)[number];
 export const OfferKind = z.enum(['DEMAND_TURN_DOWN', 'DEMAND_TURN_UP', 'COMPUTE_SLOT']);
 export type OfferKind = z.infer<typeof OfferKind>;
 
-export const Place = z.strictObject({ latitude: z.number(), longitude: z.number() });
+export const Place = z.strictObject({
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+});
 export type Place = z.infer<typeof Place>;
 
 /** What a buyer looks for; what is null is not asked for. */

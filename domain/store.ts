@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Entry, EntryBody, EntryText } from './evidence/evidence.js';
+import type { Fault } from './fault.js';
 import type { GridValues } from './grid-values.js';
 import type { Mail } from './mail.js';
 import type { Instant } from './time.js';
@@ -59,6 +60,8 @@ export interface Collection<T> {
   delete(id: string): Promise<void>;
   /** In order of insertion, newest first. */
   list(page?: Page): Promise<Versioned<T>[]>;
+  /** All of them, newest first. What cannot be read is told to `unreadable` and passed over, for one document must not hide the others. */
+  pages(unreadable: (fault: Fault) => void): AsyncIterable<Versioned<T>[]>;
 }
 
 export interface Rows<T> {

@@ -95,7 +95,7 @@ describe('a conversation in the draft of 2.0', () => {
     const ack = await reply(heard, { message_id: randomUUID() });
     expect(ack).toMatchObject({ status: 200, body: { ack_status: 'ACK', transaction_id: id } });
     const found = await market.buyer.until(id, ({ offers }) => offers.length > 0, 300_000);
-    const [best] = rank(found, 75);
+    const [best] = rank(found, { carbonPricePerTonne: 75, currency: 'GBP' });
     expect(best).toMatchObject({ pricePerMwh: 102, kgPerMwh: 120, scorePerMwh: 111, item: { id: CHOSEN } });
     const offer = { bppId: best!.bppId, bppUri: found.offers[0]!.bppUri };
     const ask = async (request: MarketRequest) => {

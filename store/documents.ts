@@ -4,6 +4,8 @@ import { Fault } from '../domain/fault.js';
 import type { Collection, CollectionOf, Page, Versioned } from '../domain/store.js';
 import type { Tables } from './tables.js';
 
+const PAGE = 500;
+
 /** Nothing is guessed of a document that another version wrote in another shape. */
 const documentOf = <T>({ name, schema }: CollectionOf<T>, { id, body }: { id: string; body: string }): T => {
   const parsed = schema.safeParse(JSON.parse(body));
@@ -80,6 +82,24 @@ export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collect
             .where('d.id', '=', after),
         );
       return (await query.execute()).map(read);
+    },
+    async *pages(unreadable) {
+      for (let before: number | undefined; ; ) {
+        let query = mine().select('seq').orderBy('seq', 'desc').limit(PAGE);
+        if (before !== undefined) query = query.where('seq', '<', before);
+        const rows = await query.execute();
+        yield rows.flatMap((row) => {
+          try {
+            return [read(row)];
+          } catch (error) {
+            if (!(error instanceof Fault)) throw error;
+            unreadable(error);
+            return [];
+          }
+        });
+        if (rows.length < PAGE) return;
+        before = Number(rows.at(-1)!.seq);
+      }
     },
   };
 };

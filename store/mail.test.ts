@@ -61,7 +61,7 @@ const laws = (name: string, where: () => Promise<string>) =>
 
     it('gives a letter to whoever puts it in for a claim, unless an earlier one of its thread waits', async () => {
       const { mail } = await open(await where());
-      const by = (holder: string) => ({ holder, atMs: 1000, leaseMs: 500 });
+      const by = (holder: string) => ({ holder, atMs: 1000, leaseMs: 500, limit: 10 });
       const claimed = await mail.put([letter('a1', 'a'), letter('a2', 'a'), letter('b1', 'b')], by('one'));
       expect(claimed).toMatchObject([
         { id: 'a1', attempts: 1, box: 'out' },

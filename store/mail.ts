@@ -271,7 +271,8 @@ export const mailOf = (
       atomic(async (on) => {
         const claimed: Letter[] = [];
         for (const letter of letters) {
-          const added = await insert(on, 'out', letter, by);
+          const mayClaim = by !== undefined && claimed.length < by.limit;
+          const added = await insert(on, 'out', letter, mayClaim ? by : undefined);
           if (added?.claimed) claimed.push(added.claimed);
         }
         return claimed;

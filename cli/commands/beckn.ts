@@ -2,12 +2,12 @@
 import { type Command, Option } from 'commander';
 import { Fault, invalid } from '../../domain/fault.js';
 import { figure, powerText } from '../../domain/figures.js';
-import { type DialectName, type Need, OfferKind } from '../../domain/market.js';
+import { type DialectName, type Need, OfferKind, Place } from '../../domain/market.js';
 import { instant, plusHours } from '../../domain/time.js';
-import type { Bought } from '../../market.js';
+import type { Bought, Ranked } from '../../market.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
-import { answered, presentApp, trouble, withMarket } from '../market.js';
+import { answered, presentApp, trouble, unreadable, withMarket } from '../market.js';
 import { plain, tableText } from '../terminal.js';
 
 type Options = Record<string, unknown>;
@@ -26,6 +26,19 @@ const kindOf = (value: unknown): OfferKind => {
   throw invalid(`--kind is ${String(value)}`, `Give one of ${OfferKind.options.join(', ')}.`);
 };
 
+const placeOf = (text: string | undefined): Place | null => {
+  if (text === undefined) return null;
+  const [latitude, longitude, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const known = Place.safeParse({ latitude, longitude });
+  if (known.success && more.length === 0) return known.data;
+  throw invalid(
+    `--near is "${text}", no place`,
+    'Give --near as latitude,longitude in degrees, such as 52.2053,0.1218.',
+  );
+};
+
 const untilEnd = (context: Context) =>
   new Promise<void>((resolve) => {
     if (context.signal.aborted) resolve();
@@ -33,6 +46,7 @@ const untilEnd = (context: Context) =>
   });
 
 const AGAIN_MS = 5000;
+const MOST_LISTED = 200;
 
 /** A registry that is not there yet is asked again; one that refuses says why, once. */
 const listed = async (context: Context, register: () => Promise<void>) => {
@@ -67,7 +81,7 @@ const serve = async (context: Context): Promise<undefined> => {
     if (!settings.requireSignature)
       context.warn('BECKN_REQUIRE_SIGNATURE=false: whoever reaches this port can sell and buy in anybody’s name.');
     if (settings.registryUrl !== null) void listed(context, () => register(market));
-    const open = await market.buyer.askOpen();
+    const open = await market.buyer.askOpen(unreadable(context));
     if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
     context.warn(
       `${settings.bppId} sells at ${settings.bppUri}, domains ${settings.domains.join(', ')}. Ctrl-C ends it.`,
@@ -88,7 +102,7 @@ const serve = async (context: Context): Promise<undefined> => {
 
 const waitOf = (options: Options) => (positiveOf('--wait', options.wait) ?? 10) * 1000;
 
-const offersText = (found: Bought, ranked: ReturnType<typeof import('../../market.js').rank>, carbonPrice: number) => {
+const offersText = (found: Bought, ranked: readonly Ranked[], carbonPrice: string) => {
   const others = found.offers.length - ranked.length;
   const more = others === 0 ? '' : ` ${others} other offers do not meet the need.`;
   if (ranked.length === 0) return `Nobody offers what was asked for (transaction ${found.transactionId}).${more}`;
@@ -99,7 +113,7 @@ const offersText = (found: Bought, ranked: ReturnType<typeof import('../../marke
     powerText(offer.item.powerKw),
     `${offer.pricePerMwh.toFixed(2)} ${offer.item.currency}`,
     offer.kgPerMwh === null ? 'not said' : figure(offer.kgPerMwh),
-    offer.scorePerMwh.toFixed(2),
+    offer.scorePerMwh?.toFixed(2) ?? 'not known',
     plain(offer.item.id),
   ]);
   return [
@@ -114,11 +128,10 @@ const search = (context: Context, _: string[], options: Options): Promise<Answer
   withMarket(context, async (market, app) => {
     const { rank } = await import('../../market.js');
     const now = app.world.clock.now();
-    const [latitude, longitude] = (textOf(options.near) ?? '').split(',').map(Number);
     const from = options.from === undefined ? now : instant(String(options.from));
     const need: Need = {
       kind: kindOf(options.kind),
-      place: options.near === undefined ? null : { latitude: latitude!, longitude: longitude! },
+      place: placeOf(textOf(options.near)),
       radiusKm: positiveOf('--radius-km', options.radiusKm),
       window: { start: from, end: options.to === undefined ? plusHours(from, 24) : instant(String(options.to)) },
       powerKw: positiveOf('--power-kw', options.powerKw),
@@ -134,12 +147,13 @@ const search = (context: Context, _: string[], options: Options): Promise<Answer
       ({ asked }) => asked.every((one) => one.state !== 'sent'),
       waitOf(options),
     );
-    const carbonPrice = app.world.method.carbonPricePerTonne;
-    const offers = rank(found, carbonPrice);
-    const weights = { price: 1, carbonPerTonne: carbonPrice };
+    const { carbonPricePerTonne } = app.world.method;
+    const { currency } = app.world.setting;
+    const offers = rank(found, { carbonPricePerTonne, currency });
+    const weights = { price: 1, carbonPerTonne: carbonPricePerTonne, currency };
     return {
       json: { transactionId: id, asked: found.asked, weights, offers },
-      text: offersText(found, offers, carbonPrice),
+      text: offersText(found, offers, `${carbonPricePerTonne} ${currency}`),
     };
   });
 
@@ -212,7 +226,12 @@ const status = async (context: Context, [id]: string[], options: Options): Promi
   if (id === undefined) {
     const { BOUGHT } = await import('../../market.js');
     const app = await context.app();
-    const all = (await app.world.store.collection(BOUGHT).list({ limit: 200 })).map(({ value }) => value);
+    const all: Bought[] = [];
+    for await (const page of app.world.store.collection(BOUGHT).pages(unreadable(context))) {
+      all.push(...page.map(({ value }) => value));
+      if (all.length >= MOST_LISTED) break;
+    }
+    all.splice(MOST_LISTED);
     const rows = all.map((b) => [b.order?.id ?? '–', b.order?.state ?? '–', String(b.offers.length), b.transactionId]);
     return {
       json: { transactions: all },

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { Fault, invalid } from '../../domain/fault.js';
 import { addCommand, type Context } from '../command.js';
+import { unreadable } from '../market.js';
 
 const TOOLSETS = ['plan', 'grid', 'fleet', 'policy', 'proof', 'tickets', 'status'];
 
@@ -80,7 +81,7 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
   });
   const market = await marketOf(app, server.url, (error) => context.warn(`market: ${(error as Error).message}`));
   door.answerBy(market);
-  const open = await market.buyer.askOpen();
+  const open = await market.buyer.askOpen(unreadable(context));
   if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
   context.warn(`CACO answers at ${server.url} (MCP at ${server.url}/mcp). Ctrl-C ends it.`);
   if (context.json)

@@ -6,10 +6,10 @@ import { Fault, invalid } from '../../domain/fault.js';
 import type { Need } from '../../domain/market.js';
 import type { Stress } from '../../domain/opportunity.js';
 import { type Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
-import type { Bought, Market } from '../../market.js';
+import type { Bought, CarbonPrice, Market } from '../../market.js';
 import { addCommand, type Context } from '../command.js';
 import { numberOf } from '../fields.js';
-import { answered, presentApp, trouble } from '../market.js';
+import { answered, presentApp, trouble, unreadable } from '../market.js';
 
 const LOOK_HOURS = 12;
 const MINUTES = 30;
@@ -18,7 +18,7 @@ const NAME = 'grid-operator.example';
 /** What is looked for, at what price of carbon, and how long an answer is waited for. */
 interface Wish {
   readonly need: Need;
-  readonly carbonPrice: number;
+  readonly carbonPrice: CarbonPrice;
   readonly waitMs: number;
 }
 
@@ -27,17 +27,16 @@ type Say = (step: string, more: object) => void;
 /** How long a conversation that was broken off is taken up again. */
 const TAKEN_UP_S = 3600;
 
-/** The conversation that this operator was in when it was ended: not refused, not given up and not rated yet. */
-const brokenOff = async ({ world }: App): Promise<Bought | undefined> => {
-  const { BOUGHT } = await import('../../market.js');
-  const [last] = await world.store.collection(BOUGHT).list({ limit: 1 });
-  if (last === undefined || secondsBetween(last.value.at, world.clock.now()) > TAKEN_UP_S) return undefined;
-  const { asked, order, offers } = last.value;
-  const isOver =
-    (offers.length === 0 && asked.every(({ state, untilMs }) => state !== 'sent' || untilMs < Date.now())) ||
-    asked.some(({ action, state }) => state === 'failed' || (action === 'rating' && state === 'answered')) ||
-    order?.state === 'CANCELLED';
-  return isOver ? undefined : last.value;
+/** The conversation that this operator was in when it was ended, unless there is nothing to go on with. */
+const brokenOff = async ({ world }: App, carbonPrice: CarbonPrice): Promise<Bought | undefined> => {
+  const { BOUGHT, isOver, rank } = await import('../../market.js');
+  // One that cannot be read is not taken up again; there is always the next round.
+  for await (const [last] of world.store.collection(BOUGHT).pages(() => {})) {
+    if (last === undefined || secondsBetween(last.value.at, world.clock.now()) > TAKEN_UP_S) return undefined;
+    const over = isOver(last.value, rank(last.value, carbonPrice).length, Date.now());
+    return over ? undefined : last.value;
+  }
+  return undefined;
 };
 
 /** Answers of these count only in time. */
@@ -187,14 +186,16 @@ const operator = async (context: Context, _: string[], options: Record<string, u
     context.signal.addEventListener('abort', () => resolve(false), { once: true });
   });
   try {
-    say('listening', { url, registry, openOrders: await market.buyer.askOpen() });
+    say('listening', { url, registry, openOrders: await market.buyer.askOpen(unreadable(context)) });
     context.warn(
       `A seller that this operator buys from: BECKN_REGISTRY_URL=${registry} BECKN_ALLOW_INSECURE_URLS=true npx caco beckn --port 8000`,
     );
     const round = async () => {
       const start = app.world.clock.now();
       try {
-        const before = await brokenOff(app);
+        const { carbonPricePerTonne } = app.world.method;
+        const carbonPrice = { carbonPricePerTonne, currency: app.world.setting.currency };
+        const before = await brokenOff(app, carbonPrice);
         const stress = before === undefined && options.onStress === true ? await stressAhead(context, app) : null;
         if (stress === undefined) {
           say('calm', { why: `neither carbon nor price stands high in the next ${LOOK_HOURS} h` });
@@ -209,7 +210,6 @@ const operator = async (context: Context, _: string[], options: Record<string, u
           powerKw,
           durationMinutes: MINUTES,
         };
-        const { carbonPricePerTonne: carbonPrice } = app.world.method;
         return await trade(market, { need, carbonPrice, waitMs }, before, say);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;

@@ -4,8 +4,8 @@ import type { MarketContext, MarketItem, MarketOrder, MarketReply } from '../../
 import type { Store, Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { type Asked, BOUGHT, type Bought } from './bought.js';
-import { dialectOf } from './dialects/dialects.js';
-import { letterId } from './intake.js';
+import { replyIn, type Said } from './dialects/dialects.js';
+import { digestOfAnswer, letterId } from './intake.js';
 import { Refusal } from './refusal.js';
 
 const UNSOLICITED = new Set(['on_status', 'on_update', 'on_cancel', 'on_track']);
@@ -22,6 +22,18 @@ const matched = (of: Bought, context: MarketContext): Asked | undefined => {
   return pending.length === 1 ? pending[0] : undefined;
 };
 
+/**
+ * Whether an answer that was heard is told once more, under a message id of its own: a seller that heard no ACK may make new ids as
+ * it tries again.
+ */
+const isRepeated = (of: Bought, { action, bppId }: MarketContext, body: Said): boolean =>
+  of.asked.some(
+    (asked) =>
+      `on_${asked.action}` === action &&
+      (asked.bppId === null || asked.bppId === bppId) &&
+      asked.answer === digestOfAnswer(body),
+  );
+
 /** Whoever asked hears that the question did not arrive, as if its seller had answered with an error. */
 export const undelivered = async (tx: Tx, { thread, action, body }: Letter, why: string): Promise<void> => {
   if (action.startsWith('on_')) return;
@@ -32,12 +44,15 @@ export const undelivered = async (tx: Tx, { thread, action, body }: Letter, why:
   const error = `not delivered: ${why}`;
   await tx.collection(BOUGHT).put(transactionId, {
     ...found,
-    asked: found.asked.map((one) => (one.messageId === messageId ? { ...one, state: 'failed', error } : one)),
+    // An answer that came all the same counts: only its ACK was lost.
+    asked: found.asked.map((one) =>
+      one.messageId === messageId && one.state === 'sent' ? { ...one, state: 'failed', error } : one,
+    ),
   });
 };
 
 /** Throws Refusal for a callback of another dialect than its conversation's, or that nobody waits for. */
-export const vetOf = async (store: Store, context: MarketContext): Promise<void> => {
+export const vetOf = async (store: Store, context: MarketContext, body: Said): Promise<void> => {
   const of = (await store.collection(BOUGHT).get(context.transactionId))?.value;
   const known = of !== undefined && (of.bppId === null || of.bppId === context.bppId || context.action === 'on_search');
   if (!known)
@@ -52,7 +67,7 @@ export const vetOf = async (store: Store, context: MarketContext): Promise<void>
       `we speak ${of.dialect} in this transaction, not ${context.dialect}`,
       '/context/version',
     );
-  if (matched(of, context) !== undefined) return;
+  if (matched(of, context) !== undefined || isRepeated(of, context, body)) return;
   if (UNSOLICITED.has(context.action) && of.order !== null) return requireOwnId(store, context);
   throw new Refusal(
     '30000',
@@ -81,24 +96,26 @@ const requireOwnId = async (
 export const heardOf = async (
   { world, nowMs }: { readonly world: World; readonly nowMs: () => number },
   context: MarketContext,
-  body: { message?: unknown; error?: unknown },
+  body: Said,
 ): Promise<(tx: Tx) => Promise<void>> => {
-  const reply = dialectOf(context.dialect).readReply(context.action, body);
+  const reply = replyIn(context.dialect, context.action, body);
   return async (tx) => {
     const found = (await tx.collection(BOUGHT).get(context.transactionId))?.value;
     if (found === undefined) return;
     const asked = matched(found, context);
+    if (asked === undefined && isRepeated(found, context, body)) return;
     const late = asked !== undefined && nowMs() > asked.untilMs;
     const applies =
       !late || context.action === 'on_confirm' || !['on_search', 'on_select', 'on_init'].includes(context.action);
     const other = reply.is === 'order' ? otherOrder(found, reply.order) : null;
     const failed = reply.is === 'error' || other !== null;
     const state: Asked['state'] = failed ? 'failed' : late ? 'late' : 'answered';
+    const answer = digestOfAnswer(body);
     const error = reply.is === 'error' ? `${reply.code} ${reply.message}` : other;
     const next = applies && other === null ? applied(found, context, reply) : found;
     await tx.collection(BOUGHT).put(found.transactionId, {
       ...next,
-      asked: next.asked.map((one) => (one.messageId === asked?.messageId ? { ...one, state, error } : one)),
+      asked: next.asked.map((one) => (one.messageId === asked?.messageId ? { ...one, state, error, answer } : one)),
     });
     if (reply.is === 'order' && other === null && context.action !== 'on_select' && context.action !== 'on_init')
       await tx.entries.append([

@@ -5,7 +5,7 @@
 import { listSales } from './list-sales.js';
 import { searchMarket } from './search-market.js';
 
-export { BOUGHT, type Bought } from './bought.js';
+export { BOUGHT, type Bought, isOver } from './bought.js';
 export type { Buyer } from './buyer.js';
 export { claimsIn, planToSellFrom } from './catalog.js';
 export { dialectOf, recognise } from './dialects/dialects.js';
@@ -14,7 +14,7 @@ export { publicBytes, readPrivateKey, readPublicKey } from './encoding.js';
 export type { Incoming, Outgoing } from './intake.js';
 export { type Market, openMarket } from './market.js';
 export { isDead, newHolder } from './pump.js';
-export { type Ranked, rank } from './rank.js';
+export { type CarbonPrice, type Ranked, rank } from './rank.js';
 export { register, registryRow } from './register.js';
 export { openRegistry, type Registry } from './registry.js';
 export { limited, type Planner, type SaleOutcome } from './seller.js';

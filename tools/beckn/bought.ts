@@ -12,6 +12,11 @@ const Asked = z.strictObject({
   untilMs: z.number(),
   state: z.enum(['sent', 'answered', 'late', 'failed']),
   error: z.string().nullable(),
+  answer: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('digest of what answered it: the same once more is a repetition'),
 });
 export type Asked = z.infer<typeof Asked>;
 
@@ -40,3 +45,18 @@ export const Bought = z.strictObject({
 export type Bought = z.infer<typeof Bought>;
 /** By transaction id. */
 export const BOUGHT = defineCollection('bought', Bought);
+
+/** Nothing is awaited any more: a question that was sent holds until its ttl. */
+const isSettled = ({ asked }: Bought, nowMs: number): boolean =>
+  asked.every(({ state, untilMs }) => state !== 'sent' || untilMs < nowMs);
+
+/**
+ * Whether there is nothing to go on with: it was refused, given up or rated, or all have answered and nothing was ordered of what they
+ * offer. `meeting` is how many offers meet the need.
+ */
+export const isOver = (of: Bought, meeting: number, nowMs: number): boolean =>
+  (of.order === null && meeting === 0 && isSettled(of, nowMs)) ||
+  of.asked.some(
+    ({ action, state }) => (state === 'failed' && action !== 'search') || (action === 'rating' && state === 'answered'),
+  ) ||
+  of.order?.state === 'CANCELLED';

@@ -1,18 +1,23 @@
 /** The buyer's books as callbacks come in: late, unasked, one after the other, or not at all. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Fault } from '../../domain/fault.js';
 import { quietWorld } from '../../domain/fixtures/quiet-world.js';
 import type { MarketContext, MarketOrder, MarketReply } from '../../domain/market.js';
-import type { Store } from '../../domain/store.js';
+import { defineCollection, type Store } from '../../domain/store.js';
 import type { Instant } from '../../domain/time.js';
 import { openStore } from '../../store/store.js';
-import { BOUGHT } from './bought.js';
+import { BOUGHT, isOver } from './bought.js';
 import { type Buyer, openBuyer } from './buyer.js';
 import { dialectOf, sellingIn } from './dialects/dialects.js';
 import { itemOf, orderOf } from './fixtures/orders.js';
 import { letterId } from './intake.js';
 import type { Keyring } from './keyring.js';
 import { openMarket } from './market.js';
+import { rank } from './rank.js';
 import type { MarketSettings } from './settings.js';
 
 const NOW = '2026-03-02T09:00:00Z' as Instant;
@@ -54,6 +59,11 @@ const settings = {
   freshMessageIds: false,
   requireSignature: false,
 } as unknown as MarketSettings;
+
+/** Nothing here is unreadable. */
+const unread = (fault: Fault): never => {
+  throw fault;
+};
 
 let store: Store;
 let buyer: Buyer;
@@ -100,8 +110,9 @@ const hear = async (
   dialect: '1.1' | '0.9.4' = '1.1',
 ) => {
   const context = contextOf(action, transactionId, messageId, dialect);
-  await buyer.vet(context);
-  const write = await buyer.heard(context, sellingIn(dialect).writeReply(action, reply) as never);
+  const body = sellingIn(dialect).writeReply(action, reply);
+  await buyer.vet(context, body);
+  const write = await buyer.heard(context, body);
   await store.transaction(write);
 };
 const need = { kind: null, place: null, radiusKm: null, window: null, powerKw: 50, durationMinutes: 30 };
@@ -176,7 +187,7 @@ describe('messages that nobody asked for', () => {
   it('may come for an order; another one under the same id is refused, and the earlier is named', async () => {
     const id = await ordered();
     const messageId = randomUUID();
-    await buyer.vet(contextOf('on_status', id, messageId));
+    await buyer.vet(contextOf('on_status', id, messageId), {});
     await store.mail.receive({
       id: letterId(SELLER.bppId, 'on_status', messageId),
       thread: 't',
@@ -188,11 +199,11 @@ describe('messages that nobody asked for', () => {
       exchange: null,
       atMs: Date.parse(NOW),
     });
-    await buyer.vet(contextOf('on_status', id, messageId));
-    await expect(buyer.vet(contextOf('on_update', id, messageId))).rejects.toThrow(
+    await buyer.vet(contextOf('on_status', id, messageId), {});
+    await expect(buyer.vet(contextOf('on_update', id, messageId), {})).rejects.toThrow(
       /already used: on_status of 2026-03-02T09:00/,
     );
-    await expect(buyer.vet(contextOf('on_confirm', id, messageId))).rejects.toThrow('nobody asked');
+    await expect(buyer.vet(contextOf('on_confirm', id, messageId), {})).rejects.toThrow('nobody asked');
   });
 });
 
@@ -241,26 +252,131 @@ describe('a buyer that was started again', () => {
   it('asks once for each order that is open', async () => {
     const id = await ordered();
     await buyer.search(need, [SELLER]);
-    expect(await buyer.askOpen()).toBe(1);
+    expect(await buyer.askOpen(unread)).toBe(1);
     const waiting = await store.mail.list({ box: 'out', limit: 10 });
     expect(waiting.filter(({ action }) => action === 'status')).toHaveLength(1);
     await hear(id, (await asked(id, 'status')).messageId, 'on_status', {
       is: 'order',
       order: told({ id: 'O-1', state: 'COMPLETED' }),
     });
-    expect(await buyer.askOpen()).toBe(0);
+    expect(await buyer.askOpen(unread)).toBe(0);
+  });
+});
+
+describe('what cannot be kept', () => {
+  it.each([
+    [
+      'a window that ends before it starts',
+      { window: { start: NOW, end: '2026-03-02T08:00:00Z' as Instant } },
+      'window',
+    ],
+    ['a place that is none', { place: { latitude: Number.NaN, longitude: 0 } }, 'place.latitude'],
+    ['a place beyond the pole', { place: { latitude: 91, longitude: 0 } }, 'place.latitude'],
+    ['a power of nothing', { powerKw: 0 }, 'powerKw'],
+  ])('is not asked for: %s', async (_, more, says) => {
+    await expect(buyer.search({ ...need, ...more }, [SELLER])).rejects.toThrow(says);
+    expect(await store.collection(BOUGHT).list()).toEqual([]);
+  });
+  it('is not asked in a domain whose answers would be refused', async () => {
+    await expect(buyer.search(need, [SELLER], { domain: 'deg:other' })).rejects.toMatchObject({
+      remedy: 'Set BECKN_DOMAINS=deg:flexibility,deg:other',
+    });
+  });
+  it('is told and passed over where it was kept all the same', async () => {
+    const id = await ordered();
+    await store.collection(defineCollection('bought', z.unknown())).put('spoilt', { transactionId: 'spoilt' });
+    const told: string[] = [];
+    expect(await buyer.askOpen(({ message }) => void told.push(message))).toBe(1);
+    expect(told).toEqual([expect.stringContaining('spoilt in bought')]);
+    expect((await buyer.find('O-1')).transactionId).toBe(id);
+  });
+});
+
+describe('an answer that comes twice, each time under an id of its own', () => {
+  const entries = () => store.entries.size();
+  it('is acknowledged and takes effect once; another answer is refused', async () => {
+    const id = await buyer.search(need, [SELLER]);
+    await hear(id, randomUUID(), 'on_search', catalog);
+    await hear(id, randomUUID(), 'on_search', catalog);
+    expect((await buyer.get(id)).offers).toHaveLength(1);
+    const other = { ...catalog, name: 'Q' };
+    await expect(hear(id, randomUUID(), 'on_search', other)).rejects.toThrow('nobody asked');
+    await buyer.ask(id, { action: 'confirm', draft }, SELLER);
+    const placed = { is: 'order' as const, order: told({ id: 'O-1', state: 'ORDER_PLACED' }) };
+    await hear(id, randomUUID(), 'on_confirm', placed);
+    const [once, order] = [await entries(), (await buyer.get(id)).order];
+    expect(once).toBe(1);
+    await hear(id, randomUUID(), 'on_confirm', placed);
+    expect([await entries(), (await buyer.get(id)).order]).toEqual([once, order]);
+    const another = { ...placed, order: told({ id: 'O-1', state: 'ORDER_PLACED', note: 'x' }) };
+    await expect(hear(id, randomUUID(), 'on_confirm', another)).rejects.toThrow('nobody asked');
+  });
+});
+
+describe('a conversation that was broken off', () => {
+  const meeting = async (id: string) => rank(await buyer.get(id), { carbonPricePerTonne: 75, currency: 'GBP' }).length;
+  const over = async (id: string) => isOver(await buyer.get(id), await meeting(id), nowMs);
+  it('is over once all have answered and nothing of it meets the need', async () => {
+    const id = await buyer.search({ ...need, powerKw: 5000 }, [SELLER]);
+    expect(await over(id)).toBe(false);
+    await hear(id, (await asked(id, 'search')).messageId, 'on_search', catalog);
+    expect((await buyer.get(id)).offers).toHaveLength(1);
+    expect(await over(id)).toBe(true);
+  });
+  it('goes on where something meets it, until it is refused', async () => {
+    const id = await buyer.search(need, [SELLER]);
+    await hear(id, (await asked(id, 'search')).messageId, 'on_search', catalog);
+    expect(await over(id)).toBe(false);
+    const selecting = await buyer.ask(id, { action: 'select', draft }, SELLER);
+    await hear(id, selecting, 'on_select', { is: 'error', code: '40002', message: 'sold', paths: null });
+    expect(await over(id)).toBe(true);
   });
 });
 
 describe('a question that cannot be delivered', () => {
-  it('has failed after the last try, as if its seller had answered with an error', async () => {
-    const trouble: unknown[] = [];
-    const market = await openMarket({
+  const openHere = (trouble: unknown[]) =>
+    openMarket({
       world: quietWorld(store, () => NOW),
       settings,
       planner: { freshen: async () => {}, deliver: async () => ({ is: 'refused', code: '40000', why: 'x' }) },
       onTrouble: (error) => trouble.push(error),
     });
+  it('has not failed where its answer has come all the same', async () => {
+    const id = await buyer.search(need, [SELLER]);
+    await hear(id, (await asked(id, 'search')).messageId, 'on_search', catalog);
+    const market = await openHere([]);
+    while ((await store.mail.count('out')).dead === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await asked(id, 'search')).toMatchObject({ state: 'answered', error: null });
+    await market.close();
+  });
+  it('is one of few at a time, however many are asked', async () => {
+    let [now, most, all] = [0, 0, 0];
+    const server = createServer((_, res) => {
+      most = Math.max(most, ++now);
+      all++;
+      setTimeout(() => {
+        now--;
+        res.writeHead(200, { 'content-type': 'application/json' }).end('{"message":{"ack":{"status":"ACK"}}}');
+      }, 100);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const market = await openHere([]);
+    const sellers = Array.from({ length: 60 }, (_, i) => ({
+      bppId: `s-${i}`,
+      bppUri: `http://127.0.0.1:${port}/${i}`,
+    }));
+    await market.buyer.search(need, sellers);
+    while ((await store.mail.count('out')).done < 60) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([all, most <= 20]).toEqual([60, true]);
+    await market.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('has failed after the last try, as if its seller had answered with an error', async () => {
+    const trouble: unknown[] = [];
+    const market = await openHere(trouble);
     const id = await market.buyer.search(need, [SELLER]);
     const found = await market.buyer.until(id, ({ asked }) => asked[0]!.state !== 'sent', 300_000);
     expect(found.asked[0]).toMatchObject({ state: 'failed', error: expect.stringContaining('not delivered') });

@@ -3,15 +3,22 @@
  * to rating. A late on_confirm is applied, for its seller believes in a contract; other late answers are recorded only.
  */
 import { randomUUID } from 'node:crypto';
-import { invalid, notFound } from '../../domain/fault.js';
-import type { Claimant, NewLetter } from '../../domain/mail.js';
-import type { DialectName, Draft, MarketContext, MarketOrder, MarketRequest, Need } from '../../domain/market.js';
+import { type Fault, invalid, notFound } from '../../domain/fault.js';
+import type { Claim, NewLetter } from '../../domain/mail.js';
+import {
+  type DialectName,
+  type Draft,
+  type MarketContext,
+  type MarketRequest,
+  Need,
+  OPEN_STATES,
+} from '../../domain/market.js';
 import type { Store, Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { heardOf, vetOf } from './answers.js';
 import { type Asked, BOUGHT, type Bought } from './bought.js';
 import type { Post } from './clerk.js';
-import { dialectOf } from './dialects/dialects.js';
+import { dialectOf, type Said } from './dialects/dialects.js';
 import { durationMs } from './freshness.js';
 import { threadOf } from './intake.js';
 import type { Keyring } from './keyring.js';
@@ -34,7 +41,7 @@ export interface Seller {
 }
 
 export interface Buyer {
-  /** Asks the sellers, or every one that the registry and the trust file know. Answers the transaction's id. */
+  /** Asks the sellers, or every one that the registry and the trust file know. Answers the transaction's id. Throws Fault. */
   search(
     need: Need,
     to: readonly Seller[],
@@ -48,13 +55,22 @@ export interface Buyer {
   until(transactionId: string, when: (bought: Bought) => boolean, ms: number): Promise<Bought>;
   draftOf(bought: Bought, more?: Partial<Draft>): Draft;
   /** Throws Refusal for a callback that nobody waits for. */
-  vet(context: MarketContext): Promise<void>;
-  heard(context: MarketContext, body: { message?: unknown; error?: unknown }): Promise<(tx: Tx) => Promise<void>>;
-  /** Asks the state of every open order: after a restart. */
-  askOpen(): Promise<number>;
+  vet(context: MarketContext, body: Said): Promise<void>;
+  heard(context: MarketContext, body: Said): Promise<(tx: Tx) => Promise<void>>;
+  /** Asks the state of every open order: after a restart. `unreadable` hears of each that cannot be read. */
+  askOpen(unreadable: (fault: Fault) => void): Promise<number>;
 }
 
-const OPEN: ReadonlySet<MarketOrder['state']> = new Set(['ORDER_PLACED', 'SCHEDULED', 'IN_PROGRESS']);
+/** Throws Fault for what could be asked and not be kept: an answer to it could not be read either. */
+const needOf = (need: Need): Need => {
+  const parsed = Need.safeParse(need);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw invalid(
+    `this cannot be looked for: ${wrong.join('; ')}`,
+    'Give a window that ends after it starts, a place in degrees, and figures above 0.',
+  );
+};
 
 const letterOf = (
   { settings, nowMs }: Pick<BuyerGround, 'settings' | 'nowMs'>,
@@ -99,7 +115,16 @@ const letterOf = (
       exchange: null,
       atMs,
     },
-    asked: { messageId, action, bppId: to.bppId, atMs, untilMs: atMs + durationMs(ttl), state: 'sent', error: null },
+    asked: {
+      messageId,
+      action,
+      bppId: to.bppId,
+      atMs,
+      untilMs: atMs + durationMs(ttl),
+      state: 'sent',
+      error: null,
+      answer: null,
+    },
   };
 };
 
@@ -138,7 +163,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
   };
 
   const put = async (of: Bought, letters: ReturnType<typeof letterOf>[]): Promise<void> => {
-    const write = async (tx: Tx, by: Claimant | undefined) => {
+    const write = async (tx: Tx, by: Claim | undefined) => {
       const now = (await tx.collection(BOUGHT).get(of.transactionId))?.value ?? of;
       await tx.collection(BOUGHT).put(of.transactionId, {
         ...now,
@@ -151,7 +176,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         by,
       );
     };
-    await ground.post((by) => store.transaction((tx) => write(tx, by)));
+    await ground.post((by) => store.transaction((tx) => write(tx, by)), letters.length);
   };
 
   const buyer: Buyer = {
@@ -163,6 +188,11 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
           : (await keyring.sellers(domain))
               .filter((p) => p.subscriberId !== settings.bppId)
               .map((p) => ({ bppId: p.subscriberId, bppUri: p.url! }));
+      if (!settings.domains.includes(domain))
+        throw invalid(
+          `answers in ${domain} would be refused: BECKN_DOMAINS has ${settings.domains.join(', ')}`,
+          `Set BECKN_DOMAINS=${[...settings.domains, domain].join(',')}`,
+        );
       if (sellers.length === 0)
         throw notFound(
           `nobody is known who sells in ${domain}`,
@@ -172,7 +202,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         transactionId: randomUUID(),
         dialect,
         domain,
-        need,
+        need: needOf(need),
         at: world.clock.now(),
         asked: [],
         offers: [],
@@ -198,8 +228,10 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       return made.asked.messageId;
     },
     async find(orderId) {
-      for (const { value } of await bought.list({ limit: 1000 }))
-        if (value.order?.id === orderId || value.transactionId === orderId) return value;
+      const named = (await bought.get(orderId))?.value;
+      if (named !== undefined) return named;
+      for await (const page of bought.pages(() => {}))
+        for (const { value } of page) if (value.order?.id === orderId) return value;
       throw notFound(`there is no order ${orderId}`, 'caco beckn status lists what was ordered.');
     },
     async until(transactionId, when, ms) {
@@ -211,15 +243,16 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       }
     },
     draftOf,
-    vet: (context) => vetOf(store, context),
+    vet: (context, body) => vetOf(store, context, body),
     heard: (context, body) => heardOf(ground, context, body),
-    async askOpen() {
+    async askOpen(unreadable) {
       let n = 0;
-      for (const { value: of } of await bought.list({ limit: 1000 })) {
-        if (of.order?.id === null || of.order?.id === undefined || !OPEN.has(of.order.state)) continue;
-        await this.ask(of.transactionId, { action: 'status', orderId: of.order.id });
-        n++;
-      }
+      for await (const page of bought.pages(unreadable))
+        for (const { value: of } of page) {
+          if (of.order?.id === null || of.order?.id === undefined || !OPEN_STATES.has(of.order.state)) continue;
+          await this.ask(of.transactionId, { action: 'status', orderId: of.order.id });
+          n++;
+        }
       return n;
     },
   };

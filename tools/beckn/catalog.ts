@@ -172,6 +172,10 @@ const kmBetween = (a: Place, b: Place): number => {
   return 12_742 * Math.asin(Math.sqrt(Math.min(1, h)));
 };
 
+/** Whether something lies where it is looked for. A place that is not told is nowhere near. */
+export const isNear = (place: Place | null, need: Pick<Need, 'place' | 'radiusKm'>): boolean =>
+  need.place === null || (place !== null && kmBetween(need.place, place) <= (need.radiusKm ?? NEAR_KM));
+
 /** Items that meet a need: of two that begin at the same moment the shortest that is long enough. */
 export const searchCatalog = async (
   books: Books,
@@ -180,7 +184,7 @@ export const searchCatalog = async (
   at: { readonly now: Instant; readonly nowMs: number },
 ): Promise<MarketItem[]> => {
   if (need.kind !== null && need.kind !== 'DEMAND_TURN_DOWN') return [];
-  if (need.place !== null && kmBetween(need.place, terms.place) > (need.radiusKm ?? NEAR_KM)) return [];
+  if (!isNear(terms.place, need)) return [];
   const plan = await planToSellFrom(books, at.now);
   if (plan === null) return [];
   const offers = (await books.collection(PLAN_OFFERS).get(plan.id))!.value;

@@ -3,12 +3,12 @@
  * letter's being done are one transaction, so that a crash leaves either all of it or none.
  */
 import { randomUUID } from 'node:crypto';
-import type { Claimant, Letter, NewLetter } from '../../domain/mail.js';
+import type { Claim, Letter, NewLetter } from '../../domain/mail.js';
 import type { MarketContext, MarketReply, SoldOrder } from '../../domain/market.js';
 import { SOLD_ORDERS } from '../../domain/market.js';
 import type { Store, Tx } from '../../domain/store.js';
 import { claimsIn } from './catalog.js';
-import { dialectOf, recognise, sellingIn } from './dialects/dialects.js';
+import { dialectOf, recognise, type Said, sellingIn } from './dialects/dialects.js';
 import { threadOf } from './intake.js';
 import { movedOn } from './metering.js';
 import { openPump, type Pump } from './pump.js';
@@ -21,7 +21,8 @@ const LEASE_MS = 600_000;
 const AT_ONCE = 32;
 const MOST_TRIES = 5;
 
-export type Post = (write: (by: Claimant | undefined) => Promise<readonly Letter[]>) => Promise<unknown>;
+/** `letters`: how many are written, one when left out. */
+export type Post = (write: (by: Claim | undefined) => Promise<readonly Letter[]>, letters?: number) => Promise<unknown>;
 
 export interface ClerkGround extends SellerGround {
   readonly store: Store;
@@ -29,10 +30,7 @@ export interface ClerkGround extends SellerGround {
   /** Writes to the outbox, and sends what was claimed with that. */
   readonly post: Post;
   /** What a callback does to the buyer's books. */
-  readonly heard: (
-    context: MarketContext,
-    body: { message?: unknown; error?: unknown },
-  ) => Promise<(tx: Tx) => Promise<void>>;
+  readonly heard: (context: MarketContext, body: Said) => Promise<(tx: Tx) => Promise<void>>;
 }
 
 export interface Clerk {
@@ -126,7 +124,7 @@ export const openClerk = (ground: ClerkGround): Clerk => {
   };
 
   const handle = async (letter: Letter, holder: string): Promise<void> => {
-    const body = JSON.parse(letter.body) as { context: unknown; message?: unknown; error?: unknown };
+    const body = JSON.parse(letter.body) as Said & { context: unknown };
     const dialect = dialectOf(recognise(body.context));
     const context = dialect.readContext(body.context);
     const held = { letter, holder, context };
@@ -158,7 +156,7 @@ export const openClerk = (ground: ClerkGround): Clerk => {
         nextAtMs: atMs + settings.firstRetryMs * 2 ** letter.attempts,
         reason,
       }));
-    const giveUp = async (tx: Tx, by: Claimant | undefined): Promise<Letter[]> => {
+    const giveUp = async (tx: Tx, by: Claim | undefined): Promise<Letter[]> => {
       if (!(await tx.mail.settle(letter, holder, { state: 'dead', atMs, reason }))) return [];
       if (context.action.startsWith('on_')) return [];
       const message = `${context.action} could not be worked on after ${letter.attempts} tries; nothing was sold by it`;

@@ -8,7 +8,7 @@ import { canonicalJson } from '../../domain/digest.js';
 import { Fault } from '../../domain/fault.js';
 import type { NewLetter, Received } from '../../domain/mail.js';
 import type { DialectName, MarketContext } from '../../domain/market.js';
-import { dialectOf, envelopeOf, recognise, type Said, sellingIn } from './dialects/dialects.js';
+import { dialectOf, envelopeOf, recognise, replyIn, type Said, sellingIn } from './dialects/dialects.js';
 import { staleness } from './freshness.js';
 import type { Keyring, Participant } from './keyring.js';
 import { Refusal } from './refusal.js';
@@ -95,13 +95,14 @@ const parseBody = (body: Uint8Array, limit: number): Record<string, unknown> => 
   return value as Record<string, unknown>;
 };
 
+const digestOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 /** What must be the same when a message comes twice: a sender that tries again may stamp it anew. */
-const digestOf = (body: { readonly context?: unknown }): string => {
+const digestOfMessage = (body: { readonly context?: unknown }): string => {
   const { timestamp: _t, ttl: _l, ...context } = body.context as Record<string, unknown>;
-  return createHash('sha256')
-    .update(canonicalJson({ ...body, context }))
-    .digest('hex');
+  return digestOf({ ...body, context });
 };
+/** What an answer says, under whatever message id. */
+export const digestOfAnswer = ({ message = null, error = null }: Said): string => digestOf({ message, error });
 
 const sameAddress = (said: string, registered: string): boolean => {
   try {
@@ -260,7 +261,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
     if (stale !== null) throw new Refusal('30000', stale, '/context/timestamp');
     const unknown = Object.keys(body).filter((key) => !['context', 'message', 'error'].includes(key));
     if (unknown.length > 0) throw new Refusal('30000', `the body has no member "${unknown[0]}"`, `/${unknown[0]}`);
-    if (context.action.startsWith('on_')) dialectOf(seen.dialect).readReply(context.action, body);
+    if (context.action.startsWith('on_')) replyIn(seen.dialect, context.action, body);
     else requireAnswered(seen.dialect, settings).readRequest(context.action, body.message);
     await ground.vet({ context, body });
     return { body, context };
@@ -283,7 +284,7 @@ export const openIntake = (ground: IntakeGround): Intake => {
           action: context.action,
           url: incoming.url,
           body: Buffer.from(incoming.body).toString('utf8'),
-          digest: digestOf(body),
+          digest: digestOfMessage(body),
           exchange: JSON.stringify({
             t: new Date(nowMs()).toISOString(),
             headers: { authorization, 'content-type': type },
@@ -316,7 +317,11 @@ const answeredIn = ({ dialects }: MarketSettings): DialectName[] =>
 const requireAnswered = (name: DialectName, settings: MarketSettings) => {
   const answered = answeredIn(settings);
   if (answered.includes(name)) return sellingIn(name);
-  throw new Refusal('30000', `${name} is not answered here; send ${answered.join(' or ')}`, '/context/version');
+  const why =
+    answered.length === 0
+      ? `nothing is sold here: we only buy, in ${settings.dialects.join(' and ')}`
+      : `${name} is not answered here; send ${answered.join(' or ')}`;
+  throw new Refusal('30000', why, '/context/version');
 };
 
 const requireAddressee = (context: MarketContext, path: string, settings: MarketSettings): void => {

@@ -52,7 +52,7 @@ export const openMarket = async (ground: {
   const keyring = openKeyring(settings, nowMs);
   let postman: Postman;
   let clerk: Clerk;
-  const post: Post = (write) => postman.pump.putting(write, (claimed) => claimed);
+  const post: Post = (write, letters) => postman.pump.putting(write, (claimed) => claimed, letters);
   const buyer = openBuyer({ world, store, settings, keyring, nowMs, post });
   postman = openPostman({ store, settings, nowMs, onTrouble, onDead: undelivered });
   clerk = openClerk({
@@ -75,7 +75,7 @@ export const openMarket = async (ground: {
         (received) => (received.is === 'new' && received.claimed !== null ? [received.claimed] : []),
       ),
     vet: async ({ context, body }) => {
-      if (context.action.startsWith('on_')) await buyer.vet(context);
+      if (context.action.startsWith('on_')) await buyer.vet(context, body);
       else if (context.action === 'rating') await vetRating(world, context, body.message);
     },
   });

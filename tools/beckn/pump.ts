@@ -1,7 +1,7 @@
 /** Empties a letter box while the program runs: so many letters at once, and what other processes put in is looked for too. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Box, Claimant, Letter } from '../../domain/mail.js';
+import type { Box, Claim, Claimant, Letter } from '../../domain/mail.js';
 import type { Store } from '../../domain/store.js';
 
 const LOOK_MS = 1000;
@@ -11,9 +11,13 @@ export interface Pump {
   readonly holder: string;
   /**
    * Puts letters in and begins with those that could be claimed with that, which saves looking for them; with no others before they
-   * are in for good. `write` is given the claimant where there is room, and tells which letters it claimed.
+   * are in for good. `write` is given a claim where there is room, and tells which letters it claimed; `letters` is how many it puts.
    */
-  putting<T>(write: (by: Claimant | undefined) => Promise<T>, claimed: (of: T) => readonly Letter[]): Promise<T>;
+  putting<T>(
+    write: (by: Claim | undefined) => Promise<T>,
+    claimed: (of: T) => readonly Letter[],
+    letters?: number,
+  ): Promise<T>;
   /** Takes no more, and waits for what is under way for at most that long. */
   stop(graceMs: number): Promise<void>;
   /** Works until nothing is due any more. */
@@ -83,17 +87,18 @@ export const openPump = (of: {
   start();
   return {
     holder,
-    async putting(write, claimed) {
-      const by = room() > 0 ? claimant() : undefined;
-      promised += by === undefined ? 0 : 1;
+    async putting(write, claimed, most = 1) {
+      const limit = Math.max(0, Math.min(most, room()));
+      const by = limit > 0 ? { ...claimant(), limit } : undefined;
+      promised += limit;
       try {
         const written = await write(by);
         const letters = claimed(written);
         for (const letter of letters) begin(letter);
-        if (letters.length === 0) start();
+        if (letters.length < most) start();
         return written;
       } finally {
-        promised -= by === undefined ? 0 : 1;
+        promised -= limit;
       }
     },
     settle: async () => {

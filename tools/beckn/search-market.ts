@@ -21,7 +21,7 @@ const ComparedOffer = z.strictObject({
   pricePerMwh: z.number(),
   currency: z.string(),
   kgPerMwh: z.number().nullable().describe('CO2e; below 0: avoided'),
-  scorePerMwh: z.number().describe('price with carbon'),
+  scorePerMwh: z.number().nullable().describe('price with carbon'),
 });
 
 export const searchMarket = defineTool({
@@ -65,16 +65,18 @@ export const searchMarket = defineTool({
     );
     const found = await buyer.until(id, ({ asked }) => asked.every(({ state }) => state !== 'sent'), WAIT_MS);
     const { carbonPricePerTonne } = world.method;
-    const offers = rank(found, carbonPricePerTonne).map(({ item, bppId, pricePerMwh, kgPerMwh, scorePerMwh }) => ({
-      seller: bppId.slice(0, MOST_TEXT),
-      item: item.id,
-      ...item.window,
-      powerKw: item.powerKw,
-      pricePerMwh,
-      currency: item.currency,
-      kgPerMwh,
-      scorePerMwh,
-    }));
+    const offers = rank(found, { carbonPricePerTonne, currency: world.setting.currency }).map(
+      ({ item, bppId, pricePerMwh, kgPerMwh, scorePerMwh }) => ({
+        seller: bppId.slice(0, MOST_TEXT),
+        item: item.id,
+        ...item.window,
+        powerKw: item.powerKw,
+        pricePerMwh,
+        currency: item.currency,
+        kgPerMwh,
+        scorePerMwh,
+      }),
+    );
     return {
       transactionId: id,
       sellers: found.asked.map(({ bppId, state, error }) =>
@@ -87,5 +89,5 @@ export const searchMarket = defineTool({
   tell: ({ transactionId, sellers, offers: [best], carbonPricePerTonne }) =>
     best === undefined
       ? `Nobody offers what was asked for; ${sellers.length === 1 ? '1 seller was' : `${sellers.length} sellers were`} asked (transaction ${transactionId}).`
-      : `Best of ${sellers.length === 1 ? '1 seller' : `${sellers.length} sellers`}: ${powerText(best.powerKw)} from ${best.start} to ${best.end} at ${best.pricePerMwh.toFixed(2)} ${best.currency} per MWh, ${best.scorePerMwh.toFixed(2)} with carbon at ${carbonPricePerTonne} ${best.currency} per tonne. A person orders it: caco beckn order ${transactionId}.`,
+      : `Best of ${sellers.length === 1 ? '1 seller' : `${sellers.length} sellers`}: ${powerText(best.powerKw)} from ${best.start} to ${best.end} at ${best.pricePerMwh.toFixed(2)} ${best.currency} per MWh, ${best.scorePerMwh === null ? 'its carbon not known' : `${best.scorePerMwh.toFixed(2)} with carbon at ${carbonPricePerTonne} ${best.currency} per tonne`}. A person orders it: caco beckn order ${transactionId}.`,
 });

@@ -30,27 +30,45 @@ export const amountIn = (value: unknown, at: string): string | null => {
   return figure === null ? null : decimal(figure);
 };
 
+type Units = ReadonlyMap<string, number>;
+const unitsOf = (known: Readonly<Record<string, number>>): Units => new Map(Object.entries(known));
+const factorOf = (unit: unknown, known: Units): number | undefined => known.get(String(unit ?? '').toLowerCase());
+
 /** A unit that is not known is no guess. Throws Refusal. */
-const factor = (unit: unknown, known: Readonly<Record<string, number>>, at: string): number => {
-  const found = known[String(unit ?? '').toLowerCase()];
-  if (found !== undefined) return found;
-  throw new Refusal('30000', `unit is "${String(unit).slice(0, 40)}", must be of ${Object.keys(known).join(', ')}`, at);
-};
-const KW = { kw: 1, mw: 1000, w: 0.001 };
-export const kwIn = (value: unknown, unit: unknown, at: string): number | null => {
+const scaled = (value: unknown, unit: unknown, known: Units, at: string): number | null => {
   const figure = figureIn(value, at);
-  return figure === null ? null : Number((figure * factor(unit, KW, at)).toPrecision(12));
+  if (figure === null) return null;
+  const factor = factorOf(unit, known);
+  if (factor !== undefined) return Number((figure * factor).toPrecision(12));
+  const units = [...known.keys()].join(', ');
+  throw new Refusal('30000', `unit is "${String(unit).slice(0, 40)}", must be of ${units}`, at);
 };
-const MWH = { mwh: 1, kwh: 0.001 };
-export const mwhIn = (value: unknown, unit: unknown, at: string): number | null => {
-  const figure = figureIn(value, at);
-  return figure === null ? null : Number((figure * factor(unit, MWH, at)).toPrecision(12));
+const KW = unitsOf({ kw: 1, mw: 1000, w: 0.001 });
+export const kwIn = (value: unknown, unit: unknown, at: string): number | null => scaled(value, unit, KW, at);
+/** Of what may be left out: null in a unit that is not known. */
+export const kwOr = (value: unknown, unit: unknown, at: string): number | null =>
+  factorOf(unit, KW) === undefined ? null : kwIn(value, unit, at);
+const MWH = unitsOf({ mwh: 1, kwh: 0.001 });
+export const isEnergy = (unit: unknown): boolean => factorOf(unit, MWH) !== undefined;
+export const mwhIn = (value: unknown, unit: unknown, at: string): number | null => scaled(value, unit, MWH, at);
+/** How many MWh a price is for, by the unit that it is for. */
+const PER = unitsOf({ per_mwh: 1, per_kwh: 0.001, mwh: 1, kwh: 0.001 });
+/** Money per MWh, as decimal text, of a price for `many` of a unit; null in a unit that is not known. Throws Refusal. */
+export const perMwhIn = (value: unknown, unit: unknown, many: unknown, at: string): string | null => {
+  const [figure, quantity] = [figureIn(value, at), figureIn(many, at) ?? 1];
+  const factor = factorOf(unit, PER);
+  if (!(quantity > 0)) throw new Refusal('30000', `the price is for ${quantity}, must be above 0`, at);
+  if (figure === null || factor === undefined) return null;
+  return decimal(Number((figure / factor / quantity).toPrecision(12)));
 };
-const PER_MWH = { per_mwh: 1, per_kwh: 1000, mwh: 1, kwh: 1000 };
-/** Money per MWh, as decimal text. */
-export const perMwhIn = (value: unknown, unit: unknown, at: string): string | null => {
+const GRAMS = unitsOf({ g: 1, kg: 1000, t: 1e6 });
+/** g CO2e per kWh; null in a unit that is not known. */
+export const intensityIn = (value: unknown, unit: unknown, at: string): number | null => {
+  const [, mass, energy] = /^(g|kg|t)(?:CO2(?:e|eq)?)?\/([kM]Wh)$/i.exec(String(unit ?? '')) ?? [];
   const figure = figureIn(value, at);
-  return figure === null ? null : decimal(Number((figure * factor(unit, PER_MWH, at)).toPrecision(12)));
+  if (figure === null || mass === undefined) return null;
+  const grams = factorOf(mass, GRAMS)!;
+  return Number(((figure * grams) / (factorOf(energy, MWH)! * 1000)).toPrecision(12));
 };
 
 /** A time of no day. */

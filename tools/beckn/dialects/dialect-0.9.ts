@@ -11,9 +11,11 @@ import {
   parseClosed,
   placeIn,
   positive,
+  routeIn,
   sayMinutes,
   sayOr,
   sayPlace,
+  sayRoute,
   windowIn,
 } from './spelling.js';
 import { statusOf } from './states.js';
@@ -215,9 +217,9 @@ const readCatalog = (message: unknown): MarketReply => {
         id: provider.id ?? '',
         name: provider.descriptor?.name ?? provider.id ?? '',
         place,
-        items: (provider.items ?? []).map((item, i) => {
+        items: (provider.items ?? []).flatMap((item, i) => {
           const fulfillment = provider.fulfillments?.find(({ id }) => id === item.fulfillment_id);
-          return readItem(item, fulfillment, place, `/message/catalog/bpp~1providers/${p}/items/${i}`);
+          return readItem(item, fulfillment, place, `/message/catalog/bpp~1providers/${p}/items/${i}`) ?? [];
         }),
       };
     }),
@@ -268,34 +270,19 @@ export const dialect09: Dialect = {
       version: c.core_version,
       domain: c.domain,
       action: c.action,
-      bapId: c.bap_id,
-      bapUri: c.bap_uri,
-      bppId: c.bpp_id ?? null,
-      bppUri: c.bpp_uri ?? null,
-      transactionId: c.transaction_id,
-      messageId: c.message_id,
-      timestamp: c.timestamp,
-      ttl: c.ttl,
+      ...routeIn(c),
       country: c.country,
       city: c.city,
     };
   },
-  writeContext: (c) =>
-    given({
-      domain: c.domain,
-      country: c.country ?? 'GBR',
-      city: c.city ?? '*',
-      core_version: c.version,
-      action: c.action,
-      bap_id: c.bapId,
-      bap_uri: c.bapUri,
-      bpp_id: c.bppId ?? undefined,
-      bpp_uri: c.bppUri ?? undefined,
-      transaction_id: c.transactionId,
-      message_id: c.messageId,
-      timestamp: c.timestamp,
-      ttl: c.ttl,
-    }),
+  writeContext: (c) => ({
+    domain: c.domain,
+    country: c.country ?? 'GBR',
+    city: c.city ?? '*',
+    core_version: c.version,
+    action: c.action,
+    ...sayRoute(c),
+  }),
   spell: (action) => action,
   acknowledge: (_, __, refusal) =>
     acknowledgement(refusal === null ? null : writeError(refusal.code, refusal.message, refusal.paths)),

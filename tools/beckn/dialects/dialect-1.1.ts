@@ -5,7 +5,7 @@ import { acknowledgement, type Dialect, type Said } from './dialect.js';
 import { fulfillmentOf, readItem, readOrder, writeItem, writeOrder } from './order-1.1.js';
 import { readRequest, writeRequest } from './request-1.1.js';
 import { Context11, Error11, MESSAGES_11 } from './shapes-1.1.js';
-import { given, parseClosed, placeIn, sayPlace } from './spelling.js';
+import { given, parseClosed, placeIn, routeIn, sayPlace, sayRoute } from './spelling.js';
 
 const writeCatalog = (name: string, providers: readonly (Provider & { readonly items: readonly MarketItem[] })[]) => ({
   catalog: {
@@ -94,8 +94,9 @@ const readReply = (action: string, body: Said): MarketReply => {
             id: provider.id ?? '',
             name: provider.descriptor?.name ?? provider.id ?? '',
             place,
-            items: (provider.items ?? []).map((item, i) =>
-              readItem(item, provider.fulfillments ?? [], place, `/message/catalog/providers/${p}/items/${i}`),
+            items: (provider.items ?? []).flatMap(
+              (item, i) =>
+                readItem(item, provider.fulfillments ?? [], place, `/message/catalog/providers/${p}/items/${i}`) ?? [],
             ),
           };
         }),
@@ -148,33 +149,18 @@ export const dialect11: Dialect = {
       version: c.version,
       domain: c.domain,
       action: c.action,
-      bapId: c.bap_id,
-      bapUri: c.bap_uri,
-      bppId: c.bpp_id ?? null,
-      bppUri: c.bpp_uri ?? null,
-      transactionId: c.transaction_id,
-      messageId: c.message_id,
-      timestamp: c.timestamp,
-      ttl: c.ttl,
+      ...routeIn(c),
       country: c.location.country.code,
       city: c.location.city.code,
     };
   },
-  writeContext: (c) =>
-    given({
-      domain: c.domain,
-      location: { country: { code: c.country ?? 'GBR' }, city: { code: c.city ?? '*' } },
-      version: c.version,
-      action: c.action,
-      bap_id: c.bapId,
-      bap_uri: c.bapUri,
-      bpp_id: c.bppId ?? undefined,
-      bpp_uri: c.bppUri ?? undefined,
-      transaction_id: c.transactionId,
-      message_id: c.messageId,
-      timestamp: c.timestamp,
-      ttl: c.ttl,
-    }),
+  writeContext: (c) => ({
+    domain: c.domain,
+    location: { country: { code: c.country ?? 'GBR' }, city: { code: c.city ?? '*' } },
+    version: c.version,
+    action: c.action,
+    ...sayRoute(c),
+  }),
   spell: (action) => action,
   acknowledge: (_, __, refusal) =>
     acknowledgement(refusal === null ? null : writeError(refusal.code, refusal.message, refusal.paths)),

@@ -5,12 +5,15 @@
 import type { MarketContext, MarketReply, MarketRequest, Need, WorkloadShift } from '../../../domain/market.js';
 import { Refusal } from '../refusal.js';
 import type { Dialect, Said } from './dialect.js';
-import { COMPUTE_ENERGY, CORE, providerIn, readItems, readOrder, writeDraft } from './order-2.0.js';
+import { COMPUTE_ENERGY, CORE, readCatalog, readOrder, writeDraft } from './order-2.0.js';
 import { Context20, Error20, REPLIES_20 } from './shapes-2.0.js';
-import { given, parseClosed, say, sayMinutes } from './spelling.js';
+import { given, parseClosed, routeIn, say, sayMinutes, sayRoute } from './spelling.js';
 
-const OURS: Readonly<Record<string, string>> = { discover: 'search', on_discover: 'on_search' };
-const THEIRS: Readonly<Record<string, string>> = { search: 'discover', on_search: 'on_discover' };
+const OURS = new Map([
+  ['discover', 'search'],
+  ['on_discover', 'on_search'],
+]);
+const THEIRS = new Map([...OURS].map(([theirs, ours]) => [ours, theirs]));
 const at = '/message';
 
 /** Pointers of RFC 9535 into an item, for sellers that filter; the words say the same for those that search by text. */
@@ -138,12 +141,7 @@ const readReply = (action: string, body: Said): MarketReply => {
       return {
         is: 'catalog',
         name: catalogs[0]?.['beckn:descriptor']?.['schema:name'] ?? '',
-        providers: catalogs.map((catalog, c) => {
-          const own =
-            catalog['beckn:provider'] ?? catalog['beckn:providerId'] ?? catalog['beckn:items']?.[0]?.['beckn:provider'];
-          const { id, name } = providerIn(own);
-          return { id, name: name ?? id, place: null, items: readItems(catalog, `${at}/catalogs/${c}`) };
-        }),
+        providers: catalogs.flatMap((catalog, c) => readCatalog(catalog, `${at}/catalogs/${c}`)),
       };
     }
     case 'on_track': {
@@ -185,35 +183,20 @@ export const dialect20: Dialect = {
       dialect: '2.0-draft',
       version: c.version,
       domain: c.domain,
-      action: OURS[c.action] ?? c.action,
-      bapId: c.bap_id,
-      bapUri: c.bap_uri,
-      bppId: c.bpp_id ?? null,
-      bppUri: c.bpp_uri ?? null,
-      transactionId: c.transaction_id,
-      messageId: c.message_id,
-      timestamp: c.timestamp,
-      ttl: c.ttl,
+      action: OURS.get(c.action) ?? c.action,
+      ...routeIn(c),
       country: c.location?.country?.code ?? null,
       city: c.location?.city?.code ?? null,
     };
   },
-  writeContext: (c) =>
-    given({
-      domain: c.domain,
-      version: c.version,
-      action: THEIRS[c.action] ?? c.action,
-      bap_id: c.bapId,
-      bap_uri: c.bapUri,
-      bpp_id: c.bppId ?? undefined,
-      bpp_uri: c.bppUri ?? undefined,
-      transaction_id: c.transactionId,
-      message_id: c.messageId,
-      timestamp: c.timestamp,
-      ttl: c.ttl,
-      schema_context: [COMPUTE_ENERGY],
-    }),
-  spell: (action) => THEIRS[action] ?? action,
+  writeContext: (c) => ({
+    domain: c.domain,
+    version: c.version,
+    action: THEIRS.get(c.action) ?? c.action,
+    ...sayRoute(c),
+    schema_context: [COMPUTE_ENERGY],
+  }),
+  spell: (action) => THEIRS.get(action) ?? action,
   acknowledge(context, nowMs, refusal) {
     const said = (context as { transaction_id?: unknown } | null | undefined)?.transaction_id;
     return {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CHOSEN, draftReplies, ORDER } from '../fixtures/draft-seller.js';
 import { hasOfficial, officialErrors, published } from '../fixtures/official.js';
 import { Refusal } from '../refusal.js';
-import { dialectOf, recognise, sellingIn } from './dialects.js';
+import { dialectOf, envelopeOf, recognise, replyIn, sellingIn } from './dialects.js';
 
 interface Message {
   context: Record<string, unknown> & { action: string };
@@ -61,6 +61,9 @@ describe.each([
   });
 });
 
+// biome-ignore lint/suspicious/noExplicitAny: members of a message that a test changes
+type Change = any;
+
 describe('the draft of 2.0, in which we buy', () => {
   const dialect = dialectOf('2.0-draft');
   const official = hasOfficial ? officialErrors('core-2.0.0-draft-2025-11') : () => [];
@@ -79,7 +82,7 @@ describe('the draft of 2.0, in which we buy', () => {
   const reply = (action: string, message = draftReplies[action]) => ({ context: { ...context, action }, message });
   const replyOf = (action: string, message?: object) => {
     const whole = reply(action, message);
-    return dialect.readReply(dialect.readContext(whole.context).action, whole);
+    return replyIn('2.0-draft', dialect.readContext(whole.context).action, whole);
   };
 
   it.runIf(hasOfficial)('has answers that the schema takes, and the one with a member more it does not', () => {
@@ -125,6 +128,193 @@ describe('the draft of 2.0, in which we buy', () => {
       },
     });
   });
+  /** The confirmed order with other members, or its item with another pack. */
+  const confirmedWith = (more: object) => {
+    const { order } = draftReplies.on_confirm as { order: object };
+    return { order: { ...order, ...more } };
+  };
+  const itemWith = (more: object) => {
+    const { order } = draftReplies.on_confirm as { order: { 'beckn:orderItems': object[] } };
+    return confirmedWith({ 'beckn:orderItems': [{ ...order['beckn:orderItems'][0], ...more }] });
+  };
+  /** As sellers tell it while an order runs. */
+  const metered = (meteringData: object) =>
+    itemWith({
+      'beckn:orderItemAttributes': {
+        '@type': 'beckn:DemandFlexibilityPerformance',
+        'beckn:baselineLoad': 1.2,
+        'beckn:baselineLoadUnit': 'MW',
+        'beckn:meteringData': { intervalUnit: 'kW', ...meteringData },
+      },
+    });
+  it('reads what was metered, while an order runs and when it is settled', () => {
+    const intervalData = [
+      { timestamp: '2022-05-25T10:00:00Z', load: 1180 },
+      { timestamp: '2022-05-25T10:15:00Z', load: 520 },
+      { timestamp: '2022-05-25T10:30:00Z', load: 420 },
+    ];
+    const told = [
+      { start: '2022-05-25T10:00:00Z', minutes: 15, baselineKw: 1200, actualKw: 1180 },
+      { start: '2022-05-25T10:15:00Z', minutes: 15, baselineKw: 1200, actualKw: 520 },
+    ];
+    expect(replyOf('on_status', metered({ intervalData }))).toMatchObject({ order: { metered: told } });
+    const settled = itemWith({
+      'beckn:orderItemAttributes': {
+        'beckn:commitmentParameters': { baselineLoad: 1200, baselineLoadUnit: 'kW' },
+        'beckn:performanceMetrics': { meteringData: { intervalUnit: 'kW', intervalData } },
+      },
+    });
+    expect(replyOf('on_status', settled)).toMatchObject({ order: { metered: told } });
+  });
+  it.each([
+    ['as we wrote it', undefined, { count: 1, energyMwh: null }],
+    ['energy by the code of its unit', { unitCode: 'KWH', unitQuantity: 4800 }, { count: null, energyMwh: '4.8' }],
+    [
+      'pieces by the code of their unit',
+      { unitCode: 'C62', unitText: 'rack', unitQuantity: 2 },
+      { count: 2, energyMwh: null },
+    ],
+    ['a bare number', 3, { count: 3, energyMwh: null }],
+  ])('reads a quantity: %s', (_, quantity, expected) => {
+    const draft = {
+      orderId: null,
+      providerId: 'p',
+      items: [{ id: CHOSEN, quantity: { count: 1, energyMwh: null } }],
+      fulfillmentId: null,
+      billing: null,
+      quote: null,
+      payment: null,
+    };
+    const asking = { ...context, action: 'select' };
+    const written = dialect.writeRequest({ action: 'select', draft }, dialect.readContext(asking)) as {
+      order: { 'beckn:orderItems': { 'beckn:quantity': object }[] };
+    };
+    const ours = written.order['beckn:orderItems'][0]!['beckn:quantity'];
+    expect(replyOf('on_select', itemWith({ 'beckn:quantity': quantity ?? ours }))).toMatchObject({
+      order: { quantity: expected },
+    });
+  });
+  const offered = (change: (catalog: { items: Change[]; offers: Change[] }) => void) => {
+    const message = structuredClone(draftReplies.on_discover) as { catalogs: Change[] };
+    const [catalog] = message.catalogs;
+    change({ items: catalog!['beckn:items'], offers: catalog!['beckn:offers'] });
+    const found = replyOf('on_discover', message);
+    if (found.is !== 'catalog') throw new Error(found.is);
+    return found.providers;
+  };
+  const itemsOf = (change: (catalog: { items: Change[]; offers: Change[] }) => void) =>
+    offered(change).flatMap(({ items }) => items);
+  const pack = (of: Change) => of['beckn:itemAttributes'];
+  it('books each item under its own provider', () => {
+    const providers = offered(({ items, offers }) => {
+      items.push({ ...items[0], 'beckn:id': 'west', 'beckn:provider': 'provider-west' });
+      offers.push({ ...offers[0], 'beckn:id': 'offer-west', 'beckn:items': ['west'] });
+      items.push({ ...items[0], 'beckn:id': 'north', 'beckn:provider': undefined });
+      offers.push({ ...offers[0], 'beckn:id': 'north', 'beckn:items': ['north'], 'beckn:provider': undefined });
+    });
+    expect(providers.map(({ id, name, items }) => [id, name, items.map((item) => item.id)])).toEqual([
+      ['provider-east', 'Grid of the East', [CHOSEN, 'north#north']],
+      ['provider-west', 'provider-west', ['west#offer-west']],
+    ]);
+  });
+  it.each<[string, (catalog: { items: Change[]; offers: Change[] }) => void, string | null]>([
+    ['for a kWh', () => {}, '102'],
+    [
+      'for a thousand kWh',
+      ({ offers }) => {
+        offers[0]!['beckn:price'] = {
+          currency: 'GBP',
+          value: 102,
+          applicableQuantity: { unitText: 'kWh', unitQuantity: 1000 },
+        };
+      },
+      '102',
+    ],
+    [
+      'in two units that contradict each other',
+      ({ offers }) => {
+        offers[0]!['beckn:price'].applicableQuantity = { unitText: 'MWh', unitQuantity: 1 };
+      },
+      null,
+    ],
+    [
+      'for an hour',
+      ({ offers }) => {
+        offers[0]!['beckn:offerAttributes']['beckn:unit'] = 'per_hour';
+      },
+      null,
+    ],
+    [
+      'of the pack, whole, where the offer has no amount',
+      ({ items, offers }) => {
+        offers[0]!['beckn:price'] = { currency: 'GBP' };
+        pack(items[0]!)['beckn:pricingParameters'] = { spotPrice: 90, unit: 'per_MWh', currency: 'EUR' };
+      },
+      '90',
+    ],
+    [
+      'with an amount of the offer and a currency of the pack',
+      ({ items, offers }) => {
+        offers[0]!['beckn:price'] = { value: 0.102 };
+        pack(items[0]!)['beckn:pricingParameters'] = { currency: 'EUR' };
+      },
+      null,
+    ],
+    [
+      'of an item with nothing left',
+      ({ items }) => {
+        pack(items[0]!)['beckn:capacityParameters'].availableCapacity = 0;
+      },
+      null,
+    ],
+    [
+      'of an item that is not available',
+      ({ items }) => {
+        pack(items[0]!)['beckn:availabilityParameters'] = { currentAvailability: false };
+      },
+      null,
+    ],
+  ])('reads a price %s', (_, change, expected) => {
+    const [first, ...others] = itemsOf((catalog) => {
+      change(catalog);
+      // What cannot be bought hides no other.
+      catalog.items.push({
+        ...structuredClone(catalog.items[0]!),
+        'beckn:id': 'other',
+        'beckn:itemAttributes': {
+          ...pack(catalog.items[0]!),
+          'beckn:availabilityParameters': {},
+          'beckn:capacityParameters': { availableCapacity: 1, capacityUnit: 'MW' },
+        },
+      });
+      catalog.offers.push({
+        ...structuredClone(offerOf()),
+        'beckn:id': 'offer-other',
+        'beckn:items': ['other'],
+      });
+    });
+    expect(expected === null ? null : first!.pricePerMwh).toBe(expected);
+    expect([first, ...others].at(-1)!.id).toBe('other#offer-other');
+    expect(others.length).toBe(expected === null ? 0 : 1);
+  });
+  const offerOf = () => (draftReplies.on_discover as { catalogs: Change[] }).catalogs[0]!['beckn:offers'][0] as Change;
+  it.each([
+    ['gCO2e/kWh', 120],
+    ['kgCO2/MWh', 120],
+    ['tCO2/MWh', 120_000],
+    ['pounds', null],
+    [undefined, null],
+  ])('reads an intensity in %s', (unit, expected) => {
+    const [item] = itemsOf(({ items }) => {
+      pack(items[0]!)['beckn:gridParameters'].carbonIntensityUnit = unit;
+    });
+    expect(item!.intensityGPerKwh).toBe(expected);
+  });
+  it('takes no word of a context for one of its own because every object has it', () => {
+    for (const name of ['2.0-draft', '2.0-lts'] as const)
+      expect(envelopeOf(name).spell('constructor'), name).toBe('constructor');
+    expect(dialect.readContext({ ...context, action: 'constructor' }).action).toBe('constructor');
+  });
   const changed = (text: string, by: string) =>
     JSON.parse(JSON.stringify(draftReplies.on_confirm).replace(text, by)) as object;
   it.each([
@@ -134,10 +324,15 @@ describe('the draft of 2.0, in which we buy', () => {
     ['a window that ends before it starts', changed('T14:00:00Z', 'T08:00:00Z'), 'before it starts'],
     ['a time without a zone', changed('T14:00:00Z', 'T14:00:00'), 'is not a time with a zone'],
     ['a member that an order has not', changed('"beckn:orderStatus"', '"colour":1,"beckn:orderStatus"'), 'colour'],
+    ['an order without an item', confirmedWith({ 'beckn:orderItems': [] }), 'the order has no item'],
+    ['a status that every object has', changed('CONFIRMED', 'constructor'), 'order status "constructor" is not known'],
+    ['a unit that every object has', changed('"MW"', '"constructor"'), 'unit is "constructor"'],
+    ['a quantity in a unit that is none', changed('"MWh"', '"toString"'), 'unit is "toString"'],
+    ['readings that are none', metered({ intervalData: [null] }), 'must be an object of timestamp and load'],
     [
-      'an order without an item',
-      changed('"beckn:orderItems"', '"beckn:orderItems":[],"beckn:invoice"'),
-      '/beckn:invoice',
+      'a currency that is none',
+      changed('"currency":"GBP","value":489.6', '"currency":"quid","value":489.6'),
+      'ISO 4217',
     ],
   ])('refuses %s', (_, message, says) => {
     const refused = () => replyOf('on_confirm', message);
@@ -166,6 +361,53 @@ describe('the draft of 2.0, in which we buy', () => {
         window: { start: '2025-11-17T10:00:00Z', end: '2025-11-17T14:00:00Z' },
       }),
     );
+  });
+});
+
+describe.each(['1.1', '0.9.4'] as const)('what a seller says in %s', (name) => {
+  const message = conversation(name).find(({ context }) => context.action === 'on_confirm')!;
+  const catalogue = conversation(name).find(({ context }) => context.action === 'on_search')!;
+  /** With a text of it replaced everywhere. */
+  const replyTo = (of: Message, pattern: RegExp, by: string) => {
+    const text = JSON.stringify(of.message);
+    const replaced = text.replace(pattern, by);
+    expect(replaced).not.toBe(text);
+    return replyIn(name, of.context.action, { message: JSON.parse(replaced) });
+  };
+
+  it('of a state that every object has is no state', () => {
+    expect(replyTo(message, /"code":"ORDER_PLACED"/, '"code":"constructor"')).toMatchObject({
+      order: { state: 'ORDER_PLACED' },
+    });
+  });
+  it('of a price without a currency is no quote', () => {
+    expect(replyTo(message, /"price":\{"currency":"GBP","value":"67.50"\}/, '"price":{"value":"67.50"}')).toMatchObject(
+      {
+        order: { quote: null },
+      },
+    );
+    expect(() => replyTo(message, /"currency":"GBP","value":"67.50"/, '"currency":"","value":"67.50"')).toThrow(
+      /quote\.currency/,
+    );
+  });
+  it('of an item without a price, or with nothing left, hides no other', () => {
+    // biome-ignore lint/suspicious/noExplicitAny: as it lies on the wire
+    const withFirst = (change: (item: any) => void) => {
+      const body = structuredClone(catalogue.message) as Change;
+      const [provider] = body.catalog.providers ?? body.catalog['bpp/providers'];
+      provider.items.push({ ...structuredClone(provider.items[0]), id: 'other' });
+      change(provider.items[0]);
+      const reply = replyIn(name, 'on_search', { message: body });
+      return reply.is === 'catalog' ? reply.providers.flatMap(({ items }) => items.map(({ id }) => id)) : [];
+    };
+    expect(withFirst(() => {})).toEqual(['flex-20251120-1700', 'other']);
+    expect(withFirst((item) => void delete item.price)).toEqual(['other']);
+    expect(withFirst((item) => void delete item.price.currency)).toEqual(['other']);
+    const nothing = (item: Change) => {
+      if (name === '0.9.4') item.tags.power_kw = '0';
+      else item.tags[0].list[0].value = '0';
+    };
+    expect(withFirst(nothing)).toEqual(['other']);
   });
 });
 
@@ -212,6 +454,11 @@ describe('what is not a message', () => {
     ['1.1 tags in 0.9', with_(search09, {}, { message: { intent: { tags: [] } } }), '/message/intent/tags'],
     ['1.1 shapes in 0.9', with_(search09, {}, { message: { intent: { fulfillment: { stops: [] } } } }), 'stops'],
     ['an action that is none', with_(search, { action: 'destroy' }), 'destroy'],
+    [
+      'a quote that names no currency',
+      with_(select, {}, { message: { order: { quote: { price: { value: '1' } } } } }),
+      '/message/order/quote/price/currency',
+    ],
     [
       'a power that is no number',
       with_(search09, {}, { message: { intent: { tags: { power_kw: '1e3' } } } }),

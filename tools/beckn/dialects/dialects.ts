@@ -1,7 +1,7 @@
 /** The dialects of Beckn that are spoken, and how a message says which it is in. */
-import type { DialectName } from '../../../domain/market.js';
+import { type DialectName, MarketOrder, type MarketReply } from '../../../domain/market.js';
 import { Refusal } from '../refusal.js';
-import type { Dialect, Envelope, Selling } from './dialect.js';
+import type { Dialect, Envelope, Said, Selling } from './dialect.js';
 import { dialect09 } from './dialect-0.9.js';
 import { dialect11 } from './dialect-1.1.js';
 import { dialect20 } from './dialect-2.0.js';
@@ -30,6 +30,19 @@ export const sellingIn = (name: DialectName): Selling => {
   return selling;
 };
 
+/**
+ * What a callback says. Throws Refusal, also for an order that its dialect can spell and that no order can be: what the books could
+ * not read again never gets into them.
+ */
+export const replyIn = (name: DialectName, action: string, body: Said): MarketReply => {
+  const reply = dialectOf(name).readReply(action, body);
+  if (reply.is !== 'order') return reply;
+  const parsed = MarketOrder.safeParse(reply.order);
+  if (parsed.success) return { is: 'order', order: parsed.data };
+  const issues = parsed.error.issues.slice(0, 8).map(({ path, message }) => `its ${path.join('.')}: ${message}`);
+  throw new Refusal('30000', `the order cannot be: ${issues.join('; ')}`, '/message/order');
+};
+
 /** Which dialect a context is in, without reading it. `2.0-lts` is camelCase, `2.0-draft` snake_case. Throws Refusal for a mixture. */
 export const recognise = (context: unknown): DialectName => {
   if (context === null || typeof context !== 'object' || Array.isArray(context))
@@ -52,7 +65,7 @@ export const recognise = (context: unknown): DialectName => {
     '30000',
     said === undefined
       ? 'the context has neither version nor core_version'
-      : `version "${String(said).slice(0, 40)}" is not spoken here: 1.0.x, 1.1.x, or core_version 0.9.3 to 1.1.0`,
+      : `version "${String(said).slice(0, 40)}" is not spoken here: 1.0.x to 1.2.x, 2.0.0, or core_version 0.9.3 to 1.1.0`,
     '/context/version',
   );
 };

@@ -30,13 +30,13 @@ const Context = z.strictObject({
   requestDigest: text.optional(),
 });
 
-const OURS: Readonly<Record<string, string>> = {
-  discover: 'search',
-  on_discover: 'on_search',
-  rate: 'rating',
-  on_rate: 'on_rating',
-};
-const THEIRS: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(OURS).map(([a, b]) => [b, a]));
+const OURS = new Map([
+  ['discover', 'search'],
+  ['on_discover', 'on_search'],
+  ['rate', 'rating'],
+  ['on_rate', 'on_rating'],
+]);
+const THEIRS = new Map([...OURS].map(([theirs, ours]) => [ours, theirs]));
 /** Where a message does not say how long it holds. */
 const TTL = 'PT30S';
 
@@ -59,7 +59,7 @@ export const envelopeLts: Envelope = {
       dialect: '2.0-lts',
       version: c.version,
       domain: c.domain ?? '',
-      action: OURS[c.action] ?? c.action,
+      action: OURS.get(c.action) ?? c.action,
       bapId: c.bapId,
       bapUri: c.bapUri,
       bppId: c.bppId ?? null,
@@ -72,7 +72,7 @@ export const envelopeLts: Envelope = {
       city: c.location?.city?.code ?? null,
     };
   },
-  spell: (action) => THEIRS[action] ?? action,
+  spell: (action) => THEIRS.get(action) ?? action,
   acknowledge: (_, __, refusal) =>
     given({
       status: refusal === null ? 'ACK' : 'NACK',

@@ -1,16 +1,19 @@
 /** Orders and items of Beckn 0.9.4: one fulfilment, one payment, flat tags, a quantity beside the item. */
-import { type CommittedInterval, type Draft, MarketItem, type MarketOrder, OfferKind } from '../../../domain/market.js';
+import type { CommittedInterval, Draft, MarketItem, MarketOrder } from '../../../domain/market.js';
 import { instant, toEpoch } from '../../../domain/time.js';
 import { Refusal } from '../refusal.js';
+import { itemIn } from './item.js';
 import type { Order09 } from './shapes-0.9.js';
 import {
+  agreedQuoteIn,
   decimalIn,
+  energyAt,
   given,
   instantAt,
+  kindIn,
   minutesIn,
   money,
   numberIn,
-  parseClosed,
   placeIn,
   quoteIn,
   say,
@@ -72,48 +75,46 @@ export const readItem = (
   fulfillment: Fulfillment09 | undefined,
   place: MarketItem['place'],
   at: string,
-): MarketItem => {
+): MarketItem | null => {
   const tags: Tags09 = { ...fulfillment?.tags, ...item.tags };
   const number = (name: string) => numberIn(tags[name], `${at}/tags/${name}`);
   const minutes = (name: string) => minutesIn(tags[name], `${at}/tags/${name}`);
-  const window = windowIn(item.time?.range ?? fulfillment?.start?.time?.range, `${at}/time/range`);
-  const hours = window === null ? null : (toEpoch(window.end) - toEpoch(window.start)) / 3600;
-  const powerKw = number('power_kw');
-  const energyMwh =
-    decimalIn(tags.energy_mwh, `${at}/tags/energy_mwh`) ??
-    (powerKw === null || hours === null ? null : say((powerKw * hours) / 1000, 6));
-  const kind = OfferKind.safeParse(item.descriptor?.code);
-  const value = {
-    id: item.id,
-    name: item.descriptor?.name ?? item.id,
-    kind: kind.success ? kind.data : 'DEMAND_TURN_DOWN',
-    window,
-    powerKw,
-    energyMwh,
-    pricePerMwh: decimalIn(item.price?.value, `${at}/price/value`) ?? '0',
-    currency: item.price?.currency ?? 'GBP',
-    noticeMinutes: minutes('notice'),
-    rampMinutes: minutes('ramp'),
-    recoveryMinutes: minutes('recovery'),
-    reboundKwh: number('rebound_kwh'),
-    intensityGPerKwh: number('carbon_intensity_g_per_kwh'),
-    avoidedKg: number('avoided_kgco2'),
-    carbonSource: tags.carbon_source ?? null,
-    baselineMethod: tags.baseline_method ?? null,
-    baselineKw: number('baseline_kw'),
-    bestEffortKw: number('best_effort_kw'),
-    place: placeIn(fulfillment?.start?.location?.gps) ?? place,
-  };
-  return parseClosed(MarketItem, value, at);
+  return itemIn(
+    {
+      id: item.id,
+      name: item.descriptor?.name ?? item.id,
+      kind: kindIn(item.descriptor?.code) ?? 'DEMAND_TURN_DOWN',
+      window: windowIn(item.time?.range ?? fulfillment?.start?.time?.range, `${at}/time/range`),
+      powerKw: number('power_kw'),
+      energyMwh: decimalIn(tags.energy_mwh, `${at}/tags/energy_mwh`),
+      pricePerMwh: decimalIn(item.price?.value, `${at}/price/value`),
+      currency: item.price?.currency,
+      noticeMinutes: minutes('notice'),
+      rampMinutes: minutes('ramp'),
+      recoveryMinutes: minutes('recovery'),
+      reboundKwh: number('rebound_kwh'),
+      intensityGPerKwh: number('carbon_intensity_g_per_kwh'),
+      avoidedKg: number('avoided_kgco2'),
+      carbonSource: tags.carbon_source ?? null,
+      baselineMethod: tags.baseline_method ?? null,
+      baselineKw: number('baseline_kw'),
+      bestEffortKw: number('best_effort_kw'),
+      place: placeIn(fulfillment?.start?.location?.gps) ?? place,
+    },
+    at,
+  );
 };
 
 const quantityIn = (quantity: Item09['quantity'], at: string): Draft['items'][number]['quantity'] => {
   const { measure, count } = quantity ?? {};
-  if (measure !== undefined && measure.unit !== 'MWh' && measure.unit !== 'kWh')
-    throw new Refusal('30000', `unit is "${measure.unit}", must be MWh or kWh`, `${at}/quantity/measure/unit`);
-  const energy = measure === undefined ? null : measure.unit === 'kWh' ? measure.value / 1000 : measure.value;
-  return { count: count ?? null, energyMwh: energy === null ? null : say(energy, 9) };
+  return {
+    count: count ?? null,
+    energyMwh: energyAt(measure?.value ?? null, measure?.unit, `${at}/quantity/measure/unit`),
+  };
 };
+
+const billingIn = (billing: Order09['billing']): Draft['billing'] =>
+  billing === undefined ? null : { name: billing.name, email: billing.email ?? null, phone: billing.phone };
 
 const quantityOf = ({ count, energyMwh }: MarketOrder['quantity']) =>
   given({
@@ -121,25 +122,26 @@ const quantityOf = ({ count, energyMwh }: MarketOrder['quantity']) =>
     measure: energyMwh === null ? undefined : { value: Number(energyMwh), unit: 'MWh' },
   });
 
+const idOf = ({ id }: Item09, at: string): string => {
+  if (id !== undefined) return id;
+  throw new Refusal('30000', `${at} has no id`, `${at}/id`);
+};
+
 export const readDraft = (order: Order09): Draft => ({
   orderId: order.id ?? null,
   providerId: order.provider?.id ?? null,
   items: (order.items ?? []).map((item, i) => {
     const at = `/message/order/items/${i}`;
-    if (item.id === undefined) throw new Refusal('30000', `${at} has no id`, `${at}/id`);
     const commitment = committedIn(item.tags ?? {}, `${at}/tags`);
     return {
-      id: item.id,
+      id: idOf(item, at),
       quantity: quantityIn(item.quantity, at),
       ...(commitment.length === 0 ? {} : { commitment }),
     };
   }),
   fulfillmentId: order.fulfillment?.id ?? null,
-  billing:
-    order.billing === undefined
-      ? null
-      : { name: order.billing.name, email: order.billing.email ?? null, phone: order.billing.phone },
-  quote: quoteIn(order.quote),
+  billing: billingIn(order.billing),
+  quote: agreedQuoteIn(order.quote),
   payment:
     order.payment === undefined
       ? null
@@ -240,18 +242,18 @@ export const readOrder = (order: Order09): MarketOrder => {
   if (item === undefined) throw new Refusal('30000', 'the order has no item', '/message/order/items');
   const { fulfillment } = order;
   const tags: Tags09 = fulfillment?.tags ?? {};
-  const draft = readDraft(order);
-  const cancelled = order.state === 'Cancelled' || tags.cancelled_at !== undefined;
+  const at = '/message/order/items/0';
+  const cancelledAt = tags.cancelled_at ?? (order.state === 'Cancelled' ? order.updated_at : undefined);
   return {
     id: order.id ?? null,
     state: stateIn(order.state, fulfillment?.state?.descriptor?.code),
     providerId: order.provider?.id ?? '',
     providerName: null,
-    itemId: item.id ?? '',
-    item: item.price?.value === undefined ? null : readItem(item, fulfillment, null, '/message/order/items/0'),
-    quantity: draft.items[0]!.quantity,
-    quote: draft.quote,
-    billing: draft.billing,
+    itemId: idOf(item, at),
+    item: readItem(item, fulfillment, null, at),
+    quantity: quantityIn(item.quantity, at),
+    quote: quoteIn(order.quote),
+    billing: billingIn(order.billing),
     paymentType: order.payment?.type ?? null,
     cancelBy: tags.cancel_by === undefined ? null : instant(tags.cancel_by),
     cancellationFeePercent: numberIn(tags.cancellation_fee_percent, '/message/order/fulfillment/tags'),
@@ -268,14 +270,15 @@ export const readOrder = (order: Order09): MarketOrder => {
         },
       ];
     }),
-    cancelled: cancelled
-      ? {
-          at: instant(tags.cancelled_at ?? order.updated_at ?? '1970-01-01T00:00:00Z'),
-          by: tags.cancelled_by === 'PROVIDER' ? 'PROVIDER' : 'CONSUMER',
-          reasonId: tags.cancellation_reason_id ?? null,
-          why: null,
-        }
-      : null,
+    cancelled:
+      cancelledAt === undefined
+        ? null
+        : {
+            at: instant(cancelledAt),
+            by: tags.cancelled_by === 'PROVIDER' ? 'PROVIDER' : 'CONSUMER',
+            reasonId: tags.cancellation_reason_id ?? null,
+            why: null,
+          },
     note: tags.note ?? null,
     evidence: tags.ledger_entry ?? null,
     createdAt: order.created_at === undefined ? null : instant(order.created_at),

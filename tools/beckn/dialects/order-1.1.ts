@@ -1,23 +1,20 @@
 /** Orders and items of Beckn 1.1. */
-import {
-  type CommittedInterval,
-  type Draft,
-  MarketItem,
-  type MarketOrder,
-  type Metered,
-} from '../../../domain/market.js';
+import type { CommittedInterval, Draft, MarketItem, MarketOrder, Metered } from '../../../domain/market.js';
 import { type Instant, instant, toEpoch } from '../../../domain/time.js';
 import { Refusal } from '../refusal.js';
+import { itemIn } from './item.js';
 import type { Order11 } from './shapes-1.1.js';
 import {
+  agreedQuoteIn,
   decimalIn,
+  energyAt,
+  energyIn,
   given,
   instantAt,
   kindIn,
   minutesIn,
   money,
   numberIn,
-  parseClosed,
   placeIn,
   quoteIn,
   say,
@@ -68,67 +65,72 @@ export const readItem = (
   fulfillments: readonly Fulfillment11[],
   place: MarketItem['place'],
   at: string,
-): MarketItem => {
+): MarketItem | null => {
   const tag = tagsIn(item.tags);
   const own = fulfillments.find((f) => item.fulfillment_ids?.includes(f.id ?? '')) ?? fulfillments[0];
   const stop = own?.stops?.[0];
-  const window = windowIn(item.time?.range ?? stop?.time?.range, `${at}/time/range`);
   const measure =
     item.quantity?.available?.measure ?? item.quantity?.maximum?.measure ?? item.quantity?.selected?.measure;
-  const power = numberIn(tag('flexibility', 'power_kw'), `${at}/tags`);
-  const hours = window === null ? null : (toEpoch(window.end) - toEpoch(window.start)) / 3600;
-  const energyMwh =
-    decimalIn(measure?.value, `${at}/quantity`) ??
-    (power === null || hours === null ? null : say((power * hours) / 1000, 6));
-  const value = {
-    id: item.id,
-    name: item.descriptor?.name ?? item.id,
-    kind: kindIn(item.descriptor?.code) ?? 'DEMAND_TURN_DOWN',
-    window,
-    powerKw: power ?? (energyMwh === null || hours === null ? null : (Number(energyMwh) * 1000) / hours),
-    energyMwh,
-    pricePerMwh: decimalIn(item.price?.value, `${at}/price/value`),
-    currency: item.price?.currency,
-    noticeMinutes: minutesIn(tag('flexibility', 'notice'), `${at}/tags`),
-    rampMinutes: minutesIn(tag('flexibility', 'ramp'), `${at}/tags`),
-    recoveryMinutes: minutesIn(tag('flexibility', 'recovery'), `${at}/tags`),
-    reboundKwh: numberIn(tag('flexibility', 'rebound_kwh'), `${at}/tags`),
-    intensityGPerKwh: numberIn(tag('carbon', 'intensity_g_per_kwh'), `${at}/tags`),
-    avoidedKg: numberIn(tag('carbon', 'avoided_kgco2'), `${at}/tags`),
-    carbonSource: tag('carbon', 'source') ?? null,
-    baselineMethod: tag('baseline', 'method') ?? null,
-    baselineKw: numberIn(tag('baseline', 'load_kw'), `${at}/tags`),
-    bestEffortKw: numberIn(tag('flexibility', 'best_effort_kw'), `${at}/tags`),
-    place: placeIn(stop?.location?.gps) ?? place,
-  };
-  return parseClosed(MarketItem, value, at);
+  const number = (group: string, name: string) => numberIn(tag(group, name), `${at}/tags`);
+  const minutes = (name: string) => minutesIn(tag('flexibility', name), `${at}/tags`);
+  return itemIn(
+    {
+      id: item.id,
+      name: item.descriptor?.name ?? item.id,
+      kind: kindIn(item.descriptor?.code) ?? 'DEMAND_TURN_DOWN',
+      window: windowIn(item.time?.range ?? stop?.time?.range, `${at}/time/range`),
+      powerKw: number('flexibility', 'power_kw'),
+      energyMwh: energyIn(numberIn(measure?.value, `${at}/quantity`), measure?.unit),
+      pricePerMwh: decimalIn(item.price?.value, `${at}/price/value`),
+      currency: item.price?.currency,
+      noticeMinutes: minutes('notice'),
+      rampMinutes: minutes('ramp'),
+      recoveryMinutes: minutes('recovery'),
+      reboundKwh: number('flexibility', 'rebound_kwh'),
+      intensityGPerKwh: number('carbon', 'intensity_g_per_kwh'),
+      avoidedKg: number('carbon', 'avoided_kgco2'),
+      carbonSource: tag('carbon', 'source') ?? null,
+      baselineMethod: tag('baseline', 'method') ?? null,
+      baselineKw: number('baseline', 'load_kw'),
+      bestEffortKw: number('flexibility', 'best_effort_kw'),
+      place: placeIn(stop?.location?.gps) ?? place,
+    },
+    at,
+  );
 };
+
+const idOf = ({ id }: Item11, at: string): string => {
+  if (id !== undefined) return id;
+  throw new Refusal('30000', `${at} has no id`, `${at}/id`);
+};
+const quantityIn = ({ quantity }: Item11, at: string): Draft['items'][number]['quantity'] => {
+  const { count, measure } = quantity?.selected ?? {};
+  const pointer = `${at}/quantity/selected/measure`;
+  return {
+    count: count ?? null,
+    energyMwh: energyAt(numberIn(measure?.value, `${pointer}/value`), measure?.unit, `${pointer}/unit`),
+  };
+};
+const billingIn = (billing: Order11['billing']): Draft['billing'] =>
+  billing === undefined
+    ? null
+    : { name: billing.name ?? '', email: billing.email ?? null, phone: billing.phone ?? null };
 
 export const readDraft = (order: Order11): Draft => ({
   orderId: order.id ?? null,
   providerId: order.provider?.id ?? null,
   items: (order.items ?? []).map((item, i) => {
-    const selected = item.quantity?.selected;
     const at = `/message/order/items/${i}`;
-    if (item.id === undefined) throw new Refusal('30000', `${at} has no id`, `${at}/id`);
-    const unit = selected?.measure?.unit;
-    const value = numberIn(selected?.measure?.value, `${at}/quantity/selected/measure/value`);
-    if (value !== null && unit !== 'MWh' && unit !== 'kWh')
-      throw new Refusal('30000', `unit is "${unit}", must be MWh or kWh`, `${at}/quantity/selected/measure/unit`);
-    const energy = value === null ? null : unit === 'kWh' ? value / 1000 : value;
     const commitment = committedIn(item.tags, `${at}/tags`);
     return {
-      id: item.id,
-      quantity: { count: selected?.count ?? null, energyMwh: energy === null ? null : say(energy, 9) },
+      id: idOf(item, at),
+      quantity: quantityIn(item, at),
       ...(commitment.length === 0 ? {} : { commitment }),
     };
   }),
   fulfillmentId: order.fulfillments?.[0]?.id ?? null,
-  billing:
-    order.billing === undefined
-      ? null
-      : { name: order.billing.name ?? '', email: order.billing.email ?? null, phone: order.billing.phone ?? null },
-  quote: quoteIn(order.quote),
+  billing: billingIn(order.billing),
+  quote: agreedQuoteIn(order.quote),
   payment:
     order.payments?.[0] === undefined
       ? null
@@ -289,29 +291,24 @@ export const fulfillmentOf = (item: MarketItem, id: string) => ({
   ],
 });
 
-/** A seller may name an item by its id alone: what it is stood in the catalogue. */
-const isWhole = (item: Item11): boolean => item.price?.value !== undefined;
-
 export const readOrder = (order: Order11): MarketOrder => {
   const [item] = order.items ?? [];
   if (item === undefined) throw new Refusal('30000', 'the order has no item', '/message/order/items');
   const fulfillments = order.fulfillments ?? [];
   const [term] = order.cancellation_terms ?? [];
-  const selected = item.quantity?.selected;
+  const at = '/message/order/items/0';
   const tag = tagsIn(order.tags);
   return {
     id: order.id ?? null,
     state: stateIn(order.status, fulfillments[0]?.state?.descriptor?.code),
     providerId: order.provider?.id ?? '',
     providerName: order.provider?.descriptor?.name ?? null,
-    itemId: item.id ?? '',
-    item: isWhole(item) ? readItem(item, fulfillments, null, '/message/order/items/0') : null,
-    quantity: {
-      count: selected?.count ?? null,
-      energyMwh: decimalIn(selected?.measure?.value, '/message/order/items/0/quantity'),
-    },
+    itemId: idOf(item, at),
+    // A seller may name an item by its id alone: what it is stood in the catalogue.
+    item: readItem(item, fulfillments, null, at),
+    quantity: quantityIn(item, at),
     quote: quoteIn(order.quote),
-    billing: readDraft(order).billing,
+    billing: billingIn(order.billing),
     paymentType: order.payments?.[0]?.type ?? null,
     cancelBy: instantIn(term?.cancel_by?.timestamp),
     cancellationFeePercent: numberIn(term?.cancellation_fee?.percentage, '/message/order/cancellation_terms/0'),

@@ -1,6 +1,20 @@
 /** Beckn core 0.9.4, which some networks label 1.0.0 and 1.1.0, as closed objects. */
 import { z } from 'zod';
-import { Authorization, CodeName, dateTime, gps, id, list, loose, Price, Time, text, uri, uuid } from './shapes.js';
+import {
+  Authorization,
+  CodeName,
+  dateTime,
+  gps,
+  id,
+  list,
+  loose,
+  Price,
+  repliesWith,
+  Time,
+  text,
+  uri,
+  uuid,
+} from './shapes.js';
 
 const tags = z.record(z.string().max(200), z.string().max(10_000));
 const Descriptor = loose({
@@ -220,12 +234,7 @@ export const MESSAGES_09 = {
   rating: loose({ rating_category: text, id, value: z.number(), feedback_form: list(answer), feedback_id: id }),
   support: loose({ ref_id: text }),
   on_search: z.strictObject({ catalog: Catalog }),
-  on_select: order,
-  on_init: order,
-  on_confirm: order,
-  on_status: order,
-  on_update: order,
-  on_cancel: order,
+  ...repliesWith(order),
   on_track: z.strictObject({ tracking: loose({ url: uri, status: z.enum(['active', 'inactive']) }) }),
   on_rating: loose({ feedback_ack: z.boolean(), rating_ack: z.boolean() }),
   on_support: loose({ phone: text, email: text, uri }),

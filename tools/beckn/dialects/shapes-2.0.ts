@@ -3,7 +3,7 @@
  * here is read in `order-2.0.ts`. Beside its members stand those that published conversations carry in their place.
  */
 import { z } from 'zod';
-import { CodeName, dateTime, decimalText, id, list, loose, text, uri } from './shapes.js';
+import { CodeName, dateTime, decimalText, id, list, loose, repliesWith, text, uri } from './shapes.js';
 
 const named = { '@context': text, '@type': text };
 /** Figures are JSON numbers by the schema, and text in some published catalogues. */
@@ -194,12 +194,7 @@ const order = z.strictObject({ order: Order20 });
 /** What a seller answers, by our name of the action. */
 export const REPLIES_20 = {
   on_search: z.strictObject({ catalogs: list(Catalog) }),
-  on_select: order,
-  on_init: order,
-  on_confirm: order,
-  on_status: order,
-  on_update: order,
-  on_cancel: order,
+  ...repliesWith(order),
   on_track: z.strictObject({
     tracking: z.strictObject({
       tl_method: text.optional(),

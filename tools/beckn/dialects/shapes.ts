@@ -41,3 +41,13 @@ export const Time = loose({
 });
 export const CodeName = loose({ name: text, code: text });
 export const Authorization = loose({ type: text, token: text, valid_from: dateTime, valid_to: dateTime, status: text });
+
+/** What a seller answers with an order. */
+export const repliesWith = <T extends z.ZodType>(order: T) => ({
+  on_select: order,
+  on_init: order,
+  on_confirm: order,
+  on_status: order,
+  on_update: order,
+  on_cancel: order,
+});

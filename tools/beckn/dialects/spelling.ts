@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { decimal } from '../../../domain/decimal.js';
-import { OfferKind, type Quote } from '../../../domain/market.js';
+import { type MarketContext, OfferKind, type Quote } from '../../../domain/market.js';
 import { type Instant, type Interval, instant } from '../../../domain/time.js';
 import { durationMs, durationText } from '../freshness.js';
 import { Refusal } from '../refusal.js';
@@ -117,19 +117,26 @@ interface WireQuote {
   ttl?: string | undefined;
 }
 
-/** A quote is spelt alike in 0.9 and 1.x. */
+/** A quote is spelt alike in 0.9 and 1.x. An amount without a currency is no price: null. */
 export const quoteIn = (quote: WireQuote | undefined): Quote | null => {
-  if (quote?.price?.value === undefined) return null;
+  if (quote?.price?.value === undefined || quote.price.currency === undefined) return null;
   const minutes = minutesIn(quote.ttl, '/message/order/quote/ttl');
   return {
     total: decimalIn(quote.price.value, '/message/order/quote/price/value')!,
-    currency: quote.price.currency ?? '',
+    currency: quote.price.currency,
     lines: (quote.breakup ?? []).map((line, i) => ({
       title: line.title ?? '',
       amount: decimalIn(line.price?.value ?? '0', `/message/order/quote/breakup/${i}`)!,
     })),
     validSeconds: minutes === null || minutes === 0 ? null : minutes * 60,
   };
+};
+/** Of a buyer, whose quote we are to hold to: an amount without a currency is refused. */
+export const agreedQuoteIn = (quote: WireQuote | undefined): Quote | null => {
+  const at = '/message/order/quote/price';
+  if (quote?.price?.value !== undefined && quote.price.currency === undefined)
+    throw new Refusal('30000', `${at} needs a currency`, `${at}/currency`);
+  return quoteIn(quote);
 };
 export const sayQuote = (quote: Quote) =>
   given({
@@ -139,4 +146,59 @@ export const sayQuote = (quote: Quote) =>
       price: { currency: quote.currency, value: money(amount) },
     })),
     ttl: quote.validSeconds === null ? undefined : `PT${Math.max(1, Math.round(quote.validSeconds))}S`,
+  });
+
+const MWH = new Map([
+  ['MWh', 1],
+  ['kWh', 0.001],
+]);
+/** Energy in MWh as decimal text; null where the unit is another than MWh or kWh: then it is no energy, or none that we know. */
+export const energyIn = (value: number | null, unit: string | undefined): string | null => {
+  const factor = MWH.get(unit ?? '');
+  return value === null || factor === undefined ? null : say(value * factor, 9);
+};
+/** The same where nothing but energy may stand. Throws Refusal. */
+export const energyAt = (value: number | null, unit: string | undefined, at: string): string | null => {
+  if (value === null) return null;
+  const energy = energyIn(value, unit);
+  if (energy !== null) return energy;
+  throw new Refusal('30000', `unit is "${String(unit).slice(0, 40)}", must be MWh or kWh`, at);
+};
+
+type Route = Pick<
+  MarketContext,
+  'bapId' | 'bapUri' | 'bppId' | 'bppUri' | 'transactionId' | 'messageId' | 'timestamp' | 'ttl'
+>;
+interface WireRoute {
+  bap_id: string;
+  bap_uri: string;
+  bpp_id?: string | undefined;
+  bpp_uri?: string | undefined;
+  transaction_id: string;
+  message_id: string;
+  timestamp: string;
+  ttl: string;
+}
+
+/** Who speaks to whom, in which exchange and until when: spelt alike in every dialect but 2.0 LTS. */
+export const routeIn = (context: WireRoute): Route => ({
+  bapId: context.bap_id,
+  bapUri: context.bap_uri,
+  bppId: context.bpp_id ?? null,
+  bppUri: context.bpp_uri ?? null,
+  transactionId: context.transaction_id,
+  messageId: context.message_id,
+  timestamp: context.timestamp,
+  ttl: context.ttl,
+});
+export const sayRoute = (context: Route) =>
+  given({
+    bap_id: context.bapId,
+    bap_uri: context.bapUri,
+    bpp_id: context.bppId ?? undefined,
+    bpp_uri: context.bppUri ?? undefined,
+    transaction_id: context.transactionId,
+    message_id: context.messageId,
+    timestamp: context.timestamp,
+    ttl: context.ttl,
   });
