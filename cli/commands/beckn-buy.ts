@@ -44,7 +44,13 @@ const waitOf = (options: Options) => (positiveOf('--wait', options.wait) ?? 10) 
 
 const offersText = (found: Bought, ranked: readonly Ranked[], carbonPrice: string) => {
   const others = found.offers.length - ranked.length;
-  const more = others === 0 ? '' : ` ${others} other offers do not meet the need.`;
+  const silent = found.asked.filter(({ state }) => state === 'sent').length;
+  const failed = found.asked.find(({ state }) => state === 'failed');
+  const more = [
+    ...(others === 0 ? [] : [` ${others} other ${others === 1 ? 'offer does' : 'offers do'} not meet the need.`]),
+    ...(silent === 0 ? [] : [` ${silent} of ${found.asked.length} that were asked have not answered yet.`]),
+    ...(failed === undefined ? [] : [` Failed: ${plain(failed.error ?? '')}.`]),
+  ].join('');
   if (ranked.length === 0) return `Nobody offers what was asked for (transaction ${found.transactionId}).${more}`;
   const rows = ranked.map((offer) => [
     String(offer.rank),

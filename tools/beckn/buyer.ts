@@ -182,6 +182,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
   const buyer: Buyer = {
     get,
     async search(need, to, { dialect = settings.dialects[0]!, domain = settings.domains[0]! } = {}) {
+      const wanted = needOf(need);
       const sellers: Seller[] =
         to.length > 0
           ? [...to]
@@ -202,7 +203,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
         transactionId: randomUUID(),
         dialect,
         domain,
-        need: needOf(need),
+        need: wanted,
         at: world.clock.now(),
         asked: [],
         offers: [],
@@ -214,7 +215,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       };
       await put(
         of,
-        sellers.map((seller) => letterOf(ground, of, { action: 'search', need }, seller, SEARCH_TTL)),
+        sellers.map((seller) => letterOf(ground, of, { action: 'search', need: wanted }, seller, SEARCH_TTL)),
       );
       return of.transactionId;
     },
