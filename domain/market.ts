@@ -292,6 +292,7 @@ export const SOLD_ORDERS = defineCollection('sold-orders', SoldOrder);
 /** kW of a site that is spoken for, by order. held: until then. committed: sold, and not in a plan yet. planned: a plan keeps it. */
 export const Claim = z.strictObject({
   orderId: z.string(),
+  bapId: z.string().default('').describe('for whom; empty where an earlier version did not say'),
   region: z.string(),
   clusterId: z.string().nullable(),
   window: Interval,

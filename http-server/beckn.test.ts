@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { App } from '../app.js';
-import { SOLD_ORDERS } from '../domain/market.js';
+import { CLAIMS, SOLD_ORDERS } from '../domain/market.js';
 import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
 import type { Market } from '../market.js';
 import { hasOfficial, officialErrors } from '../tools/beckn/fixtures/official.js';
 import { BPP, marketStand, type Stand } from './fixtures/market-stand.js';
-import { type Stranger, signed } from './fixtures/stranger.js';
+import { type Heard, type Stranger, signed } from './fixtures/stranger.js';
 import type { HttpServer } from './http-server.js';
 
 // A plan for a fleet is made, several times: nothing is judged by its time.
@@ -183,6 +183,59 @@ describe('a conversation from search to rating', () => {
     expect(refused).toMatchObject({
       status: 400,
       body: { error: { code: '30000', message: expect.stringContaining('already used') } },
+    });
+  });
+});
+
+describe('capacity that is held and not confirmed', () => {
+  const small = (id: string) => ({ ...chosen(id, { measure: { value: '0.001', unit: 'MWh' } }), billing: BILLING });
+  const init = (buyer: Stranger, id: string, transaction_id: string) =>
+    buyer.ask(base, 'init', { order: small(id) }, { transaction_id });
+  const secondsOf = ({ message }: Heard) => Number(/^PT(\d+)S$/.exec(message.order.quote.ttl)![1]);
+  const holdsOf = async (bapId: string) => {
+    const all = await app.world.store.collection(CLAIMS).list();
+    return all.filter(({ value }) => value.bapId === bapId && value.state === 'held');
+  };
+
+  it('is no longer held for being asked for again, and not at once again when that has lapsed', async () => {
+    const [me, other] = [strangers[5]!, strangers[6]!];
+    const [item] = await itemsOf(me);
+    const transaction = randomUUID();
+    expect(secondsOf(await init(me, item!.id, transaction))).toBeGreaterThan(800);
+    const [hold] = await holdsOf(me.id);
+    const until = (untilMs: number) => app.world.store.collection(CLAIMS).put(hold!.id, { ...hold!.value, untilMs });
+    await until(Date.now() + 300_000);
+    expect(secondsOf(await init(me, item!.id, transaction))).toBeLessThanOrEqual(300);
+    await until(Date.now() - 1000);
+    for (const another of [transaction, randomUUID()])
+      expect((await init(me, item!.id, another)).error).toMatchObject({
+        code: '50000',
+        message: expect.stringMatching(/not confirmed: it is held for you again from 20\d\d-/),
+      });
+    expect((await init(other, item!.id, randomUUID())).error).toBeUndefined();
+    // An hour later it may be held again, and the old hold is gone.
+    await until(Date.now() - 3_700_000);
+    expect((await init(me, item!.id, randomUUID())).error).toBeUndefined();
+    expect(await holdsOf(me.id)).toHaveLength(1);
+  });
+  it('is not free to be held again because something else was held in its place', async () => {
+    const me = strangers[7]!;
+    const all = await itemsOf(me, {}, 100, 'PT30M');
+    const [first, second] = [all[0]!, all.find((one) => one.time.range.start >= all[0]!.time.range.end)!];
+    const transaction = randomUUID();
+    expect((await init(me, first.id, transaction)).error).toBeUndefined();
+    expect((await init(me, second.id, transaction)).error).toBeUndefined();
+    expect((await init(me, first.id, randomUUID())).error).toMatchObject({ code: '50000' });
+  });
+  it('is held for ten orders of a buyer at most', async () => {
+    const me = strangers[8]!;
+    const [item] = await itemsOf(me);
+    for (let i = 0; i < 10; i++) expect((await init(me, item!.id, randomUUID())).error).toBeUndefined();
+    expect((await init(me, item!.id, randomUUID())).error).toMatchObject({
+      code: '50000',
+      message: expect.stringMatching(
+        /^10 orders hold capacity for you, at most 10 do: confirm one, or wait until 20\d\d-/,
+      ),
     });
   });
 });

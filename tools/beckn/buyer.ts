@@ -197,7 +197,7 @@ export const openBuyer = (ground: BuyerGround): Buyer => {
       if (sellers.length === 0)
         throw notFound(
           `nobody is known who sells in ${domain}`,
-          'Set BECKN_REGISTRY_URL or BECKN_TRUST_FILE, or name a seller: caco beckn search --to URL.',
+          'Set BECKN_REGISTRY_URL or BECKN_TRUST_FILE, or name a seller: caco beckn search --at URL.',
         );
       const of: Bought = {
         transactionId: randomUUID(),

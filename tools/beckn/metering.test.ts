@@ -61,11 +61,11 @@ const told = async (orders: readonly SoldOrder[], drawnKw: number) => {
   });
   for (const order of orders) {
     await store.collection(SOLD_ORDERS).put(order.id, order);
-    const { region, clusterId, powerKw: kw } = order;
+    const { bapId, region, clusterId, powerKw: kw } = order;
     const window = { start: START, end: END };
     await store
       .collection(CLAIMS)
-      .put(order.id, { orderId: order.id, region, clusterId, window, kw, state: 'planned', untilMs: null });
+      .put(order.id, { orderId: order.id, bapId, region, clusterId, window, kw, state: 'planned', untilMs: null });
   }
   const all = await movedOn({ ...world, fleet } as World);
   await store.close();

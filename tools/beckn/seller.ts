@@ -20,7 +20,8 @@ import type { Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { searchCatalog } from './catalog.js';
 import { noteSale } from './evidence.js';
-import { type Moment, orderIdOf, orderOf } from './quote.js';
+import { claimOf, hold } from './holds.js';
+import { type Moment, orderIdOf, orderOf, QUOTE_SECONDS } from './quote.js';
 import { Decline } from './refusal.js';
 import type { MarketSettings } from './settings.js';
 
@@ -83,16 +84,6 @@ export const unsold = async (tx: Tx, order: SoldOrder): Promise<void> => {
   for (const i of order.capsKw.keys()) await tx.collection(SOLD_FLEXIBILITY).delete(`${order.id}/${i}`);
   await tx.collection(CLAIMS).delete(order.id);
 };
-export const claim = (order: SoldOrder, state: 'held' | 'committed' | 'planned', untilMs: number | null) => ({
-  orderId: order.id,
-  region: order.region,
-  clusterId: order.clusterId,
-  window: order.order.item!.window,
-  kw: order.powerKw,
-  state,
-  untilMs,
-});
-
 /** What a request comes to. A confirm is none of it. */
 export const workOf = async (ground: SellerGround, context: MarketContext, request: MarketRequest): Promise<Work> => {
   const { settings, planner } = ground;
@@ -154,10 +145,9 @@ const search = (ground: SellerGround, need: Parameters<typeof searchCatalog>[1])
   });
 };
 
-/** Writes the quote down, so that init and confirm may rest on it. */
-const quoted = async (tx: Tx, ground: SellerGround, context: MarketContext, draft: Draft): Promise<SoldOrder> => {
-  const orders = tx.collection(SOLD_ORDERS);
-  const before = (await orders.get(orderIdOf(context)))?.value;
+/** At today's price. Throws Decline. */
+const quoteFor = async (tx: Tx, ground: SellerGround, context: MarketContext, draft: Draft): Promise<SoldOrder> => {
+  const before = (await tx.collection(SOLD_ORDERS).get(orderIdOf(context)))?.value;
   if (before !== undefined && before.order.id !== null)
     throw new Decline(
       '40001',
@@ -165,19 +155,25 @@ const quoted = async (tx: Tx, ground: SellerGround, context: MarketContext, draf
       '/context/transaction_id',
     );
   const order = await orderOf(tx, context, draft, ground.settings.terms, momentOf(ground));
-  const kept =
-    before === undefined ? order : { ...order, order: { ...order.order, createdAt: before.order.createdAt } };
-  await orders.put(kept.id, kept);
-  return kept;
+  return before === undefined ? order : { ...order, order: { ...order.order, createdAt: before.order.createdAt } };
+};
+
+/** Writes the quote down, so that init and confirm may rest on it. */
+const quoted = async (tx: Tx, ground: SellerGround, context: MarketContext, draft: Draft): Promise<SoldOrder> => {
+  const order = await quoteFor(tx, ground, context, draft);
+  await tx.collection(SOLD_ORDERS).put(order.id, order);
+  return order;
 };
 
 const initialise = async (tx: Tx, ground: SellerGround, context: MarketContext, draft: Draft): Promise<MarketReply> => {
   if (draft.billing === null || draft.billing.name === '')
     throw new Decline('30000', 'init needs billing with a name', '/message/order/billing');
-  const order = await quoted(tx, ground, context, draft);
-  const held: SoldOrder = { ...order, order: { ...order.order, state: 'INITIALISED' } };
+  const order = await quoteFor(tx, ground, context, draft);
+  const nowMs = ground.nowMs();
+  const quotedUntilMs = await hold(tx, order, QUOTE_SECONDS * 1000, nowMs);
+  const quote = { ...order.order.quote!, validSeconds: Math.max(1, Math.floor((quotedUntilMs - nowMs) / 1000)) };
+  const held: SoldOrder = { ...order, quotedUntilMs, order: { ...order.order, quote, state: 'INITIALISED' } };
   await tx.collection(SOLD_ORDERS).put(held.id, held);
-  await tx.collection(CLAIMS).put(held.id, claim(held, 'held', held.quotedUntilMs));
   return replyOf(held);
 };
 
@@ -235,7 +231,7 @@ export const commit = async (
     order: { ...order.order, billing, state: 'COMMITTED', createdAt: before?.order.createdAt ?? at.now },
   };
   await orders.put(committed.id, committed);
-  await tx.collection(CLAIMS).put(committed.id, claim(committed, 'committed', null));
+  await tx.collection(CLAIMS).put(committed.id, claimOf(committed, 'committed', null));
   await limited(tx, committed);
   return committed;
 };
@@ -281,7 +277,7 @@ export const concluded = async (
   const entry = await noteSale(tx, ground.world, 'market_order', placed);
   const kept = { ...placed, order: { ...placed.order, evidence: String(entry) } };
   await orders.put(kept.id, kept);
-  await tx.collection(CLAIMS).put(kept.id, claim(kept, 'planned', null));
+  await tx.collection(CLAIMS).put(kept.id, claimOf(kept, 'planned', null));
   return replyOf(kept);
 };
 
