@@ -44,6 +44,8 @@ const entries = files.filter(
 
 /** Taken into the program, with their licences beside it. All others are loaded from node_modules where they are needed. */
 const TAKEN_IN = ['commander', 'zod', 'kysely', 'canonicalize', '@noble/hashes', 'temporal-polyfill', 'temporal-utils'];
+/** Taken into the page alone. */
+const OF_THE_PAGE = ['preact'];
 const ofPackage = (name) =>
   (name.startsWith('@') ? name.split('/').slice(0, 2) : name.split('/').slice(0, 1)).join('/');
 const isTakenIn = (name) => TAKEN_IN.includes(ofPackage(name));
@@ -55,13 +57,15 @@ const oneLanguage = {
 };
 
 const licences = () =>
-  TAKEN_IN.map((name) => {
-    const folder = join('node_modules', name);
-    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (!file) throw new Error(`${name} has no licence text to go with it`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
-  }).join(`\n${'-'.repeat(80)}\n\n`);
+  [...TAKEN_IN, ...OF_THE_PAGE]
+    .map((name) => {
+      const folder = join('node_modules', name);
+      const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (!file) throw new Error(`${name} has no licence text to go with it`);
+      return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
 
 /** A module finds its data beside itself; in a chunk, too, its `import.meta.url` must be the place that its source has under dist/. */
 const inPlace = {
@@ -85,7 +89,7 @@ const SHARED = [
 
 // `npm pack` of an installed package has no sources to build from.
 if (entries.length > 0) {
-  const { rolldown } = await import('rolldown');
+  const [{ rolldown }, { buildPage }] = await Promise.all([import('rolldown'), import('./dashboard/build.mjs')]);
   rmSync('dist', { recursive: true, force: true });
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((name) => [name.replace(/\.ts$/, ''), name])),
@@ -107,6 +111,7 @@ if (entries.length > 0) {
   });
   await bundle.close();
   for (const name of data) cpSync(name, join('dist', name));
+  await buildPage('dist/dashboard');
   cpSync('package.json', 'dist/package.json');
   writeFileSync('dist/THIRD-PARTY-LICENSES', licences());
   chmodSync('dist/cli/main.js', 0o755);

@@ -8,7 +8,7 @@ import { SLOW } from './vitest.config.js';
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 /** What is TypeScript, and the checkers, which run without it. */
-const SOURCE = /\.ts$|^checks\/.*\.mjs$/;
+const SOURCE = /\.tsx?$|^checks\/.*\.mjs$/;
 const SKIP = new Set(['node_modules', 'dist', 'out', 'coverage', 'fixtures', '__snapshots__']);
 
 const walk = (folder: string): string[] =>
@@ -139,6 +139,9 @@ const ROOMS: readonly Room[] = [
     ],
   },
   { files: /^http-server\//, may: [/^domain\//, 'wire/wire.ts', ...APP] },
+  // It runs in a browser: words of the domain, and HTTP for every fact.
+  { files: /^dashboard\/look\.ts$/, may: [], packages: ['playwright-core'] },
+  { files: /^dashboard\//, may: [/^domain\//], packages: ['preact'] },
   { files: /^(mcp-server|evals)\//, may: [/^domain\//, ...APP] },
   // What is measured stands beside what a bare database takes.
   { files: /^bench\//, may: [/^domain\//, ...APP, 'sqlite.ts'] },
@@ -166,7 +169,8 @@ const importsOf = (path: string, text: string): { packages: string[]; files: str
     files: names
       .filter((name) => name.startsWith('.'))
       .map((name) => normalize(join(dirname(path), name)).replace(/\.js$/, '.ts'))
-      .filter((target) => target.endsWith('.ts')),
+      .map((target) => (existsSync(join(ROOT, `${target}x`)) ? `${target}x` : target))
+      .filter((target) => /\.tsx?$/.test(target)),
   };
 };
 
@@ -307,6 +311,8 @@ describe('the house', () => {
     ['graph/nodes/copilot.ts', "import { chat } from '../../copilot/copilot.js';"],
     ['prompts/prompts.ts', "import { Fault } from '../domain/fault.js';"],
     ['cli/main.ts', "import '../graph/graph.js';"],
+    ['dashboard/client.ts', "import { openApp } from '../app.js';"],
+    ['dashboard/page.tsx', "import * as Plot from '@observablehq/plot';"],
     ['store/dialect.ts', "import { DatabaseSync } from '@photostructure/sqlite';"],
     ['tools/ledger/lock.ts', "import { DatabaseSync } from 'node:sqlite';"],
     ['tools/fleet/queue.ts', "import { Sqlite } from '../../sqlite.js';"],

@@ -30,7 +30,7 @@ const installed = changedAt('node_modules/.package-lock.json');
 if (installed === 0 || changedAt('package-lock.json') > installed)
   run('npm', ['ci', '--ignore-scripts=false', '--loglevel=error']);
 
-const SOURCE = /\.(ts|md|json|csv|mjs)$/;
+const SOURCE = /\.(tsx?|md|json|csv|mjs|html|css)$/;
 const SKIP = new Set(['node_modules', 'dist', 'out', 'docs', 'bench', 'coverage']);
 const newest = (folder) =>
   readdirSync(folder, { withFileTypes: true }).reduce((latest, entry) => {

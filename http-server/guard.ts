@@ -6,6 +6,7 @@ import type { App } from '../app.js';
 import type { Actor } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
 import { refuse } from './problems.js';
+import { isOwnPage, secretOfPage } from './session.js';
 
 export type Scope = 'read' | 'operate' | 'approve';
 
@@ -85,7 +86,11 @@ const unauthenticated = (req: Request, res: Response, detail: string) =>
  */
 const GUESSES = 30;
 const MINUTE_MS = 60_000;
-const guessCounter = () => {
+export interface GuessCounter {
+  /** Seconds to wait when it was one too many, else 0. */
+  wrong(address: string): number;
+}
+export const guessCounter = (): GuessCounter => {
   let counts = new Map<string, number>();
   let until = 0;
   const current = () => {
@@ -96,8 +101,7 @@ const guessCounter = () => {
     return counts;
   };
   return {
-    /** Seconds to wait when it was one too many, else 0. */
-    wrong(address: string): number {
+    wrong(address) {
       const count = (current().get(address) ?? 0) + 1;
       counts.set(address, count);
       return count > GUESSES ? Math.max(1, Math.ceil((until - Date.now()) / 1000)) : 0;
@@ -117,18 +121,25 @@ const endWithToken = (app: App, secret: string, res: Response) => {
 };
 
 /** Sets `res.locals.caller`. A token that is shown must be good, also where none is demanded. */
-export const authenticate = (app: App, tokenNeeded: boolean): RequestHandler => {
-  const guesses = guessCounter();
+export const authenticate = (app: App, tokenNeeded: boolean, guesses = guessCounter()): RequestHandler => {
   let whoSitsHere: Caller | undefined;
   return async (req, res, next) => {
     const header = req.headers.authorization;
-    if (header === undefined) {
+    const ofPage = header === undefined ? secretOfPage(req) : undefined;
+    if (ofPage !== undefined && !isOwnPage(req))
+      return refuse(req, res, {
+        status: 403,
+        code: 'forbidden',
+        detail: 'a session’s cookie counts only for requests of this server’s own page',
+        remedy: 'Programs send `Authorization: Bearer TOKEN`.',
+      });
+    if (header === undefined && ofPage === undefined) {
       if (tokenNeeded) return unauthenticated(req, res, 'a token is needed here');
       whoSitsHere ??= { id: userInfo().username, scopes: SCOPES.operate, tokenId: null };
       res.locals.caller = whoSitsHere;
       return next();
     }
-    const secret = /^Bearer +(\S+)$/i.exec(header)?.[1];
+    const secret = ofPage ?? /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
     const token = secret === undefined ? undefined : await app.tokens.verify(secret);
     if (!token) {
       const waitSeconds = guesses.wrong(req.socket.remoteAddress ?? '');

@@ -1,9 +1,16 @@
 /** The routes beside the tools, as OpenAPI has them. */
 import { carbonAwarePaths } from './openapi-carbon-aware.js';
 import { get, type Json, json, object, problems, text } from './openapi-operations.js';
+import { planPaths } from './openapi-plans.js';
 import { runPaths } from './openapi-runs.js';
 
-export const routes = (): Json => ({ ...wordPaths(), ...runPaths(), ...carbonAwarePaths(), ...healthPaths() });
+export const routes = (): Json => ({
+  ...wordPaths(),
+  ...runPaths(),
+  ...planPaths(),
+  ...carbonAwarePaths(),
+  ...healthPaths(),
+});
 
 const wordPaths = (): Json => ({
   '/tools': get('The tools with their effect and the scope they need', 'tools', [], object),

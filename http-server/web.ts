@@ -9,6 +9,7 @@ import { carbonAwareRoutes } from './carbon-aware.js';
 import {
   authenticate,
   callerOf,
+  guessCounter,
   isLoopback,
   limitConcurrency,
   limitRate,
@@ -20,9 +21,12 @@ import { health } from './health.js';
 import type { Metrics } from './metrics.js';
 import type { News } from './news.js';
 import { methodsOf, openapiOf } from './openapi.js';
+import { pagesOf } from './pages.js';
+import { planRoutes } from './plans.js';
 import { problemHandler, sendProblem } from './problems.js';
 import { record } from './record.js';
 import { runRoutes, type Working } from './runs.js';
+import { sessionRoutes } from './session.js';
 import { toolRoutes } from './tools.js';
 import type { Tracer } from './trace.js';
 import { wordRoutes } from './words.js';
@@ -84,8 +88,11 @@ export const webOf = (app: App, options: WebOptions, ground: WebGround): Express
   health(web, app);
   web.use(limitConcurrency(options.maxConcurrent ?? 1000));
   for (const [path, handler] of Object.entries(options.mounts ?? {})) web.use(path, handler);
-  if (options.pages !== undefined) web.use(express.static(options.pages, { index: 'index.html' }));
-  web.use(authenticate(app, options.requireToken === true || !isLoopback(host)));
+  if (options.pages !== undefined) web.use(pagesOf(options.pages));
+  const guesses = guessCounter();
+  const isGood = async (secret: string) => (await app.tokens.verify(secret)) !== undefined;
+  web.use(sessionRoutes(isGood, (req) => guesses.wrong(req.socket.remoteAddress ?? '')));
+  web.use(authenticate(app, options.requireToken === true || !isLoopback(host), guesses));
   web.use(limitRate(options.ratePerMinute ?? 600_000));
   web.use(
     express.json({
@@ -110,7 +117,13 @@ export const webOf = (app: App, options: WebOptions, ground: WebGround): Express
     requireScope(res, 'read');
     res.json(document());
   });
+  web.get('/session', (_, res) => {
+    requireScope(res, 'read');
+    const { id, scopes, tokenId } = callerOf(res);
+    res.json({ id, scopes, signedIn: tokenId !== null });
+  });
   web.use(toolRoutes(app, tools));
+  web.use(planRoutes(app));
   web.use(wordRoutes(app));
   web.use(runRoutes(app, news, working));
   web.use(carbonAwareRoutes(app));

@@ -52,7 +52,7 @@ const mcp = async (context: Context, _: string[], options: Record<string, unknow
   return undefined;
 };
 
-/** The pages that the build has put beside this program, where it has. */
+/** The page that the build has put beside this program, where it has. */
 const pagesFolder = () => {
   const folder = fileURLToPath(new URL('../../dashboard/', import.meta.url));
   return existsSync(`${folder}index.html`) ? folder : undefined;
@@ -83,7 +83,9 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
   door.answerBy(market);
   const open = await market.buyer.askOpen(unreadable(context));
   if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
-  context.warn(`CACO answers at ${server.url} (MCP at ${server.url}/mcp). Ctrl-C ends it.`);
+  context.warn(
+    `CACO answers at ${server.url} (${pages === undefined ? '' : 'the page at /, '}MCP at /mcp). Ctrl-C ends it.`,
+  );
   if (context.json)
     process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, mcp: `${server.url}/mcp` })}\n`);
   await new Promise<void>((resolve) => {
@@ -111,7 +113,7 @@ export const register = (program: Command) => {
   addCommand(
     program,
     'serve',
-    'serve programs over HTTP, with MCP at /mcp',
+    'serve the page for people at /, programs over HTTP, and MCP at /mcp',
     (c) =>
       c
         .option('--port <port>', 'port to listen on; 0 takes a free one')

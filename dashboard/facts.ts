@@ -1,0 +1,116 @@
+/**
+ * What the page shows of the server, by name: fetched when it is first wanted, fetched again when something changed, and kept on the
+ * screen meanwhile, so that nothing jumps. A burst of changes is one new look.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { Trouble } from './client.js';
+import { onChange, onLine } from './feed.js';
+
+export interface Fact<T> {
+  /** undefined: not there yet */
+  readonly value: T | undefined;
+  /** why the last look gave nothing; an older value may stand beside it */
+  readonly trouble: Trouble | null;
+  readonly loading: boolean;
+  /** milliseconds of this machine's clock at which it was had */
+  readonly at: number;
+}
+
+interface Kept {
+  fact: Fact<unknown>;
+  readonly load: (signal: AbortSignal) => Promise<unknown>;
+  /** never different: a plan's table under its digest */
+  readonly still: boolean;
+  readonly listeners: Set<() => void>;
+  stale: boolean;
+  working: boolean;
+}
+
+/** Between two looks at the same thing. */
+const APART_MS = 400;
+const MOST_KEPT = 60;
+const kept = new Map<string, Kept>();
+
+const troubleOf = (error: unknown): Trouble =>
+  error instanceof Trouble
+    ? error
+    : new Trouble(0, 'defect', error instanceof Error ? error.message : String(error), 'Load the page again.');
+
+const look = async (one: Kept): Promise<void> => {
+  if (one.working) {
+    one.stale = true;
+    return;
+  }
+  one.working = true;
+  one.stale = false;
+  const set = (fact: Fact<unknown>) => {
+    one.fact = fact;
+    for (const listener of one.listeners) listener();
+  };
+  set({ ...one.fact, loading: true });
+  try {
+    const value = await one.load(new AbortController().signal);
+    set({ value, trouble: null, loading: false, at: Date.now() });
+  } catch (error) {
+    set({ ...one.fact, trouble: troubleOf(error), loading: false });
+  }
+  setTimeout(() => {
+    one.working = false;
+    if (one.stale && one.listeners.size > 0) void look(one);
+  }, APART_MS);
+};
+
+const again = (): void => {
+  for (const one of kept.values()) {
+    if (one.still && one.fact.value !== undefined) continue;
+    if (one.listeners.size > 0) void look(one);
+    else one.stale = true;
+  }
+};
+
+/** Everything that is shown is fetched again, for instance after a sign-in. */
+export const refresh = (): void => again();
+
+let isDue = false;
+onChange(() => {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    again();
+  }, 50);
+});
+let wasBroken = false;
+onLine(({ state }) => {
+  // What was asked for while the server was away was not answered; the feed says what changed meanwhile only of the ledger.
+  if (state === 'open' && wasBroken) again();
+  wasBroken = state === 'broken' || state === 'refused';
+});
+
+const forget = (): void => {
+  for (const [key, one] of kept) {
+    if (kept.size <= MOST_KEPT) return;
+    if (one.listeners.size === 0) kept.delete(key);
+  }
+};
+
+const EMPTY: Fact<never> = { value: undefined, trouble: null, loading: true, at: 0 };
+
+/** `key` names the question; null asks nothing. `still`: the answer never changes. */
+export const useFact = <T>(key: string | null, load: (signal: AbortSignal) => Promise<T>, still = false): Fact<T> => {
+  const [, draw] = useState(0);
+  let one = key === null ? undefined : kept.get(key);
+  if (key !== null && one === undefined) {
+    one = { fact: EMPTY, load, still, listeners: new Set(), stale: true, working: false };
+    kept.set(key, one);
+    forget();
+  }
+  useEffect(() => {
+    if (one === undefined) return;
+    const listener = () => draw((n) => n + 1);
+    one.listeners.add(listener);
+    if (one.stale) void look(one);
+    return () => void one.listeners.delete(listener);
+  }, [key]);
+  return (one?.fact ?? EMPTY) as Fact<T>;
+};
