@@ -86,6 +86,7 @@ test('the load of a plan adds up to the energy of its plan, and its sites have t
   const { sites } = (await (await ask('/sites', { headers: auth })).json()) as { sites: unknown[] };
   expect(sites).toEqual([expect.objectContaining({ id: 'hpc-1', region: 'GB', powerCapKw: 12000 })]);
   expect((await ask('/plans/P-00000000/load', { headers: auth })).status).toBe(404);
+  await app.ledger.checkpoint();
   expect(await (await ask('/ledger/vkeys', { headers: auth })).text()).toMatch(
     /^caco\.local\/ledger\/[0-9a-f]{16}\+[0-9a-f]{8}\+/,
   );

@@ -32,7 +32,10 @@ export const ROUTE_LINES: readonly Line[] = [
     with: { token: 'guessed' },
     status: 403,
   }),
-  route('DELETE /session', 'open', 'lay its own cookie down', 'end anybody else’s session', { as: 'none', status: 204 }),
+  route('DELETE /session', 'open', 'lay its own cookie down', 'end anybody else’s session', {
+    as: 'none',
+    status: 204,
+  }),
   page('/locations', AWARE),
   page('/emissions/bylocation', AWARE, 400),
   page('/emissions/bylocations', AWARE, 400),
