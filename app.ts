@@ -19,8 +19,8 @@ import { parseSetting, type Setting } from './domain/setting.js';
 import type { Store } from './domain/store.js';
 import { floorTo, type Instant, type Interval, instant, plusHours } from './domain/time.js';
 import type { Clock, World } from './domain/world.js';
-import type { AgentName } from './graph/agents.js';
-import type { By, Orchestrator } from './graph/orchestrator.js';
+import type { AgentName, AskedBy } from './graph/agents.js';
+import type { LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
@@ -42,7 +42,7 @@ export type { ToolAnswer, ToolInput, ToolName } from './catalogue.js';
 export type { Config, Setting } from './config.js';
 export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
 export type { Summary, SummaryBy } from './copilot/summary.js';
-export type { AgentName } from './graph/agents.js';
+export type { AgentName, AskedBy } from './graph/agents.js';
 export type { Answered, By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Archive, WhatWent } from './graph/prune.js';
 export type { RoleBook } from './store/roles.js';
@@ -79,7 +79,9 @@ export interface App {
   call<N extends ToolName>(name: N, input: ToolInput<N>, by: CallBy): Promise<ToolAnswer<N>>;
   call(name: string, input: unknown, by: CallBy): Promise<unknown>;
   /** One JSON command of the three agents; never throws a Fault. */
-  agent(name: AgentName, command: unknown, by: By): Promise<Record<string, unknown>>;
+  agent(name: AgentName, command: unknown, by: AskedBy): Promise<Record<string, unknown>>;
+  /** The published planning command as what a run is started with; throws Fault `invalid-input`. */
+  launchOf(command: unknown): Promise<Omit<LaunchInput, 'approval'>>;
   chat(message: string, threadId: string | undefined, by: ChatBy): Promise<ChatAnswer>;
   /** Loads what the first run or question would otherwise wait for; for programs that stay. */
   prepare(): Promise<void>;
@@ -342,6 +344,7 @@ const assemble = (
       launch: async (input, by) => (await graph()).launch(input, by),
       resume: async (runId, by) => (await graph()).resume(runId, by),
       answer: async (input, by) => (await graph()).answer(input, by),
+      withdraw: async (runId, by) => (await graph()).withdraw(runId, by),
     },
     // The tool that the name stands for answers with its own type.
     call: (async (name: string, input: unknown, by: CallBy): Promise<unknown> => {
@@ -357,6 +360,10 @@ const assemble = (
       });
     }) as App['call'],
     agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
+    launchOf: async (command) => {
+      const { launchOf, parseCommand } = await import('./graph/agents.js');
+      return launchOf(world, parseCommand('run_caco_planning', command));
+    },
     prepare: async () => void (await Promise.all([import('./copilot/copilot.js'), graph()])),
     async chat(message, threadId, by) {
       const { chat } = await import('./copilot/copilot.js');

@@ -20,6 +20,7 @@ const ROOMS = [
   'copilot',
   'model',
   'prompts',
+  'a2a-server',
   'mcp-server',
   'http-server',
   'cli',

@@ -143,9 +143,10 @@ const ROOMS: readonly Room[] = [
   { files: /^dashboard\/look\.ts$/, may: [], packages: ['playwright-core'] },
   { files: /^dashboard\//, may: [/^domain\//], packages: ['preact'] },
   { files: /^(mcp-server|evals)\//, may: [/^domain\//, ...APP] },
+  { files: /^a2a-server\//, may: [/^domain\//, 'wire/wire.ts', ...APP] },
   // What is measured stands beside what a bare database takes.
   { files: /^bench\//, may: [/^domain\//, ...APP, 'sqlite.ts'] },
-  { files: /^cli\//, may: [/^domain\//, ...APP, /^(mcp-server|http-server|evals)\/[a-z-]+\.ts$/] },
+  { files: /^cli\//, may: [/^domain\//, ...APP, /^(a2a-server|mcp-server|http-server|evals)\/[a-z0-9-]+\.ts$/] },
 ];
 
 /** Rooms with an inside may always use it: the first part of the path, and for a tool room the first two. */
@@ -282,6 +283,8 @@ describe('the house', () => {
     ['graph/story.ts', "import { openStore } from '../store/store.js';"],
     ['graph/nodes/compute.ts', "import { x } from '../../tools/fleet/queue.js';"],
     ['mcp-server/mcp-server.ts', "import { x } from '../http-server/http-server.js';"],
+    ['a2a-server/work.ts', "import { agent } from '../graph/agents.js';"],
+    ['http-server/web.ts', "import { a2aDoor } from '../a2a-server/a2a-server.js';"],
     ['http-server/http-server.ts', "const x = await import('../tools/grid/grid.js');"],
     ['tools/fleet/formats/swf.ts', "import { filesFleet } from '../fleets/files.js';"],
     ['tools/fleet/formats/swf.ts', "import { DEFAULTS } from '../defaults.js';"],

@@ -155,6 +155,17 @@ export const SETTINGS = {
     'address that `caco serve` listens on; another than loopback needs tokens',
   ),
   port: setting(port.default(8080), 'port of `caco serve`'),
+  a2aUrl: setting(
+    httpUrl.optional(),
+    'public base of the three agents, which their cards name; the address that `caco serve` listens on when left out',
+  ),
+  a2aOrigins: setting(
+    z.preprocess(
+      (text) => (typeof text === 'string' ? words(text).filter((word) => word !== '') : text),
+      z.array(httpUrl.refine((text) => new URL(text).origin === text, 'must be SCHEME://HOST[:PORT]')).default([]),
+    ),
+    'origins, joined by commas, that A2A may lead to beside public ones over https: push addresses of clients, and endpoints that another agent’s card names',
+  ),
   logLevel: setting(
     z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('warn'),
     'log level, to standard error',

@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
  * A file is slow when it takes more than some ten seconds by itself on two quiet cores.
  */
 export const SLOW: Readonly<Record<string, string>> = {
+  'a2a-server/a2a-server.test.ts': 'plans over both bindings',
+  'a2a-server/crash.test.ts': 'servers as processes of their own, killed',
+  'a2a-server/planning.test.ts': 'whole runs',
   'answers.test.ts': 'every tool and many questions in nine worlds',
   'cli/backfill.test.ts': 'a process that is killed while it brings a year',
   'cli/cli.test.ts': 'whole runs, each command a process of its own',

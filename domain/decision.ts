@@ -13,8 +13,10 @@ import { Currency } from './units.js';
 export const Actor = z.strictObject({
   id: z.string().min(1),
   via: z
-    .enum(['cli', 'http', 'mcp', 'graph', 'dialog'])
-    .describe('dialog: what an assistant’s program returned from the dialog that it was asked to show'),
+    .enum(['cli', 'http', 'mcp', 'graph', 'dialog', 'a2a'])
+    .describe(
+      'a2a: another agent; dialog: what an assistant’s program returned from the dialog that it was asked to show',
+    ),
   client: z.string().optional().describe('the program that returned a dialog, by its own account'),
 });
 export type Actor = z.infer<typeof Actor>;

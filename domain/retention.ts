@@ -74,6 +74,13 @@ export const STAYS: Readonly<Record<string, string>> = {
   holders: 'gone when the run rests',
   turns: 'one a run that is under way',
   conversations: 'six turns a conversation',
+  'a2a-tasks': 'go thirty days after they are over, by the door that keeps them, with all that is theirs',
+  'a2a-open-tasks': 'gone when the task is over',
+  'a2a-messages': 'go with their task: none begins two',
+  'a2a-task-list': 'goes with its task',
+  'a2a-artifacts': 'go with their task',
+  'a2a-push-configs': 'go with their task',
+  'a2a-letters': 'gone when they have arrived or were given up',
   'mcp-answers': 'answers that were too long for an assistant',
 };
 

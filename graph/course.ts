@@ -29,6 +29,8 @@ export interface Course {
   ask(runId: string, question: Question, interruptId: string, by: By): Promise<Run>;
   /** From wherever the plan thread stands to the end of the run, or to the next question. */
   goOn(runId: string, order: Order, by: By): Promise<Run>;
+  /** Ends a run that whoever started it takes back, before anybody answered. */
+  withdraw(runId: string, as: 'refused' | 'failed', by: By): Promise<Run>;
 }
 
 export const courseOf = (world: World, threads: ThreadBook): Course => {
@@ -53,6 +55,13 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
   };
 
   const course: Course = {
+    withdraw(runId, as, by) {
+      const story = `Taken back by ${by.actor.id} before anything was decided; nothing was placed.`;
+      return as === 'failed'
+        ? row.update(runId, { status: as, error: story })
+        : row.end(runId, { status: as, story }, by);
+    },
+
     alone: (runId, work) =>
       holding(world.store, runId, async () => {
         const run = await work();

@@ -29,6 +29,8 @@ export interface LaunchInput extends PlanRequest {
   readonly horizonHours: number;
   readonly approval: 'auto' | 'ask';
   readonly from?: Instant;
+  /** chosen by the caller, so that a second call after a crash goes on with the same run; made up when left out */
+  readonly runId?: string;
 }
 
 export interface Orchestrator {
@@ -39,6 +41,11 @@ export interface Orchestrator {
    * placed has run. One that has ended, or whose time has not come, is answered as it stands.
    */
   resume(runId: string, by: By): Promise<Run>;
+  /**
+   * Takes back what was asked for before anything was decided: the question is closed where no other run waits for it, and the run
+   * ends as refused; one that was stopped before it asked has failed. Fault `conflict` for one that is over or worked on.
+   */
+  withdraw(runId: string, by: By): Promise<Run>;
   /**
    * A person's answer; when it settles the approval, the run goes on to its end. `id` is that of an approval, or of a run or
    * plan that waits for one. A yes to a plan that nobody was asked about yet carries it out; one to some jobs of a refused plan
@@ -72,10 +79,11 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
           `a horizon of ${input.horizonHours} hours cannot be planned`,
           `Give one above 0 and at most ${MAX_HOURS} hours (35 days).`,
         );
-      const { horizonHours, approval, from: asked, planId, ...request } = input;
+      const { horizonHours, approval, from: asked, planId, runId, ...request } = input;
+      if (runId !== undefined && (await runs().get(runId)) !== undefined) return this.resume(runId, by);
       const again = planId === undefined ? {} : await takenUp(world, planId);
       const from = asked ?? world.clock.now();
-      const id = shortId('R', randomUUID());
+      const id = runId ?? shortId('R', randomUUID());
       await runs().insert(id, {
         id,
         kind: 'plan',
@@ -130,6 +138,23 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
         return course.goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
       });
     },
+
+    withdraw: (runId, by) =>
+      course.alone(runId, async () => {
+        const run = (await runs().get(runId))?.value;
+        if (run?.status === 'running') return course.withdraw(runId, 'failed', by);
+        if (run?.status !== 'waiting' || run.approvalId === null)
+          throw new Fault('conflict', `run ${runId} waits for no answer`, 'See how it stands: caco runs.');
+        const asked = await asItStands(world, run.approvalId);
+        if (asked.status !== 'waiting' && asked.status !== 'expired')
+          throw new Fault('conflict', `${asked.id} was answered: ${asked.status}`, `See it: caco show ${runId}.`);
+        const { approvalId } = run;
+        const others = (await runs().list()).some(
+          ({ value }) => value.id !== runId && value.status === 'waiting' && value.approvalId === approvalId,
+        );
+        if (!others) await supersede(world, approvalId);
+        return course.withdraw(runId, 'refused', by);
+      }),
 
     async answer({ id, ...given }, by) {
       const approvalId = await meant(world, id, given, (planId) => takeUp(this, world, planId, by));

@@ -14,7 +14,7 @@ import { endStreams } from './sse.js';
 import { tracerOf } from './trace.js';
 import { type WebOptions, webOf } from './web.js';
 
-export type { McpDoor } from './web.js';
+export type { A2aDoor, McpDoor } from './web.js';
 
 export interface HttpOptions extends WebOptions {
   readonly host?: string;
@@ -98,6 +98,7 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host.replace(/[[\]]/g, '')}]` : host}:${port}`;
+  await options.a2a?.open(url);
   log.info({ url }, 'listening');
 
   let closing: Promise<void> | undefined;
@@ -105,6 +106,7 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     news.close();
     endStreams();
+    await options.a2a?.close();
     await options.mcp?.close();
     server.closeIdleConnections();
     // Runs stop between two steps and are resumed later; requests that wait for them are answered with what there is.

@@ -1,6 +1,6 @@
 /** The web application: what every request passes, in order, and the routes behind it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { App, Tool } from '../app.js';
@@ -48,9 +48,23 @@ export interface McpDoor {
   close(): Promise<void>;
 }
 
+/** The door for other agents as this server needs it; the command line hands it over. Both handlers are mounted at /a2a. */
+export interface A2aDoor {
+  readonly cards: RequestHandler;
+  handle(
+    req: Request,
+    res: Response,
+    next: NextFunction,
+    caller: { id: string; scopes: readonly Scope[]; tokenId: string | null },
+  ): void;
+  open(url: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** How requests are let in. */
 export interface WebOptions {
   readonly mcp?: McpDoor;
+  readonly a2a?: A2aDoor;
   /** Handlers with a protection of their own, such as signed Beckn messages: by path, before tokens and bodies. */
   readonly mounts?: Readonly<Record<string, RequestHandler>>;
   /** Folder with the pages for people, served at the root. */
@@ -89,21 +103,19 @@ export const webOf = (app: App, options: WebOptions, ground: WebGround): Express
   web.use(limitConcurrency(options.maxConcurrent ?? 1000));
   for (const [path, handler] of Object.entries(options.mounts ?? {})) web.use(path, handler);
   if (options.pages !== undefined) web.use(pagesOf(options.pages));
+  if (options.a2a) web.use('/a2a', options.a2a.cards);
   const guesses = guessCounter();
   const isGood = async (secret: string) => (await app.tokens.verify(secret)) !== undefined;
   web.use(sessionRoutes(isGood, (req) => guesses.wrong(req.socket.remoteAddress ?? '')));
   web.use(authenticate(app, options.requireToken === true || !isLoopback(host), guesses));
   web.use(limitRate(options.ratePerMinute ?? 600_000));
-  web.use(
-    express.json({
-      limit: options.maxBodyBytes ?? 16 * 1024 * 1024,
-      strict: false,
-      type: ['application/json', 'application/*+json', 'text/json'],
-    }),
-  );
+  if (options.a2a) web.use('/a2a', readJson(MOST_A2A_BYTES));
+  web.use(readJson(options.maxBodyBytes ?? 16 * 1024 * 1024));
   web.use(demandJson);
   web.use(limitDepth);
   if (options.mcp) mountMcp(web, options.mcp);
+  const { a2a } = options;
+  if (a2a) web.use('/a2a', (req, res, next) => a2a.handle(req, res, next, callerOf(res)));
   web.get('/metrics', async (_, res) => {
     requireScope(res, 'read');
     res.set('Content-Type', metrics.contentType).send(await metrics.scrape());
@@ -131,6 +143,11 @@ export const webOf = (app: App, options: WebOptions, ground: WebGround): Express
   web.use(problemHandler(log));
   return web;
 };
+
+/** Messages between agents: some ten thousand jobs, and no file. */
+const MOST_A2A_BYTES = 8 * 1024 * 1024;
+const readJson = (limit: number) =>
+  express.json({ limit, strict: false, type: ['application/json', 'application/*+json', 'text/json'] });
 
 const headers = helmet({
   contentSecurityPolicy: {

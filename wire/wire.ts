@@ -9,6 +9,7 @@ export type { Fate } from '../domain/fate.js';
 export type { Answer, Ask, Flow } from './ask.js';
 export { jsonIfAny, jsonOf } from './json.js';
 export { LIMITS, type Limits } from './limits.js';
+export { requirePublic } from './stranger.js';
 export { machineTimer, type Timer } from './timer.js';
 export { fateOf, retryAfterS, trouble, type WireTrouble } from './trouble.js';
 

@@ -60,9 +60,10 @@ const pagesFolder = () => {
 
 const serve = async (context: Context, _: string[], options: Record<string, unknown>) => {
   const choice = choiceOf(context, options);
-  const [app, { startHttp }, { becknDoor }, { marketOf }, { mcpHandler }] = await Promise.all([
+  const [app, { startHttp }, { a2aDoor }, { becknDoor }, { marketOf }, { mcpHandler }] = await Promise.all([
     context.app(),
     import('../../http-server/http-server.js'),
+    import('../../a2a-server/a2a-server.js'),
     import('../../http-server/beckn.js'),
     import('../../market.js'),
     import('../../mcp-server/mcp-server.js'),
@@ -75,6 +76,7 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
     mounts: { '/beckn': door.handler },
     market: door.counts,
     mcp: await mcpHandler(app, choice),
+    a2a: a2aDoor(app, context.warn),
     requireToken: options.requireToken === true,
     allowOrigins: options.allowOrigin === undefined ? [] : [options.allowOrigin].flat().map(String),
     ...(pages === undefined ? {} : { pages }),
@@ -84,7 +86,7 @@ const serve = async (context: Context, _: string[], options: Record<string, unkn
   const open = await market.buyer.askOpen(unreadable(context));
   if (open > 0) context.warn(`${open} open orders: their sellers are asked how they stand.`);
   context.warn(
-    `CACO answers at ${server.url} (${pages === undefined ? '' : 'the page at /, '}MCP at /mcp). Ctrl-C ends it.`,
+    `CACO answers at ${server.url} (${pages === undefined ? '' : 'the page at /, '}MCP at /mcp, A2A at /a2a/grid and its neighbours). Ctrl-C ends it.`,
   );
   if (context.json)
     process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, mcp: `${server.url}/mcp` })}\n`);
