@@ -10,10 +10,10 @@ import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { Fault } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
+import type { Ground } from './ground.js';
 import type { KeptTask } from './kept.js';
 import { isOver } from './states.js';
 import { kept as asKept, inState, withArtifacts } from './task.js';
-import type { Ground } from './work.js';
 
 /** How often a run that another process, or a person, brings forward is looked at. */
 const LOOK_MS = 500;

@@ -1,37 +1,18 @@
 /** Working on a task: a command, a question in words, or a planning run; begun once, gone on with after a crash, stopped when it is cancelled. */
 import { type Task, TaskState } from '@a2a-js/sdk';
-import type { App } from '../app.js';
 import { shortId } from '../domain/digest.js';
 import { Fault } from '../domain/fault.js';
-import { type TaskBook, taskOf } from './book.js';
-import type { KeptTask, Worker } from './kept.js';
+import { taskOf } from './book.js';
+import type { Ground } from './ground.js';
+import type { KeptTask } from './kept.js';
+import { toldOf } from './our-words.js';
 import { planning } from './planning.js';
 import { stateOf } from './states.js';
 import { kept as asKept, inState, withArtifacts } from './task.js';
 import { isAlive } from './workers.js';
 
-export interface Ground {
-  readonly app: App;
-  readonly book: TaskBook;
-  /** Where an agent is reached: https://host/a2a/grid */
-  readonly at: (agent: KeptTask['agent']) => string;
-  /** Hears of defects; what a client is told names none. */
-  readonly trouble: (error: unknown) => void;
-  /** As which worker this door works. */
-  readonly me: Worker;
-  /** Aborts when the door closes. */
-  readonly closing: AbortSignal;
-}
-
 /** A task that ended its process this often is not begun again. */
 const MOST_TRIES = 3;
-/** What a failure is to whoever asked: a Fault's own words, and none of a defect's. */
-export const toldOf = (error: unknown): { text: string; data: object } => {
-  if (error instanceof Fault) return { text: `${error.message}. ${error.remedy}`, data: { error: error.toJSON() } };
-  const words = { code: 'defect', message: 'a defect of CACO', remedy: 'Ask again, or report it with the task’s id.' };
-  return { text: `${words.message}. ${words.remedy}`, data: { error: words } };
-};
-
 /** What came of a command or a question, as the task that is over. Records what it records once, under the task's name. */
 export const answered = async (ground: Ground, kept: KeptTask, task: Task, signal: AbortSignal): Promise<Task> => {
   const { app, book } = ground;
