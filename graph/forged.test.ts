@@ -81,6 +81,28 @@ describe('an edited state', () => {
     expect([await decisions(app), await orders(app)]).toEqual([[], 0]);
   });
 
+  it('places nothing by a decision that is made up, or that is about another plan, or by a plan put under the question', async () => {
+    const app = await open('decided');
+    const other = await plan(app, await ingest(app, [job('a'), job('b')]));
+    const { id: decisionId } = await approve(app, other.id);
+    const before = await orders(app);
+    const made: [string, object][] = [
+      ['made-up', { decisionId: 'D-00000000', decision: 'approved' }],
+      ['borrowed', { decisionId, decision: 'approved', planDigest: other.digest, verdict: { outcome: 'approve' } }],
+    ];
+    for (const [name, edit] of made) {
+      const { graph, config } = await waiting(app, `R-${name}`);
+      await graph.updateState(config, edit, 'governance-record');
+      await expect(graph.invoke(null, config)).rejects.toMatchObject({ code: 'forbidden' });
+    }
+    const { graph, config } = await waiting(app, 'R-swapped');
+    const unasked = await plan(app, await ingest(app, [job('c'), job('d')]));
+    await graph.updateState(config, { planId: unasked.id, outcome: 'approve' }, 'governance');
+    await graph.invoke(null, config);
+    expect((await graph.getState(config)).next).toEqual(['governance-ask']);
+    expect([(await decisions(app)).map((d) => d.id), await orders(app)]).toEqual([[decisionId], before]);
+  });
+
   it('is not judged as another run that may pass by rule', async () => {
     const app = await open('borrowed');
     const free = await app.orchestrator.launch({ horizonHours: 1, approval: 'auto' }, ann);
