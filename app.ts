@@ -359,9 +359,14 @@ const assemble = (
         idempotencyKey: by.idempotencyKey,
       });
     }) as App['call'],
-    agent: async (name, command, by) => (await import('./graph/agents.js')).agent(world, name, command, by),
+    async agent(name, command, by) {
+      const asksOthers = name === 'coordination' && (config.computeAgent ?? config.gridAgent) !== undefined;
+      const peers = asksOthers ? (await import('./peers/peers.js')).peersOf(config) : null;
+      return (await import('./graph/agents.js')).agent(world, name, command, { ...by, peers });
+    },
     launchOf: async (command) => {
-      const { launchOf, parseCommand } = await import('./graph/agents.js');
+      const { launchOf, parseCommand, requireOwn } = await import('./graph/agents.js');
+      requireOwn(config.computeAgent ?? config.gridAgent);
       return launchOf(world, parseCommand('run_caco_planning', command));
     },
     prepare: async () => void (await Promise.all([import('./copilot/copilot.js'), graph()])),

@@ -19,6 +19,7 @@ const ROOMS = [
   'graph',
   'copilot',
   'model',
+  'peers',
   'prompts',
   'a2a-server',
   'mcp-server',

@@ -121,6 +121,8 @@ const ROOMS: readonly Room[] = [
   { files: /^checks\//, may: [], packages: [] },
   // How models are spoken to.
   { files: /^model\//, may: [/^domain\//, /^prompts\//, 'wire/wire.ts'] },
+  // Other agents, asked in place of our own jobs and signals.
+  { files: /^peers\//, may: [/^domain\//, 'wire/wire.ts'], packages: ['zod', '@a2a-js/sdk'] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
   // It calls tools by their names, as a door does, and is none of the graph's business.
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'catalogue.ts', 'tools/tool.ts', 'model/model.ts'] },
@@ -132,7 +134,7 @@ const ROOMS: readonly Room[] = [
       /^tools\//,
       /^sim\//,
       /^store\//,
-      /^(graph|copilot|model)\//,
+      /^(graph|copilot|model|peers)\//,
       'catalogue.ts',
       'config.ts',
       'clock.ts',

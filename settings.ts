@@ -159,6 +159,17 @@ export const SETTINGS = {
     httpUrl.optional(),
     'public base of the three agents, which their cards name; the address that `caco serve` listens on when left out',
   ),
+  computeAgent: setting(
+    httpUrl.optional(),
+    'card of another compute agent (A2A), whose jobs and sites coordination plans instead of its own',
+  ),
+  computeAgentToken: setting(z.string().optional(), 'bearer token for it'),
+  gridAgent: setting(
+    httpUrl.optional(),
+    'card of another grid agent (A2A), whose forecast coordination plans with instead of its own',
+  ),
+  gridAgentToken: setting(z.string().optional(), 'bearer token for it'),
+  agentTimeoutS: setting(positive.default(60), 'seconds that another agent may take for an answer'),
   a2aOrigins: setting(
     z.preprocess(
       (text) => (typeof text === 'string' ? words(text).filter((word) => word !== '') : text),
@@ -301,6 +312,8 @@ export const SECRETS: ReadonlySet<SettingName> = new Set([
     'githubToken',
     'openaiApiKey',
     'meterToken',
+    'computeAgentToken',
+    'gridAgentToken',
     'meterPassword',
     'token',
     'databaseUrl',

@@ -26,6 +26,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'graph/once.test.ts': 'whole runs, some of them side by side',
   'mcp-server/packaging.test.ts': 'packs, installs and starts the package',
   'mcp-server/stdio.test.ts': 'servers as processes of their own, some of them killed',
+  'peers/peers.test.ts': 'plans over several worlds',
   'simulation.test.ts': 'a month of thirty thousand jobs',
   'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',
   'store/saver.test.ts': 'the validation of LangGraph, on SQLite and Postgres',

@@ -86,6 +86,7 @@ export const ForecastAnswer = z.object({
   source: z.string().max(2000),
   kind: CarbonKind,
   generated_at: Instant,
+  step_minutes: z.number().int().positive().optional(),
   points: z
     .array(
       z.object({
@@ -104,7 +105,17 @@ export type ForecastAnswer = z.output<typeof ForecastAnswer>;
 /** Answer of `get_waiting_jobs`: jobs in the agents' spelling, and the sites that they may run at. */
 export const WaitingAnswer = z.object({
   sites: z.array(z.preprocess(camel, Site)).min(1).max(10_000),
-  jobs: z.array(z.preprocess(camel, Job)).max(1_000_000),
+  jobs: z
+    .array(
+      z.preprocess(
+        camel,
+        Job.refine(
+          ({ durationHours, powerKw }) => durationHours > 0 && (powerKw ?? 0) >= 0,
+          'a job runs for some time, and draws no less than nothing',
+        ),
+      ),
+    )
+    .max(1_000_000),
 });
 export type WaitingAnswer = z.output<typeof WaitingAnswer>;
 

@@ -79,8 +79,8 @@ const answer = async (world: World, command: CommandName, raw: unknown, by: Aske
     case 'get_grid_forecast': {
       const { from, to, region } = parseCommand(command, raw);
       const forecast = await call(getGridForecast, { region, from, to });
-      const { points, source, generatedAt, kind } = forecast;
-      return snake({ region, source, kind, generatedAt, points });
+      const { points, source, generatedAt, kind, stepMinutes } = forecast;
+      return snake({ region, source, kind, generatedAt, stepMinutes, points });
     }
     case 'ingest_jobs': {
       const { jobs } = parseCommand(command, raw);
@@ -106,4 +106,14 @@ const answer = async (world: World, command: CommandName, raw: unknown, by: Aske
       return planned(there, asked, peers.jobs, callIn(there));
     }
   }
+};
+
+/** Throws Fault `unsupported` where jobs or signals are another agent's: what is placed is placed by whoever has the jobs. */
+export const requireOwn = (other: string | undefined): void => {
+  if (other === undefined) return;
+  throw new Fault(
+    'unsupported',
+    'the jobs or signals that are planned here are another agent’s, and only plans are made of them',
+    'Leave approval out, or ask the agent that has the jobs.',
+  );
 };
