@@ -31,7 +31,9 @@ import { openRoles, type RoleBook } from './store/roles.js';
 import { type OpenStore, openStore } from './store/store.js';
 import { openTokens, type TokenBook } from './store/tokens.js';
 import { FLEETS, type FleetAdapter } from './tools/fleet/fleets/fleets.js';
+import { usageOnDemand } from './tools/forecaster/usage/on-demand.js';
 import { type OpenedGrid, openGrid } from './tools/grid/sources/sources.js';
+import { openChain } from './tools/kwhsave/chains/chains.js';
 import { keepSigning, openLedger } from './tools/ledger/open-ledger.js';
 import type { SigningLedger } from './tools/ledger/store-ledger.js';
 import { METER_ADAPTERS } from './tools/meter/meters/meters.js';
@@ -287,6 +289,8 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       tickets: await openTracker(config, clock.now, systemNow),
       ledger,
       jobForecaster,
+      usageForecaster: usageOnDemand,
+      chain: openChain(config, { store, now: clock.now }),
       method: methodOf(config),
       setting: { ...setting, dataNote: noteOf(provenance, 'queue') },
       provenance,

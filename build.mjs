@@ -11,6 +11,7 @@ const root = dirname(fileURLToPath(import.meta.url));
 process.chdir(root);
 
 const ROOMS = [
+  'contracts',
   'domain',
   'tools',
   'store',

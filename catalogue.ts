@@ -57,6 +57,15 @@ const SHELVES = [
     ...(['import_meter', 'list_meters', 'show_meter', 'record_meters', 'record_energy_run'] as const),
   ),
   shelf(async () => (await import('./tools/settlement/settlement.js')).settlementTools, 'settle_event'),
+  shelf(
+    async () => (await import('./tools/savings/savings.js')).savingsTools,
+    ...(['import_covariate', 'train_savings_model', 'predict_savings', 'claim_savings', 'report_savings'] as const),
+  ),
+  shelf(
+    async () => (await import('./tools/kwhsave/kwhsave.js')).kwhsaveTools,
+    ...(['deploy_kwhsave', 'rate_meter', 'approve_mint', 'mint_kwhsave'] as const),
+    ...(['get_kwhsave_balance', 'retire_kwhsave', 'audit_kwhsave'] as const),
+  ),
   shelf(async () => (await import('./tools/export/export.js')).exportTools, 'export_books'),
   shelf(
     async () => (await import('./tools/ledger/ledger.js')).ledgerTools,

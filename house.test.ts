@@ -76,6 +76,8 @@ const INSIDES: readonly Inside[] = [
   },
   // Adapters behind the port, and how what is kept answers.
   { folder: 'tools/meter/meters/', may: [/^domain\//, 'wire/wire.ts'] },
+  // How a chain is spoken to, whichever it is; the tools know only the port.
+  { folder: 'tools/kwhsave/chains/', may: [/^domain\//, 'wire/wire.ts'] },
   // Numbers in, numbers out. The desk around it knows the store, jobs and words.
   { folder: ENGINE, may: [/^domain\//, 'tools/worker.ts'], packages: ['zod', 'glpk.js', 'highs'] },
   { folder: BASELINES, may: [/^domain\//, doorOf(ENGINE)], packages: ['zod'] },
@@ -104,6 +106,8 @@ const ROOMS: readonly Room[] = [
   { files: /^tools\/worker\.ts$/, may: [] },
   // The ledger of plain files locks by way of SQLite.
   { files: /^tools\/ledger\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts', 'wire/wire.ts', 'sqlite.ts'] },
+  // The token and its compiler know nothing of the program; fixtures of its test are no part of it.
+  { files: /^contracts\//, may: [], packages: [] },
   // A tool room: its own files, the domain, what a tool is, and how HTTP is spoken. Never another room.
   { files: /^tools\//, may: [/^domain\//, 'tools/tool.ts', 'tools/worker.ts', 'wire/wire.ts'] },
   // How HTTP is spoken: Node's own client, no package.
@@ -114,7 +118,7 @@ const ROOMS: readonly Room[] = [
   { files: /^sim\//, may: [/^domain\//] },
   { files: /^prompts\//, may: [] },
   // Each grid source declares its own settings; the list of them loads none.
-  { files: /^settings\.ts$/, may: ['tools/grid/sources/sources.ts'] },
+  { files: /^settings\.ts$/, may: ['tools/grid/sources/sources.ts', 'tools/kwhsave/chains/chains.ts'] },
   { files: /^config\.ts$/, may: ['settings.ts'] },
   { files: /^clock\.ts$/, may: [/^domain\//], packages: [] },
   // What our results are held against shares no code with them.

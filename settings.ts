@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CHOICES, readChoice, SOURCE_SETTINGS } from './tools/grid/sources/sources.js';
+import { CHAIN_SETTINGS } from './tools/kwhsave/chains/chains.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const positive = z.coerce.number().positive();
@@ -107,6 +108,7 @@ export const SETTINGS = {
     z.coerce.number().min(1).max(10).optional(),
     'kWh at a machine’s power supplies per kWh that counters of its parts tell; without it such counters replace no model',
   ),
+  ...CHAIN_SETTINGS,
   tickets: setting(z.enum(['files', 'jira', 'github']).default('files'), 'where tickets go: files | jira | github'),
   deployment: setting(
     z.string().min(1).default('main'),

@@ -26,6 +26,8 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['forecast', ['backtest', 'train']],
   ['replan', ['replan']],
   ['settle', ['settle']],
+  ['savings', ['savings']],
+  ['kwhsave', ['kwhsave']],
   ['changes', ['changes', 'undo']],
   ['verify', ['verify']],
   ['export', ['export']],

@@ -54,6 +54,21 @@ export const nanoText = (value: Nano): Decimal => {
   return `${value < 0n ? '-' : ''}${size / NANO}${fraction}`;
 };
 
+/** Whole 1e-9 at most: what lies beyond the ninth digit is cut off, never rounded up. */
+export const nanoAtMost = (text: Decimal): Nano => {
+  const negative = text.startsWith('-');
+  const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
+  const size = BigInt(whole) * NANO + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
+  // Below zero, what is cut off makes it smaller.
+  return negative ? -size - (/[1-9]/.test(fraction.slice(9)) ? 1n : 0n) : size;
+};
+
+/** Whole units at most, and what is left over. Throws Fault `invalid-input` below zero. */
+export const wholeUnits = (value: Nano): { readonly whole: number; readonly rest: Nano } => {
+  if (value < 0n) throw invalid(`${nanoText(value)} is below zero`, 'Give an amount.');
+  return { whole: Number(value / NANO), rest: value % NANO };
+};
+
 /** The nearest floating-point number; its shortest text is the decimal itself below 1e6 of the unit. */
 export const nanoNumber = (value: Nano): number => {
   const n = Number(value);

@@ -1,5 +1,6 @@
 /** What a meter is, what is kept of it, and how its spans answer for an interval of time. */
 import { z } from 'zod';
+import { invalid, notFound } from './fault.js';
 import { defineCollection, defineRows } from './store.js';
 import { Instant, Interval, toEpoch } from './time.js';
 
@@ -90,3 +91,45 @@ export interface MeterLook {
   readonly at: Instant;
   readonly readings: readonly LiveReading[];
 }
+
+/**
+ * Meters whose sum is the site: each known and named once, all of one boundary, since a narrower one would count energy that a wider one
+ * holds already; none of another site, and no machine twice by two meters. Fault `invalid-input` or `not-found`.
+ */
+export const requireSiteMeters = (
+  known: readonly MeterCard[],
+  meterIds: readonly string[],
+  site: string,
+): MeterCard[] => {
+  const byId = new Map(known.map((card) => [card.id, card]));
+  const cards = meterIds.map((id) => {
+    const card = byId.get(id);
+    if (!card) throw notFound(`there is no meter ${id}`, '`caco meter list` names those that are known.');
+    if (card.subject.kind === 'site' && card.subject.id !== site)
+      throw invalid(
+        `meter ${id} measures the site ${card.subject.id}`,
+        `Settle that site, or leave the meter out of ${site}.`,
+      );
+    return card;
+  });
+  if (new Set(meterIds).size < meterIds.length)
+    throw invalid('a meter is named twice, and its energy would count twice', 'Name each meter once.');
+  const boundaries = [...new Set(cards.map(({ boundary }) => boundary))];
+  if (boundaries.length > 1)
+    throw invalid(
+      `the meters measure ${boundaries.join(' and ')}: the narrower may lie within the wider`,
+      'Name meters of one boundary, which together are the site.',
+    );
+  const machines = new Map<string, string>();
+  for (const { id, subject } of cards) {
+    if (subject.kind !== 'host') continue;
+    const other = machines.get(subject.id);
+    if (other !== undefined)
+      throw invalid(
+        `${other} and ${id} both measure the machine ${subject.id}: their sum would be its energy twice`,
+        'Name one of them.',
+      );
+    machines.set(subject.id, id);
+  }
+  return cards;
+};

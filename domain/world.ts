@@ -1,5 +1,6 @@
 /** Every way in which the program touches what it does not control. Behind each port stands an adapter, simulated or real. */
 import { z } from 'zod';
+import type { Chain } from './chain.js';
 import type { Change } from './change.js';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
@@ -16,6 +17,7 @@ import type { CarbonSignal, PriceSignal } from './signal.js';
 import type { Site } from './site.js';
 import { defineRows, type Store } from './store.js';
 import { Instant, type Interval } from './time.js';
+import type { UsageForecaster } from './usage.js';
 
 export interface Clock {
   /** It is the system's, so that waiting takes as long as it says; a simulated one jumps. */
@@ -377,6 +379,10 @@ export interface World {
   readonly store: Store;
   /** How long jobs with a limit will really run. Absent or null: they are taken to run as long as was asked for. */
   readonly jobForecaster?: JobForecaster | null;
+  /** What a site would have used. Absent: nothing is judged by it. */
+  readonly usageForecaster?: UsageForecaster | null;
+  /** Where tokens are minted. Absent: nowhere. */
+  readonly chain?: Chain | null;
   /** Constants of method in force. */
   readonly method: Method;
   readonly setting: Setting;

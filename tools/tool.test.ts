@@ -110,7 +110,7 @@ describe('arguments', () => {
   });
 
   it('are named by their place in the input', async () => {
-    const { reconcile: _, ...tool } = counting('reads').tool;
+    const { reconcile: _, leave: __, ...tool } = counting('reads').tool;
     const nested = defineTool({
       ...tool,
       input: z.strictObject({ site: z.strictObject({ pue: z.number() }), count: z.number().min(1) }),
@@ -237,7 +237,7 @@ describe('leave', () => {
       const plans = { get: async (id: string) => (id === 'P-9' ? undefined : { id, version: 1, value }) };
       const collection = ((of) => (of.name === PLANS.name ? plans : store.collection(of))) as Store['collection'];
       const { tool, state } = counting('acts');
-      const { reconcile: _, ...rest } = tool;
+      const { reconcile: _, leave: __, ...rest } = tool;
       const planned = defineTool({
         ...rest,
         input: z.strictObject({ planId: z.string() }),

@@ -49,6 +49,8 @@ export interface Tool<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly effect: Effect;
   readonly input: I;
   readonly output: O;
+  /** Of a tool that `acts` on something else than a plan: throws Fault `forbidden` without a recorded leave for it. */
+  leave?(input: z.output<I>, world: World, call: Call): Promise<void>;
   // Methods, not members that hold functions: only so is a tool of some schema also a Tool in a list.
   run(input: z.output<I>, world: World, call: Running): Promise<z.input<O>>;
   /** A deed that a crash left behind: what the peer knows of it, or undefined when it never arrived there. */
@@ -77,7 +79,8 @@ export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
   call.signal.throwIfAborted();
   if (tool.effect === 'decides') requirePerson(tool.name, call.actor);
   try {
-    if (tool.effect === 'acts') await requireDecision(tool.name, parsed.data, world, call);
+    if (tool.effect === 'acts')
+      await (tool.leave?.(parsed.data, world, call) ?? requireDecision(tool.name, parsed.data, world, call));
     const key = tool.effect === 'reads' ? undefined : call.idempotencyKey;
     const work = () => perform(tool, input, parsed.data, key, world, call);
     return await (key === undefined ? work() : oneAfterAnother(world.store, key, work));

@@ -1,5 +1,6 @@
 /** Training and testing in a thread of their own: the caller's timers, pings and Ctrl-C keep working. */
 import { Fault, type FaultCode } from '../../domain/fault.js';
+import type { TrainedUsage } from '../../domain/usage.js';
 import { startWorker } from '../worker.js';
 import type { Backtest, BacktestQuestion } from './backtest.js';
 import type { SavedJobs } from './jobs/saved-jobs.js';
@@ -7,14 +8,16 @@ import type { TestedJobs, TestJobsQuestion } from './jobs/test-jobs.js';
 import type { TrainJobsQuestion } from './jobs/train-jobs.js';
 import type { SavedModel } from './saved.js';
 import type { TrainQuestion } from './train.js';
+import type { UsageErrand } from './usage/fit.js';
 
 export type Errand =
   | { readonly kind: 'train'; readonly question: Omit<TrainQuestion, 'tell'> }
   | { readonly kind: 'backtest'; readonly question: Omit<BacktestQuestion, 'tell'> }
   | { readonly kind: 'train-jobs'; readonly question: Omit<TrainJobsQuestion, 'tell'> }
-  | { readonly kind: 'test-jobs'; readonly question: Omit<TestJobsQuestion, 'tell'> };
+  | { readonly kind: 'test-jobs'; readonly question: Omit<TestJobsQuestion, 'tell'> }
+  | { readonly kind: 'train-usage'; readonly question: UsageErrand };
 
-type Result = SavedModel | Backtest | SavedJobs | TestedJobs;
+type Result = SavedModel | Backtest | SavedJobs | TestedJobs | TrainedUsage;
 
 export type Message =
   | { readonly kind: 'step'; readonly done: number; readonly note: string }
@@ -44,6 +47,10 @@ export const runJobTraining = (
 /** Faults of `testJobs`; the signal's reason where it aborts. */
 export const runJobTest = (question: Omit<TestJobsQuestion, 'tell'>, hooks: ErrandHooks = {}): Promise<TestedJobs> =>
   run({ kind: 'test-jobs', question }, hooks) as Promise<TestedJobs>;
+
+/** Faults of `trainUsage`; the signal's reason where it aborts. */
+export const runUsage = (question: UsageErrand, hooks: ErrandHooks = {}): Promise<TrainedUsage> =>
+  run({ kind: 'train-usage', question }, hooks) as Promise<TrainedUsage>;
 
 const run = (errand: Errand, { signal, onProgress }: ErrandHooks): Promise<Result> =>
   new Promise((resolve, reject) => {

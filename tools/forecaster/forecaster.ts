@@ -4,7 +4,8 @@
  * `frame.ts` is what a model looks at and keeps it from seeing what was not known; `models/` are the models, each by its name;
  * `choose.ts` says which is to be trusted, `score.ts` how good forecasts were, `intervals.ts` how sure they are; `backtest.ts` and
  * `train.ts` are what people ask for, done in a thread of its own by `errand.ts`; `trained.ts` answers the port from what was trained.
- * `jobs/` foretells how long a job runs and how much power it takes, from those that ran before it.
+ * `jobs/` foretells how long a job runs and how much power it takes, from those that ran before it; `usage/` what a site would have
+ * used, from its work, the calendar and the weather.
  */
 import type { Forecaster } from '../../domain/forecast.js';
 import { toEpoch } from '../../domain/time.js';
@@ -27,3 +28,5 @@ export type { TestedJobs } from './jobs/test-jobs.js';
 export { observe } from './observe.js';
 export { type ModelCard, saveModel } from './saved.js';
 export { trainedForecaster } from './trained.js';
+export { trainUsage } from './usage/fit.js';
+export { judgeUsage, usageForecaster } from './usage/usage.js';

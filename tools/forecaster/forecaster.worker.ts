@@ -6,6 +6,7 @@ import type { Errand, Message } from './errand.js';
 import { testJobs } from './jobs/test-jobs.js';
 import { trainJobs } from './jobs/train-jobs.js';
 import { trainModel } from './train.js';
+import { trainUsage } from './usage/fit.js';
 
 const resultOf = (errand: Errand, tell: (done: number, note: string) => void) => {
   switch (errand.kind) {
@@ -17,6 +18,8 @@ const resultOf = (errand: Errand, tell: (done: number, note: string) => void) =>
       return trainJobs({ ...errand.question, tell });
     case 'test-jobs':
       return testJobs({ ...errand.question, tell });
+    case 'train-usage':
+      return trainUsage(errand.question);
   }
 };
 

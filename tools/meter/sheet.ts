@@ -50,7 +50,7 @@ export interface Sheet {
 }
 
 const TIME =
-  /^(time|timestamp|date|date ?time|at|start|from|begin|moment|read(ing)? ?(time|date|at)|(interval|period) ?(start|end)|time ?stamp|end|to|unix|epoch)$/;
+  /^(t|time|timestamp|date|date ?time|at|start|from|begin|moment|read(ing)? ?(time|date|at)|(interval|period) ?(start|end)|time ?stamp|end|to|unix|epoch)$/;
 const END = /^(end|to|until|(interval|period) ?end|end ?time|time ?end)$/;
 const METER = /^(meter|meter ?(id|name|no|number)|mpan|mprn|pdu|outlet|channel|device|sensor|circuit|name|id)$/;
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none', '-', '--', 'nodata', 'no data']);

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { decimal, exact, exactSum } from '../../domain/decimal.js';
 import { digest } from '../../domain/digest.js';
-import { invalid, notFound } from '../../domain/fault.js';
+import { invalid } from '../../domain/fault.js';
+import { requireSiteMeters } from '../../domain/meter.js';
 import { type Baseline, bl01 } from '../../domain/settlement/bl01.js';
 import { claimDelivered } from '../../domain/settlement/delivered.js';
 import { RUNS } from '../../domain/settlement/runs.js';
 import { netDelivered } from '../../domain/settlement/utilisation.js';
 import { Instant, secondsBetween, settlementPeriodOf, settlementStart, toEpoch } from '../../domain/time.js';
-import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { meteredDays, periodsOf, together } from './half-hours.js';
 import { amountText, type Line, paidFor } from './lines.js';
@@ -110,7 +110,7 @@ export const settleEvent = defineTool({
   run: async (asked, world, call) => {
     const { date, periods } = stretchOf(asked);
     const closed = new Set(asked.bankHolidays);
-    await requireMeters(world, asked);
+    requireSiteMeters(await world.meter.meters(), asked.meterIds, asked.site);
     const meters = await Promise.all(asked.meterIds.map((id) => meteredDays(world.meter, id, date, LOOK_BACK_DAYS)));
     const metered = together(meters);
     const today = metered.get(date)!;
@@ -202,32 +202,6 @@ const stretchOf = ({ start, end, rebound }: Asked): { date: string; periods: num
 };
 
 const LOOK_BACK_DAYS = 60;
-
-/**
- * Meters whose sum is the site: each known and named once, all of one boundary, since a narrower one would count energy that a wider one
- * holds already; and none of another site. Fault `invalid-input` or `not-found`.
- */
-const requireMeters = async (world: World, { meterIds, site }: Asked): Promise<void> => {
-  const known = new Map((await world.meter.meters()).map((card) => [card.id, card]));
-  const cards = meterIds.map((id) => {
-    const card = known.get(id);
-    if (!card) throw notFound(`there is no meter ${id}`, '`caco meter list` names those that are known.');
-    if (card.subject.kind === 'site' && card.subject.id !== site)
-      throw invalid(
-        `meter ${id} measures the site ${card.subject.id}`,
-        `Settle that site, or leave the meter out of ${site}.`,
-      );
-    return card;
-  });
-  if (new Set(meterIds).size < meterIds.length)
-    throw invalid('a meter is named twice, and its energy would count twice', 'Name each meter once.');
-  const boundaries = [...new Set(cards.map(({ boundary }) => boundary))];
-  if (boundaries.length > 1)
-    throw invalid(
-      `the meters measure ${boundaries.join(' and ')}: the narrower may lie within the wider`,
-      'Name meters of one boundary, which together are the site.',
-    );
-};
 
 /**
  * Energy that was used after the event instead of during it, against what is usual then; and what was not bought during it, against

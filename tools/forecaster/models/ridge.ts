@@ -4,6 +4,7 @@
  */
 import type { Frame } from '../frame.js';
 import { type FitOptions, type Model, type Recipe, trainingOrigins } from '../model.js';
+import { solveNormal } from '../normal-equations.js';
 
 /** Hours back from the last known value. */
 const LAGS = [...Array.from({ length: 24 }, (_, lag) => lag), 30, 36, 42, 48, 60, 72, 96];
@@ -209,7 +210,7 @@ const solveStep = (
   const weight = new Float64Array(count).fill(1);
   let spread = 1;
   for (let round = 0; round < ROUNDS; round++) {
-    const solved = normal(z, target, weight, count, width);
+    const solved = solveNormal(z, target, weight, count, width, PENALTY);
     weights.set(solved);
     let sum = 0;
     const errors = weight;
@@ -223,49 +224,4 @@ const solveStep = (
     // The smallest errors must not outweigh all others.
     for (let i = 0; i < count; i++) weight[i] = spread / Math.max(errors[i]!, spread / 10);
   }
-};
-
-/** Weighted normal equations with the penalty, by Cholesky. The constant is last and not penalised. */
-const normal = (
-  z: Float64Array,
-  target: Float64Array,
-  weight: Float64Array,
-  count: number,
-  width: number,
-): Float64Array => {
-  const n = width + 1;
-  const gram = new Float64Array(n * n);
-  const right = new Float64Array(n);
-  const row = new Float64Array(n).fill(1);
-  for (let i = 0; i < count; i++) {
-    for (let f = 0; f < width; f++) row[f] = z[i * width + f]!;
-    const by = weight[i]!;
-    for (let a = 0; a < n; a++) {
-      const scaled = by * row[a]!;
-      right[a]! += scaled * target[i]!;
-      for (let b = 0, at = a * n; b <= a; b++) gram[at + b]! += scaled * row[b]!;
-    }
-  }
-  for (let f = 0; f < width; f++) gram[f * n + f]! += PENALTY;
-  gram[n * n - 1]! += 1e-9;
-  return cholesky(gram, right, n);
-};
-
-const cholesky = (a: Float64Array, right: Float64Array, n: number): Float64Array => {
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j]!;
-      for (let k = 0; k < j; k++) sum -= a[i * n + k]! * a[j * n + k]!;
-      a[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / a[j * n + j]!;
-    }
-  const x = right.slice();
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) x[i]! -= a[i * n + k]! * x[k]!;
-    x[i]! /= a[i * n + i]!;
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) x[i]! -= a[k * n + i]! * x[k]!;
-    x[i]! /= a[i * n + i]!;
-  }
-  return x;
 };
