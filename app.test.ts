@@ -39,6 +39,13 @@ setting:
     refuseAboveRisk: 0.95
 `;
 
+it('sends no trace of a run anywhere because an environment says so, model or none', async () => {
+  process.env.LANGSMITH_TRACING = 'true';
+  process.env.LANGCHAIN_TRACING_V2 = 'true';
+  await open('', {});
+  expect(Object.keys(process.env).filter((name) => /^LANG(SMITH|CHAIN)_/.test(name))).toEqual([]);
+});
+
 describe('a place of its own', () => {
   it('is described in caco.yaml, and its sites are the imported ones', async () => {
     const app = await open(LEEDS, { now: '2022-06-01T00:00:00Z' });

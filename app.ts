@@ -22,6 +22,7 @@ import type { Clock, World } from './domain/world.js';
 import type { AgentName, AskedBy } from './graph/agents.js';
 import type { LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
+import { setTracing } from './model/tracing.js';
 import { simulatedClock } from './sim/clock.js';
 import { simulatedFleet } from './sim/fleet.js';
 import { simulatedGrid } from './sim/grid.js';
@@ -257,6 +258,7 @@ const idle = new AbortController().signal;
 
 /** Opens the world that the settings describe. Throws Fault for a scenario, signal file or store that cannot be opened. */
 export const openApp = async (config: Config, settings: readonly ConfigLine[] = []): Promise<App> => {
+  setTracing(config);
   const place = described(config);
   const { setting } = place;
   let clock: Clock;

@@ -132,11 +132,19 @@ export const SETTINGS = {
   model: setting(
     z
       .string()
-      .regex(/^(none|ollama\/.+|openai\/.+)$/, 'must be none, ollama/NAME or openai/NAME')
+      .regex(
+        /^(none|ollama\/.+|openai\/.+|langchain\/[^:/]+:.+)$/,
+        'must be none, ollama/NAME, openai/NAME or langchain/PROVIDER:NAME',
+      )
       .default('none'),
-    'language model for words: none | ollama/NAME | openai/NAME',
+    'language model for words: none | ollama/NAME | openai/NAME | langchain/PROVIDER:NAME',
   ),
   modelTimeoutS: setting(positive.default(30), 'seconds before the model is given up and templates speak'),
+  tracing: setting(
+    z.enum(['off', 'langsmith']).default('off'),
+    'off: LangChain’s packages send no traces, whatever the environment says | langsmith: they do, with LANGSMITH_API_KEY',
+  ),
+  tracingContents: setting(onOff.default(false), 'on: prompts, answers and states go with the traces'),
   ollamaHost: setting(z.string().default('http://127.0.0.1:11434'), 'Ollama server', 'OLLAMA_HOST'),
   openaiBaseUrl: setting(
     z.string().default('https://api.openai.com/v1'),

@@ -23,14 +23,8 @@ export interface ModelOptions {
   readonly timer?: Timer;
 }
 
-/** Callbacks of core would send traces of every prompt to a stranger's server when these are set. */
-export const forbidTracing = (env: NodeJS.ProcessEnv = process.env): void => {
-  for (const name of Object.keys(env)) if (/^LANG(SMITH|CHAIN)_/.test(name)) delete env[name];
-};
-
 /** null for `none`. Opening asks nobody: a server that is not there is noticed, and said once, at the first call. */
 export const openModel = (settings: ModelSettings, options: ModelOptions = {}): Model | null => {
-  forbidTracing();
   const protocol = protocolOf(settings);
   if (protocol === null) return null;
   const say = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
