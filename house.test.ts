@@ -132,13 +132,14 @@ const ROOMS: readonly Room[] = [
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'catalogue.ts', 'tools/tool.ts', 'model/model.ts'] },
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
-    files: /^(app|simulation|offline|metering|market)\.ts$/,
+    files: /^(app|ports|simulation|offline|metering|market)\.ts$/,
     may: [
       /^domain\//,
       /^tools\//,
       /^sim\//,
       /^store\//,
       /^(graph|copilot|model|peers)\//,
+      'ports.ts',
       'catalogue.ts',
       'config.ts',
       'clock.ts',
