@@ -55,6 +55,7 @@ const SHELVES = [
   shelf(
     async () => (await import('./tools/meter/meter.js')).meterTools,
     ...(['import_meter', 'list_meters', 'show_meter', 'record_meters', 'record_energy_run'] as const),
+    ...(['read_telemetry', 'read_covariate'] as const),
   ),
   shelf(async () => (await import('./tools/settlement/settlement.js')).settlementTools, 'settle_event'),
   shelf(

@@ -16,6 +16,7 @@ import type { Setting } from './setting.js';
 import type { CarbonSignal, PriceSignal } from './signal.js';
 import type { Site } from './site.js';
 import { defineRows, type Store } from './store.js';
+import type { Telemetry } from './telemetry.js';
 import { Instant, type Interval } from './time.js';
 import type { UsageForecaster } from './usage.js';
 
@@ -181,6 +182,8 @@ export interface Meter {
   energy(meterId: string, interval: Interval): Promise<MeteredEnergy>;
   /** Looks at what can be read now; no readings where nothing can. Fault `unavailable` where a meter does not answer. */
   read(signal?: AbortSignal): Promise<MeterLook>;
+  /** What a server remembers of it; absent where none does. */
+  readonly telemetry?: Telemetry;
 }
 
 /** A ticket ready to be filed: the neutral document in both renderings; each tracker takes the one it speaks. */

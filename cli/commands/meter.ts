@@ -24,6 +24,8 @@ const IMPORT = flagsOf('import_meter', {
 const SHOW = flagsOf('show_meter', { meterId: false });
 const LIST = flagsOf('list_meters', {});
 const RECORD = flagsOf('record_meters', {});
+const TELEMETRY = flagsOf('read_telemetry', { meterId: '--name <meter>', stepMinutes: '--step <minutes>' });
+const COVARIATE = flagsOf('read_covariate', { id: '--name <name>', stepMinutes: '--step <minutes>' });
 
 const SHOWN = 20;
 
@@ -122,6 +124,20 @@ const recordText = (o: ToolAnswer<'record_meters'>): string =>
     ...(o.readings.length > 50 ? [`  … and ${o.readings.length - 50} more: --json`] : []),
   ].join('\n');
 
+const telemetryText = (o: ToolAnswer<'read_telemetry'>): string =>
+  [
+    `${o.samples} samples were read, ${o.scrapeSeconds === null ? 'too few to say how far apart' : `${figure(o.scrapeSeconds)} s apart`}.`,
+    tableText(
+      ['meter', 'series', 'energy', 'known', 'basis'],
+      o.meters.map((m) => [plain(m.id), String(m.series), known(m.energyKwh), percentText(m.coverageRatio), m.basis]),
+    ),
+    ...o.meters.flatMap((m) =>
+      m.gaps.slice(0, 5).map((gap) => `  Gap of ${plain(m.id)} from ${gap.start}: ${plain(gap.why)}.`),
+    ),
+    '',
+    `  Next: caco meter show ${plain(o.meters[0]?.id ?? 'ID')}   caco savings train`,
+  ].join('\n');
+
 const record = async (context: Context, _: string[], options: Options): Promise<Answer> => {
   const { every, looks, ...rest } = options;
   const [seconds, count] = [numberOf('--every', every), numberOf('--looks', looks)];
@@ -169,5 +185,27 @@ export const register = (program: Command) => {
         .option('--every <seconds>', 'time between two looks', '60')
         .option('--looks <n>', 'how many; the first keeps nothing', '1'),
     record,
+  );
+  addCommand(
+    meter,
+    'telemetry',
+    'bring the energy that the Prometheus of CACO_METER_URL remembers',
+    TELEMETRY.shape,
+    async (context, _, options) => {
+      const answer = await context.call('read_telemetry', await TELEMETRY.input(options));
+      return { json: answer, text: telemetryText(answer) };
+    },
+  );
+  addCommand(
+    meter,
+    'covariate',
+    'bring a series beside the energy from there, by an expression: the work that was asked for',
+    COVARIATE.shape,
+    async (context, _, options) => {
+      const answer = await context.call('read_covariate', await COVARIATE.input(options));
+      const { covariate: c, values, coverageRatio } = answer;
+      const text = `${values} values of ${plain(c.id)}, ${c.covers?.start} to ${c.covers?.end}; ${percentText(coverageRatio)} of the time is known.`;
+      return { json: answer, text };
+    },
   );
 };

@@ -126,6 +126,24 @@ export const TOOL_LINES: readonly Line[] = [
     },
   },
   {
+    what: 'read_telemetry',
+    scope: 'approve',
+    can: 'bring what the configured Prometheus remembers into meters, with a person’s token',
+    cannot: 'name another server; do it with a token that operates',
+    attack: { as: 'operate', with: { preset: 'watts', query: 'x', from: WINDOW.from, to: WINDOW.to }, status: 403 },
+  },
+  {
+    what: 'read_covariate',
+    scope: 'approve',
+    can: 'bring a series of the configured Prometheus in by an expression, with a person’s token',
+    cannot: 'name another server; do it with a token that operates',
+    attack: {
+      as: 'operate',
+      with: { id: 'load', query: 'x', kind: 'load', basis: 'submitted', from: WINDOW.from, to: WINDOW.to },
+      status: 403,
+    },
+  },
+  {
     what: 'import_covariate',
     scope: 'approve',
     can: 'say what work was asked for or how warm it was, with a person’s token',

@@ -52,7 +52,8 @@ export const METER_ADAPTERS = {
     about: 'a Prometheus server that scrapes Kepler, Scaphandre or this program',
     open: async (settings, ground) => {
       const { prometheus } = await import('./prometheus.js');
-      return bookMeter(ground.store, ground.present, prometheus(settings, ground));
+      const { look, telemetry } = prometheus(settings, ground);
+      return { ...bookMeter(ground.store, ground.present, look), telemetry };
     },
   },
 } satisfies Record<string, MeterAdapter>;

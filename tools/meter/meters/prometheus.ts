@@ -1,13 +1,16 @@
 /**
  * A Prometheus server, asked for the newest value of the energy counters that it scrapes (`/api/v1/query`). What it knows of a
- * counter that wrapped or of a target that went away is its exporters' to say; steps are taken between two looks of ours.
+ * counter that wrapped or of a target that went away is its exporters' to say; steps are taken between two looks of ours. What it remembers
+ * is read by `history.ts`.
  */
 import { z } from 'zod';
 import { Fault } from '../../../domain/fault.js';
+import type { Telemetry } from '../../../domain/telemetry.js';
 import { asking } from './ask.js';
 import type { Looking } from './book.js';
 import { FAMILIES, readingsOf } from './exporters.js';
 import type { MeterGround, MeterSettings } from './ground.js';
+import { prometheusHistory } from './history.js';
 
 const Body = z.object({
   status: z.literal('success'),
@@ -21,9 +24,12 @@ const Body = z.object({
 
 const QUERY = `{__name__=~"${Object.keys(FAMILIES).join('|')}"}`;
 
-export const prometheus = (settings: MeterSettings, ground: Pick<MeterGround, 'timer'>): Looking => {
+export const prometheus = (
+  settings: MeterSettings,
+  ground: Pick<MeterGround, 'timer'>,
+): { look: Looking; telemetry: Telemetry } => {
   const ask = asking('the Prometheus server', settings, ground);
-  return async (signal) => {
+  const look: Looking = async (signal) => {
     const read = Body.safeParse(await ask.json(`/api/v1/query?query=${encodeURIComponent(QUERY)}`, signal));
     if (!read.success)
       throw new Fault('unavailable', `${ask.who} answered what is no vector`, 'Check CACO_METER_URL.', {
@@ -34,4 +40,5 @@ export const prometheus = (settings: MeterSettings, ground: Pick<MeterGround, 't
     );
     return readingsOf(samples, 'Prometheus');
   };
+  return { look, telemetry: prometheusHistory(ask) };
 };
