@@ -7,10 +7,12 @@ import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
 import { Fault, notFound } from './domain/fault.js';
 import { meteredFleet } from './domain/metered.js';
+import type { Operation, Tick } from './domain/operation.js';
 import { noteOf } from './domain/provenance.js';
 import type { Clock, World } from './domain/world.js';
 import type { AgentName, AskedBy } from './graph/agents.js';
-import type { LaunchInput, Orchestrator } from './graph/orchestrator.js';
+import type { Operating } from './graph/operate.js';
+import type { By, LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
 import { setTracing } from './model/tracing.js';
 import {
@@ -40,6 +42,7 @@ export type { ToolAnswer, ToolInput, ToolName } from './catalogue.js';
 export type { Config, Setting } from './config.js';
 export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
 export type { Summary, SummaryBy } from './copilot/summary.js';
+export type { Operation, Tick } from './domain/operation.js';
 export type { AgentName, AskedBy } from './graph/agents.js';
 export type { Answered, By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Archive, WhatWent } from './graph/prune.js';
@@ -85,6 +88,8 @@ export interface App {
   prepare(): Promise<void>;
   /** The week of everybody or of one team, with the leaderboard; `week` is an ISO week such as 2026-W47. */
   summary(input: { team?: string | undefined; week?: string | undefined }, by: SummaryBy): Promise<Summary>;
+  /** Goes on planning what comes until it is ended; see graph/operate.ts. */
+  operate(asked: Operating, by: By, onTick: (tick: Tick) => Promise<void> | void): Promise<Operation>;
   /** Forgets plans, workloads and runs that are long over; see graph/prune.ts. A person’s deed. */
   prune(asked: Omit<Pruning, 'actor'>, actor: Actor): Promise<WhatWent>;
   close(): Promise<void>;
@@ -224,6 +229,8 @@ const assemble = (
       const { chat } = await import('./copilot/copilot.js');
       return chat(world, message, threadId, by);
     },
+    operate: async (asked, by, onTick) =>
+      (await import('./graph/operate.js')).operate(world, await graph(), asked, by, onTick),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, input, by),

@@ -27,6 +27,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'mcp-server/packaging.test.ts': 'packs, installs and starts the package',
   'mcp-server/stdio.test.ts': 'servers as processes of their own, some of them killed',
   'peers/peers.test.ts': 'plans over several worlds',
+  'operate.test.ts': 'days of hourly looks, some of them killed',
   'simulation.test.ts': 'a month of thirty thousand jobs',
   'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',
   'store/saver.test.ts': 'the validation of LangGraph, on SQLite and Postgres',

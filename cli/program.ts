@@ -43,6 +43,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['rapl-demo', ['rapl-demo']],
   ['tickets', ['tickets']],
   ['beckn', ['beckn']],
+  ['operate', ['operate']],
   ['operator', ['operator']],
   ['outbox', ['outbox']],
   ['copilot', ['chat', 'summary']],

@@ -81,6 +81,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'ticket-lanes': 'one a tracker',
   'ingest-drafts': 'gone when the file is in',
   holders: 'gone when the run rests',
+  operations: 'one a world',
   turns: 'one a run that is under way',
   conversations: 'six turns a conversation',
   'a2a-tasks': 'go thirty days after they are over, by the door that keeps them, with all that is theirs',

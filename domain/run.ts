@@ -18,6 +18,13 @@ export const Run = z.strictObject({
   workloadId: z.string().nullable(),
   planId: z.string().nullable(),
   takesUp: z.string().optional().describe('a plan that was refused, taken up for the jobs that the policy allows'),
+  carries: z.string().optional().describe('a plan that was made before the run, which is judged as any other'),
+  rests: z
+    .literal(true)
+    .optional()
+    .describe(
+      'a run of an operation: what it placed is verified when its time has come, also where the clock could jump there',
+    ),
   sameAs: z.string().optional().describe('the run that waits for the answer on the same plan; this one ended there'),
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),

@@ -43,7 +43,7 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
     // Nothing was placed by this run, so nothing of it will run and there is nothing to verify.
     if (planId === null || state.orderKey === null) return row.end(runId, { status: 'done', ...made }, by);
     const plan = (await world.store.collection(PLANS).get(planId))!.value;
-    const settleAfter = await restsUntil(world, plan);
+    const settleAfter = await restsUntil(world, plan, runId);
     if (settleAfter !== null) return row.rest(runId, { status: 'placed', ...made, settleAfter }, by);
     await row.update(runId, made);
     await world.clock.waitUntil(settleAfterOf(plan), by.signal);

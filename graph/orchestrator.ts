@@ -26,6 +26,10 @@ export type { By, RunEvent } from './thread.js';
 export interface LaunchInput extends PlanRequest {
   /** takes up a refused plan again, for the jobs that the policy allows; a person is always asked */
   readonly planId?: string;
+  /** judges and carries out a plan that was made before, such as by replan; instead of `planId` */
+  readonly carries?: string;
+  /** what was placed is verified when its time has come, also where the clock could jump there */
+  readonly rests?: true;
   readonly horizonHours: number;
   readonly approval: 'auto' | 'ask';
   readonly from?: Instant;
@@ -79,9 +83,9 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
           `a horizon of ${input.horizonHours} hours cannot be planned`,
           `Give one above 0 and at most ${MAX_HOURS} hours (35 days).`,
         );
-      const { horizonHours, approval, from: asked, planId, runId, ...request } = input;
+      const { horizonHours, approval, from: asked, planId, carries, rests, runId, ...request } = input;
       if (runId !== undefined && (await runs().get(runId)) !== undefined) return this.resume(runId, by);
-      const again = planId === undefined ? {} : await takenUp(world, planId);
+      const again = await beginningOf(world, { takesUp: planId, carries });
       const from = asked ?? world.clock.now();
       const id = runId ?? shortId('R', randomUUID());
       await runs().insert(id, {
@@ -95,8 +99,10 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
         horizonHours,
         approvalMode: approval,
         workloadId: null,
-        planId: planId ?? null,
+        planId: planId ?? carries ?? null,
         ...(planId === undefined ? {} : { takesUp: planId }),
+        ...(carries === undefined ? {} : { carries }),
+        ...(rests === undefined ? {} : { rests }),
         approvalId: null,
         decisionId: null,
         startedBy: by.actor.id,
@@ -134,7 +140,7 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
         // Going on with a thread that has ended runs nothing and leads to its settlement.
         if (await threads.begun(runId, by)) return course.goOn(runId, null, by);
         const { from = run.startedAt, request = {}, horizonHours, approvalMode } = run;
-        const again = run.takesUp === undefined ? {} : await takenUp(world, run.takesUp);
+        const again = await beginningOf(world, run);
         return course.goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
       });
     },
@@ -210,11 +216,17 @@ const requireItsWorld = (world: World, { id, scenario, seed = world.setting.seed
   );
 };
 
-/** What a thread begins with that takes up a refused plan: the plan and its workload, and nothing is computed anew. */
-const takenUp = async (world: World, planId: string): Promise<Partial<GraphState>> => {
+/** What a thread begins with whose plan is there: the plan and its workload, and nothing is computed anew. A refused one is asked about. */
+const beginningOf = async (
+  world: World,
+  { takesUp, carries }: Pick<Run, 'takesUp' | 'carries'>,
+): Promise<Partial<GraphState>> => {
+  const planId = takesUp ?? carries;
+  if (planId === undefined) return {};
   const plan = (await world.store.collection(PLANS).get(planId))?.value;
   if (!plan) throw notFound(`there is no plan ${planId}`, '`caco runs` lists what was planned.');
-  return { planId: plan.id, workloadId: plan.workloadId, trim: true, approvalMode: 'ask' };
+  const known = { planId: plan.id, workloadId: plan.workloadId, trim: true };
+  return takesUp === undefined ? known : { ...known, approvalMode: 'ask' };
 };
 
 /** Closes a question whose plan has changed, so that no late answer can settle it. */

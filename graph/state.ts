@@ -13,7 +13,7 @@ export const State = Annotation.Root({
   horizonHours: Annotation<number>,
   approvalMode: last<'auto' | 'ask'>('auto'),
   request: last<PlanRequest>({}),
-  // a plan that was refused, taken up again for the jobs that the policy allows
+  // the plan is there: one that was refused and is taken up again, or one that was made before
   trim: last<boolean>(false),
   // compute
   workloadId: last<string | null>(null),

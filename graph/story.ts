@@ -58,7 +58,7 @@ export const storyOf = async (world: World, of: StoryOf): Promise<string> => {
       ? undefined
       : (await world.store.collection(VERIFICATIONS).get(of.verificationId))?.value;
   const [ran] = verification ? (await world.store.rows(BOOKED).page(verification.id, { limit: 1 })).items : [];
-  const settleAfter = of.placed && verification === undefined ? await restsUntil(world, plan) : null;
+  const settleAfter = of.placed && verification === undefined ? await restsUntil(world, plan, of.runId) : null;
   const origin = await originOf(world.store, plan);
   const sold = await saleBehind(world.store, plan.id);
   const model = world.model === null ? 'no model' : world.model.name;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { shortId } from '../../domain/digest.js';
 import { notFound } from '../../domain/fault.js';
 import { counted } from '../../domain/figures.js';
-import { holdersIn } from '../../domain/held.js';
+import { holdersIn, identityOf } from '../../domain/held.js';
 import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
 import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
@@ -22,6 +22,11 @@ export const gatherJobs = defineTool({
   effect: 'records',
   input: z.strictObject({
     workloadId: z.string().optional().describe('plan this ingested workload instead of the queue'),
+    since: Instant.optional().describe(
+      'what came from then on, where a fleet tells its jobs by their time; `from` when left out',
+    ),
+    submittedBy: Instant.optional().describe('only jobs that had been submitted by then'),
+    withoutWorkloads: z.array(z.string()).max(500).default([]).describe('leave out the jobs of these workloads'),
     alsoWorkloadId: z.string().optional().describe('take the jobs of this workload into it as well'),
     from: Instant.describe('start of the window'),
     horizonHours: z
@@ -38,7 +43,7 @@ export const gatherJobs = defineTool({
     placed: z.number().int().describe('jobs of it that are with the fleet already, or have run; they are left out'),
     placedBy: z.array(z.string()).describe('the plans that hold them, at most 5'),
   }),
-  run: async ({ workloadId, alsoWorkloadId, from, horizonHours }, world, call) => {
+  run: async ({ workloadId, from, horizonHours, ...asked }, world, call) => {
     if (workloadId !== undefined) {
       const known = (await world.store.collection(WORKLOADS).get(workloadId))?.value;
       if (!known)
@@ -48,7 +53,7 @@ export const gatherJobs = defineTool({
     await sweepJobSets(world.store);
     const draft = await JobSet.open(world.store);
     try {
-      return await gathered({ start: from, end: plusHours(from, horizonHours) }, alsoWorkloadId, world, call, draft);
+      return await gathered({ start: from, end: plusHours(from, horizonHours) }, asked, world, call, draft);
     } catch (error) {
       await draft.discard();
       throw error;
@@ -62,15 +67,17 @@ export const gatherJobs = defineTool({
  * The workload is named by its jobs: a queue that has changed since (other jobs, another scenario file of the same name) is
  * another workload, and plans of the old one keep theirs.
  */
-const gathered = async (window: Interval, also: string | undefined, world: World, call: Running, draft: JobSet) => {
+const gathered = async (window: Interval, asked: Asked, world: World, call: Running, draft: JobSet) => {
+  const also = asked.alsoWorkloadId;
+  const open = newly(asked, world);
   const hash = createHash('sha256');
   const sums = new Sums(world.method);
   const foretold = new ForetoldSums();
   let earliest: Instant | null = null;
   let latest: Instant | null = null;
-  for await (const page of waitingIn(window, also, world, draft)) {
+  for await (const page of waitingIn({ ...window, start: asked.since ?? window.start }, also, world, draft)) {
     call.signal.throwIfAborted();
-    const fresh = await sums.waiting(world, page);
+    const fresh = await sums.waiting(world, await open(page));
     await draft.append(fresh);
     for (const job of fresh) {
       hash.update(jobText(job)).update('\n');
@@ -99,6 +106,30 @@ const gathered = async (window: Interval, also: string | undefined, world: World
   });
   return { workloadId: id, ...sums.all() };
 };
+
+interface Asked {
+  readonly since?: Instant | undefined;
+  readonly submittedBy?: Instant | undefined;
+  readonly withoutWorkloads: readonly string[];
+  readonly alsoWorkloadId?: string | undefined;
+}
+
+/** Of a page, the jobs that had been submitted by then and are in none of the workloads. */
+const newly =
+  ({ submittedBy, withoutWorkloads }: Asked, world: World) =>
+  async (page: readonly Job[]): Promise<readonly Job[]> => {
+    let left = submittedBy === undefined ? page : page.filter((job) => job.submittedAt <= submittedBy);
+    for (const workloadId of withoutWorkloads) {
+      if (left.length === 0) break;
+      const ids = left.map(({ id }) => id);
+      const known = await world.store.rows(JOBS).findAll(workloadId, ids);
+      left = left.filter((job) => {
+        const same = known.get(job.id);
+        return same === undefined || identityOf(same) !== identityOf(job);
+      });
+    }
+    return left;
+  };
 
 /** The fleet's queue, then what was submitted to us beside it; a name that the queue has already is the queue's. */
 async function* waitingIn(

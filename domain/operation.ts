@@ -1,0 +1,37 @@
+/** A program that is left on: it plans what has newly come every few minutes, for as long as nobody ends it. */
+import { z } from 'zod';
+import { defineCollection } from './store.js';
+import { Instant } from './time.js';
+
+/** One look at the world, and what came of it. */
+export const Tick = z.strictObject({
+  at: Instant.describe('the moment that it is about'),
+  missed: z.number().int().describe('moments before it at which nobody looked'),
+  jobs: z.number().int().describe('jobs that had newly come'),
+  runId: z.string().nullable().describe('the run that planned them; null: none had come'),
+  status: z.string().nullable().describe('of that run'),
+  moved: z.number().int().describe('jobs that it moved'),
+  reviewed: z
+    .strictObject({ planId: z.string(), byPlanId: z.string().nullable(), moved: z.number().int() })
+    .nullable()
+    .describe('a plan under way that was planned again, and the plan that took its place; null: it stands'),
+  finished: z.number().int().describe('earlier runs that were verified, or went on after an answer'),
+  trouble: z.array(z.string()).describe('what did not work, in words; it is tried again'),
+});
+export type Tick = z.infer<typeof Tick>;
+
+export const Operation = z.strictObject({
+  everySeconds: z.number().int().positive(),
+  horizonHours: z.number().positive(),
+  startedAt: Instant,
+  nextAt: Instant.describe('when it looks next'),
+  since: Instant.describe('what came before was taken in'),
+  stopped: z.boolean().describe('it was ended by a person, so that what it then missed was meant'),
+  ticks: z.number().int(),
+  missed: z.number().int(),
+  last: Tick.nullable(),
+});
+export type Operation = z.infer<typeof Operation>;
+
+/** By the name of the world: one program operates it. */
+export const OPERATIONS = defineCollection('operations', Operation);

@@ -1,0 +1,281 @@
+/**
+ * Rolling operation: at each tick what has newly come is planned, judged and placed, one plan under way is looked at again, and what
+ * is over is verified. All of it are runs like any other, so that a crash anywhere is taken up by the next tick; what the books say is
+ * believed, never what this program remembers.
+ */
+import { APPROVALS } from '../domain/decision.js';
+import { Fault } from '../domain/fault.js';
+import { OPERATIONS, type Operation, type Tick } from '../domain/operation.js';
+import { ORDERS, PLANS, type Plan, worldName } from '../domain/plan.js';
+import { RUNS, type Run } from '../domain/run.js';
+import { fromEpoch, type Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../domain/time.js';
+import type { World } from '../domain/world.js';
+import { gatherJobs } from '../tools/fleet/fleet.js';
+import { replan } from '../tools/optimizer/optimizer.js';
+import { type Call, callTool } from '../tools/tool.js';
+import { holding } from './hold.js';
+import type { Orchestrator } from './orchestrator.js';
+import { type By, signalOf } from './thread.js';
+
+export interface Operating {
+  readonly everySeconds: number;
+  readonly horizonHours: number;
+  readonly approval: 'auto' | 'ask';
+  /** work that starts within this many minutes is not moved again */
+  readonly noticeMinutes: number;
+  /** a plan under way is looked at again when it is this old; Infinity: never */
+  readonly reviewHours: number;
+  /** how often a job may be moved again at most, counted by the plans that followed its first */
+  readonly mostChanges: number;
+  /** ends after it; undefined: when the signal says so */
+  readonly until?: Instant | undefined;
+}
+
+/** How many runs back one is looked for that is not over, and how often one that failed is taken up again. */
+const RUNS_BACK = 500;
+const MOST_TRIES = 3;
+/** A review has a plan to improve on: what it does not find in this time stays for the next. */
+const REVIEW_CPU_SECONDS = 3;
+
+/**
+ * Works until it is ended; a tick that is under way is finished first. Throws Fault `conflict` where another program operates this
+ * world, and whatever is no Fault: that is a defect, and the books are whole.
+ */
+export const operate = (
+  world: World,
+  orchestrator: Orchestrator,
+  asked: Operating,
+  by: By,
+  onTick: (tick: Tick) => Promise<void> | void,
+): Promise<Operation> =>
+  holding(world.store, `operate ${worldName(world)}`, () => new Operator(world, orchestrator, asked, by).work(onTick));
+
+class Operator {
+  readonly #key: string;
+  readonly #tries = new Map<string, number>();
+  /** Without the signal that ends the operation: nothing is broken off in the middle. */
+  readonly #by: By;
+
+  constructor(
+    private readonly world: World,
+    private readonly orchestrator: Orchestrator,
+    private readonly asked: Operating,
+    private readonly by: By,
+  ) {
+    this.#key = worldName(world);
+    const { signal: _, ...rest } = by;
+    this.#by = rest;
+  }
+
+  async work(onTick: (tick: Tick) => Promise<void> | void): Promise<Operation> {
+    const { world, asked } = this;
+    let state = await this.#begin();
+    const isOver = () => this.by.signal?.aborted === true || (asked.until !== undefined && state.nextAt > asked.until);
+    while (!isOver()) {
+      try {
+        await world.clock.waitUntil(state.nextAt, this.by.signal);
+      } catch (error) {
+        if (this.by.signal?.aborted) break;
+        throw error;
+      }
+      const { tick, since } = await this.#tick(state);
+      state = {
+        ...state,
+        since,
+        nextAt: this.#after(world.clock.live ? world.clock.now() : tick.at),
+        ticks: state.ticks + 1,
+        missed: state.missed + tick.missed,
+        last: tick,
+      };
+      await this.#keep(state);
+      await onTick(tick);
+    }
+    state = { ...state, stopped: true };
+    await this.#keep(state);
+    return state;
+  }
+
+  /** Where the last one left off; a clock that jumps is set there. What was missed while nobody had ended it is said at the first tick. */
+  async #begin(): Promise<Operation> {
+    const { clock, store } = this.world;
+    const { everySeconds, horizonHours } = this.asked;
+    const found = (await store.collection(OPERATIONS).get(this.#key))?.value;
+    if (found !== undefined && !clock.live) await clock.waitUntil(found.nextAt, this.by.signal);
+    const now = clock.now();
+    const resumed = found !== undefined && found.nextAt <= now;
+    const state: Operation = {
+      everySeconds,
+      horizonHours,
+      startedAt: now,
+      // At once, and for what nobody looked at meanwhile: a tick of the present, never one of the past.
+      nextAt: resumed && !found.stopped ? found.nextAt : now,
+      since: found?.since ?? now,
+      stopped: false,
+      ticks: found?.ticks ?? 0,
+      missed: found?.missed ?? 0,
+      last: found?.last ?? null,
+    };
+    await this.#keep(state);
+    return state;
+  }
+
+  #keep(state: Operation): Promise<void> {
+    return this.world.store.collection(OPERATIONS).put(this.#key, state);
+  }
+
+  /** The next moment of the even grid of ticks. */
+  #after(at: Instant): Instant {
+    const { everySeconds } = this.asked;
+    return fromEpoch((Math.floor(toEpoch(at) / everySeconds) + 1) * everySeconds);
+  }
+
+  async #tick(state: Operation): Promise<{ tick: Tick; since: Instant }> {
+    const at = this.world.clock.now();
+    const missed = Math.max(0, Math.floor(secondsBetween(state.nextAt, at) / this.asked.everySeconds));
+    const trouble: string[] = [];
+    const tried = async <T>(what: string, otherwise: T, work: () => Promise<T>): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        trouble.push(`${what}: ${error.message}`);
+        return otherwise;
+      }
+    };
+    const open = await this.#ours();
+    let finished = 0;
+    for (const run of open) if (await tried(`run ${run.id}`, false, () => this.#goOn(run))) finished++;
+    const none = { jobs: 0, run: null };
+    const { jobs, run } = await tried('planning', none, () => this.#planNew(at, state.since, open));
+    const reviewed = await tried('planning again', null, () => this.#review(at));
+    const moved = run?.planId == null ? 0 : ((await this.#plan(run.planId))?.jobs.moved ?? 0);
+    const carried = run !== null && (run.status === 'placed' || run.status === 'done');
+    const tick = {
+      at,
+      missed,
+      jobs,
+      runId: run?.id ?? null,
+      status: run?.status ?? null,
+      moved: carried ? moved : 0,
+      reviewed,
+      finished,
+      trouble,
+    };
+    // What could not be planned is taken in by the next tick, unless a run of it is there to be taken up.
+    return { tick, since: trouble.some((one) => one.startsWith('planning: ')) ? state.since : at };
+  }
+
+  /** Runs of an operation, newest first. */
+  async #ours(): Promise<Run[]> {
+    const runs = await this.world.store.collection(RUNS).list({ limit: RUNS_BACK });
+    return runs
+      .map(({ value }) => value)
+      .filter(
+        (run) => run.rests === true && run.scenario === this.world.setting.name && run.seed === this.world.setting.seed,
+      );
+  }
+
+  /** True where the run came to its end. What waits for a person waits; what failed is tried again, three times in all. */
+  async #goOn(run: Run): Promise<boolean> {
+    const now = this.world.clock.now();
+    if (run.status === 'done' || run.status === 'refused') return false;
+    if (run.status === 'placed' && (run.settleAfter === undefined || run.settleAfter > now)) return false;
+    if (run.status === 'waiting' && !(await this.#isAnswered(run, now))) return false;
+    if (run.status === 'failed' || run.status === 'running') {
+      const tries = this.#tries.get(run.id) ?? 0;
+      if (tries >= MOST_TRIES) return false;
+      this.#tries.set(run.id, tries + 1);
+    }
+    const after = await this.orchestrator.resume(run.id, this.#by);
+    return after.status === 'done' || after.status === 'refused';
+  }
+
+  async #isAnswered({ approvalId }: Run, now: Instant): Promise<boolean> {
+    if (approvalId === null) return true;
+    const approval = (await this.world.store.collection(APPROVALS).get(approvalId))?.value;
+    return approval === undefined || approval.status !== 'waiting' || approval.expiresAt <= now;
+  }
+
+  /** Each job is taken in once: what waits for an answer, was refused or failed is with its run. */
+  async #planNew(at: Instant, since: Instant, ours: readonly Run[]): Promise<{ jobs: number; run: Run | null }> {
+    const { horizonHours, approval } = this.asked;
+    const without = ours
+      .filter(({ status }) => status !== 'placed' && status !== 'done')
+      // The row of a run that waits says it only in what was asked for.
+      .flatMap(({ workloadId, request }) => workloadId ?? (request?.workloadId as string | undefined) ?? []);
+    const asked = {
+      from: at,
+      horizonHours,
+      since: since < at ? since : at,
+      submittedBy: at,
+      withoutWorkloads: [...new Set(without)].slice(0, RUNS_BACK),
+    };
+    const { workloadId, jobs } = await callTool(gatherJobs, asked, this.world, this.#call());
+    if (jobs === 0) return { jobs, run: null };
+    return {
+      jobs,
+      run: await this.orchestrator.launch({ workloadId, horizonHours, approval, from: at, rests: true }, this.#by),
+    };
+  }
+
+  /**
+   * The plan under way that nobody looked at for longest, and for a while, is planned again from now on, by what is known now. What comes of it is
+   * judged as any plan is, and carried out only where it moves something and what has happened is better by it.
+   */
+  async #review(at: Instant): Promise<Tick['reviewed']> {
+    const plan = await this.#due(at);
+    if (plan === undefined) return null;
+    const asked = { fromPlanId: plan.id, at, noticeMinutes: this.asked.noticeMinutes, cpuSeconds: REVIEW_CPU_SECONDS };
+    const { plan: next, moved, change } = await callTool(replan, asked, this.world, this.#call());
+    const stays = { planId: plan.id, byPlanId: null, moved: 0 };
+    if (next === null || moved === 0 || change === null || change.objective >= 0) {
+      this.#looked.set(plan.id, at);
+      return stays;
+    }
+    const hours = secondsBetween(next.window.start, next.window.end) / 3600;
+    const { approval } = this.asked;
+    const order = { carries: next.id, horizonHours: hours, approval, from: next.window.start, rests: true } as const;
+    const run = await this.orchestrator.launch(order, this.#by);
+    this.#looked.set(plan.id, at);
+    if (run.status !== 'placed' && run.status !== 'done') return stays;
+    return { planId: plan.id, byPlanId: next.id, moved };
+  }
+
+  readonly #looked = new Map<string, Instant>();
+
+  async #due(at: Instant): Promise<Plan | undefined> {
+    const { reviewHours, mostChanges, noticeMinutes } = this.asked;
+    if (!Number.isFinite(reviewHours)) return undefined;
+    const orders = await this.world.store.collection(ORDERS).list({ limit: RUNS_BACK });
+    const replaced = new Set<string>();
+    let [due, since]: [Plan | undefined, Instant] = [undefined, at];
+    for (const { value: order } of orders) {
+      if (order.world !== this.#key || order.span.end <= plusSeconds(at, noticeMinutes * 60)) continue;
+      const plan = await this.#plan(order.planId);
+      if (plan === undefined) continue;
+      if (plan.replaces !== undefined) replaced.add(plan.replaces);
+      // A job that a person or an order at the market has a word in is theirs to plan again.
+      if (replaced.has(plan.id) || order.jobs !== null) continue;
+      const looked = this.#looked.get(plan.id) ?? plan.madeAt;
+      if (due !== undefined && looked >= since) continue;
+      if (plusHours(looked, reviewHours) > at || (await this.#changesOf(plan)) >= mostChanges) continue;
+      [due, since] = [plan, looked];
+    }
+    return due;
+  }
+
+  /** How many plans it followed. */
+  async #changesOf(plan: Plan): Promise<number> {
+    let count = 0;
+    for (let one: Plan | undefined = plan; one?.replaces !== undefined; one = await this.#plan(one.replaces)) count++;
+    return count;
+  }
+
+  async #plan(id: string): Promise<Plan | undefined> {
+    return (await this.world.store.collection(PLANS).get(id))?.value;
+  }
+
+  #call(): Call {
+    return { actor: this.by.actor, cause: null, signal: signalOf(this.#by), progress: () => {} };
+  }
+}

@@ -1,0 +1,82 @@
+/** How an operation stands, at an address of its own: a page for people, and a document for whoever watches over it. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import helmet from 'helmet';
+import type { App } from '../app.js';
+import { OPERATIONS, type Operation } from '../domain/operation.js';
+import { worldName } from '../domain/plan.js';
+import { type Instant, secondsBetween } from '../domain/time.js';
+
+export interface Health {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** It is late by more than two of its own steps, or something did not work at its last look. */
+const standing = (state: Operation | undefined, now: Instant) => {
+  if (state === undefined) return { ok: false, why: 'it has not begun' };
+  const late = secondsBetween(state.nextAt, now);
+  if (late > 2 * state.everySeconds) return { ok: false, why: `it should have looked at ${state.nextAt}` };
+  const trouble = state.last?.trouble ?? [];
+  return trouble.length > 0 ? { ok: false, why: trouble.join('; ') } : { ok: true, why: null };
+};
+
+const escaped = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+const page = (name: string, now: Instant, state: Operation | undefined, { ok, why }: ReturnType<typeof standing>) => {
+  const rows: [string, string][] =
+    state === undefined
+      ? []
+      : [
+          ['now', now],
+          ['looks every', `${state.everySeconds} s`],
+          ['next look', state.nextAt],
+          ['looks', `${state.ticks}, ${state.missed} missed`],
+          ...(state.last === null
+            ? []
+            : ([
+                ['last look', state.last.at],
+                ['jobs that had newly come', String(state.last.jobs)],
+                ['run', state.last.runId === null ? 'none' : `${state.last.runId} (${state.last.status})`],
+              ] as [string, string][])),
+        ];
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="30">
+<title>CACO operates ${escaped(name)}</title>
+<h1>CACO operates ${escaped(name)}</h1>
+<p><strong>${ok ? 'As it should be.' : `Not as it should be: ${escaped(why!)}`}</strong></p>
+<table>${rows.map(([what, value]) => `<tr><th scope="row" align="left">${escaped(what)}</th><td>${escaped(value)}</td></tr>`).join('')}</table></html>`;
+};
+
+/** Fault-free: an address that is taken rejects with Node's own error. `/` is the page, `/healthz` the document; 503 where it is not as it should be. */
+export const startHealth = async (app: App, host: string, port: number): Promise<Health> => {
+  const { clock, store, setting } = app.world;
+  const look = async () => {
+    const state = (await store.collection(OPERATIONS).get(worldName({ setting })))?.value;
+    // A clock that jumps stands still between two looks, so that it cannot be late.
+    return { state, found: standing(state, clock.now()) };
+  };
+  const web = express();
+  web.use(helmet());
+  web.get('/healthz', async (_, res) => {
+    const { state, found } = await look();
+    res.status(found.ok ? 200 : 503).json({ ...found, operation: state ?? null });
+  });
+  web.get('/', async (_, res) => {
+    const { state, found } = await look();
+    res.status(found.ok ? 200 : 503).send(page(setting.name, clock.now(), state, found));
+  });
+  const server = await new Promise<Server>((resolve, reject) => {
+    const listening = web.listen(port, host, () => resolve(listening));
+    listening.once('error', reject);
+  });
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
