@@ -151,6 +151,8 @@ const ROOMS: readonly Room[] = [
   { files: /^dashboard\//, may: [/^domain\//], packages: ['preact'] },
   { files: /^(mcp-server|evals)\//, may: [/^domain\//, ...APP] },
   { files: /^a2a-server\//, may: [/^domain\//, 'wire/wire.ts', ...APP] },
+  // The graph for LangGraph's own tools.
+  { files: /^studio\.ts$/, may: [/^domain\//, ...APP, 'graph/graph.ts'] },
   // What is measured stands beside what a bare database takes.
   { files: /^bench\//, may: [/^domain\//, ...APP, 'sqlite.ts'] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(a2a-server|mcp-server|http-server|evals)\/[a-z0-9-]+\.ts$/] },

@@ -32,6 +32,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',
   'store/saver.test.ts': 'the validation of LangGraph, on SQLite and Postgres',
   'store/upgrade.test.ts': 'a run of an older version that is finished',
+  'studio.test.ts': 'LangGraph’s development server, where it is installed',
   'tools/forecaster/models.test.ts': 'trains every model, networks among them',
   'tools/fleet/slurm/slurm.test.ts': 'a Slurm of its own, with accounts and jobs that run',
   'tools/grid/sources/live.test.ts': 'whole runs over live sources',

@@ -30,17 +30,20 @@ const retryPolicy = {
   retryOn: (error: unknown) => error instanceof Fault && error.code === 'unavailable',
 };
 
-export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
+/** `saver` null: whoever runs the graph brings one of its own. */
+export const buildGraph = (world: World, saver: BaseCheckpointSaver | null) => {
   const at = (name: string, node: Node) => async (state: GraphState, config: LangGraphRunnableConfig) => {
     const threadId = String(config.configurable?.thread_id);
     const signal = config.signal ?? new AbortController().signal;
     const progress = (step: unknown) => config.writer?.({ node: name, ...(step as object) });
-    const desk = deskFor(name, threadId, state.runId, world, {
+    // A thread that another program began is the run of its own name.
+    const named: GraphState = { ...state, runId: state.runId ?? threadId };
+    const desk = deskFor(name, threadId, named.runId, world, {
       signal,
       progress,
       deedKey: (tool, input) => `${tool}/${digest(input).slice(0, 16)}`,
     });
-    return plain(await node(state, desk), name);
+    return plain(await node(named, desk), name);
   };
   return new StateGraph(State)
     .addNode('compute', at('compute', compute), { retryPolicy })
@@ -73,7 +76,7 @@ export const buildGraph = (world: World, saver: BaseCheckpointSaver) => {
     )
     .addEdge('executor', 'copilot')
     .addEdge('copilot', END)
-    .compile({ checkpointer: saver });
+    .compile(saver === null ? {} : { checkpointer: saver });
 };
 
 export type Graph = ReturnType<typeof buildGraph>;

@@ -306,6 +306,27 @@ describe('what it offers', () => {
   });
 });
 
+describe('a run as it goes', () => {
+  test('is told node by node from its first event to its last, and one that rests is told at once', async () => {
+    const begun = await ask('/runs', {
+      body: { horizonHours: 3, approval: 'ask' },
+      headers: { Prefer: 'respond-async' },
+    });
+    const follow = async () => {
+      const { text, headers, status } = await ask(`/runs/${begun.json.id}/events`);
+      expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('text/event-stream')]);
+      return [...text.matchAll(/^event: (.*)\ndata: (.*)$/gm)].map(
+        ([, event, data]) => [event, JSON.parse(data!)] as const,
+      );
+    };
+    const events = await follow();
+    expect(events[0]).toMatchObject(['run', { runId: begun.json.id }]);
+    expect(events.at(-1)).toMatchObject(['run', { status: 'waiting', approvalId: expect.any(String) }]);
+    expect((await follow()).map(([event]) => event)).toEqual(['run']);
+    expect((await ask('/runs/R-NONE/events')).status).toBe(404);
+  });
+});
+
 describe('runs', () => {
   test('a run waits, a named person answers, it goes on to its end, and whoever listens hears of it', async () => {
     const listener = new AbortController();

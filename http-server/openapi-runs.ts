@@ -56,6 +56,17 @@ export const runPaths = (): Json => ({
     object,
     [404],
   ),
+  '/runs/{id}/events': {
+    get: {
+      summary: 'A run as it goes, as server-sent events run, node, progress, status and changed, until it rests',
+      tags: ['runs'],
+      parameters: [text('id of the run', 'id', 'path')],
+      responses: {
+        200: { description: 'a stream', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+        ...problems(401, 404),
+      },
+    },
+  },
   '/approvals': get(
     'What waits for a person',
     'runs',

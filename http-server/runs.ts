@@ -4,13 +4,13 @@ import { z } from 'zod';
 import type { App, RunEvent } from '../app.js';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { VERIFICATIONS } from '../domain/evidence/verification.js';
-import { Fault, invalid, notFound } from '../domain/fault.js';
+import { Fault, invalid } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
-import { prunedFault } from '../domain/retention.js';
 import { RUNS, type Run } from '../domain/run.js';
 import { Instant } from '../domain/time.js';
 import { actorOf, requireScope } from './guard.js';
 import type { News } from './news.js';
+import { runOf, streamRun } from './run-events.js';
 import { failureOf, openStream, wantsStream } from './sse.js';
 
 const LaunchBody = z.strictObject({
@@ -92,13 +92,12 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
 
   router.get('/runs/:id', async (req, res) => {
     requireScope(res, 'read');
-    const run = await runs().get(req.params.id);
-    if (!run)
-      throw (
-        (await prunedFault(app.world.store, req.params.id)) ??
-        notFound(`there is no run ${req.params.id}`, 'GET /runs lists them.')
-      );
-    res.json(await detailOf(app, run.value));
+    res.json(await detailOf(app, await runOf(app, req.params.id)));
+  });
+
+  router.get('/runs/:id/events', async (req, res) => {
+    requireScope(res, 'read');
+    await streamRun(app, news, res, req.params.id);
   });
 
   router.post('/runs', async (req, res) => {

@@ -1,9 +1,11 @@
 /** Governance in three steps: judge only reads, ask only waits, record writes down what was decided. */
 import { interrupt } from '@langchain/langgraph';
+import { APPROVALS } from '../../domain/decision.js';
+import { PLANS } from '../../domain/plan.js';
 import { RUNS } from '../../domain/run.js';
 import { decide, judgedAs } from '../decide.js';
 import { judgementOf } from '../judgement.js';
-import type { Node } from '../node.js';
+import type { Desk, Node } from '../node.js';
 
 /** What the thread says while it waits: which plan. Doors show the approval, which is read from the store. */
 export interface Question {
@@ -30,8 +32,23 @@ export const askStep: Node = async (state) => {
  */
 export const recordStep: Node = async (state, desk) => {
   const run = (await desk.world.store.collection(RUNS).get(desk.threadId))?.value;
-  const subject = { planId: state.planId!, runId: desk.threadId, approvalId: run?.approvalId ?? null };
-  const decision = await decide(desk.world, desk.caller, subject);
+  const approvalId = run?.approvalId ?? null;
+  const subject = { planId: state.planId!, runId: desk.threadId, approvalId };
+  const decision =
+    (await decide(desk.world, desk.caller, subject)) ??
+    (approvalId === null ? await byEarlierAnswer(desk, state.planId!) : null);
   if (decision === null) return { outcome: 'ask', decision: 'open' };
   return { decisionId: decision.id, decision: decision.status };
+};
+
+/** A thread that another program drives put no question of its own; what people answered about the same work, put before them otherwise, holds. */
+const byEarlierAnswer = async ({ world, caller, threadId }: Desk, planId: string) => {
+  const { store } = world;
+  const plan = (await store.collection(PLANS).get(planId))?.value;
+  const answered = (await store.collection(APPROVALS).list()).find(
+    ({ value }) =>
+      value.planDigest === plan?.digest &&
+      (value.status === 'approved' || value.status === 'partly-approved' || value.status === 'rejected'),
+  );
+  return answered === undefined ? null : decide(world, caller, { planId, runId: threadId, approvalId: answered.id });
 };

@@ -21,6 +21,7 @@ export const ROUTE_LINES: readonly Line[] = [
   page('/tools', 'find a tool that is not offered'),
   page('/runs', 'change a run'),
   page('/runs/{id}', 'change a run'),
+  page('/runs/{id}/events', 'send one, or have the run go on'),
   page('/approvals', 'answer one'),
   page('/events', 'send one'),
   page('/session', 'learn a token'),
