@@ -17,6 +17,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'cli/slurm.test.ts': 'a Slurm of its own, with jobs that run',
   'doors.cases.test.ts': 'scripts with servers of their own, and an export of 16 000 jobs',
   'dashboard/page.test.ts': 'a browser that walks a server of its own',
+  'dashboard/views.test.ts': 'a browser that walks a server of its own',
   'cli/slurm-fleet.test.ts': 'a Slurm of its own, sixty jobs that wait for their hour, and processes killed',
   'evals/calibration.test.ts': 'ten thousand intervals, each drawn many times',
   'evals/evals.test.ts': 'every case twice, without and with a model',

@@ -30,6 +30,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['kwhsave', ['kwhsave']],
   ['changes', ['changes', 'undo']],
   ['verify', ['verify']],
+  ['report', ['report']],
   ['export', ['export']],
   ['ledger', ['ledger']],
   ['token', ['token']],

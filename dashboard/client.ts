@@ -96,3 +96,28 @@ export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent>
     }
   }
 }
+
+/** A tool that takes a while: told how far it is, then answered. Throws Trouble. */
+export const callToolSlowly = async <T>(
+  name: string,
+  input: object,
+  onProgress: (done: number, total: number) => void,
+): Promise<T> => {
+  const response = await request(`tools/${name}`, {
+    method: 'POST',
+    body: JSON.stringify(input),
+    headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
+  });
+  for await (const { event, data } of eventsOf(response)) {
+    const told = JSON.parse(data) as {
+      done: number;
+      total: number;
+      error?: { code: string; message: string; remedy: string };
+    };
+    if (event === 'progress') onProgress(told.done, told.total);
+    if (event === 'done') return told as T;
+    if (event === 'failed' && told.error)
+      throw new Trouble(400, told.error.code, told.error.message, told.error.remedy);
+  }
+  throw gone();
+};

@@ -74,9 +74,11 @@ const Provenance = ({ status }: { status: Status }) => {
             ? 'no signal'
             : `signals ${oldest === 0 ? 'of this hour' : `${Math.round(oldest * 10) / 10} h old`}`}
         </span>
-        <span class="where">{status.scenario}</span>
+        <span class="where">{status.scenario.split(':')[0]}</span>
       </summary>
-      <p>{status.dataNote}</p>
+      <p>
+        {status.scenario}. {status.dataNote}
+      </p>
       <p>{status.clock}</p>
       {status.signals.map((s) => (
         <p key={s.region}>

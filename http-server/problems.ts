@@ -95,7 +95,7 @@ export const sendProblem = (res: Response, problem: Problem) => {
 };
 
 /** What body-parser says, in our words; undefined for anything else. */
-const ofBody = (error: { type?: string; code?: string; limit?: number }): Problem | undefined => {
+const ofBody = (error: { type?: string; code?: unknown; limit?: number }): Problem | undefined => {
   switch (error.type) {
     case 'entity.parse.failed':
       return {
@@ -124,7 +124,7 @@ const ofBody = (error: { type?: string; code?: string; limit?: number }): Proble
       return { status: 400, code: 'invalid-input', detail: 'the body ended early', remedy: 'Send the request again.' };
     default:
       // What zlib says of a body that is not compressed as its header promises.
-      return error.code?.startsWith('Z_')
+      return typeof error.code === 'string' && error.code.startsWith('Z_')
         ? {
             status: 400,
             code: 'invalid-input',
@@ -156,8 +156,7 @@ export const refuse = (req: Request, res: Response, problem: Problem) => {
 export const problemHandler =
   (log: Logger): ErrorRequestHandler =>
   (error, req, res, _next) => {
-    const known =
-      error instanceof Fault ? problemOf(error) : ofBody(error as { type?: string; code?: string; limit?: number });
+    const known = error instanceof Fault ? problemOf(error) : ofBody(error as Parameters<typeof ofBody>[0]);
     // A path that cannot be decoded carries its own status.
     const status = (error as { status?: number }).status;
     const problem =

@@ -74,6 +74,8 @@ export const toolRoutes = (app: App, tools: readonly Tool[]): Router => {
       const answer = await app.call(tool.name, body, { ...by, progress: (step) => stream.send('progress', step) });
       stream.send('done', answer);
     } catch (error) {
+      // Whoever has gone reads no last event, and that they went is no defect.
+      if (signal.aborted) return;
       stream.send('failed', failureOf(error));
       if (!(error instanceof Fault)) throw error;
     } finally {

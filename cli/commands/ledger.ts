@@ -1,7 +1,8 @@
 /** The ledger: what was written, whether it still stands, and what a stranger needs to check it. */
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { systemNow } from '../../clock.js';
 import type { Checkpoint } from '../../domain/evidence/evidence.js';
@@ -146,12 +147,23 @@ const prove = async (context: Context, [given]: string[], options: Record<string
   };
 };
 
+/** The page that checks an export with every server switched off, where the build has put it beside this program. */
+const checkingPage = (folder: string): string[] => {
+  const page = fileURLToPath(new URL('../../dashboard/proof.html', import.meta.url));
+  // Among the sources it is a template that holds no script yet.
+  if (!existsSync(page) || !existsSync(join(dirname(page), 'page.js'))) return [];
+  const file = join(folder, 'check.html');
+  copyFileSync(page, file);
+  return [file];
+};
+
 const exportTo = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const folder = resolve(String(options.out));
-  const written = await context.call('export_ledger', { folder });
+  const { files, ...written } = await context.call('export_ledger', { folder });
+  const all = [...files, ...checkingPage(folder)];
   return {
-    json: written,
-    text: `${written.checkpoint.size} entries written.\n${written.files.map((f) => `  ${f}`).join('\n')}\n${signatureText(written.checkpoint)}`,
+    json: { ...written, files: all },
+    text: `${written.checkpoint.size} entries written.\n${all.map((f) => `  ${f}`).join('\n')}\n${signatureText(written.checkpoint)}`,
   };
 };
 

@@ -51,6 +51,7 @@ const Point = z.strictObject({
   gap: z.number().describe('(objective − lowerBound) / objective'),
   leastCost: z.number().describe('no plan with these emissions costs less: the highest of all half-planes here'),
   lateJobs: z.number().int(),
+  movedJobs: z.number().int().describe('jobs that run elsewhere, later or in pieces than at once at home'),
   chosen: z.boolean().describe('planned at the carbon price in force'),
   foundAt: z.number().describe('carbon price whose search found this plan: neighbours share what they find'),
 });
@@ -119,6 +120,7 @@ const pointsOf = ({ points }: Sweep, chosen: number): z.infer<typeof Point>[] =>
     gap: p.gap,
     leastCost: Math.min(p.totals.cost.total, leastCostAt(points, p.totals.emissionsKg.value)),
     lateJobs: p.totals.evaluation.lateJobs,
+    movedJobs: p.movedJobs,
     chosen: p.carbonPricePerTonne === chosen,
     foundAt: p.foundAt,
   }));

@@ -11,6 +11,7 @@ import {
   optimize,
   type Problem,
   type Result,
+  runImmediately,
   type Schedule,
   type ScheduleTotals,
   type Telling,
@@ -34,6 +35,8 @@ export interface SweepOptions {
 export interface SweepPoint {
   readonly carbonPricePerTonne: number;
   readonly totals: ScheduleTotals;
+  /** Jobs that run elsewhere, later or in pieces, where all would run at home at once. */
+  readonly movedJobs: number;
   /** Cost plus priced carbon. */
   readonly objective: number;
   /** No plan's cost plus priced carbon is below this. */
@@ -106,7 +109,12 @@ export const sweep = async (given: Problem, options: SweepOptions): Promise<Swee
     options.onProgress?.(i + 1, prices.length, `carbon at ${price} per tonne`);
   }
   const model = buildModel(problem);
-  const plans = found.map((f) => ({ ...f, totals: totalsOf(model, f.schedule, options.telling) }));
+  const atOnce = runImmediately(model);
+  const plans = found.map((f) => ({
+    ...f,
+    totals: totalsOf(model, f.schedule, options.telling),
+    movedJobs: movedFrom(atOnce, f.schedule),
+  }));
   const points = found.map(({ price, solved }): SweepPoint => {
     const objectiveOf = (t: ScheduleTotals) => t.cost.total + (price / 1000) * t.emissionsKg.value;
     const best = plans.reduce((a, b) => (objectiveOf(b.totals) < objectiveOf(a.totals) ? b : a));
@@ -119,6 +127,7 @@ export const sweep = async (given: Problem, options: SweepOptions): Promise<Swee
     return {
       carbonPricePerTonne: price,
       totals: best.totals,
+      movedJobs: best.movedJobs,
       objective,
       lowerBound,
       gap: objective === lowerBound ? 0 : (objective - lowerBound) / Math.max(Math.abs(objective), 1e-12),
@@ -130,13 +139,20 @@ export const sweep = async (given: Problem, options: SweepOptions): Promise<Swee
   return { points: monotone(points), problem, skipped: found[0]!.solved.skipped, conflict: null };
 };
 
+const movedFrom = (before: Schedule, after: Schedule): number =>
+  after.start.reduce(
+    (sum, start, j) =>
+      sum + (start !== before.start[j] || after.region[j] !== before.region[j] || after.pieces.has(j) ? 1 : 0),
+    0,
+  );
+
 /** Equal objectives leave a choice: along the sweep the plan with fewer kg is kept, so that the curve never turns back. */
 const monotone = (points: readonly SweepPoint[]): SweepPoint[] => {
   const out: SweepPoint[] = [];
   for (const point of points) {
     const before = out.at(-1);
     const turns = before !== undefined && point.totals.emissionsKg.value > before.totals.emissionsKg.value;
-    out.push(turns ? { ...point, totals: before.totals, foundAt: before.foundAt } : point);
+    out.push(turns ? { ...point, totals: before.totals, movedJobs: before.movedJobs, foundAt: before.foundAt } : point);
   }
   return out;
 };
