@@ -41,6 +41,11 @@ export const openPump = (of: {
   let stopped = false;
   let taking: Promise<void> | undefined;
   let again = false;
+  /** Letters are known to wait that were not claimed: there was no room, or one of their thread was under way. */
+  let left = false;
+  /** Of these one may hold back a letter that was not to be had when we last looked. */
+  let before: ReadonlySet<Promise<void>> = new Set();
+  let settling = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const room = () => (stopped ? 0 : atOnce - underWay.size - promised);
@@ -50,7 +55,8 @@ export const openPump = (of: {
       .catch(onTrouble)
       .finally(() => {
         underWay.delete(running);
-        start();
+        // Each look costs a query and a commit, so there is none where nothing can be waiting.
+        if (left || settling > 0 || before.has(running)) start();
       });
     underWay.add(running);
   };
@@ -60,10 +66,17 @@ export const openPump = (of: {
       for (;;) {
         // Letters are claimed by the handful: each claim waits for the disk.
         const limit = room();
-        if (limit < atOnce / 2) break;
+        if (limit < atOnce / 2) {
+          left = true;
+          break;
+        }
         const letters = await store.mail.claim(box, { ...claimant(), limit });
+        left = letters.length > 0;
+        if (!left) {
+          before = new Set(underWay);
+          break;
+        }
         for (const letter of letters) begin(letter);
-        if (letters.length === 0) break;
       }
     } while (again && !stopped);
   };
@@ -95,15 +108,20 @@ export const openPump = (of: {
         const written = await write(by);
         const letters = claimed(written);
         for (const letter of letters) begin(letter);
-        if (letters.length < most) start();
+        if (letters.length < most) {
+          left = true;
+          start();
+        }
         return written;
       } finally {
         promised -= limit;
       }
     },
     settle: async () => {
+      settling++;
       start();
       await idle();
+      settling--;
     },
     stop: async (graceMs) => {
       stopped = true;
