@@ -1,6 +1,6 @@
 /** A program that is left on: it plans what has newly come every few minutes, for as long as nobody ends it. */
 import { z } from 'zod';
-import { defineCollection } from './store.js';
+import { defineCollection, defineRows } from './store.js';
 import { Instant } from './time.js';
 
 /** One look at the world, and what came of it. */
@@ -10,7 +10,10 @@ export const Tick = z.strictObject({
   jobs: z.number().int().describe('jobs that had newly come'),
   runId: z.string().nullable().describe('the run that planned them; null: none had come'),
   status: z.string().nullable().describe('of that run'),
-  moved: z.number().int().describe('jobs that it moved'),
+  moved: z
+    .number()
+    .int()
+    .describe('jobs that its plan moves, where that was placed; what a scheduler left of them is told by list_changes'),
   reviewed: z
     .strictObject({ planId: z.string(), byPlanId: z.string().nullable(), moved: z.number().int() })
     .nullable()
@@ -32,6 +35,9 @@ export const Operation = z.strictObject({
   last: Tick.nullable(),
 });
 export type Operation = z.infer<typeof Operation>;
+
+/** Jobs that a run of the operation was about, whatever came of it, by world and `identityOf`: each is planned anew by it once. */
+export const TAKEN_UP = defineRows('taken_up_jobs', z.strictObject({ runId: z.string() }));
 
 /** By the name of the world: one program operates it. */
 export const OPERATIONS = defineCollection('operations', Operation);

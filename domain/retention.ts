@@ -82,6 +82,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'ingest-drafts': 'gone when the file is in',
   holders: 'gone when the run rests',
   operations: 'one a world',
+  taken_up_jobs: 'no job is planned anew twice',
   turns: 'one a run that is under way',
   conversations: 'six turns a conversation',
   'a2a-tasks': 'go thirty days after they are over, by the door that keeps them, with all that is theirs',

@@ -5,7 +5,9 @@
  */
 import { APPROVALS } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
-import { OPERATIONS, type Operation, type Tick } from '../domain/operation.js';
+import { identityOf } from '../domain/held.js';
+import { JOBS } from '../domain/job.js';
+import { OPERATIONS, type Operation, TAKEN_UP, type Tick } from '../domain/operation.js';
 import { ORDERS, PLANS, type Plan, worldName } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
 import { fromEpoch, type Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../domain/time.js';
@@ -49,6 +51,10 @@ export const operate = (
   onTick: (tick: Tick) => Promise<void> | void,
 ): Promise<Operation> =>
   holding(world.store, `operate ${worldName(world)}`, () => new Operator(world, orchestrator, asked, by).work(onTick));
+
+/** The row of a run that waits says it only in what was asked for. */
+const workloadOf = ({ workloadId, request }: Run): string | undefined =>
+  workloadId ?? (request?.workloadId as string | undefined);
 
 class Operator {
   readonly #key: string;
@@ -187,6 +193,7 @@ class Operator {
       this.#tries.set(run.id, tries + 1);
     }
     const after = await this.orchestrator.resume(run.id, this.#by);
+    await this.#takenUp(after);
     return after.status === 'done' || after.status === 'refused';
   }
 
@@ -196,26 +203,38 @@ class Operator {
     return approval === undefined || approval.status !== 'waiting' || approval.expiresAt <= now;
   }
 
-  /** Each job is taken in once: what waits for an answer, was refused or failed is with its run. */
+  /** Each job is taken up once: what waits for an answer, was refused, left alone or failed is with its run. */
   async #planNew(at: Instant, since: Instant, ours: readonly Run[]): Promise<{ jobs: number; run: Run | null }> {
     const { horizonHours, approval } = this.asked;
     const without = ours
-      .filter(({ status }) => status !== 'placed' && status !== 'done')
-      // The row of a run that waits says it only in what was asked for.
-      .flatMap(({ workloadId, request }) => workloadId ?? (request?.workloadId as string | undefined) ?? []);
+      .filter(({ status }) => status === 'running' || status === 'failed')
+      .flatMap((run) => workloadOf(run) ?? []);
     const asked = {
       from: at,
       horizonHours,
       since: since < at ? since : at,
       submittedBy: at,
+      once: true,
       withoutWorkloads: [...new Set(without)].slice(0, RUNS_BACK),
     };
     const { workloadId, jobs } = await callTool(gatherJobs, asked, this.world, this.#call());
     if (jobs === 0) return { jobs, run: null };
-    return {
-      jobs,
-      run: await this.orchestrator.launch({ workloadId, horizonHours, approval, from: at, rests: true }, this.#by),
-    };
+    const order = { workloadId, horizonHours, approval, from: at, rests: true } as const;
+    const run = await this.orchestrator.launch(order, this.#by);
+    await this.#takenUp(run);
+    return { jobs, run };
+  }
+
+  /** Once a run has come to its question or its end: what it left alone, or was refused, is not put before anybody again. */
+  async #takenUp(run: Run): Promise<void> {
+    const workloadId = workloadOf(run);
+    if (workloadId === undefined || run.carries !== undefined) return;
+    const { store } = this.world;
+    for await (const page of store.rows(JOBS).pages(workloadId))
+      await store.rows(TAKEN_UP).upsert(
+        this.#key,
+        page.map((job) => ({ id: identityOf(job), value: { runId: run.id } })),
+      );
   }
 
   /**

@@ -7,6 +7,8 @@ import { counted } from '../../domain/figures.js';
 import { holdersIn, identityOf } from '../../domain/held.js';
 import { itPowerKw, JOBS, type Job, jobText, spanSeconds, WORKLOADS } from '../../domain/job.js';
 import type { Method } from '../../domain/method.js';
+import { TAKEN_UP } from '../../domain/operation.js';
+import { worldName } from '../../domain/plan.js';
 import { Instant, type Interval, plusHours, plusSeconds } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
@@ -26,6 +28,7 @@ export const gatherJobs = defineTool({
       'what came from then on, where a fleet tells its jobs by their time; `from` when left out',
     ),
     submittedBy: Instant.optional().describe('only jobs that had been submitted by then'),
+    once: z.boolean().default(false).describe('leave out jobs that an operation of this world has taken up before'),
     withoutWorkloads: z.array(z.string()).max(500).default([]).describe('leave out the jobs of these workloads'),
     alsoWorkloadId: z.string().optional().describe('take the jobs of this workload into it as well'),
     from: Instant.describe('start of the window'),
@@ -110,15 +113,20 @@ const gathered = async (window: Interval, asked: Asked, world: World, call: Runn
 interface Asked {
   readonly since?: Instant | undefined;
   readonly submittedBy?: Instant | undefined;
+  readonly once: boolean;
   readonly withoutWorkloads: readonly string[];
   readonly alsoWorkloadId?: string | undefined;
 }
 
-/** Of a page, the jobs that had been submitted by then and are in none of the workloads. */
+/** Of a page, the jobs that had been submitted by then, were not taken up before and are in none of the workloads. */
 const newly =
-  ({ submittedBy, withoutWorkloads }: Asked, world: World) =>
+  ({ submittedBy, once, withoutWorkloads }: Asked, world: World) =>
   async (page: readonly Job[]): Promise<readonly Job[]> => {
     let left = submittedBy === undefined ? page : page.filter((job) => job.submittedAt <= submittedBy);
+    if (once && left.length > 0) {
+      const known = await world.store.rows(TAKEN_UP).findAll(worldName(world), left.map(identityOf));
+      left = left.filter((job) => !known.has(identityOf(job)));
+    }
     for (const workloadId of withoutWorkloads) {
       if (left.length === 0) break;
       const ids = left.map(({ id }) => id);
