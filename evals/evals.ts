@@ -11,11 +11,14 @@ import { readConfig } from '../config.js';
 import { invalid } from '../domain/fault.js';
 import { type Case, readCases, scenarioOf } from './cases.js';
 import { judge, lateness } from './judge.js';
+import { type ModelBoard, modelBoard } from './model-board.js';
 import { type Open, play, type Seen } from './play.js';
 import { type CaseResult, type EvalReport, kindsOf, rateOf } from './report.js';
 import { Scenario } from './scenario.js';
 import { judgeStatement } from './statements.js';
+import { counting } from './token-count.js';
 
+export { boardText, type ModelBoard, withEarlier } from './model-board.js';
 export type { Open } from './play.js';
 export { type CaseResult, type EvalReport, evalText } from './report.js';
 
@@ -24,12 +27,14 @@ export interface EvalOptions {
   readonly open?: Open;
   /** a file of the form caco-eval-case/1 instead of the shipped scenarios */
   readonly cases?: string | undefined;
-  /** `ollama/NAME` or `openai/NAME`: a report with that model beside the gates */
+  /** as CACO_MODEL names it: a report with that model beside the gates */
   readonly model?: string | undefined;
   /** where that model is reached, and how long it may take */
   readonly settings?: Partial<Config>;
   /** runs of each question with a real model */
   readonly runs?: number;
+  /** money per million tokens, for the board's cost */
+  readonly pricePerMillion?: number | undefined;
   readonly signal?: AbortSignal;
   readonly onCase?: (result: CaseResult, done: number, total: number) => void;
 }
@@ -69,8 +74,10 @@ interface Item {
 }
 
 /** Throws Fault `invalid-input` for a file of cases that cannot be read. */
-export const runEvals = async (options: EvalOptions = {}): Promise<EvalReport> => {
+export const runEvals = async (options: EvalOptions = {}): Promise<EvalReport & { readonly board: ModelBoard }> => {
   const { open = openShipped, signal } = options;
+  const count = { tokens: 0 };
+  const counted: Open = async (settings) => counting(await open(settings), count);
   const began = performance.now();
   const items = options.cases === undefined ? shippedScenarios().map(ofScenario) : ofFile(options.cases);
   const twice = items.find((item, i) => items.findIndex((other) => other.id === item.id) !== i);
@@ -84,12 +91,12 @@ export const runEvals = async (options: EvalOptions = {}): Promise<EvalReport> =
   await play(WARM_UP, { open });
   for (const { item, real: withReal } of todo) {
     signal?.throwIfAborted();
-    const result = withReal ? await report(item, open, real!, options.runs ?? 5, signal) : await gate(item, open);
+    const result = withReal ? await report(item, counted, real!, options.runs ?? 5, signal) : await gate(item, open);
     results.push(result);
     options.onCase?.(result, results.length, todo.length);
   }
   const gates = results.filter((r) => r.runs === undefined);
-  return {
+  const found: EvalReport = {
     model: options.model ?? 'none',
     cases: results,
     passed: results.filter((r) => r.passed).length,
@@ -98,6 +105,9 @@ export const runEvals = async (options: EvalOptions = {}): Promise<EvalReport> =
     seconds: (performance.now() - began) / 1000,
     ok: gates.every((r) => r.passed || r.gate === 'reported'),
   };
+  const asked = new Set(items.filter((i) => !usesScript(i) && asks(i)).map(({ id }) => id));
+  const { pricePerMillion = null } = options;
+  return { ...found, board: modelBoard(found, asked, { tokens: count.tokens, pricePerMillion }) };
 };
 
 const usesScript = ({ scenario }: Item) => scenario.model !== 'off';

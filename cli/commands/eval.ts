@@ -1,14 +1,28 @@
 /** The examination: scenarios without a model and with a scripted one are gates; a real model gets a report. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { invalid } from '../../domain/fault.js';
-import { evalText, runEvals } from '../../evals/evals.js';
+import { boardText, evalText, runEvals, withEarlier } from '../../evals/evals.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
 
+/** Fault `invalid-input` for what is no JSON file. */
+const documentIn = (name: string): { name: string; value: unknown } => {
+  try {
+    return { name, value: JSON.parse(readFileSync(name, 'utf8')) };
+  } catch (error) {
+    throw invalid(`${name} cannot be read: ${(error as Error).message}`, 'Give what `caco eval --json` printed.');
+  }
+};
+
 const examine = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const model = options.model === undefined ? undefined : String(options.model);
-  if (model !== undefined && !/^(ollama|openai)\/.+$/.test(model))
-    throw invalid(`--model is "${model}"`, 'Give ollama/NAME or openai/NAME.');
+  if (model !== undefined && !/^(ollama\/.+|openai\/.+|langchain\/[^:/]+:.+)$/.test(model))
+    throw invalid(`--model is "${model}"`, 'Give ollama/NAME, openai/NAME or langchain/PROVIDER:NAME.');
+  const pricePerMillion = options.price === undefined ? undefined : Number(options.price);
+  if (pricePerMillion !== undefined && !(pricePerMillion >= 0))
+    throw invalid(`--price is "${String(options.price)}"`, 'Give money per million tokens, 0 or more.');
+  const earlier = [options.beside ?? []].flat().map((file) => documentIn(String(file)));
   const runs = Number(options.runs);
   if (!Number.isInteger(runs) || runs < 1 || runs > 100)
     throw invalid(`--runs is "${String(options.runs)}"`, 'Give a whole number from 1 to 100.');
@@ -17,11 +31,16 @@ const examine = async (context: Context, _: string[], options: Record<string, un
     cases: options.cases === undefined ? undefined : String(options.cases),
     model,
     runs,
+    pricePerMillion,
     settings: { ollamaHost, openaiBaseUrl, openaiApiKey, modelTimeoutS },
     signal: context.signal,
     onCase: (result, done, total) => context.progress({ done, total, note: result.id }),
   });
-  return { json: report, text: evalText(report), exitCode: report.ok ? EXIT.done : EXIT.defect };
+  const board = withEarlier(report.board, earlier);
+  const markdown = boardText(board);
+  if (options.board !== undefined) writeFileSync(String(options.board), `${markdown}\n`);
+  const text = model === undefined && earlier.length === 0 ? evalText(report) : `${evalText(report)}\n\n${markdown}`;
+  return { json: { ...report, board }, text, exitCode: report.ok ? EXIT.done : EXIT.defect };
 };
 
 export const register = (program: Command) => {
@@ -32,8 +51,11 @@ export const register = (program: Command) => {
     (c) =>
       c
         .option('--cases <file>', 'cases of the form caco-eval-case/1 instead of those that ship')
-        .option('--model <model>', 'a report with this model beside the gates: ollama/NAME or openai/NAME')
-        .option('--runs <n>', 'how often each question is asked of that model', '5'),
+        .option('--model <model>', 'a report with this model beside the gates, named as CACO_MODEL names it')
+        .option('--runs <n>', 'how often each question is asked of that model', '5')
+        .option('--price <money>', 'of a million tokens, for the cost on the board')
+        .option('--beside <file...>', 'reports of earlier runs (--json), whose models stand on the board too')
+        .option('--board <file>', 'write the board there as Markdown'),
     examine,
   );
 };
