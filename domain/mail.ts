@@ -91,6 +91,8 @@ export interface Mail {
   claim(box: Box, by: Claim): Promise<Letter[]>;
   /** False when somebody else has claimed or settled it meanwhile. */
   settle(letter: Pick<Letter, 'box' | 'id'>, holder: string, as: Settled): Promise<boolean>;
+  /** One that still waits has arrived, whoever holds it: what answers it is here. */
+  arrived(letter: Pick<Letter, 'box' | 'id'>, atMs: number): Promise<void>;
   get(box: Box, id: string): Promise<Letter | undefined>;
   list(of: Letters): Promise<Letter[]>;
   /** Dead letters wait again from now on; all of a thread, or one; `unreachable`: those only that nobody refused. Answers how many. */

@@ -142,6 +142,15 @@ const revival = prepared<{ box: Box; thread: string; atMs: number }, never>((db,
 
 /** What looks, and what tidies up. */
 const booksOf = (db: Kysely<Tables>, flavour: Flavour): Omit<Mail, 'receive' | 'put' | 'claim' | 'settle'> => ({
+  async arrived({ box, id }, atMs) {
+    await db
+      .updateTable('mail')
+      .set({ state: 'done', lease_by: null, lease_until: 0, settled_at: atMs })
+      .where('box', '=', box)
+      .where('id', '=', id)
+      .where('state', '=', 'waiting')
+      .execute();
+  },
   get: (box, id) => get(db, box, id),
   async list({ box, state, thread, before, limit, order = 'newest' }) {
     let query = db

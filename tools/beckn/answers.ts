@@ -104,6 +104,8 @@ export const heardOf = async (
     if (found === undefined) return;
     const asked = matched(found, context);
     if (asked === undefined && isRepeated(found, context, body)) return;
+    // Whose ACK was lost on the way is not asked again.
+    if (asked !== undefined) await tx.mail.arrived({ box: 'out', id: `${asked.action}|${asked.messageId}` }, nowMs());
     const late = asked !== undefined && nowMs() > asked.untilMs;
     const applies =
       !late || context.action === 'on_confirm' || !['on_search', 'on_select', 'on_init'].includes(context.action);
