@@ -70,6 +70,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'savings-models': 'what a saving was judged by',
   'savings-claims': 'the proven saving',
   'savings-rest': 'what is left over for the next claim',
+  'savings-totals': 'what was proven, minted and retired in all',
   'mint-leaves': 'who gave leave for what',
   mints: 'no kilowatt-hour is minted twice',
   'kwhsave-contracts': 'where the tokens are',

@@ -1,8 +1,8 @@
 /** What a site saved against what it would have used: the model that says so, the claim that comes of it, the tokens that were minted. */
 import { z } from 'zod';
-import { Decimal } from './decimal.js';
+import { Decimal, nanoAtMost, nanoText } from './decimal.js';
 import { Estimate } from './estimate.js';
-import { defineCollection } from './store.js';
+import { defineCollection, type Tx } from './store.js';
 import { Instant, Interval } from './time.js';
 import { USAGE_ENGINES, type UsageModel } from './usage.js';
 
@@ -129,3 +129,29 @@ export const CONTRACTS_ON_CHAIN = defineCollection(
     at: Instant,
   }),
 );
+
+/** Sums over all claims and mints, so that whoever watches them reads one document. */
+export const SavingsTotals = z.strictObject({
+  measuredKwh: Decimal,
+  baselineKwh: Decimal,
+  provenKwh: Decimal,
+  mintedKwh: Decimal,
+  retiredKwh: Decimal,
+});
+export type SavingsTotals = z.infer<typeof SavingsTotals>;
+export const SAVINGS_TOTALS = defineCollection('savings-totals', SavingsTotals);
+const ALL = 'all';
+const NOTHING: SavingsTotals = { measuredKwh: '0', baselineKwh: '0', provenKwh: '0', mintedKwh: '0', retiredKwh: '0' };
+
+export const savingsTotals = async (tx: Pick<Tx, 'collection'>): Promise<SavingsTotals> =>
+  (await tx.collection(SAVINGS_TOTALS).get(ALL))?.value ?? NOTHING;
+
+/** Counts more in, in the transaction of what is counted. */
+export const addToTotals = async (tx: Pick<Tx, 'collection'>, more: Partial<SavingsTotals>): Promise<void> => {
+  const before = await savingsTotals(tx);
+  const sums = (Object.keys(before) as (keyof SavingsTotals)[]).map((name) => [
+    name,
+    nanoText(nanoAtMost(before[name]) + nanoAtMost(more[name] ?? '0')),
+  ]);
+  await tx.collection(SAVINGS_TOTALS).put(ALL, Object.fromEntries(sums) as SavingsTotals);
+};

@@ -5,6 +5,7 @@ import { APPROVALS } from '../domain/decision.js';
 import { VERIFICATIONS } from '../domain/evidence/verification.js';
 import { Fault } from '../domain/fault.js';
 import { RUNS } from '../domain/run.js';
+import { type SavingsTotals, savingsTotals } from '../domain/savings.js';
 import type { CarbonSignal } from '../domain/signal.js';
 import { plusHours, secondsBetween } from '../domain/time.js';
 
@@ -35,6 +36,29 @@ const homeRegions = async ({ grid, fleet }: App['world']): Promise<string[]> => 
     known.includes(region),
   );
   return (home.length > 0 ? home : known).slice(0, MAX_REGIONS);
+};
+
+/** Sums of what was saved; each is told as a counter, since none of them ever falls. */
+const savingsCounters = (registers: Registry[]): ((totals: SavingsTotals) => void) => {
+  const told = (name: string, help: string) => {
+    const counter = new Counter({ name, help, registers });
+    return (kwh: string) => {
+      counter.reset();
+      counter.inc(Number(kwh));
+    };
+  };
+  const measured = told('caco_savings_measured_kwh_total', 'kWh that sites used in claimed windows');
+  const baseline = told('caco_savings_baseline_kwh_total', 'kWh that they would have used, by their models');
+  const proven = told('caco_savings_proven_kwh_total', 'kWh proven saved, at the lower bound');
+  const minted = told('caco_kwhsave_minted_kwh_total', 'kWhSave minted, kWh');
+  const retired = told('caco_kwhsave_retired_kwh_total', 'kWhSave retired from this installation, kWh');
+  return (totals) => {
+    measured(totals.measuredKwh);
+    baseline(totals.baselineKwh);
+    proven(totals.provenKwh);
+    minted(totals.mintedKwh);
+    retired(totals.retiredKwh);
+  };
 };
 
 /** Counters that say what the market has counted so far. */
@@ -106,6 +130,7 @@ export const metricsOf = (
   const entries = new Counter({ name: 'caco_ledger_entries_total', help: 'Entries of the ledger', registers });
   let counted = 0;
   const countMarket = marketCounters(registers);
+  const countSavings = savingsCounters(registers);
 
   const read = async () => {
     const { world } = app;
@@ -140,6 +165,7 @@ export const metricsOf = (
         { bound },
         standing.reduce((sum, v) => sum + v.verified.emissionsKg[bound] * 1000, 0),
       );
+    countSavings(await savingsTotals(world.store));
     const size = await world.ledger.size();
     entries.inc(Math.max(0, size - counted));
     counted = Math.max(counted, size);

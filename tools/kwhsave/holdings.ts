@@ -1,6 +1,7 @@
 /** The tools of whoever holds tokens: how many there are, and using them up under somebody’s name. */
 import { z } from 'zod';
 import { Fault } from '../../domain/fault.js';
+import { addToTotals } from '../../domain/savings.js';
 import { defineTool } from '../tool.js';
 import { allEvents, ask, encode, faultOf } from './contract.js';
 import { addressIfKnown, keyOf, placeOf, requireAddress } from './place.js';
@@ -94,6 +95,7 @@ export const retireKwhsave = defineTool({
     const certificate = Number(events.find(({ name }) => name === 'Retired')!.args.certificate);
     const at = world.clock.now();
     call.commit(async (tx) => {
+      await addToTotals(tx, { retiredKwh: String(kWh) });
       await tx.entries.append([
         {
           ...{ kind: 'kwhsave-retire', at, actor: `${call.actor.via}:${call.actor.id}`, cause: call.cause },

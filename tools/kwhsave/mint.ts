@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { digest, shortId } from '../../domain/digest.js';
 import { Fault, invalid, notFound } from '../../domain/fault.js';
-import { MINT_LEAVES, MINTS, Mint, SAVINGS_CLAIMS, type SavingsClaim } from '../../domain/savings.js';
+import { addToTotals, MINT_LEAVES, MINTS, Mint, SAVINGS_CLAIMS, type SavingsClaim } from '../../domain/savings.js';
 import { toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
@@ -100,6 +100,8 @@ const keepMint = (call: Running, mint: Mint): void =>
   call.commit(async (tx) => {
     const before = (await tx.collection(MINTS).get(mint.claimId))?.value;
     if (before?.txHash === mint.txHash) return;
+    // Minted anew after the chain dropped it, it is still one.
+    if (before === undefined) await addToTotals(tx, { mintedKwh: String(mint.kWh) });
     await tx.collection(MINTS).put(mint.claimId, mint);
     const { claimId, at, ...data } = mint;
     await tx.entries.append([

@@ -4,7 +4,13 @@ import { Decimal, decimal, nanoAtMost, nanoText, wholeUnits } from '../../domain
 import { digest, shortId } from '../../domain/digest.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import { energyText, percentText } from '../../domain/figures.js';
-import { SAVINGS_CLAIMS, SAVINGS_REST, type SavingRecord, type SavingsClaim } from '../../domain/savings.js';
+import {
+  addToTotals,
+  SAVINGS_CLAIMS,
+  SAVINGS_REST,
+  type SavingRecord,
+  type SavingsClaim,
+} from '../../domain/savings.js';
 import { claimDelivered } from '../../domain/settlement/delivered.js';
 import { fromEpoch, Instant, secondsBetween, settlementPeriodOf, toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
@@ -125,6 +131,8 @@ export const claimSavings = defineTool({
           'Claim again: what is left over has changed.',
         );
       await tx.collection(SAVINGS_CLAIMS).insert(id, claim);
+      const { measuredKwh, baselineKwh, provenKwh } = record;
+      await addToTotals(tx, { measuredKwh, baselineKwh, provenKwh });
       await tx.collection(SAVINGS_REST).put(card.site, { restKwh: record.carriedOutKwh, claimId: id });
       await tx.entries.append([
         {

@@ -1,4 +1,7 @@
-/** A thousand windows of real series in which nothing was changed: what is claimed of them is false. */
+/**
+ * Windows of real series in which nothing was changed: what is claimed of them is false. A thousand: PLACEBO_WINDOWS=1000; another draw:
+ * PLACEBO_SEED.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { UsageRows } from '../../domain/usage.js';
@@ -26,7 +29,7 @@ const cut = (series: Float64Array, load: Float64Array | null, from: number, to: 
 });
 
 describe.skipIf(!existsSync(DATA))('nothing was changed', () => {
-  it('in a thousand windows of six buildings and two clusters, and at most 2.5 % claim anything', () => {
+  it(`in ${WINDOWS} windows of six buildings and two clusters, and at most 2.5 % claim anything`, () => {
     const buildings = read('buildings/cambridge_2019_hourly.csv');
     const clusters = ['alibaba', 'google'].map((name) => column(read(`utilisation/${name}_cpu_hourly.csv`), 1));
     const series = [...[1, 2, 3, 4, 5, 6].map((c) => column(buildings, c)), ...clusters];

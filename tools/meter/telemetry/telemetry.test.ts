@@ -3,13 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { quietWorld } from '../../../domain/fixtures/quiet-world.js';
-import type { Store } from '../../../domain/store.js';
-import { fromEpoch, instant, toEpoch } from '../../../domain/time.js';
-import type { World } from '../../../domain/world.js';
-import { openStore } from '../../../store/store.js';
-import { httpPeer, type Peer } from '../../../wire/fixtures/peer.js';
-import { type Call, callTool, type Tool } from '../../tool.js';
 import {
   bySeries,
   isInstalled,
@@ -17,7 +10,14 @@ import {
   scrapedAt,
   startNodeExporter,
   startPrometheus,
-} from '../fixtures/prometheus-server.js';
+} from '../../../bench/prometheus.js';
+import { quietWorld } from '../../../domain/fixtures/quiet-world.js';
+import type { Store } from '../../../domain/store.js';
+import { fromEpoch, instant, toEpoch } from '../../../domain/time.js';
+import type { World } from '../../../domain/world.js';
+import { openStore } from '../../../store/store.js';
+import { httpPeer, type Peer } from '../../../wire/fixtures/peer.js';
+import { type Call, callTool, type Tool } from '../../tool.js';
 import { METER_ADAPTERS, readCovariate, readTelemetry, showMeter } from '../meter.js';
 
 const START = instant('2026-01-05T00:00:00Z');
