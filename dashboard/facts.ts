@@ -56,17 +56,22 @@ const look = async (one: Kept): Promise<void> => {
   }
   setTimeout(() => {
     one.working = false;
-    if (one.stale && one.listeners.size > 0) void look(one);
+    if (one.stale && one.listeners.size > 0 && !document.hidden) void look(one);
   }, APART_MS);
 };
 
 const again = (): void => {
   for (const one of kept.values()) {
     if (one.still && one.fact.value !== undefined) continue;
-    if (one.listeners.size > 0) void look(one);
+    // A page that nobody sees asks once it is looked at: fifty open tabs are not fifty questions at each change.
+    if (one.listeners.size > 0 && !document.hidden) void look(one);
     else one.stale = true;
   }
 };
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  for (const one of kept.values()) if (one.stale && one.listeners.size > 0) void look(one);
+});
 
 /** Everything that is shown is fetched again, for instance after a sign-in. */
 export const refresh = (): void => again();

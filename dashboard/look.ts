@@ -1,6 +1,6 @@
 /**
  * Pictures of every view in light, dark and narrow, to be looked at: `npm run build && npx tsx dashboard/look.ts out/look [view …]`.
- * Needs Chromium.
+ * Into docs/ it makes the three that the README shows. Needs Chromium.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,13 +25,16 @@ const views: Record<string, string> = {
   policy: '#/policy',
   chat: '#/chat',
 };
-const sizes = {
+const forReadme = folder === 'docs';
+if (forReadme && wanted.length === 0) wanted.push('now', 'plan', 'evidence');
+const every = {
   light: { width: 1360, height: 900, colorScheme: 'light' },
   dark: { width: 1360, height: 900, colorScheme: 'dark' },
   narrow: { width: 360, height: 780, colorScheme: 'light' },
 } as const;
+const one = { page: { width: 1120, height: 700, colorScheme: 'light' } } as const;
 try {
-  for (const [size, { colorScheme, ...viewport }] of Object.entries(sizes)) {
+  for (const [size, { colorScheme, ...viewport }] of Object.entries(forReadme ? one : every)) {
     const context = await browser.newContext({ viewport, colorScheme });
     const page = await context.newPage();
     page.on('pageerror', (error) => console.error(size, error.message));
@@ -42,7 +45,8 @@ try {
       await page.waitForTimeout(300);
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
       if (wide > 0) console.error(`${name} ${size}: ${wide} px too wide`);
-      await page.screenshot({ path: join(folder, `${name}-${size}.png`), fullPage: true });
+      const file = forReadme ? `page-${name}.png` : `${name}-${size}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: !forReadme });
     }
     await context.close();
   }
