@@ -154,7 +154,7 @@ const ROOMS: readonly Room[] = [
   // The graph for LangGraph's own tools.
   { files: /^studio\.ts$/, may: [/^domain\//, ...APP, 'graph/graph.ts'] },
   // What is measured stands beside what a bare database takes.
-  { files: /^bench\//, may: [/^domain\//, ...APP, 'sqlite.ts'] },
+  { files: /^bench\//, may: [/^domain\//, ...APP, 'sqlite.ts', /^(a2a-server|http-server)\/[a-z0-9-]+\.ts$/] },
   { files: /^cli\//, may: [/^domain\//, ...APP, /^(a2a-server|mcp-server|http-server|evals)\/[a-z0-9-]+\.ts$/] },
 ];
 

@@ -46,11 +46,11 @@ export const a2aDoor = (app: App, say: (line: string) => void): A2aDoor => {
   const { home, a2aUrl, a2aOrigins } = app.config;
   const closing = new AbortController();
   const me = newWorker();
-  const book = taskBook(store);
   const seal = sealIn(home);
   let base = a2aUrl ?? 'http://127.0.0.1';
   const at = (agent: AgentName) => `${base.replace(/\/+$/, '')}/a2a/${agent}`;
   const trouble = (error: unknown) => say(`a2a: ${(error as Error).stack ?? String(error)}`);
+  const book = taskBook(store, trouble);
   const { end, ...worker } = me;
   const ground = { app, book, at, trouble, me: worker, closing: closing.signal };
   const work = workOf(ground);
@@ -111,6 +111,7 @@ export const a2aDoor = (app: App, say: (line: string) => void): A2aDoor => {
       for (const timer of timers) clearInterval(timer);
       closing.abort(new DOMException('the server ends', 'AbortError'));
       await work.settled();
+      await book.written();
       await post.close();
       end();
     },

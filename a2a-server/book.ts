@@ -43,6 +43,13 @@ export interface TaskBook {
   begun(said: Said): Promise<KeptTask | undefined>;
   /** Puts down a new task; where the message was first heard by somebody else, theirs is answered and `isNew` is false. */
   begin(said: Said, kept: KeptTask): Promise<{ kept: KeptTask; isNew: boolean }>;
+  /**
+   * Keeps a task that only looked and is over: it is found from now on, and written down in a moment. Lost with the process before that,
+   * its message is new when it comes again, and is answered again.
+   */
+  keepSoon(said: Said, kept: KeptTask): void;
+  /** Resolves once everything that is to be written soon is. */
+  written(): Promise<void>;
   /** Notes that a message went on with a task; false when it was heard before. */
   hear(said: Said, taskId: string): Promise<boolean>;
   get(id: string): Promise<KeptTask | undefined>;
@@ -98,10 +105,15 @@ const write = async (tx: Tx, kept: KeptTask, before: Task | null): Promise<KeptT
   return written;
 };
 
-export const taskBook = (store: Store): TaskBook => {
+/** `trouble` hears of a look that could not be written down. */
+export const taskBook = (store: Store, trouble: (error: unknown) => void): TaskBook => {
   const changes: TaskBook['changes'] = new EventEmitter();
   changes.setMaxListeners(0);
-  const get = async (id: string) => (await store.collection(A2A_TASKS).get(id))?.value;
+  /** Looks that are not written down yet, by the keys of their messages and by their tasks. */
+  const soon = new Map<string, { readonly said: Said; readonly kept: KeptTask }>();
+  const soonById = new Map<string, KeptTask>();
+  let writing: Promise<void> = Promise.resolve();
+  const get = async (id: string) => soonById.get(id) ?? (await store.collection(A2A_TASKS).get(id))?.value;
   const told = (kept: KeptTask) => {
     changes.emit('changed', kept.id);
     if (kept.told > 0) changes.emit('letters');
@@ -111,11 +123,30 @@ export const taskBook = (store: Store): TaskBook => {
     changes,
     get,
     async begun(said) {
+      const waiting = soon.get(messageKey(said));
+      if (waiting !== undefined) {
+        sameMessage(said, waiting.said);
+        return waiting.kept;
+      }
       const before = (await store.collection(A2A_MESSAGES).get(messageKey(said)))?.value;
       if (before === undefined) return undefined;
       sameMessage(said, before);
       return get(before.taskId);
     },
+    keepSoon(said, kept) {
+      const key = messageKey(said);
+      soon.set(key, { said, kept });
+      soonById.set(kept.id, kept);
+      writing = writing
+        .then(() => new Promise((go) => setImmediate(go)))
+        .then(() => this.begin(said, kept))
+        .catch(trouble)
+        .then(() => {
+          soon.delete(key);
+          soonById.delete(kept.id);
+        });
+    },
+    written: () => writing,
     async begin(said, fresh) {
       const outcome = await store.transaction(async (tx) => {
         const key = messageKey(said);

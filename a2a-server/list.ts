@@ -25,6 +25,7 @@ export const tasksListed = async (
   if (Number.isNaN(after)) throw new RequestMalformedError('statusTimestampAfter must be an ISO 8601 time');
   if (status === TaskState.UNRECOGNIZED) throw new RequestMalformedError('status is no state of a task');
   const state = status === undefined || status === TaskState.TASK_STATE_UNSPECIFIED ? null : taskStateToJSON(status);
+  await book.written();
   const found: { id: string; at: string }[] = [];
   for await (const lines of store.rows(A2A_LISTS).pages(listKey(agent, owner)))
     for (const line of lines)

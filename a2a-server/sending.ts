@@ -76,10 +76,12 @@ export const senderOf = (agent: AgentName, ground: Ground, { work, pushes }: { w
     };
     const push = params.configuration?.taskPushNotificationConfig;
     if (push !== undefined) await pushes.put(id, { ...push, taskId: id });
-    // What only looks is over in a moment: it is written down once, with what came of it.
+    // What only looks is over in a moment, and nobody waits for it to be written down.
     if (atOnce && push === undefined && asked.kind === 'command' && looks(asked)) {
       const over = await answered(ground, fresh, task, request.getStore()!.gone);
-      return { kept: (await book.begin(said, { ...fresh, ...asKept(over), worker: null })).kept, known: true };
+      const looked = { ...fresh, ...asKept(over), worker: null };
+      book.keepSoon(said, looked);
+      return { kept: looked, known: true };
     }
     if ((await book.open()).filter((one) => one.owner === owner).length >= MOST_OPEN)
       throw new UnsupportedOperationError(`${MOST_OPEN} of your tasks are under way; wait for one, or cancel one`);
