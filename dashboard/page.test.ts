@@ -18,7 +18,7 @@ describe.skipIf(CHROMIUM === undefined)('the page (needs Chromium; skipped where
     scene = await openScene();
     browser = await openBrowser();
     page = await browser.newPage();
-    page.setDefaultTimeout(300_000);
+    page.setDefaultTimeout(120_000);
     seen = watch(page, scene.url);
   });
   afterAll(async () => {
@@ -79,6 +79,51 @@ describe.skipIf(CHROMIUM === undefined)('the page (needs Chromium; skipped where
     await scene.tool('ingest_jobs', { jobs: [{ id: 'while-away', duration_hours: 1, power_kw: 1, region: 'GB' }] });
     await page.locator('.line-state.open').waitFor();
     await page.locator('.activity li').first().getByText('jobs were taken in').waitFor();
+  });
+
+  it('takes a burst of events as a few looks, and ends at the newest', async () => {
+    await visit('#/now');
+    await page.locator('.line-state.open').waitFor();
+    let looks = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/tools/list_ledger')) looks += 1;
+    });
+    const burst = Array.from({ length: 300 }, (_, i) => ({
+      id: `burst-${i}`,
+      duration_hours: 1,
+      power_kw: 1,
+      region: 'GB',
+    }));
+    await Promise.all(burst.map((job) => scene.tool('ingest_jobs', { jobs: [job] })));
+    const { ledger } = await scene.tool<Status>('get_status');
+    await page
+      .locator('.activity .seq', { hasText: String(ledger.entries - 1) })
+      .first()
+      .waitFor();
+    expect(looks).toBeLessThan(150);
+  });
+
+  it('says that a token was revoked, and goes on once another is shown', async () => {
+    const context = await browser.newContext();
+    const other = await context.newPage();
+    other.setDefaultTimeout(120_000);
+    await other.goto(`${scene.url}/#/now`);
+    await context.addCookies([
+      {
+        name: `caco_session_${new URL(scene.url).port}`,
+        value: 'caco_of_yesterday',
+        url: scene.url,
+        httpOnly: true,
+        sameSite: 'Strict',
+      },
+    ]);
+    await other.reload();
+    await other.getByText('Not let in: sign in again.').waitFor();
+    await other.getByRole('textbox', { name: 'Token' }).fill(scene.tokens.ann);
+    await other.getByRole('form', { name: 'Sign in' }).getByRole('button', { name: 'Sign in' }).click();
+    await other.getByRole('button', { name: 'Sign out' }).waitFor();
+    await other.locator('[data-figure="planned-saving"] strong').waitFor();
+    await context.close();
   });
 
   it('asks nobody else, breaks no rule of its policy and throws nothing', () => {
