@@ -173,7 +173,8 @@ export const tradeOff = defineTool({
     const [first, last] = [o.points[0]!, o.points.at(-1)!];
     const best = o.limits[0];
     const [from, to] = [first, last].map(
-      (p) => `${massText(p.emissionsKg.value)} CO2e, ${costText(p.cost.total, o.currency, o.unpriced)}`,
+      (p) =>
+        `${massText(p.emissionsKg.value)} CO2e${o.unpriced.length === 0 ? ' at' : ','} ${costText(p.cost.total, o.currency, o.unpriced)}`,
     );
     return `From ${figure(first.carbonPricePerTonne)} to ${figure(last.carbonPricePerTonne)} ${o.currency}/t: ${from === to ? `${from} throughout` : `${from} down to ${to}`}.${best ? ` ${best.sentence}` : ''}`;
   },

@@ -22,15 +22,16 @@ export const undoOrder = async (desk: Desk, key: string): Promise<Undone> => {
     const found = await survey(desk, wishes, BACK);
     commands.push(...found.moves.map(moveCommand));
     if (!desk.rehearses) await keep(desk, key, intended(found));
-    const moved = desk.rehearses ? found.settled : await carry(desk, key, found, BACK);
+    const rows = desk.rehearses ? found.settled : await carry(desk, key, found, BACK);
     const idle = await letGo(
       desk,
       page.filter(({ change }) => change.state === 'not-needed'),
     );
     if (!desk.rehearses) await keep(desk, key, idle);
-    const rows = [...moved, ...idle];
     // Those of an undo before are told again: whoever asked for that one may not have heard of them.
-    const before = page.filter(({ change }) => change.state === 'undone' || change.state === 'kept');
+    const before = page.filter(
+      ({ change }) => (change.state === 'undone' && change.why !== NOT_MOVED) || change.state === 'kept',
+    );
     for (const { change } of [...before, ...rows]) (change.state === 'undone' ? undone : kept).push(change.jobId);
   }
   return { undone, kept, commands };
@@ -46,7 +47,9 @@ const wayBack = (row: BookRow): Wish => ({
   begun: true,
 });
 
-/** Jobs that ran as planned without a change: one that waits still belongs to the order no longer. */
+const NOT_MOVED = 'it had not been moved';
+
+/** Of jobs that were left where the plan has them, those that wait still: they belong to the order no longer. */
 const letGo = async (desk: Desk, rows: readonly BookRow[]): Promise<readonly BookRow[]> => {
   if (rows.length === 0) return [];
   const standings = await lookAt(
@@ -54,18 +57,9 @@ const letGo = async (desk: Desk, rows: readonly BookRow[]): Promise<readonly Boo
     rows.map(({ change }) => change.target),
   );
   const at = desk.clock.now();
-  return rows.map((row) => {
-    const waits = standings.get(row.change.target)?.phase === 'waits';
-    return {
-      ...row,
-      change: {
-        ...row.change,
-        state: waits ? 'undone' : 'kept',
-        why: waits ? 'it had not been moved' : 'it waits no longer',
-        at,
-      },
-    };
-  });
+  return rows
+    .filter(({ change }) => standings.get(change.target)?.phase === 'waits')
+    .map((row) => ({ ...row, change: { ...row.change, state: 'undone', why: NOT_MOVED, at } }));
 };
 
 /** Nothing more is done for the order behind the undo's back: not of one that was cut short, nor of one that goes on elsewhere. */
