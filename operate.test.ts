@@ -172,7 +172,7 @@ describe('caco operate', () => {
     const app = await open();
     const stop = new AbortController();
     const second: Promise<unknown>[] = [];
-    const health = await startHealth(app, '127.0.0.1', 0);
+    const health = await startHealth(app, 0);
     const told: Response[] = [];
     const state = await app.operate({ ...HOURLY }, { actor, signal: stop.signal }, async () => {
       second.push(app.operate(HOURLY, { actor }, () => {}).catch((error: unknown) => error));
@@ -185,6 +185,12 @@ describe('caco operate', () => {
     expect(told.map(({ status }) => status)).toEqual([200, 200]);
     expect(await told[0]!.json()).toMatchObject({ ok: true, operation: { ticks: 1 } });
     expect(await told[1]!.text()).toContain('As it should be');
+    // What cannot be done is said at once, not at every look.
+    const asked = (over: Partial<Operating>) => app.operate({ ...HOURLY, ...over }, { actor }, () => {});
+    for (const over of [{ horizonHours: 0 }, { noticeMinutes: -1 }, { mostChanges: 0.5 }])
+      await expect(asked(over)).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(startHealth(app, 70_000)).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(startHealth(app, Number(new URL(health.url).port))).rejects.toMatchObject({ code: 'unavailable' });
     await health.close();
   });
 

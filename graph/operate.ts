@@ -4,7 +4,7 @@
  * believed, never what this program remembers.
  */
 import { APPROVALS } from '../domain/decision.js';
-import { Fault } from '../domain/fault.js';
+import { Fault, invalid } from '../domain/fault.js';
 import { identityOf } from '../domain/held.js';
 import { JOBS } from '../domain/job.js';
 import { OPERATIONS, type Operation, TAKEN_UP, type Tick } from '../domain/operation.js';
@@ -16,7 +16,7 @@ import { gatherJobs } from '../tools/fleet/fleet.js';
 import { replan } from '../tools/optimizer/optimizer.js';
 import { type Call, callTool } from '../tools/tool.js';
 import { holding } from './hold.js';
-import type { Orchestrator } from './orchestrator.js';
+import { MAX_HOURS, type Orchestrator } from './orchestrator.js';
 import { type By, signalOf } from './thread.js';
 
 export interface Operating {
@@ -36,6 +36,8 @@ export interface Operating {
 /** How many runs back one is looked for that is not over, and how often one that failed is taken up again. */
 const RUNS_BACK = 500;
 const MOST_TRIES = 3;
+/** One week, as replan takes it. */
+const MOST_NOTICE = 10_080;
 /** A review has a plan to improve on: what it does not find in this time stays for the next. */
 const REVIEW_CPU_SECONDS = 3;
 
@@ -43,14 +45,27 @@ const REVIEW_CPU_SECONDS = 3;
  * Works until it is ended; a tick that is under way is finished first. Throws Fault `conflict` where another program operates this
  * world, and whatever is no Fault: that is a defect, and the books are whole.
  */
-export const operate = (
+export const operate = async (
   world: World,
   orchestrator: Orchestrator,
   asked: Operating,
   by: By,
   onTick: (tick: Tick) => Promise<void> | void,
-): Promise<Operation> =>
-  holding(world.store, `operate ${worldName(world)}`, () => new Operator(world, orchestrator, asked, by).work(onTick));
+): Promise<Operation> => {
+  const { horizonHours, noticeMinutes, mostChanges } = asked;
+  if (!(horizonHours > 0 && horizonHours <= MAX_HOURS))
+    throw invalid(
+      `a horizon of ${horizonHours} hours cannot be planned`,
+      `Give one above 0 and at most ${MAX_HOURS} hours (35 days).`,
+    );
+  if (!(noticeMinutes >= 0 && noticeMinutes <= MOST_NOTICE))
+    throw invalid(`a notice of ${noticeMinutes} minutes cannot be kept`, `Give 0 to ${MOST_NOTICE} minutes.`);
+  if (!(Number.isInteger(mostChanges) && mostChanges >= 0))
+    throw invalid(`${mostChanges} changes a job cannot be counted`, 'Give a whole number, 0 or more.');
+  return holding(world.store, `operate ${worldName(world)}`, () =>
+    new Operator(world, orchestrator, asked, by).work(onTick),
+  );
+};
 
 /** The row of a run that waits says it only in what was asked for. */
 const workloadOf = ({ workloadId, request }: Run): string | undefined =>

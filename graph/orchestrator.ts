@@ -69,7 +69,8 @@ export interface Answered {
   readonly decision: Decision | null;
 }
 
-const MAX_HOURS = 840;
+/** 35 days. */
+export const MAX_HOURS = 840;
 export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints): Orchestrator => {
   const runs = () => world.store.collection(RUNS);
 

@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import helmet from 'helmet';
 import type { App } from '../app.js';
+import { Fault, invalid } from '../domain/fault.js';
 import { OPERATIONS, type Operation } from '../domain/operation.js';
 import { worldName } from '../domain/plan.js';
 import { type Instant, secondsBetween } from '../domain/time.js';
+
+const HOST = '127.0.0.1';
 
 export interface Health {
   readonly url: string;
@@ -48,8 +51,18 @@ const page = (name: string, now: Instant, state: Operation | undefined, { ok, wh
 <table>${rows.map(([what, value]) => `<tr><th scope="row" align="left">${escaped(what)}</th><td>${escaped(value)}</td></tr>`).join('')}</table></html>`;
 };
 
-/** Fault-free: an address that is taken rejects with Node's own error. `/` is the page, `/healthz` the document; 503 where it is not as it should be. */
-export const startHealth = async (app: App, host: string, port: number): Promise<Health> => {
+const takenFault = (port: number, cause: NodeJS.ErrnoException) =>
+  new Fault('unavailable', `cannot listen on ${HOST}:${port}: ${cause.code}`, 'Choose another: --health-port 0.', {
+    cause,
+  });
+
+/**
+ * `/` is the page, `/healthz` the document; 503 where it is not as it should be. Nobody has to say who they are, so that only this machine
+ * can ask. Fault `invalid-input` for what is no port, `unavailable` for one that is taken.
+ */
+export const startHealth = async (app: App, port: number): Promise<Health> => {
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw invalid(`--health-port is ${port}, no port`, 'Give a whole number up to 65535; 0 takes a free one.');
   const { clock, store, setting } = app.world;
   const look = async () => {
     const state = (await store.collection(OPERATIONS).get(worldName({ setting })))?.value;
@@ -67,12 +80,14 @@ export const startHealth = async (app: App, host: string, port: number): Promise
     res.status(found.ok ? 200 : 503).send(page(setting.name, clock.now(), state, found));
   });
   const server = await new Promise<Server>((resolve, reject) => {
-    const listening = web.listen(port, host, () => resolve(listening));
-    listening.once('error', reject);
+    // Express tells an address that is taken to this same callback.
+    const listening = web.listen(port, HOST, (error?: Error) =>
+      error === undefined ? resolve(listening) : reject(takenFault(port, error)),
+    );
   });
   const { port: taken } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    url: `http://${HOST}:${taken}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

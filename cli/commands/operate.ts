@@ -49,12 +49,13 @@ const operate = async (context: Context, _: string[], options: Record<string, un
   const keepHours = options.keep === undefined ? undefined : secondsOf('--keep', options.keep) / 3600;
   const healthPort = options.healthPort === undefined ? undefined : numberOf('--health-port', options.healthPort);
   const app = await context.app();
-  const actor = await context.actor('operate');
+  // Letting go of books is a person's deed, here as by `caco prune`.
+  const actor = await context.actor(keepHours === undefined ? 'operate' : 'approve');
   const { world } = app;
   const health =
     healthPort === undefined
       ? undefined
-      : await (await import('../../http-server/operation.js')).startHealth(app, context.config.host, healthPort);
+      : await (await import('../../http-server/operation.js')).startHealth(app, healthPort);
   if (health !== undefined) context.warn(`How it stands: ${health.url}`);
   let day = '';
   const onTick = async (tick: Tick) => {
