@@ -47,7 +47,9 @@ const hashOf = (text) => `'sha256-${createHash('sha256').update(text).digest('ba
 /** Throws where the sources cannot be read or bundled. Answers the sizes in bytes, raw and compressed. */
 export const buildPage = async (folder) => {
   mkdirSync(folder, { recursive: true });
-  const css = minifiedCss(`${read('style/base.css')}\n${read('style/parts.css')}\n${read('style/frame.css')}\n${read('style/views.css')}`);
+  const css = minifiedCss(
+    `${read('style/base.css')}\n${read('style/parts.css')}\n${read('style/frame.css')}\n${read('style/views.css')}`,
+  );
   const files = { 'page.js': await bundled('main.tsx'), 'page.css': css, 'index.html': read('page.html') };
   const sizes = {};
   for (const [name, text] of Object.entries(files)) {
