@@ -157,21 +157,22 @@ export const evaluate = (rows: readonly TableJob[], query: Query, ways: Ways): E
   if (by !== 'hour' && by !== 'day') {
     const clip = clipOf(period);
     // Of many groups the first figure says which are shown; the others are worked out for those alone.
-    const groups = groupsOf(bases, jobsOf, by).map((group) => {
-      const cell = cellOf(group.jobs(bases[0]!), query, query.measures[0]!, bases[0]!, clip, ways, false);
-      return { ...group, value: cell.value === null ? null : cell.value / (shares?.[0] ?? 1) };
+    const groups = groupsOf(bases, jobsOf, by);
+    const valued = groups.map((group): Valued<Gathered> => {
+      const { value } = cellOf(group.jobs(bases[0]!), query, query.measures[0]!, bases[0]!, clip, ways, false);
+      return { key: group.key, value: value === null ? null : value / (shares?.[0] ?? 1), of: group };
     });
-    const shown = ranked(groups, rank, by).map(({ key, jobs }) => shared(groupOf(key, jobs, clip, false)));
+    const shown = ranked(valued, rank, by).map(({ key, of }) => shared(groupOf(key, of.jobs, clip, false)));
     return { groups: shown, of: groups.length, whole, against: null, selected: first };
   }
   const groups = bins(first, query).map(([key, clip]) => {
     const runs = (b: Basis) =>
       jobsOf(b).filter((job) => runOf(job, b).some((p) => p.start < clip.to && p.end > clip.from));
     const group = shared(groupOf(key, runs, clip, false));
-    return { key, value: group.cells[0]?.value ?? null, group };
+    return { key, value: group.cells[0]?.value ?? null, of: group };
   });
   return {
-    groups: ranked(groups, rank, by).map((g) => g.group),
+    groups: ranked(groups, rank, by).map((g) => g.of),
     of: groups.length,
     whole,
     against: null,
@@ -269,19 +270,35 @@ const bins = (jobs: readonly TableJob[], { by, period, bases }: Query): [string,
   return found;
 };
 
+interface Valued<T> {
+  readonly key: string;
+  readonly value: number | null;
+  readonly of: T;
+}
 /** By the first figure; what has none stands last. Hours and days that are not ranked stay in order of time. */
-const ranked = <T extends { readonly key: string; readonly value: number | null }>(
-  groups: readonly T[],
-  rank: Query['rank'],
-  by: Query['by'],
-): T[] => {
+const ranked = <T>(groups: readonly Valued<T>[], rank: Query['rank'], by: Query['by']): Valued<T>[] => {
   const sign = rank?.order === 'least' ? 1 : -1;
   const inTime = rank === null && (by === 'hour' || by === 'day');
-  const sorted = [...groups].sort((a, b) => {
+  const byKey = (a: Valued<T>, b: Valued<T>) => (a.key < b.key ? -1 : 1);
+  const compare = (a: Valued<T>, b: Valued<T>) => {
     const [x, y] = [a.value, b.value];
-    if (inTime) return a.key < b.key ? -1 : 1;
-    if (x === null || y === null) return x === y ? (a.key < b.key ? -1 : 1) : x === null ? 1 : -1;
-    return sign * (x - y) || (a.key < b.key ? -1 : 1);
-  });
-  return rank === null ? sorted : sorted.slice(rank.skip, rank.skip + rank.count);
+    if (inTime || x === y) return byKey(a, b);
+    if (x === null || y === null) return x === null ? 1 : -1;
+    return sign * (x - y) || byKey(a, b);
+  };
+  if (rank === null) return [...groups].sort(compare);
+  return foremost(groups, rank.skip + rank.count, compare).slice(rank.skip);
+};
+
+/** The first `count` in order, without putting all the others in order. */
+const foremost = <T>(all: readonly T[], count: number, compare: (a: T, b: T) => number): T[] => {
+  const first: T[] = [];
+  for (const one of all) {
+    if (first.length === count && (count === 0 || compare(one, first[count - 1]!) >= 0)) continue;
+    let at = first.length;
+    while (at > 0 && compare(one, first[at - 1]!) < 0) at--;
+    first.splice(at, 0, one);
+    if (first.length > count) first.pop();
+  }
+  return first;
 };
