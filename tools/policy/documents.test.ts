@@ -18,6 +18,10 @@ const readingOf = async (path: string): Promise<PolicyReading> => {
   const document = await readDocument(path);
   return readPolicy(document.text, { doc: 'policy', tz: 'UTC', document });
 };
+const odfRoot = (tag: string, inner: string) =>
+  `<?xml version="1.0"?><${tag} xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0">${inner}</${tag}>`;
+const odfText = (inner: string) =>
+  odfRoot('office:document', `<office:body><office:text><text:p>${inner}</text:p></office:text></office:body>`);
 let made = 0;
 const written = (content: string | Buffer, name: string): string => {
   const path = join(folder, `${++made}-${name}`);
@@ -399,8 +403,6 @@ describe('every word of a document', () => {
       `<style:style style:name="${name}" style:family="text"><style:text-properties ${of}/></style:style>`;
     return `<office:automatic-styles>${style('Gone', 'style:text-line-through-style="solid" style:text-line-through-type="single"')}${style('Unseen', 'text:display="none"')}</office:automatic-styles><office:body><office:text><text:tracked-changes>${changes}</text:tracked-changes>${text}</office:text></office:body>`;
   };
-  const odfRoot = (tag: string, inner: string) =>
-    `<?xml version="1.0"?><${tag} xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">${inner}</${tag}>`;
   const asFodt = (paragraphs: Fated) => odfRoot('office:document', odfBody(paragraphs));
   const asOdt = (paragraphs: Fated) =>
     zipped({
@@ -489,6 +491,46 @@ describe('text in odd places', () => {
     const r = await read(page, 'odd.html');
     expect(why(r, /script/)).toBe('a script, which is not run');
     expect([...r.notUnderstood, ...r.remarks, ...r.asides].some((p) => p.quote.includes('wordx'))).toBe(true);
+  });
+  it.each<[string, Buffer | string, RegExp]>([
+    [
+      'gloss.docx',
+      docx(
+        '<w:p><w:r><w:t xml:space="preserve">Batch jobs may wait 4 </w:t></w:r><w:r><w:ruby><w:rt><w:r><w:t>wordx</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>hours.</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>',
+      ),
+      /gloss/,
+    ],
+    [
+      'gloss.fodt',
+      odfText(
+        'Batch jobs may wait 4 <text:ruby><text:ruby-base>hours.</text:ruby-base><text:ruby-text>wordx</text:ruby-text></text:ruby>',
+      ),
+      /gloss/,
+    ],
+    [
+      'picture.fodt',
+      odfText('Batch jobs may wait 4 hours.<draw:frame><draw:image/><svg:desc>wordx</svg:desc></draw:frame>'),
+      /picture/,
+    ],
+    [
+      'twice.pdf',
+      pdf(
+        [4],
+        [
+          page(5).replace('/Contents', '/Annots[7 0 R]/Contents'),
+          stream(shown('Batch jobs may wait 4 hours.', 72, 700)),
+          stream('<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/"><template>All jobs must wait.</template></xdp:xdp>'),
+          '<</Type/Annot/Subtype/Widget/FT/Tx/T(cap)/V(wordx)/Rect[72 600 200 620]>>',
+        ],
+        '/AcroForm<</Fields[7 0 R]/XFA 6 0 R>>',
+      ),
+      /form field/,
+    ],
+  ])('of a document is told with its reason: %s', async (name, content, reason) => {
+    const r = await read(content, name);
+    expect(why(r, /wordx/)).toMatch(reason);
+    expect(values(r)).toEqual(['max_deferral {"kinds":["batch"]} {"minutes":240}']);
+    if (name === 'twice.pdf') expect(why(r, /^XFA$/)).toMatch(/second time/);
   });
   it('of an RTF that stands in a table and in no cell is read', async () => {
     const r = await read(

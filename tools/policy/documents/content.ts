@@ -32,6 +32,7 @@ export const COMMENT = 'a comment on the text, not a rule';
 export const HEADER = 'a header or footer of the pages';
 export const NOTE = 'a footnote or endnote; whether it changes a rule is asked at its mark';
 export const MARK = 'the mark of a note';
+export const GLOSS = 'a gloss above the words, not a rule';
 export const PAGE_NUMBER = 'a page number';
 export const FORM_VALUE = 'the value of a form field; write it into the text where it shall count';
 

@@ -1,5 +1,5 @@
 /** The body of a Word document, element by element. */
-import { type Block, COMMENT, DELETED, HIDDEN, inCell, MOVED, type Piece, STRUCK } from './content.js';
+import { type Block, COMMENT, DELETED, GLOSS, HIDDEN, inCell, MOVED, type Piece, STRUCK } from './content.js';
 import type { Numberer } from './docx-numbering.js';
 import { paragraphFormat, type RunFormat, runFormat, type Styles } from './docx-styles.js';
 import { symbolOf } from './symbols.js';
@@ -167,7 +167,10 @@ export class DocxBody {
         case 'mc:AlternateContent':
           return this.#drawn(child, aside);
         case 'w:ruby':
-          return this.#runs(childOf(child, 'w:rubyBase') ?? child, around);
+          return [
+            ...this.#runs(childOf(child, 'w:rubyBase') ?? child, around),
+            { text: textOf(childOf(child, 'w:rt') ?? ''), aside: aside ?? GLOSS },
+          ];
         default: {
           // Between its begin and its result stands the code of a field, which nobody sees.
           if (this.#fields.at(-1) === false) return [];

@@ -1,5 +1,16 @@
 /** An OpenDocument text (ODF 1.3), packed or as one XML file, as blocks. */
-import { type Block, COMMENT, DELETED, FORM_VALUE, HEADER, HIDDEN, inCell, type Piece, STRUCK } from './content.js';
+import {
+  type Block,
+  COMMENT,
+  DELETED,
+  FORM_VALUE,
+  GLOSS,
+  HEADER,
+  HIDDEN,
+  inCell,
+  type Piece,
+  STRUCK,
+} from './content.js';
 import { type Labels, labelsOf, type OdfStyles, stylesOf } from './odf-styles.js';
 import { allOf, childOf, childrenOf, type Element, parseXml, textOf } from './xml.js';
 import type { Archive } from './zip.js';
@@ -185,10 +196,11 @@ class OdfBody {
           this.#boxes.push(...this.#drawn(child, around));
           return [];
         case 'text:ruby':
-          return this.#pieces(childOf(child, 'text:ruby-base') ?? child, around);
+          return this.#pieces(child, around);
+        case 'text:ruby-text':
+          return [{ text: textOf(child), aside: around.aside ?? GLOSS }];
         case 'text:soft-page-break':
         case 'office:annotation-end':
-        case 'text:ruby-text':
           return [];
         default:
           return this.#pieces(child, around);

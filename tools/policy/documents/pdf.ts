@@ -52,8 +52,8 @@ export const pdfDocument = async (bytes: Buffer): Promise<PolicyDocument> => {
     if (pdf.numPages > MOST_PAGES) throw new PdfError(`it has more than ${MOST_PAGES} pages`, 'too-large');
     const { info } = await pdf.getMetadata();
     // The pages of such a form hold a note that asks for another program, and its words stand nowhere else as text.
-    if ((info as { IsXFAPresent?: boolean }).IsXFAPresent && (await pdf.getFieldObjects()) === null)
-      throw new PdfError('it is an XFA form', 'form');
+    const isTwice = (info as { IsXFAPresent?: boolean }).IsXFAPresent === true;
+    if (isTwice && (await pdf.getFieldObjects()) === null) throw new PdfError('it is an XFA form', 'form');
     const sheets: Sheet[] = [];
     for (let n = 1; n <= pdf.numPages; n++) {
       const page = await pdf.getPage(n);
@@ -73,7 +73,7 @@ export const pdfDocument = async (bytes: Buffer): Promise<PolicyDocument> => {
       sheets.push({ lines: linesOf(fated), height: viewport.height, annotations });
       page.cleanup();
     }
-    return assembled(sheets);
+    return assembled(sheets, isTwice);
   } finally {
     await pdf.destroy();
   }
@@ -101,7 +101,8 @@ const boxOf = (points: ArrayLike<number>, transform: readonly number[]) => {
   return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
 };
 
-const assembled = (sheets: readonly Sheet[]): PolicyDocument => {
+/** `isTwice`: its form stands in it as XFA too, and a program that knows that shows it instead of the pages. */
+const assembled = (sheets: readonly Sheet[], isTwice: boolean): PolicyDocument => {
   if (sheets.every((sheet) => sheet.lines.length === 0)) throw new PdfError('it holds no text', 'scan');
   const furniture = furnitureOf(sheets);
   const sizes = new Map<number, number>();
@@ -131,9 +132,12 @@ const assembled = (sheets: readonly Sheet[]): PolicyDocument => {
     for (const note of writer.unused(foot.notes)) writer.beside(`${note.mark} ${note.text}`, NOTE, i + 1);
     for (const annotation of sheet.annotations) writer.beside(...said(annotation), i + 1);
   }
+  if (isTwice) writer.beside('XFA', OTHER_FORM, 1);
   writer.end();
   return transcript.document();
 };
+const OTHER_FORM =
+  'the form is written down a second time, as XFA, which is not read: a program that knows XFA may show other words than these pages';
 
 /** What an annotation says beside the text; a link says nothing. */
 const said = (a: Annotation): [quote: string, why: string] => {
