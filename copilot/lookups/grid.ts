@@ -12,13 +12,13 @@ const AHEAD_HOURS = 24;
 /** More regions than these are told by a table. */
 const MOST_TOLD = 2;
 
-/** Start of the least mean over `hours`, within the next day; null where gaps leave none. */
-const leastWindow = (series: Series, now: Instant, hours: number): { start: Instant; mean: number } | null => {
+/** Start of the least mean over `hours` within a stretch; null where gaps leave none, or it is shorter. */
+const leastWindow = (series: Series, { from, to }: Stretch, hours: number): { start: Instant; mean: number } | null => {
   let best: { start: Instant; mean: number } | null = null;
   for (let i = 0; i < series.values.length; i++) {
     const at = instantAt(series, i);
-    const start = at < now ? now : at;
-    if (secondsBetween(now, start) + hours * 3600 > AHEAD_HOURS * 3600) break;
+    const start = at < from ? from : at;
+    if (plusHours(start, hours) > to) break;
     const mean = meanOver(series, toEpoch(start), toEpoch(plusHours(start, hours)));
     if (mean !== null && (best === null || mean < best.mean - 1e-9)) best = { start, mean };
   }
@@ -67,12 +67,12 @@ const viewOf = (signal: CarbonSignal, desk: Desk, hours: number): View => {
     ageHours,
     stale: ageHours > desk.world.setting.thresholds.maxSignalAgeHours,
     now: valueAt(signal.series, desk.now),
-    best: leastWindow(signal.series, desk.now, hours),
+    best: leastWindow(signal.series, { from: desk.now, to: plusHours(desk.now, AHEAD_HOURS) }, hours),
   };
 };
 
 /** "At 15:00", "tomorrow morning": what a signal says of a time that is not now. */
-const gridThen = async (desk: Desk, region: string | undefined, { from, to }: Stretch): Promise<Draft> => {
+const gridThen = async (desk: Desk, { region, hours = 1 }: Slots, { from, to }: Stretch): Promise<Draft> => {
   const end = to > plusHours(from, 0.5) ? to : plusHours(from, 0.5);
   const status = end <= desk.now ? 'actual' : 'forecast';
   const draft = new Draft();
@@ -107,6 +107,11 @@ const gridThen = async (desk: Desk, region: string | undefined, { from, to }: St
       draft.say(
         `${shown} ${status === 'actual' ? 'stood' : 'is foreseen'} at ${from === to ? '' : 'a mean of '}${value} ${when}.`,
       );
+      const best = leastWindow(signal.series, { from, to }, hours);
+      if (best !== null && plusHours(from, hours) < to)
+        draft.say(
+          `The cleanest ${draft.hours(hours, { ...asked, label: 'length of the window' })} of it ${status === 'actual' ? 'began' : 'begins'} at ${draft.time(best.start, { ...fact, label: 'start of the cleanest window' })}, with ${draft.intensity(best.mean, { ...fact, label: 'mean intensity of the cleanest window' })}.`,
+        );
       const now = status === 'forecast' && from > desk.now ? valueAt(signal.series, desk.now) : null;
       if (now !== null)
         draft.say(`Now it stands at ${draft.intensity(now, { ...fact, label: 'carbon intensity now' })}.`);
@@ -128,13 +133,7 @@ const gridThen = async (desk: Desk, region: string | undefined, { from, to }: St
 const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
   const { region, hours = 1 } = slots;
   const stretch = stretchOf(slots);
-  // A wish for the best hour within a stretch looks ahead as ever.
-  if (
-    stretch &&
-    !(stretch.from <= desk.now && stretch.to >= desk.now) &&
-    !/\b(?:best|good|clean\w*|green\w*|cheap\w*|when)\b/i.test(desk.question)
-  )
-    return gridThen(desk, region, stretch);
+  if (stretch && !(stretch.from <= desk.now && stretch.to >= desk.now)) return gridThen(desk, slots, stretch);
   const { found, failed } = await signalsOf(desk, region);
   const draft = new Draft();
   const length = Math.min(hours, AHEAD_HOURS);

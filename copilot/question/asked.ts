@@ -122,6 +122,7 @@ export class Asked {
       else if (this.is('cost') || this.is('electricity-cost')) this.measures = ['price'];
       else if (!this.is('intensity') && !this.is('price')) this.left.add(per.at);
     }
+    if (unit?.dimension === 'intensity' && this.is('emissions')) this.measures = ['intensity'];
     if (per?.sign.per === 'job') this.stat = 'mean';
     if (this.is('duration') && this.has((s) => s.sign.stat === 'total'))
       this.measures = this.measures.map((m) => (m === 'duration' ? 'run-hours' : m));

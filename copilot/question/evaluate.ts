@@ -2,7 +2,7 @@
 import type { TableJob } from '../../domain/plan-table.js';
 import { fromEpoch, toEpoch } from '../../domain/time.js';
 import { type Basis, MEASURES, type MeasureName } from './measures.js';
-import { type Filters, isWithin, type Period, type Query, type State } from './query.js';
+import { type Filters, isWithin, narrows, type Period, type Query, type State } from './query.js';
 import {
   ALL,
   amongOf,
@@ -217,13 +217,14 @@ const cellOf = (
   return totalOf(jobs, measure, basis, clip, ways, exact);
 };
 
-/** What everybody has, in the order of the cells: by it a share is told. */
+/** What everybody has, in the order of the cells: by it a share is told. Where only a time is asked for, it is a share of all of the time. */
 const everybodys = (rows: readonly TableJob[], query: Query, ways: Ways): number[] => {
   const everybody: Query = {
     ...query,
     by: null,
     rank: null,
     stat: 'total',
+    period: narrows(query.filters) || query.by !== null ? query.period : null,
     filters: { ...query.filters, teams: [], kinds: [], categories: [], jobs: [], places: [], states: [] },
   };
   return evaluate(rows, everybody, ways).whole.cells.map((c) => c.value ?? Number.NaN);

@@ -168,7 +168,11 @@ export const besideOrder = ({ signs, tokens }: Signs, at: number) =>
     (s) =>
       (s.sign.order !== undefined || s.sign.further === true || s.sign.list === true || s.sign.end !== undefined) &&
       Math.abs(s.at - at) <= 3,
-  ) || /^jobs?$/.test(tokens[at + 1]?.low ?? '');
+  ) ||
+  /^jobs?$/.test(tokens[at + 1]?.low ?? '') ||
+  // "Which three teams", "what two hours".
+  (/^(?:which|what|the)$/.test(tokens[at - 1]?.low ?? '') &&
+    signs.some((s) => s.sign.by !== undefined && s.at === at + 1 && s.words.endsWith('s')));
 
 const COMPARES = /\b(?:than|how much (?:more|less|cheaper|dearer|cleaner|lower|higher))\b/i;
 const isTwoSided = (m: MeasureName) => MEASURES[m].bases.includes('baseline');

@@ -33,9 +33,9 @@ class Reader extends Asked {
     this.ranking();
     this.listing();
     const { unit, of, filters, event } = this;
-    this.sharing();
-    const bases = this.stat === 'total' && this.parted ? PARTED : basesIn(of, this.measures, this.question);
     const period = periodOf(of.time, this.timed ? null : event);
+    this.sharing(period !== null);
+    const bases = this.stat === 'total' && this.parted ? PARTED : basesIn(of, this.measures, this.question);
     const named = filters.teams.length + filters.kinds.length + filters.categories.length > 0;
     if (this.measures.length === 0 && named && (period !== null || this.subjects.includes('jobs')))
       this.measures = ['count', 'energy', 'emissions'];
@@ -88,9 +88,9 @@ class Reader extends Asked {
     };
   }
 
-  /** A share of everybody's is of some: "what part of the saving is verified" asks for the planned and the verified. */
-  sharing() {
-    if (this.stat !== 'share' || this.by !== null || narrows(this.filters)) return;
+  /** A share of everybody's is of some, or of some time: "what part of the saving is verified" asks for the planned and the verified. */
+  sharing(within: boolean) {
+    if (this.stat !== 'share' || this.by !== null || narrows(this.filters) || within) return;
     const verified = this.has((s) => s.sign.basis === 'verified');
     this.stat = 'total';
     if (verified && this.measures.every((m) => MEASURES[m].saving)) this.parted = true;
@@ -224,6 +224,17 @@ class Reader extends Asked {
     } else if (count !== undefined && !this.has((s) => s.sign.further === true)) this.left.add(count.at);
   }
 
+  /** "sorted by start time", "in order of their emissions" */
+  sortKey(): MeasureName | null {
+    const key = this.of.signs.find(
+      ({ at, sign }) =>
+        (sign.measure !== undefined || sign.event === 'starts' || sign.event === 'ends') &&
+        SORTS.test(this.low.slice(0, at).join(' ')),
+    );
+    if (key === undefined) return null;
+    return key.sign.measure ?? (key.sign.event === 'starts' ? 'start' : 'end');
+  }
+
   /** "show me …", "which jobs …", "what runs …" */
   listing() {
     if (this.subject !== 'jobs') return;
@@ -241,13 +252,25 @@ class Reader extends Asked {
       this.measures = ['saving'];
       this.by = 'plan';
     }
+    const key = list && this.by === 'job' ? this.sortKey() : null;
     if (this.measures.length === 0 && this.by === 'job') {
-      this.measures = ['energy', 'emissions', 'start'];
-      this.guessed = true;
+      // At a moment a job has a power, and no energy.
+      const { from = null, to = null } = this.of.time ?? {};
+      const atMoment = from !== null && from === to && this.event === 'runs';
+      this.measures = atMoment ? ['power', 'start', 'end'] : ['energy', 'emissions', 'start'];
+      this.guessed = key === null;
+    }
+    if (key !== null && this.rank !== null) {
+      this.measures = [key, ...this.measures.filter((m) => m !== key)];
+      const order = this.order ?? (MEASURES[key].dimension === 'time' ? 'least' : 'most');
+      this.rank = { ...this.rank, order };
+      this.timed = true;
     }
     const narrowed = this.filters.limits.length > 0 || this.states.some(isJobState);
     if (this.measures.length === 0 && this.by === null && narrowed) this.measures = ['count'];
   }
 }
 
+/** What stands directly before the word that a list is sorted by. */
+const SORTS = /\b(?:by|in order of|ordered on|sorted on)(?: the| their| its)?$/;
 const PARTED: Query['bases'] = ['planned', 'verified'];

@@ -88,8 +88,10 @@ const spelt = (tokens: readonly Token[], now: Instant): { words: (string | null)
       if (/^(?:days?|hours?)$/.test(after) && low[i + 2] === 'ago') return w;
       if (/^(?:between|and|from|to|at|until|till|by|before|after|-)$/.test(before) && (clockLike(low, i) || evening)) {
         const hour = Number(w);
-        const half = low.some((x, j) => j > i && j < i + 4 && /^(?:pm|\d{1,2}pm)$/.test(x)) || evening;
-        return hour > 24 ? null : `${String(half && hour < 12 ? hour + 12 : hour).padStart(2, '0')}:00`;
+        const half =
+          low.some((x, j) => j > i && j < i + 4 && /^(?:pm|\d{1,2}pm)$/.test(x)) || isLate(low, i) || evening;
+        const of = hour === 12 && isAtNight(low, i) ? 0 : half && hour < 12 ? hour + 12 : hour;
+        return hour > 24 ? null : `${String(of).padStart(2, '0')}:00`;
       }
     }
     return null;
@@ -101,6 +103,11 @@ const nearNumber = (low: readonly string[], i: number) =>
   [low[i - 1], low[i + 1], low[i - 2] !== undefined && low[i - 1] === 'of' ? low[i - 2] : undefined].some(
     (w) => w !== undefined && /^\d{1,4}(?:st|nd|rd|th)?$/.test(w),
   );
+/** "4 in the afternoon", "between 9 and 11 in the evening", "10 at night": a number below twelve is that many hours past noon. */
+const isLate = (low: readonly string[], i: number) =>
+  /^(?:(?:and|to|until|till|-) \d{1,2} )?in the (?:afternoon|evening)\b/.test(low.slice(i + 1).join(' ')) ||
+  (isAtNight(low, i) && Number(low[i]) >= 6);
+const isAtNight = (low: readonly string[], i: number) => low[i + 1] === 'at' && low[i + 2] === 'night';
 /** "at 9", "between 2 and 5": no unit and no noun follows. */
 const clockLike = (low: readonly string[], i: number) =>
   !/^(?:jobs?|kg|t|g|mwh|kwh|kw|mw|tonnes?|hours?|hrs?|h|minutes?|mins?|days?|percent|%|pounds?|teams?)$/.test(

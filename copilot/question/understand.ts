@@ -46,6 +46,14 @@ export interface Understood {
 /** Of two readings that use every word, the one that says more of what was asked. */
 const outranks = (asked: Query, topic: string, why: boolean): boolean => {
   if (topic === 'why') return !why;
+  // What starts at a moment is a part of what runs then.
+  if (
+    topic === 'schedule' &&
+    asked.period !== null &&
+    asked.period.of !== 'runs' &&
+    asked.period.from === asked.period.to
+  )
+    return true;
   if (topic === 'savings' && (!asked.measures.some((m) => MEASURES[m].saving) || !asked.bases.includes('verified')))
     return true;
   return isShaped(asked) && !EXPLAINS.has(topic);

@@ -2,6 +2,7 @@
 import type { Plan } from '../../domain/plan.js';
 import { plusHours } from '../../domain/time.js';
 import type { Draft } from '../facts.js';
+import { MEASURES } from './measures.js';
 import type { Period, Query } from './query.js';
 import { periodText } from './say.js';
 
@@ -11,8 +12,7 @@ export const widened = (period: Period | null, query: Query): Period | null =>
   period.from !== null &&
   period.from === period.to &&
   period.of === 'runs' &&
-  query.by !== 'job' &&
-  !query.measures.every((m) => m === 'power' || m === 'count')
+  query.measures.some((m) => m !== 'count' && (MEASURES[m].sums === 'sum' || MEASURES[m].sums === 'ratio'))
     ? { ...period, to: plusHours(period.from, 1) }
     : period !== null && period.of !== 'runs' && period.from !== null && period.from === period.to
       ? { ...period, to: plusHours(period.from, 1) }
