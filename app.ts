@@ -9,6 +9,7 @@ import { Fault, notFound } from './domain/fault.js';
 import { meteredFleet } from './domain/metered.js';
 import type { Operation, Tick } from './domain/operation.js';
 import { noteOf } from './domain/provenance.js';
+import { watchedFleet } from './domain/watched.js';
 import type { Clock, World } from './domain/world.js';
 import type { AgentName, AskedBy } from './graph/agents.js';
 import type { Operating } from './graph/operate.js';
@@ -124,8 +125,14 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       simulated: () => simulatedMeter(clock),
     });
     const jobForecaster = await jobForecasterOf(config);
-    const own = await adapter.open(config, { store, clock, sites: setting.sites, jobForecaster });
-    const fleet = meteredFleet(own, meter, config.meterWallRatio);
+    const own = await adapter.open(config.observe ? { ...config, dryRun: true } : config, {
+      store,
+      clock,
+      sites: setting.sites,
+      jobForecaster,
+    });
+    const metered = meteredFleet(own, meter, config.meterWallRatio);
+    const fleet = config.observe ? watchedFleet(metered) : metered;
     // The client of a model is loaded only where one is configured.
     const model = config.model === 'none' ? null : (await import('./model/model.js')).openModel(config);
     const ledger = openLedger({ store, home: config.home, now: clock.now });

@@ -50,7 +50,7 @@ const SHELVES = [
   shelf(
     async () => (await import('./tools/verifier/verifier.js')).verifierTools,
     ...(['verify_savings', 'list_verifications', 'sum_claims', 'list_verified_jobs'] as const),
-    ...(['recompute_evidence', 'export_evidence', 'import_contracts'] as const),
+    ...(['recompute_evidence', 'export_evidence', 'import_contracts', 'report_pilot'] as const),
   ),
   shelf(
     async () => (await import('./tools/meter/meter.js')).meterTools,

@@ -85,6 +85,10 @@ export const SETTINGS = {
     onOff.default(true),
     'on: no job of a real scheduler is changed, `caco changes` lists what would be run',
   ),
+  observe: setting(
+    onOff.default(false),
+    'on: a pilot; plans are made and decided, nothing is placed anywhere, and `caco pilot report` says what it would have come to (docs/pilot.md)',
+  ),
   slurmPartitions: setting(z.string().optional(), 'partitions to plan, each with its site’s id: main=hpc-1,gpu=hpc-2'),
   slurmAccounts: setting(z.string().optional(), 'accounts whose jobs are planned, parted by commas; all when left out'),
   slurmConsent: setting(

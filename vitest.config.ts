@@ -30,6 +30,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'mcp-server/stdio.test.ts': 'servers as processes of their own, some of them killed',
   'peers/peers.test.ts': 'plans over several worlds',
   'cli/operate-slurm.test.ts': 'a Slurm of its own',
+  'observe.test.ts': 'days of looks, twice',
   'operate.test.ts': 'days of hourly looks, some of them killed',
   'simulation.test.ts': 'a month of thirty thousand jobs',
   'store/store.test.ts': 'processes killed while they write, on SQLite and Postgres',

@@ -31,6 +31,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['changes', ['changes', 'undo']],
   ['verify', ['verify']],
   ['report', ['report']],
+  ['pilot', ['pilot']],
   ['export', ['export']],
   ['ledger', ['ledger']],
   ['token', ['token']],

@@ -45,6 +45,7 @@ export const Change = z.strictObject({
   to: Instant.nullable().describe('from when it may start by the plan; null: no change was meant'),
   command: z.string().nullable().describe('what was run, or would be; null: nothing'),
   why: z.string().nullable().describe('why it was left, lost, refused or kept, in words'),
+  lacksLeave: z.literal(true).optional().describe('left only because its owner has not said that it may be moved'),
   at: Instant.describe('when this was last written'),
 });
 export type Change = z.infer<typeof Change>;

@@ -67,26 +67,28 @@ const measured = async (
  * `wallRatio`: kWh at the wall per kWh that counters of a machine's parts tell; where nobody has said it, such meters replace
  * nothing.
  */
-export const meteredFleet = (fleet: Fleet, meter: Meter, wallRatio: number | undefined): Fleet => ({
-  ...fleet,
-  ran: async function* (key) {
-    const ofJobs = new Map<string, MeterCard[]>();
-    for (const card of await meter.meters())
-      if (card.subject.kind === 'job') ofJobs.set(card.subject.id, [...(ofJobs.get(card.subject.id) ?? []), card]);
-    if (ofJobs.size === 0) return yield* fleet.ran(key);
-    const pues = new Map((await fleet.sites()).map(({ region, pue }: Site) => [region, pue]));
-    for await (const page of fleet.ran(key)) {
-      const told: Ran[] = [];
-      for (const piece of page) {
-        const cards = ofJobs.get(piece.jobId);
-        const pue = pues.get(piece.region);
-        told.push(
-          cards === undefined || pue === undefined || piece.start >= piece.end
-            ? piece
-            : await measured(meter, cards, piece, pue, wallRatio),
-        );
+export const meteredFleet = (fleet: Fleet, meter: Meter, wallRatio: number | undefined): Fleet => {
+  const asMetered = (ran: Fleet['ran']): Fleet['ran'] =>
+    async function* (key) {
+      const ofJobs = new Map<string, MeterCard[]>();
+      for (const card of await meter.meters())
+        if (card.subject.kind === 'job') ofJobs.set(card.subject.id, [...(ofJobs.get(card.subject.id) ?? []), card]);
+      if (ofJobs.size === 0) return yield* ran(key);
+      const pues = new Map((await fleet.sites()).map(({ region, pue }: Site) => [region, pue]));
+      for await (const page of ran(key)) {
+        const told: Ran[] = [];
+        for (const piece of page) {
+          const cards = ofJobs.get(piece.jobId);
+          const pue = pues.get(piece.region);
+          told.push(
+            cards === undefined || pue === undefined || piece.start >= piece.end
+              ? piece
+              : await measured(meter, cards, piece, pue, wallRatio),
+          );
+        }
+        yield told;
       }
-      yield told;
-    }
-  },
-});
+    };
+  const { ranByItself } = fleet;
+  return { ...fleet, ran: asMetered(fleet.ran), ...(ranByItself && { ranByItself: asMetered(ranByItself) }) };
+};

@@ -17,7 +17,16 @@ interface Kept {
 export const GOES_WITH = {
   /** by plan id */
   plan: {
-    documents: ['plans', 'certificates', 'plan-offers', 'plan-summaries', 'plan-loads', 'frozen-baselines', 'orders'],
+    documents: [
+      'plans',
+      'certificates',
+      'plan-offers',
+      'plan-summaries',
+      'plan-loads',
+      'frozen-baselines',
+      'orders',
+      'watched-orders',
+    ],
     rows: ['placements', 'baseline', 'recommendations', 'plan-tables'],
   },
   /** by what the fleet knows the plan's order by */

@@ -153,6 +153,8 @@ export interface Fleet {
   }): Promise<Placed>;
   /** True where placing changes nothing yet and only tells what it would do. */
   readonly rehearses?: boolean;
+  /** True in a pilot: it never takes anything, and what would be placed is kept apart (domain/watched.ts). Such a fleet rehearses too. */
+  readonly watches?: true;
   /**
    * What was done to a scheduler's own jobs for an order, or under the name of its rehearsal would be: each written down before it was
    * done. In pages, nothing for a key that is not known. Absent where the fleet moves no jobs of anybody's.
@@ -170,6 +172,11 @@ export interface Fleet {
    * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.
    */
   ran(key: string): AsyncIterable<Ran[]>;
+  /**
+   * What ran, up to now, of the jobs of an order that was only rehearsed: as they ran by themselves. Absent where nobody keeps accounts
+   * of what no order is about.
+   */
+  ranByItself?(key: string): AsyncIterable<Ran[]>;
 }
 
 /** Measured energy: what is kept of meters, and what can be read of them now. */

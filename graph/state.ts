@@ -29,7 +29,14 @@ export const State = Annotation.Root({
   // executor
   orderKey: last<string | null>(null),
   /** `left` and `rehearsed` are absent where the fleet took everything, and where it does not rehearse. */
-  placing: last<{ moved: number; leftOut: number; heldBy: string[]; left?: number; rehearsed?: number } | null>(null),
+  placing: last<{
+    moved: number;
+    leftOut: number;
+    heldBy: string[];
+    left?: number;
+    rehearsed?: number;
+    watched?: true;
+  } | null>(null),
   ticketIds: last<string[]>([]),
   ticketCount: last<number>(0),
   verificationId: last<string | null>(null),

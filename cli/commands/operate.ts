@@ -19,13 +19,16 @@ const secondsOf = (flag: string, text: unknown): number => {
   return seconds;
 };
 
-const tickText = ({ at, missed, jobs, runId, status, moved, reviewed, finished, trouble }: Tick): string =>
+const tickText = (
+  { at, missed, jobs, runId, status, moved, reviewed, finished, trouble }: Tick,
+  rehearses: boolean,
+): string =>
   [
     dayText(at),
     ...(missed === 0 ? [] : [`${counted(missed, 'look')} missed before it`]),
     runId === null
       ? 'nothing new'
-      : `${counted(jobs, 'new job')}, ${moved} moved: ${runId}${status === 'placed' || status === 'done' ? '' : `, ${status}`}`,
+      : `${counted(jobs, 'new job')}, ${moved} ${rehearses ? 'would be moved' : 'moved'}: ${runId}${status === 'placed' || status === 'done' ? '' : `, ${status}`}`,
     ...(reviewed === null
       ? []
       : [
@@ -59,7 +62,7 @@ const operate = async (context: Context, _: string[], options: Record<string, un
   if (health !== undefined) context.warn(`How it stands: ${health.url}`);
   let day = '';
   const onTick = async (tick: Tick) => {
-    process.stdout.write(`${context.json ? JSON.stringify(tick) : tickText(tick)}\n`);
+    process.stdout.write(`${context.json ? JSON.stringify(tick) : tickText(tick, world.fleet.rehearses === true)}\n`);
     const today = tick.at.slice(0, 10);
     if (keepHours === undefined || today === day) return;
     day = today;

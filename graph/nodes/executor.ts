@@ -11,7 +11,7 @@ export const executor: Node = async (state, desk) => {
     return { verificationId: verification.id };
   }
   const { placing, filing } = await carryOut(desk.world, desk.caller, state.planId!, state.decisionId!);
-  const { orderKey, placed, moved, leftOut, heldBy, left, rehearsed } = placing;
+  const { orderKey, placed, moved, leftOut, heldBy, left, rehearsed, watched } = placing;
   return {
     orderKey: placed === 0 ? null : orderKey,
     placing: {
@@ -20,6 +20,7 @@ export const executor: Node = async (state, desk) => {
       heldBy,
       ...(left === undefined ? {} : { left }),
       ...(rehearsed === undefined ? {} : { rehearsed }),
+      ...(watched === undefined ? {} : { watched }),
     },
     ticketIds: (filing?.tickets ?? []).slice(0, 50).map((t) => t.id),
     ticketCount: filing?.total ?? 0,

@@ -258,6 +258,7 @@ export const TOOL_LINES: readonly Line[] = [
   look('tabulate_plan', { planId: '$plan' }, 'move a job'),
   look('list_verifications', {}, 'write a record'),
   look('list_verified_jobs', { id: 'V-OF-NOBODY' }, 'write a record', 404),
+  look('report_pilot', {}, 'write a record, or place what was only watched', 404),
   look('sum_claims', { ids: ['V-OF-NOBODY'], team: 'of-nobody' }, 'claim anything', 404),
   look('compare_baselines', { workloadId: 'W-OF-NOBODY' }, 'make a plan', 404),
   {

@@ -7,6 +7,7 @@ import { counted } from '../../domain/figures.js';
 import { handBack, handings, heldPieces, hold, holdersIn } from '../../domain/held.js';
 import { ORDERS, type Order, orderKeyOf, PLANS, type Plan, RECOMMENDATIONS, worldName } from '../../domain/plan.js';
 import { originOf } from '../../domain/provenance.js';
+import { WATCHED } from '../../domain/watched.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
 import { requireRoom } from './room.js';
@@ -28,6 +29,7 @@ const Output = z.strictObject({
     .int()
     .optional()
     .describe('jobs that would be moved; the fleet rehearses, and nothing was placed'),
+  watched: z.literal(true).optional().describe('in a pilot: kept for its report'),
 });
 type Placed = z.output<typeof Output>;
 
@@ -54,7 +56,7 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
     jobs: jobs === null ? null : [...jobs],
     span: { start: plan.window.start, end: plan.finishesAt },
   };
-  if (world.fleet.rehearses) return rehearse(order, world);
+  if (world.fleet.rehearses) return rehearse(order, world, call);
   const others = await reserve(world, plan, order, call);
   if (others.held === 0)
     return { orderKey: order.key, placed: 0, moved: 0, leftOut: others.leftOut, heldBy: others.by };
@@ -85,10 +87,13 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
 };
 
 /** Nothing is reserved for it, so that nothing is left behind whenever it ends. */
-const rehearse = async (order: Order, world: World): Promise<Placed> => {
+const rehearse = async (order: Order, world: World, call: Running): Promise<Placed> => {
   const pages = withMoves(world, order, handings(world.store, order));
   const { rehearsed = 0 } = await world.fleet.place({ key: order.key, pages });
-  return { orderKey: order.key, placed: 0, moved: 0, leftOut: 0, heldBy: [], rehearsed };
+  const said = { orderKey: order.key, placed: 0, moved: 0, leftOut: 0, heldBy: [], rehearsed };
+  if (!world.fleet.watches) return said;
+  call.commit((tx) => tx.collection(WATCHED).put(order.planId, { ...order, decisionId: call.decisionId! }));
+  return { ...said, watched: true };
 };
 
 /** Jobs of an order that the fleet did not take; all when left out. */
@@ -231,5 +236,9 @@ export const leftOutText = ({ leftOut, heldBy, left = 0 }: Pick<Placed, 'leftOut
   ].join('');
 
 /** Of a dry run, in a sentence. */
-export const rehearsedText = ({ rehearsed = 0 }: Pick<Placed, 'rehearsed'>): string =>
-  `Dry run: ${rehearsed} ${rehearsed === 1 ? 'job' : 'jobs'} would be moved and nothing was changed; caco changes lists every command, and CACO_DRY_RUN=off carries out approved plans.`;
+export const rehearsedText = ({ rehearsed = 0, watched }: Pick<Placed, 'rehearsed' | 'watched'>): string => {
+  const would = `${counted(rehearsed, 'job')} would be moved and nothing was changed`;
+  return watched
+    ? `Pilot: ${would}; caco pilot report says what it would have come to.`
+    : `Dry run: ${would}; caco changes lists every command, and CACO_DRY_RUN=off carries out approved plans.`;
+};

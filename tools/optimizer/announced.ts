@@ -4,10 +4,12 @@
  * limit, the limit is what it takes there, so that nothing is added and the plan says so.
  */
 import { powerText } from '../../domain/figures.js';
-import { heldPieces } from '../../domain/held.js';
+import { handings, heldPieces } from '../../domain/held.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
+import { everyDocument } from '../../domain/listing.js';
 import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
 import { toEpoch } from '../../domain/time.js';
+import { WATCHED } from '../../domain/watched.js';
 import type { World } from '../../domain/world.js';
 import {
   buildModel,
@@ -59,23 +61,19 @@ const compact = ({ planId }: Order, job: Job, unordered: readonly Placement[]): 
 /** By job id, all that was ordered in this world and is not over by `from` (epoch seconds); the newest order of a job counts. */
 export const announcedSince = async (world: World, from: number): Promise<Map<string, Announced>> => {
   const found = new Map<string, Announced>();
-  for await (const order of orders(world)) {
-    if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
-    for await (const page of heldPieces(world, order))
-      for (const { job, pieces } of page) if (!found.has(job.id)) found.set(job.id, compact(order, job, pieces));
-  }
+  // In a pilot one plan leaves room for another as if both had been placed; nobody holds their jobs.
+  const kinds = [
+    { of: ORDERS, pieces: (order: Order) => heldPieces(world, order) },
+    ...(world.fleet.watches ? [{ of: WATCHED, pieces: (order: Order) => handings(world.store, order) }] : []),
+  ];
+  for (const { of, pieces: piecesOf } of kinds)
+    for await (const { value: order } of everyDocument(world.store, of)) {
+      if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
+      for await (const page of piecesOf(order))
+        for (const { job, pieces } of page) if (!found.has(job.id)) found.set(job.id, compact(order, job, pieces));
+    }
   return found;
 };
-
-/** Newest first. */
-async function* orders(world: World): AsyncGenerator<Order> {
-  for (let after: string | undefined; ; ) {
-    const page = await world.store.collection(ORDERS).list({ after, limit: 1000 });
-    for (const { value } of page) yield value;
-    if (page.length < 1000) return;
-    after = page.at(-1)!.id;
-  }
-}
 
 export interface WithAnnounced {
   readonly problem: Problem;

@@ -261,8 +261,8 @@ const rowOf = (
 };
 
 /** The kind that the plan was made on, else that of the first signal: everything else is a different measure. */
-const kindOf = (plan: Plan, places: readonly EvidencePlace[]): CarbonKind => {
-  const said = plan.signals[0]?.kind.split(' ');
+export const kindOf = (plan: Plan | undefined, places: readonly EvidencePlace[]): CarbonKind => {
+  const said = plan?.signals[0]?.kind.split(' ');
   if (
     said &&
     (said[0] === 'average' || said[0] === 'marginal') &&

@@ -1,6 +1,7 @@
 /** Front door of the verifier: what a plan really saved, with an interval, and the evidence that lets a stranger recompute it. */
 import { importContracts } from './import-contracts.js';
 import { listVerifications, listVerifiedJobs, sumClaims } from './list-verifications.js';
+import { reportPilot } from './pilot.js';
 import { exportEvidence, recomputeEvidence } from './recompute.js';
 import { verifySavings } from './verify-savings.js';
 
@@ -12,6 +13,7 @@ export {
   listVerifications,
   listVerifiedJobs,
   recomputeEvidence,
+  reportPilot,
   sumClaims,
   verifySavings,
 };
@@ -24,4 +26,5 @@ export const verifierTools = [
   recomputeEvidence,
   exportEvidence,
   importContracts,
+  reportPilot,
 ] as const;

@@ -1,10 +1,9 @@
 /** The tool that verifies what a plan saved once its window has closed, and writes the record into the books and the ledger. */
 import { z } from 'zod';
-import { decimal, nanoNumber } from '../../domain/decimal.js';
+import { nanoNumber } from '../../domain/decimal.js';
 import { canonicalJson } from '../../domain/digest.js';
 import {
   type Constants,
-  DEFAULT_CONSTANTS,
   EVIDENCE,
   EVIDENCE_CONTRACTS,
   EVIDENCE_ENTRIES,
@@ -32,6 +31,7 @@ import { defineTool } from '../tool.js';
 import { booked } from './booking.js';
 import type { VerifiedFigures } from './books.js';
 import { claim, claimsOf } from './claims.js';
+import { constantsOf } from './constants.js';
 import { digestsOf, methodOf, named, requireSize, softwareOf, verifyRows } from './evidence.js';
 import { CAUSES } from './job.js';
 import { type Loaded, load, planOf } from './load.js';
@@ -183,17 +183,6 @@ export const verifySavings = defineTool({
     return `${findingOf(v)}${missing}`;
   },
 });
-
-/** What was asked for, else what the configuration says, else the defaults. Members that are undefined are left out. */
-const constantsOf = (method: World['method'], asked: z.output<typeof SomeConstants> | undefined): Constants => {
-  const given = Object.entries(asked ?? {}).filter(([, value]) => value !== undefined);
-  return {
-    ...DEFAULT_CONSTANTS,
-    confidence: decimal(method.confidence),
-    intensityHalfWidthRatio: decimal(method.uncertaintyRatio),
-    ...Object.fromEntries(given),
-  };
-};
 
 const newestOf = async (world: World, planId: string): Promise<Verification | undefined> => {
   const pointer = (await world.store.collection(NEWEST_VERIFICATION).get(planId))?.value;

@@ -16,7 +16,11 @@ import { undoOrder } from './undo.js';
 const FORTH: Way = { begun: 'intended', done: 'made', over: 'lost', left: 'left', refused: 'refused' };
 
 type Item = { readonly job: Job; readonly pieces: readonly Placement[]; readonly moved?: boolean };
-type Found = { readonly state: 'left' | 'lost' | 'not-needed'; readonly why: string | null };
+type Found = {
+  readonly state: 'left' | 'lost' | 'not-needed';
+  readonly why: string | null;
+  readonly lacksLeave?: true;
+};
 
 export const placeOrder = async (
   desk: Desk,
@@ -153,6 +157,7 @@ class OrderOf {
       to: found === null ? piece.start : null,
       command: null,
       why: found?.why ?? null,
+      ...(found?.lacksLeave && { lacksLeave: true }),
       at: this.desk.clock.now(),
     };
     return { change, piece, pieces: pieces.length, orderedAt: change.at };
@@ -169,7 +174,7 @@ class OrderOf {
     const waiting = this.queue.get(slurm.id);
     if (waiting === undefined) return { state: 'lost', why: 'it no longer waits among the jobs that are planned' };
     if (waiting.slurm.stays !== null) return left(waiting.slurm.stays);
-    if (this.desk.consent === 'comment' && !waiting.leave) return left(ONLY_RECOMMENDED);
+    if (this.desk.consent === 'comment' && !waiting.leave) return { ...left(ONLY_RECOMMENDED), lacksLeave: true };
     if (job.category === 'urgent') return left('it is urgent');
     if (pieces.length > 1) return left('the plan pauses it, which no start time can say');
     const { region, start } = pieces[0]!;

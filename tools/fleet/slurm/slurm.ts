@@ -1,8 +1,9 @@
 /** A Slurm cluster as a fleet: its queue, its nodes, what its accounts say ran, and starts that it is given for jobs that wait. */
+import { rehearsalOf } from '../../../domain/change.js';
 import { importedSites, overlaySites, type Site } from '../../../domain/site.js';
 import type { Fleet, Ran } from '../../../domain/world.js';
 import type { FleetGround } from '../ground.js';
-import { BOOK, isTaken } from './book.js';
+import { BOOK, type BookRow, isTaken } from './book.js';
 import { sitesOf } from './capacity.js';
 import { slurmCommands } from './commands.js';
 import { askController, type Controller } from './controller.js';
@@ -68,23 +69,24 @@ export const slurmFleet = (
       for await (const page of store.rows(BOOK).pages(key)) yield page.map(({ change }) => change);
     },
 
-    ran: async function* (key) {
-      const pues = new Map((await known()).map(({ region, pue }) => [region, pue]));
-      let told: Controller | undefined;
-      for await (const page of store.rows(BOOK).pages(key)) {
-        const ordered = page
-          .filter(({ change }) => isTaken(change))
-          .map(({ change: { target }, piece, orderedAt }) => ({
-            target,
-            piece,
-            orderedAt,
-            pue: pues.get(piece.region) ?? 1,
-          }));
-        if (ordered.length === 0) continue;
-        told ??= await controller();
-        const ran: Ran[] = await ranOf(slurm, told, ordered, clock.now());
-        if (ran.length > 0) yield ran;
-      }
-    },
+    ran: (key) => ranUnder(key, ({ change }) => isTaken(change)),
+    ranByItself: (key) => ranUnder(rehearsalOf(key), () => true),
   };
+
+  async function* ranUnder(key: string, wanted: (row: BookRow) => boolean): AsyncGenerator<Ran[]> {
+    const pues = new Map((await known()).map(({ region, pue }) => [region, pue]));
+    let told: Controller | undefined;
+    for await (const page of store.rows(BOOK).pages(key)) {
+      const ordered = page.filter(wanted).map(({ change: { target }, piece, orderedAt }) => ({
+        target,
+        piece,
+        orderedAt,
+        pue: pues.get(piece.region) ?? 1,
+      }));
+      if (ordered.length === 0) continue;
+      told ??= await controller();
+      const ran: Ran[] = await ranOf(slurm, told, ordered, clock.now());
+      if (ran.length > 0) yield ran;
+    }
+  }
 };
