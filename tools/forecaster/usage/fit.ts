@@ -33,34 +33,37 @@ interface Candidate {
   readonly inputs: Inputs;
 }
 
-const answer = (
-  { engine, inputs }: Candidate,
-  rows: UsageRows,
-  seed: number,
-  wanted: (i: number) => boolean,
-): { values: Float64Array; weights: Float64Array; memory: Memory | null } => {
+interface Fitted {
+  readonly weights: Float64Array;
+  /** null: the regression answers alone */
+  readonly memory: Memory | null;
+}
+
+/** `wanted` says which steps are learned from. */
+const fitOn = ({ engine, inputs }: Candidate, { rows, seed }: UsageErrand, wanted: (i: number) => boolean): Fitted => {
   const weights = fitRegression(inputs, rows.energyKwh, wanted);
+  if (engine === 'regression') return { weights, memory: null };
   const values = answerRegression(inputs, weights);
-  if (engine === 'regression') return { values, weights, memory: null };
   const missed = rows.energyKwh.map((used, i) => used - values[i]!);
-  const memory = fitMemory(rows, inputs, missed, wanted, seed);
-  if (memory === null) return { values, weights, memory };
-  const more = answerMemory(memory, rows, inputs);
-  return { values: values.map((value, i) => value + more[i]!), weights, memory };
+  return { weights, memory: fitMemory(rows, inputs, missed, wanted, seed) };
 };
 
 /** Errors on each of the blocks, of a fit without it (`leftOut`) or of one that knew only what lay before it (`beyond`). */
 const errorsOn = (
   candidate: Candidate,
-  { rows, seed }: UsageErrand,
+  errand: UsageErrand,
   blocks: readonly (readonly [number, number])[],
   mode: 'leftOut' | 'beyond',
 ): Float64Array => {
+  const { rows } = errand;
+  const { inputs } = candidate;
   const errors = new Float64Array(rows.energyKwh.length).fill(Number.NaN);
   for (const [from, to] of blocks) {
     const wanted = mode === 'leftOut' ? (i: number) => i < from || i >= to : (i: number) => i < from;
-    const { values } = answer(candidate, rows, seed, wanted);
-    for (let i = from; i < to; i++) errors[i] = rows.energyKwh[i]! - values[i]!;
+    const { weights, memory } = fitOn(candidate, errand, wanted);
+    const values = answerRegression(inputs, weights);
+    const more = memory === null ? null : answerMemory(memory, rows, inputs, from, to);
+    for (let i = from; i < to; i++) errors[i] = rows.energyKwh[i]! - (values[i]! + (more?.[i - from] ?? 0));
   }
   return errors;
 };
@@ -93,7 +96,7 @@ const rangesOf = (rows: UsageRows): UsageModel['covariates'] =>
 
 /** Throws Fault `invalid-input` with too little to learn from. */
 export const trainUsage = (errand: UsageErrand): TrainedUsage => {
-  const { rows, engine, seed } = errand;
+  const { rows, engine } = errand;
   const ranges = rangesOf(rows);
   const inputs = new Map(FORMS.map((form) => [form, inputsOf(form, rows, ranges)]));
   const learnable = (i: number) => !Number.isNaN(rows.energyKwh[i]!) && isKnown(inputs.get('waves')!, i);
@@ -112,29 +115,25 @@ export const trainUsage = (errand: UsageErrand): TrainedUsage => {
   const meanKwh = sum / count;
   const blocks = blocksOf(rows);
   const candidate = (of: UsageEngine, form: Form): Candidate => ({ engine: of, form, inputs: inputs.get(form)! });
-  const tried: { candidate: Candidate; result: TriedUsage }[] = [];
   const attempt = (one: Candidate) => {
-    const result = judged(one, errorsOn(one, errand, blocks, 'leftOut'), meanKwh);
-    tried.push({ candidate: one, result });
-    return result;
+    const leftOut = errorsOn(one, errand, blocks, 'leftOut');
+    return { candidate: one, leftOut, result: judged(one, leftOut, meanKwh) };
   };
-  for (const form of FORMS) attempt(candidate('regression', form));
-  const byError = () => [...tried].sort((a, b) => a.result.cvRmse - b.result.cvRmse)[0]!;
-  let best = byError();
+  const tried = FORMS.map((form) => attempt(candidate('regression', form)));
+  let best = [...tried].sort((a, b) => a.result.cvRmse - b.result.cvRmse)[0]!;
   // Without covariates a sequence has nothing to tell that the calendar has not.
   if (engine !== 'regression' && rows.covariates.length > 0) {
-    const network = candidate('lstm', best.candidate.form);
-    const result = attempt(network);
-    if (engine === 'lstm' || result.cvRmse < WORTH * best.result.cvRmse) best = { candidate: network, result };
+    const network = attempt(candidate('lstm', best.candidate.form));
+    tried.push(network);
+    if (engine === 'lstm' || network.result.cvRmse < WORTH * best.result.cvRmse) best = network;
   }
-  const leftOut = errorsOn(best.candidate, errand, blocks, 'leftOut');
   const beyond = errorsOn(best.candidate, errand, blocks.slice(Math.ceil(blocks.length / 2)), 'beyond');
-  const fitted = answer(best.candidate, rows, seed, () => true);
+  const fitted = fitOn(best.candidate, errand, () => true);
   return {
     model: {
       ...{ format: 'caco-usage-1', engine: best.candidate.engine, form: best.candidate.form, covariates: ranges },
       ...{ weights: [...fitted.weights], unsure: [...unsureOf(best.candidate.inputs, rows.energyKwh)] },
-      ...{ network: fitted.memory, leftOut: listed(leftOut), beyond: listed(beyond) },
+      ...{ network: fitted.memory, leftOut: listed(best.leftOut), beyond: listed(beyond) },
     },
     ...{ tried: tried.map(({ result }) => result), chosen: best.result, rows: count, meanKwh },
   };

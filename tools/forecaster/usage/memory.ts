@@ -78,14 +78,21 @@ export const fitMemory = (
   return { units: UNITS, scale, weights: [...weights] };
 };
 
-/** What is to be added to the regression's answer; 0 where the day before is not known. */
-export const answerMemory = (memory: Memory, rows: UsageRows, inputs: Inputs): Float64Array => {
+/** What is to be added to the regression's answer for the steps from `from` up to and without `to`; 0 where the day before is not known. */
+export const answerMemory = (
+  memory: Memory,
+  rows: UsageRows,
+  inputs: Inputs,
+  from: number,
+  to: number,
+): Float64Array => {
   const shape = shapeOf(inputs, rows.covariates.length);
   if (memory.weights.length !== sizeOf(shape)) throw new Error('a network of another shape');
   const network = new Network(shape, Float64Array.from(memory.weights));
   const { hour } = calendarOf(rows);
   const sequence = new Float64Array(HOURS * shape.inputs);
-  return Float64Array.from({ length: inputs.count }, (_, i) => {
+  return Float64Array.from({ length: to - from }, (_, k) => {
+    const i = from + k;
     if (!isKnown(inputs, i) || !sequenceAt(rows, inputs, hour, i, sequence, 0)) return 0;
     const context = inputs.values.subarray(i * inputs.width, (i + 1) * inputs.width);
     return memory.scale * network.run(sequence, context)[0]!;

@@ -20,7 +20,7 @@ export const judgeUsage = (model: UsageModel, rows: UsageRows): JudgedUsage => {
   const inputs = inputsOf(model.form as Form, ordered, model.covariates);
   let baselineKwh = answerRegression(inputs, model.weights);
   if (model.network !== null) {
-    const more = answerMemory(model.network, ordered, inputs);
+    const more = answerMemory(model.network, ordered, inputs, 0, inputs.count);
     baselineKwh = baselineKwh.map((value, i) => value + more[i]!);
   }
   const counted = (i: number) => !Number.isNaN(baselineKwh[i]!) && !Number.isNaN(rows.energyKwh[i]!);
