@@ -3,9 +3,9 @@
 export interface TelemetrySeries {
   readonly labels: Readonly<Record<string, string>>;
   /** seconds since 1970, ascending */
-  readonly times: readonly number[];
+  readonly times: Float64Array;
   /** as text has them: NaN and infinities are among them */
-  readonly values: readonly number[];
+  readonly values: Float64Array;
 }
 
 export interface Telemetry {

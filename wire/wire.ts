@@ -14,22 +14,27 @@ export { machineTimer, type Timer } from './timer.js';
 export { fateOf, retryAfterS, trouble, type WireTrouble } from './trouble.js';
 
 /**
- * Sends a request and reads the whole answer, whatever its status. Throws Fault with WireTrouble in `details`: fate `not-sent` when no
- * byte can have arrived; `refused` for a URL that may not be asked, or a redirect that is not followed; `unknown` for whatever
- * fails after the request left. Rejects with the reason of the caller's signal when that aborts.
+ * Sends a request and gives its answer, whatever its status, to `take`, which reads the body within the call's limits; a body that
+ * breaks off is tried again like the rest. Throws Fault with WireTrouble in `details`: fate `not-sent` when no byte can have arrived;
+ * `refused` for a URL that may not be asked, or a redirect that is not followed; `unknown` for whatever fails after the request left.
+ * Rejects with the reason of the caller's signal when that aborts.
  */
-export const send = async (ask: Ask): Promise<Answer> => {
+export const receive = async <T>(ask: Ask, take: (flow: Flow) => Promise<T>): Promise<T> => {
   const { beginCall } = await import('./call.js');
   const call = await beginCall(ask);
   try {
-    return await call.tries(async (flow) => {
-      const { status, headers, from } = flow;
-      return { status, headers, from, text: await flow.text() };
-    });
+    return await call.tries(take);
   } finally {
     call.end();
   }
 };
+
+/** As `receive`, with the whole answer as text. */
+export const send = (ask: Ask): Promise<Answer> =>
+  receive(ask, async (flow) => {
+    const { status, headers, from } = flow;
+    return { status, headers, from, text: await flow.text() };
+  });
 
 /**
  * As `send`, but answers once status and headers are there, while the body is still coming: for streams. It is tried again up to that

@@ -43,13 +43,29 @@ export class Accumulator {
     return this.reading.ranges.find((range) => range >= this.#most) ?? null;
   }
 
-  take(times: readonly number[], values: readonly number[]): void {
+  take(times: Float64Array, values: Float64Array): void {
+    const { startS, stepS, kwh, knownS } = this.buckets;
+    const { of, factor, apartS } = this.reading;
+    // The bucket that the newest sample lies in, where most of its successors lie too.
+    let [bucket, from, until] = [-1, 0, -Infinity];
     for (let i = 0; i < times.length; i++) {
       const [at, value] = [times[i]!, values[i]!];
       // NaN and infinities are no readings: what lies between their neighbours is known by these.
-      if (!Number.isFinite(value) || value < 0) continue;
-      this.#most = Math.max(this.#most, value);
-      if (this.#at !== null && at > this.#at) this.#between(this.#at, this.#value, at, value);
+      if (!(value >= 0 && value < Infinity)) continue;
+      if (value > this.#most) this.#most = value;
+      const last = this.#at;
+      if (last !== null && at > last) {
+        if (last >= until || last < from) {
+          bucket = Math.floor((last - startS) / stepS);
+          [from, until] = [startS + bucket * stepS, startS + (bucket + 1) * stepS];
+        }
+        const isWithin = last >= from && at <= until && bucket >= 0 && bucket < kwh.length && at - last <= apartS;
+        if (isWithin && of === 'counter' && value >= this.#value) {
+          // As `#add` has it for one bucket, to the last bit.
+          kwh[bucket]! += ((value - this.#value) * factor * (at - last)) / (at - last);
+          knownS[bucket]! += at - last;
+        } else this.#between(last, this.#value, at, value);
+      }
       this.#at = at;
       this.#value = value;
     }

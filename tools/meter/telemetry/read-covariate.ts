@@ -38,7 +38,7 @@ export const readCovariate = defineTool({
     if (series.length > 1)
       throw invalid(`${query} gives ${series.length} series`, 'Make one of them, with sum(…) or avg(…).');
     const [{ times, values }] = series as [(typeof series)[0]];
-    const spans: CovariateSpan[] = times.flatMap((at, i) =>
+    const spans: CovariateSpan[] = Array.from(times).flatMap((at, i) =>
       Number.isFinite(values[i]!) ? [{ start: fromEpoch(at - stepS), end: fromEpoch(at), value: values[i]! }] : [],
     );
     if (spans.length === 0) throw notFound(`${query} has no finite value in that time`, 'Check the expression.');

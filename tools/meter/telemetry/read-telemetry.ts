@@ -14,6 +14,7 @@ import { PRESET_NAMES, PRESETS, type Preset } from './presets.js';
 /** Samples that one answer may hold: some 16 MB of text. */
 const PAGE_SAMPLES = 300_000;
 const FIRST_PAGE_S = 3600;
+const SHORTEST_PAGE_S = 60;
 const LONGEST_PAGE_S = 7 * 86_400;
 const MOST_BUCKETS = 120_000;
 /** Half a wrap: a longer time between samples may hide one. */
@@ -36,7 +37,15 @@ interface Host {
 const describeSeries = ({ job, instance }: TelemetrySeries['labels']) =>
   `job ${job ?? '?'}, instance ${instance ?? '?'}`;
 
-/** Samples of all series in pages; `take` gets each page. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Fault && (error.details as { reason?: string } | undefined)?.reason === 'too-large';
+
+interface Page {
+  readonly to: number;
+  readonly series: Promise<TelemetrySeries[]>;
+}
+
+/** Samples of all series in pages; `take` gets each page, in order of time. */
 const eachPage = async (
   telemetry: Telemetry,
   selector: string,
@@ -45,22 +54,48 @@ const eachPage = async (
   { signal, progress }: { signal: AbortSignal; progress: (done: number, total: number) => void },
   take: (series: readonly TelemetrySeries[]) => void,
 ): Promise<number> => {
-  let [pageS, samples] = [FIRST_PAGE_S, 0];
-  for (let from = startS; from < endS; ) {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const ask = (from: number, pageS: number): Page => {
     const to = Math.min(endS, from + pageS);
-    const series = await telemetry.samples(selector, from, to, signal);
-    const count = series.reduce((sum, { times }) => sum + times.length, 0);
-    samples += count;
-    take(series);
-    progress(to - startS, endS - startS);
-    // The next page takes as long as its samples fill one answer.
-    pageS =
-      count === 0
-        ? Math.min(LONGEST_PAGE_S, pageS * 4)
-        : Math.max(60, Math.min(LONGEST_PAGE_S, ((to - from) * PAGE_SAMPLES) / count));
-    from = to;
+    const series = telemetry.samples(selector, from, to, either);
+    // Whoever waits for it hears of it; nobody does where an earlier page already failed.
+    series.catch(() => undefined);
+    return { to, series };
+  };
+  let [pageS, samples] = [FIRST_PAGE_S, 0];
+  let ahead: Page | null = null;
+  try {
+    for (let from = startS; from < endS; ) {
+      const page: Page = ahead ?? ask(from, pageS);
+      const { to } = page;
+      // The server makes the next page while this one is read, but not before it is known how much one holds.
+      ahead = samples === 0 || to >= endS ? null : ask(to, pageS);
+      let series: TelemetrySeries[];
+      try {
+        series = await page.series;
+      } catch (error) {
+        if (!isTooLarge(error) || to - from <= SHORTEST_PAGE_S) throw error;
+        // More was scraped in it than before.
+        pageS = Math.max(SHORTEST_PAGE_S, (to - from) / 4);
+        ahead = null;
+        continue;
+      }
+      const count = series.reduce((sum, { times }) => sum + times.length, 0);
+      samples += count;
+      take(series);
+      progress(to - startS, endS - startS);
+      // A later page takes as long as its samples fill one answer.
+      pageS =
+        count === 0
+          ? Math.min(LONGEST_PAGE_S, pageS * 4)
+          : Math.max(SHORTEST_PAGE_S, Math.min(LONGEST_PAGE_S, ((to - from) * PAGE_SAMPLES) / count));
+      from = to;
+    }
+    return samples;
+  } finally {
+    stop.abort();
   }
-  return samples;
 };
 
 /** Buckets in which an exporter said that it could not read everything, by host. */
