@@ -64,7 +64,7 @@ const SHELVES = [
   ),
   shelf(
     async () => (await import('./tools/kwhsave/kwhsave.js')).kwhsaveTools,
-    ...(['deploy_kwhsave', 'rate_meter', 'approve_mint', 'mint_kwhsave'] as const),
+    ...(['deploy_kwhsave', 'rate_meter', 'approve_mint', 'mint_kwhsave', 'void_kwhsave', 'pause_kwhsave'] as const),
     ...(['get_kwhsave_balance', 'retire_kwhsave', 'audit_kwhsave'] as const),
   ),
   shelf(async () => (await import('./tools/export/export.js')).exportTools, 'export_books'),

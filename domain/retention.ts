@@ -84,6 +84,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'mint-leaves': 'who gave leave for what',
   mints: 'no kilowatt-hour is minted twice',
   'kwhsave-contracts': 'where the tokens are',
+  'voided-mints': 'evidence of which a token was taken back',
   'local-chain': 'points to the newest block in the ledger',
   'sale-plans': 'which plan keeps which order',
   'market-ratings': 'what buyers said',

@@ -118,6 +118,19 @@ export const Mint = z.strictObject({
 export type Mint = z.infer<typeof Mint>;
 export const MINTS = defineCollection('mints', Mint);
 
+/** A mint whose evidence was wrong, by claim id. Its half-hours stay minted. */
+export const VoidedMint = z.strictObject({
+  claimId: z.string(),
+  evidence: z.string(),
+  burnt: z.number().int().describe('kWh that its holder still had'),
+  owed: z.number().int().describe('kWh that were passed on or retired'),
+  reason: z.string(),
+  txHash: z.string(),
+  at: Instant,
+});
+export type VoidedMint = z.infer<typeof VoidedMint>;
+export const VOIDED_MINTS = defineCollection('voided-mints', VoidedMint);
+
 /** The contract of this home, by chain id. */
 export const CONTRACTS_ON_CHAIN = defineCollection(
   'kwhsave-contracts',

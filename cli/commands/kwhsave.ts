@@ -1,6 +1,7 @@
 /** `kwhsave`: one token for each proven kilowatt-hour. Nothing is sent without --send. */
 import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
+import { digest } from '../../domain/digest.js';
 import { invalid } from '../../domain/fault.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -15,6 +16,8 @@ const RATE = flagsOf('rate_meter', { dryRun: false, meterId: false, ratedKw: fal
 const MINT = flagsOf('mint_kwhsave', { dryRun: false, claimId: false });
 const BALANCE = flagsOf('get_kwhsave_balance', { account: '--account <address>' });
 const RETIRE = flagsOf('retire_kwhsave', { dryRun: false, kWh: false });
+const VOID = flagsOf('void_kwhsave', { dryRun: false, claimId: false });
+const PAUSE = flagsOf('pause_kwhsave', { dryRun: false, paused: false });
 
 const send = (c: Command) => c.option('--send', 'sign and send it; without it nothing is sent');
 const isDry = (options: Options) => options.send !== true;
@@ -101,16 +104,55 @@ const balanceText = (o: ToolAnswer<'get_kwhsave_balance'>): string =>
         ]),
   ].join('\n');
 
+/** The words are the key: whoever runs it again gets the certificate that there is, or has the chain asked for it. */
 const retire = async (context: Context, [kwh]: string[], options: Options): Promise<Answer> => {
+  const { again } = options as { again?: string };
   const given = await RETIRE.input(options);
-  const answer = await context.call('retire_kwhsave', { ...given, kWh: wholeKw(kwh), dryRun: isDry(options) });
-  const { unsigned, certificate, txHash, gasUsed } = answer;
+  const input = { ...given, kWh: wholeKw(kwh) };
+  if (isDry(options)) {
+    const answer = await context.call('retire_kwhsave', input);
+    return { json: answer, text: unsignedText(answer.unsigned!) };
+  }
+  const key = `kwhsave-retire/${digest({ ...input, again: again ?? '1' })}`;
+  const answer = await context.call('retire_kwhsave', { ...input, dryRun: false }, { idempotencyKey: key });
+  const { certificate, txHash, gasUsed } = answer;
+  const text = [
+    `Certificate ${certificate}: ${kwh} kWh retired for ${plain(given.beneficiary)}, ${plain(given.reason)}.`,
+    `  Transaction ${txHash}${gasUsed === null ? ', found on the chain' : `, ${gasUsed} gas`}.`,
+    '  The same command tells the same certificate; to retire as many again for the same: --again 2',
+  ];
+  return { json: answer, text: text.join('\n') };
+};
+
+const voidMint = async (context: Context, [claimId = '']: string[], options: Options): Promise<Answer> => {
+  const input = { ...(await VOID.input(options)), claimId };
+  const answer = await context.call(
+    'void_kwhsave',
+    { ...input, dryRun: isDry(options) },
+    ...(isDry(options) ? [] : [{ idempotencyKey: `kwhsave-void/${claimId}` }]),
+  );
+  const { unsigned, burnt, owed, txHash } = answer;
   const text =
     unsigned !== null
       ? unsignedText(unsigned)
-      : `Certificate ${certificate}: ${kwh} kWh retired for ${plain(given.beneficiary)}, ${plain(given.reason)}.\n  Transaction ${txHash}, ${gasUsed} gas.`;
+      : `The mint of ${claimId} is void: ${burnt} kWh burnt${owed ? `, ${owed} kWh owed by its holder` : ''}.\n  Transaction ${txHash}. Its half-hours stay minted.`;
   return { json: answer, text };
 };
+
+const pausing =
+  (paused: boolean) =>
+  async (context: Context, _: string[], options: Options): Promise<Answer> => {
+    const answer = await context.call('pause_kwhsave', {
+      ...(await PAUSE.input(options)),
+      paused,
+      dryRun: isDry(options),
+    });
+    const { unsigned, txHash } = answer;
+    const now = answer.paused ? 'Minting and retiring are stopped' : 'Minting and retiring go on';
+    const text =
+      unsigned !== null ? unsignedText(unsigned) : `${now}${txHash === null ? ', as before' : `, by ${txHash}`}.`;
+    return { json: answer, text };
+  };
 
 const auditText = (o: ToolAnswer<'audit_kwhsave'>): string =>
   [
@@ -155,9 +197,19 @@ export const register = (program: Command) => {
     kwhsave,
     'retire <kwh>',
     'use tokens up, for somebody and a reason, for good',
-    async (c) => send(await RETIRE.shape(c)),
+    async (c) => send(await RETIRE.shape(c)).option('--again <n>', 'a further retirement in the same words'),
     retire,
   );
+  addCommand(
+    kwhsave,
+    'void <claim>',
+    'take a mint back whose evidence was wrong',
+    async (c) => send(await VOID.shape(c)),
+    voidMint,
+  );
+  const pauseShape = async (c: Command) => send(await PAUSE.shape(c));
+  addCommand(kwhsave, 'pause', 'stop minting and retiring; transfers go on', pauseShape, pausing(true));
+  addCommand(kwhsave, 'unpause', 'let minting and retiring go on', pauseShape, pausing(false));
   addCommand(
     kwhsave,
     'audit',

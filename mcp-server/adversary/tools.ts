@@ -210,6 +210,20 @@ export const TOOL_LINES: readonly Line[] = [
       status: 404,
     },
   },
+  {
+    what: 'void_kwhsave',
+    scope: 'approve',
+    can: 'void the mint of a claim whose evidence was wrong, with a person’s token and the voider’s key',
+    cannot: 'free its half-hours for another mint, or do it with a token that operates',
+    attack: { as: 'operate', with: { claimId: 'S-OF-NOBODY', reason: 'x', dryRun: false }, status: 403 },
+  },
+  {
+    what: 'pause_kwhsave',
+    scope: 'approve',
+    can: 'stop minting and retiring and let them go on, with a person’s token and the pauser’s key',
+    cannot: 'stop transfers, or do it with a token that operates',
+    attack: { as: 'operate', with: { paused: true, why: 'x', dryRun: false }, status: 403 },
+  },
   look('get_kwhsave_balance', {}, 'move a token', 404),
   {
     what: 'retire_kwhsave',

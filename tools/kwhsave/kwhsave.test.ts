@@ -20,8 +20,10 @@ import {
   deployKwhsave,
   getKwhsaveBalance,
   mintKwhsave,
+  pauseKwhsave,
   rateMeter,
   retireKwhsave,
+  voidKwhsave,
 } from './kwhsave.js';
 
 const NOW = instant('2026-03-01T00:00:00Z');
@@ -29,6 +31,8 @@ const KEYS = {
   deployerKey: `0x${'11'.repeat(32)}`,
   minterKey: `0x${'22'.repeat(32)}`,
   holderKey: `0x${'33'.repeat(32)}`,
+  pauserKey: `0x${'44'.repeat(32)}`,
+  voiderKey: `0x${'55'.repeat(32)}`,
 };
 
 let home: string;
@@ -113,6 +117,72 @@ describe.each(['within the process', 'over HTTP'] as const)('a chain %s', (where
     // A second deployment is the first one.
     const before = await run<{ address: string }>(deployKwhsave as unknown as Tool, {});
     expect((await run<{ address: string }>(deployKwhsave as unknown as Tool, send)).address).toBe(before.address);
+  });
+
+  it('retires what one key names once, also where a crash left nothing but the chain', async () => {
+    await setUp();
+    await mint((await claimed(store, 0)).id);
+    const input = { kWh: 2, beneficiary: 'ACME Ltd', reason: 'report 2026', ...send };
+    const retire = (idempotencyKey?: string) =>
+      run<{ certificate: number; txHash: string; gasUsed: number | null }>(retireKwhsave as unknown as Tool, input, {
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      });
+    // The crash: intended and mined, and nothing was written down.
+    const { digest } = await import('../../domain/digest.js');
+    await store.deeds.intend({
+      ...{ key: 'first', tool: 'retire_kwhsave', actor: 'cli:ann', at: NOW, inputDigest: digest(input) },
+    });
+    const lost = await openStore(':memory:');
+    const { CONTRACTS_ON_CHAIN } = await import('../../domain/savings.js');
+    await lost
+      .collection(CONTRACTS_ON_CHAIN)
+      .put('80002', (await store.collection(CONTRACTS_ON_CHAIN).get('80002'))!.value);
+    const dying = { ...quietWorld(lost, () => NOW), chain: world.chain! };
+    await callTool(retireKwhsave as unknown as Tool, input, dying, call({ idempotencyKey: 'first' }));
+    await lost.close();
+    expect(await balance()).toMatchObject({ retired: 2 });
+    expect(await retire('first')).toMatchObject({ certificate: 1, gasUsed: null });
+    expect(await retire('first')).toMatchObject({ certificate: 1 });
+    expect(await balance()).toMatchObject({ retired: 2 });
+    // Another key is another retirement in the same words, and so is none.
+    expect(await retire('second')).toMatchObject({ certificate: 2 });
+    await expect(retire()).rejects.toThrow('holds fewer tokens');
+    expect(await balance()).toMatchObject({ retired: 4, balance: 1 });
+    expect(await audit()).toMatchObject({ ok: true });
+  });
+
+  it('voids a mint once and stops and goes on, each by its own key', async () => {
+    await setUp();
+    const { id, evidence } = await claimed(store, 0);
+    const taking = { claimId: id, reason: 'the meter was swapped' };
+    const take = (over: object) => run(voidKwhsave as unknown as Tool, { ...taking, ...over });
+    await expect(take(send)).rejects.toThrow('nothing was minted for this claim');
+    await mint(id);
+    const pause = (paused: boolean, over: object = send) =>
+      run<{ paused: boolean; txHash: string | null }>(pauseKwhsave as unknown as Tool, {
+        paused,
+        why: 'a look',
+        ...over,
+      });
+    expect(await pause(true, {})).toMatchObject({ dryRun: true, paused: false });
+    expect(await pause(true)).toMatchObject({ paused: true, txHash: expect.any(String) });
+    expect(await pause(true)).toMatchObject({ paused: true, txHash: null });
+    const retire = { kWh: 2, beneficiary: 'A', reason: 'B', ...send };
+    await expect(run(retireKwhsave as unknown as Tool, retire)).rejects.toThrow('paused');
+    await pause(false);
+    await run(retireKwhsave as unknown as Tool, retire);
+    expect(await take({})).toMatchObject({ dryRun: true, burnt: null });
+    expect(await take(send)).toMatchObject({ evidence, burnt: 3, owed: 2, gasUsed: expect.any(Number) });
+    expect(await take(send)).toMatchObject({ burnt: 3, owed: 2, gasUsed: null });
+    expect(await balance()).toMatchObject({ balance: 0, owed: 2, voided: 3, supply: 0 });
+    expect(await audit()).toMatchObject({ ok: true });
+    const kinds = (await store.entries.read(0, 1000)).map(({ body }) => body.kind);
+    expect(kinds.filter((kind) => kind === 'kwhsave-void' || kind === 'kwhsave-pause')).toEqual([
+      ...['kwhsave-pause', 'kwhsave-pause', 'kwhsave-void'],
+    ]);
+    // Whoever mints voids nothing, and its half-hours are never minted anew.
+    const { id: anew } = await claimed(store, 0, 4);
+    await expect(mint(anew)).rejects.toThrow('half-hour of this meter was minted before');
   });
 
   it('shows what it would do, and does nothing, unless it is told to', async () => {

@@ -6,14 +6,15 @@ import { addToTotals, MINT_LEAVES, MINTS, Mint, SAVINGS_CLAIMS, type SavingsClai
 import { toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool, type Running } from '../tool.js';
-import { bytesOf, encode, MINT, meterKey, recordOf } from './contract.js';
-import { mintedIn } from './minted.js';
+import { bytesOf, type ContractEvent, encode, MINT, meterKey, recordOf } from './contract.js';
+import { hexOf, mintedIn } from './minted.js';
+import { once } from './once.js';
 import { addressIfKnown, keyOf, type Place, placeOf, requireAddress } from './place.js';
-import { prepare, sendAndWait } from './send.js';
+import { prepare } from './send.js';
 import { dryRun, UnsignedTx, unsignedOf } from './shape.js';
 
 /** The claim, whole. Fault `conflict` where its record is no longer what its evidence names. */
-const claimOf = async (world: World, claimId: string): Promise<SavingsClaim> => {
+export const claimOf = async (world: World, claimId: string): Promise<SavingsClaim> => {
   const claim = (await world.store.collection(SAVINGS_CLAIMS).get(claimId))?.value;
   if (!claim) throw notFound(`there is no claim ${claimId}`, 'caco savings report lists those that there are.');
   if (digest(claim.record) !== claim.evidence)
@@ -112,14 +113,9 @@ const keepMint = (call: Running, mint: Mint): void =>
     ]);
   });
 
-/** What the chain knows of the claim's evidence; undefined: nothing. Fault `conflict` where somebody minted something else for it. */
-const asMinted = async (
-  input: Input,
-  world: World,
-  call: Running,
-  place: Place,
-): Promise<z.input<typeof Output> | undefined> => {
-  const { evidence, record } = await claimOf(world, input.claimId);
+/** The mint of the claim's evidence on the chain; undefined: there is none. Fault `conflict` where somebody minted something else for it. */
+const findMint = async (claimId: string, world: World, call: Running, place: Place) => {
+  const { evidence, record } = await claimOf(world, claimId);
   const found = await recordOf(place.rpc, place.address, evidence, call.signal);
   if (found === null) return undefined;
   const [start, end] = [BigInt(toEpoch(record.start)), BigInt(toEpoch(record.end))];
@@ -129,24 +125,23 @@ const asMinted = async (
       `${found.kWh} kWh were minted for this evidence, with another window than the claim’s`,
       'Somebody used it before: look who may mint, and void that record.',
     );
-  const event = await mintedIn(place, evidence, call.signal);
-  if (event === undefined) return undefined;
-  const mint: Mint = {
-    ...{ claimId: input.claimId, evidence, kWh: record.mintableKwh, to: found.holder, contract: place.address },
-    ...{
-      chainId: place.chain.chainId,
-      txHash: event.txHash,
-      blockNumber: event.blockNumber,
-      blockHash: event.blockHash,
-    },
-    ...{ leaveId: input.decisionId ?? '', at: world.clock.now() },
-  };
-  keepMint(call, mint);
-  return { dryRun: false, unsigned: null, mint, gasUsed: null };
+  return mintedIn(place, evidence, call.signal);
 };
 
-/** Another transaction of the minter took the number: the chain is asked again and it is sent with the next one, so often. */
-const ATTEMPTS = 4;
+const asMinted = (
+  { claimId, decisionId }: Input,
+  world: World,
+  call: Running,
+  { chain, address }: Place,
+  { args, txHash, blockNumber, blockHash }: ContractEvent,
+): Mint => {
+  const mint: Mint = {
+    ...{ claimId, evidence: hexOf(args.evidence), kWh: Number(args.kWh), to: String(args.to), contract: address },
+    ...{ chainId: chain.chainId, txHash, blockNumber, blockHash, leaveId: decisionId ?? '', at: world.clock.now() },
+  };
+  keepMint(call, mint);
+  return mint;
+};
 
 export const mintKwhsave = defineTool({
   name: 'mint_kwhsave',
@@ -175,32 +170,16 @@ export const mintKwhsave = defineTool({
       const unsigned = unsignedOf(await prepare(place.chain, place.rpc, sending, call.signal));
       return { dryRun: true, unsigned, mint: null, gasUsed: null };
     }
-    for (let attempt = 1; ; attempt++) {
-      const found = await asMinted(input, world, call, place);
-      if (found !== undefined) return found;
-      try {
-        const { gasUsed } = await sendAndWait(place.chain, place.rpc, sending, {
-          signal: call.signal,
-          tell: (note) => call.progress({ done: attempt, note }),
-        });
-        const done = await asMinted(input, world, call, place);
-        if (done !== undefined) return { ...done, gasUsed };
-        throw new Fault(
-          'unavailable',
-          'the chain took the mint and no longer has it: it went another way',
-          'Run the command again: it asks the chain first.',
-        );
-      } catch (error) {
-        const isTaken =
-          error instanceof Fault && (error.details as { reason?: string } | undefined)?.reason === 'number-taken';
-        const isMinted =
-          error instanceof Fault && (error.details as { refusal?: string } | undefined)?.refusal === 'EvidenceUsed';
-        if (attempt >= ATTEMPTS || !(isTaken || isMinted)) throw error;
-      }
-    }
+    const find = () => findMint(input.claimId, world, call, place);
+    const { found, gasUsed } = await once(place, sending, { find, event: 'Minted', doneBy: 'EvidenceUsed' }, call);
+    return { dryRun: false, unsigned: null, mint: asMinted(input, world, call, place, found), gasUsed };
   },
-  reconcile: async (input, world, call) =>
-    input.dryRun ? undefined : asMinted(input, world, call, await placeOf(world, call.signal)),
+  reconcile: async (input, world, call) => {
+    if (input.dryRun) return undefined;
+    const place = await placeOf(world, call.signal);
+    const found = await findMint(input.claimId, world, call, place);
+    return found && { dryRun: false, unsigned: null, mint: asMinted(input, world, call, place, found), gasUsed: null };
+  },
   tell: ({ unsigned, mint }) =>
     mint === null
       ? `Dry run: the mint would go through with ${unsigned?.gasLimit} gas at most; nothing was sent.`

@@ -2,7 +2,7 @@
 import { allEvents, bytesOf, type ContractEvent } from './contract.js';
 import type { Place } from './place.js';
 
-const hexOf = (value: unknown): string =>
+export const hexOf = (value: unknown): string =>
   value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value).replace(/^0x/, '');
 
 /** The digest that an event of the contract names, 64 hex digits. */

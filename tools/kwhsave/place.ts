@@ -33,9 +33,11 @@ export const placeOf = async (world: World, signal?: AbortSignal): Promise<Place
   return { chain, rpc, address, fromBlock: kept?.address === address ? kept.fromBlock : 0 };
 };
 
-const KEY_SETTINGS: Partial<Record<ChainRole, string>> = {
+const KEY_SETTINGS: Record<ChainRole, string> = {
   admin: 'DEPLOYER_KEY',
   minter: 'MINTER_KEY',
+  pauser: 'PAUSER_KEY',
+  voider: 'VOIDER_KEY',
   holder: 'HOLDER_KEY',
 };
 
@@ -44,12 +46,9 @@ export const keyOf = (chain: Chain, role: ChainRole): string => {
   const key = chain.keyOf(role);
   const setting = KEY_SETTINGS[role];
   if (key === null)
-    throw invalid(
-      `nobody has given the key of the ${role} on ${chain.about}`,
-      setting === undefined ? 'It is not kept here.' : `Set ${setting} in the environment.`,
-    );
+    throw invalid(`nobody has given the key of the ${role} on ${chain.about}`, `Set ${setting} in the environment.`);
   if (!/^(0x)?[0-9a-f]{64}$/i.test(key))
-    throw invalid(`${setting ?? role} is no key of 32 bytes in hex`, 'Give it as 0x and 64 hex digits.');
+    throw invalid(`${setting} is no key of 32 bytes in hex`, 'Give it as 0x and 64 hex digits.');
   return key.startsWith('0x') ? key : `0x${key}`;
 };
 

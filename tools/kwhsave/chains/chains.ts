@@ -19,6 +19,8 @@ export interface ChainSettings {
   readonly kwhsaveAddress?: string | undefined;
   readonly deployerKey?: string | undefined;
   readonly minterKey?: string | undefined;
+  readonly pauserKey?: string | undefined;
+  readonly voiderKey?: string | undefined;
   readonly holderKey?: string | undefined;
 }
 
@@ -55,9 +57,11 @@ export const openChain = (
       },
     };
   }
-  const given: Partial<Record<ChainRole, string | undefined>> = {
+  const given: Record<ChainRole, string | undefined> = {
     admin: settings.deployerKey,
     minter: settings.minterKey,
+    pauser: settings.pauserKey,
+    voider: settings.voiderKey,
     holder: settings.holderKey,
   };
   return {

@@ -78,6 +78,7 @@ export const localChain = async (blocks: Blocks, chainId: number, now: () => num
 class Machine {
   readonly #mined: Mined[] = [];
   readonly #receipts = new Map<string, Record<string, unknown>>();
+  readonly #transactions = new Map<string, Record<string, unknown>>();
 
   constructor(
     readonly lib: Library,
@@ -114,6 +115,8 @@ class Machine {
         return this.#mine(String(params[0]));
       case 'eth_getTransactionReceipt':
         return this.#receipts.get(String(params[0])) ?? null;
+      case 'eth_getTransactionByHash':
+        return this.#transactions.get(String(params[0])) ?? null;
       case 'eth_getLogs':
         return this.#logs(params[0] as LogFilter);
       default:
@@ -216,19 +219,22 @@ class Machine {
     return { tx, hash, done, blockHash: this.lib.bytesToHex(block.hash()) as string };
   }
 
-  async #run(block: Block): Promise<void> {
-    const { tx, hash, done, blockHash } = await this.#execute(block);
-    const where = { blockNumber: hex(block.number), blockHash, transactionHash: hash };
+  async #run(mined: Block): Promise<void> {
+    const { tx, hash, done, blockHash } = await this.#execute(mined);
+    const where = { blockNumber: hex(mined.number), blockHash, transactionHash: hash };
     const logs = (done.execResult.logs ?? []).map(
       ([address, topics, data], i): Log => ({
         ...{ address: this.lib.bytesToHex(address), topics: topics.map((t) => this.lib.bytesToHex(t)) },
         ...{ data: this.lib.bytesToHex(data), ...where, logIndex: hex(i) },
       }),
     );
-    this.#mined.push({ timestamp: block.timestamp, hash: blockHash, logs });
+    this.#mined.push({ timestamp: mined.timestamp, hash: blockHash, logs });
+    const parties = { from: tx.getSenderAddress().toString(), to: tx.to?.toString() ?? null };
+    const { transactionHash, ...block } = where;
+    this.#transactions.set(hash, { hash, ...block, ...parties, input: this.lib.bytesToHex(tx.data) });
     this.#receipts.set(hash, {
       ...where,
-      ...{ from: tx.getSenderAddress().toString(), to: tx.to?.toString() ?? null },
+      ...parties,
       contractAddress: done.createdAddress?.toString() ?? null,
       status: done.execResult.exceptionError === undefined ? '0x1' : '0x0',
       ...{ gasUsed: hex(done.totalGasSpent), logs },

@@ -44,5 +44,7 @@ export const CHAIN_SETTINGS = {
   ),
   deployerKey: secret(key, 'key of the contract’s admin at the node, hex', 'DEPLOYER_KEY'),
   minterKey: secret(key, 'key that mints at the node, hex', 'MINTER_KEY'),
+  pauserKey: secret(key, 'key that stops minting and retiring at the node and lets them go on, hex', 'PAUSER_KEY'),
+  voiderKey: secret(key, 'key that voids records at the node, hex', 'VOIDER_KEY'),
   holderKey: secret(key, 'key of who gets and retires tokens at the node, hex', 'HOLDER_KEY'),
 } as const;
