@@ -83,6 +83,19 @@ export class Asked {
     this.drop(...gone.filter((m) => !kept.has(m)));
   }
 
+  /** "Who uses the most GPUs": what is used is told in GPU hours; "jobs that use GPUs" are jobs. */
+  gpus() {
+    const { signs } = this.of;
+    const used = signs.find(
+      (s) => s.sign.state === 'gpu' && s.sign.subject === undefined && !/^jobs?$/.test(this.low[s.at + 1] ?? ''),
+    );
+    const verbs = signs.filter((s) => s.sign.measure === 'energy');
+    if (used === undefined || verbs.length === 0) return;
+    if (!verbs.every((s) => LIGHT.test(s.words) && !/^(?:that|which)$/.test(this.low[s.at - 1] ?? ''))) return;
+    this.measures = this.measures.map((m) => (m === 'energy' ? 'gpu-hours' : m));
+    this.states.splice(this.states.indexOf('gpu'), 1);
+  }
+
   /** Words that say one thing together: "price of power", "how much carbon did we save", "emissions per kWh". */
   joined() {
     const { unit, states, event } = this;
@@ -122,6 +135,7 @@ export class Asked {
       else if (this.is('cost') || this.is('electricity-cost')) this.measures = ['price'];
       else if (!this.is('intensity') && !this.is('price')) this.left.add(per.at);
     }
+    this.gpus();
     if (unit?.dimension === 'intensity' && this.is('emissions')) this.measures = ['intensity'];
     if (per?.sign.per === 'job') this.stat = 'mean';
     if (this.is('duration') && this.has((s) => s.sign.stat === 'total'))

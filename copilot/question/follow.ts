@@ -35,12 +35,53 @@ export const followed = (question: string, reading: Reading, signs: Signs, last:
       query: queryOf({ ...before, measures: [per], unit: null, than: null }),
       left: left.filter((word) => !/^per$/i.test(word)),
     };
+  const pointed = short ? pointedAt(question, before, reading, signs) : null;
+  if (pointed !== null) return { query: pointed, left };
   if (parts.why) return short && namesOf(parts.filters) === 0 ? why(before, last) : null;
   if (!short || !(FOLLOWS.test(question.trim()) || reading.query === null)) return null;
   if (parts.measures.length > 0 && standsAlone(reading)) return null;
   const next = merged(before, { ...reading, parts });
   const used = parts.unit === '%' ? /^(?:same|%|per|cent|percent|percentage|pct)$/i : /^same$/i;
   return next === null ? null : { query: next, left: left.filter((word) => !used.test(word)) };
+};
+
+/** Words that stand for what was told before; "that" may also begin a clause of its own. */
+const POINTS =
+  /\b(?:is|are|was|were|of|in|do|does|did|for|would|will|about) (?:that|those|these|them|it|they|this)\b|\b(?:their|its)\b|\b(?:those|these) (?:jobs|ones)\b/i;
+
+/** "How much energy is that?": another figure of what was told before, where the question says nothing else of whom it is about. */
+const pointedAt = (
+  question: string,
+  before: Query,
+  { query, parts, guessed }: Reading,
+  { signs }: Signs,
+): Query | null => {
+  const own =
+    namesOf(parts.filters) + parts.filters.limits.length > 0 ||
+    Object.values(parts.filters.except).some((l) => l.length > 0) ||
+    parts.period !== null ||
+    parts.by !== null ||
+    parts.rank !== null ||
+    parts.further;
+  if (!POINTS.test(question) || own || guessed || parts.why || query?.subject !== 'jobs' || before.subject !== 'jobs')
+    return null;
+  const money = before.measures.some((m) => MEASURES[m].dimension === 'money');
+  const electricity = money && signs.some((s) => s.words === 'electricity');
+  const measures = parts.measures.map((m) => (m === 'energy' && electricity ? 'electricity-cost' : m));
+  if (measures.length === 0) return null;
+  // Of jobs that were listed all are meant; of the five largest those five, which their own figure ranks.
+  const all = before.by === 'job' && before.rank?.count === MOST_LISTED && before.rank.skip === 0;
+  const ranked = before.rank !== null && !all;
+  return queryOf({
+    ...before,
+    measures: ranked ? [...new Set([...before.measures.slice(0, 1), ...measures])] : measures,
+    bases: parts.bases ?? before.bases,
+    stat: parts.stat ?? (all ? 'total' : before.stat),
+    by: all ? null : before.by,
+    rank: all ? null : before.rank,
+    unit: parts.unit,
+    than: null,
+  });
 };
 
 /** "which?" behind a number: the jobs that it counts. */

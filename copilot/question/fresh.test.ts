@@ -92,3 +92,32 @@ it('units that are written out', async () => {
   const answer = await ask('How many kilograms per kilowatt-hour does team nlp emit?');
   expect(answer.answer).toMatch(/^Emissions per kWh of team nlp, .*: 0\.300 kg\/kWh/);
 });
+
+describe('a turn that points at what was told', () => {
+  it('takes over whom it was about: those that were listed, the job, the five', async () => {
+    const { ask } = await room();
+    await ask('List the jobs that start after 8am', 'list');
+    expect(values(await ask('how much energy is that?', 'list'), 'kWh')).toEqual([120]);
+    await ask('what does train-nlp-1 emit?', 'job');
+    expect(values(await ask('how much energy does it use?', 'job'), 'kWh')).toEqual([40]);
+    await ask('the two largest jobs', 'two');
+    expect(values(await ask('how much do they emit?', 'two'), 'kg')).toEqual([16, 12]);
+  });
+});
+
+describe('what no part of a query says is not passed over', () => {
+  it.each([
+    ['What is the biggest job of each team?', /“biggest”/],
+    ['How many jobs run at the same time at most?', /“same”/],
+    ['How much more does nlp emit than the others?', /“others”/],
+  ])('%s', async (question, named) => {
+    const { ask } = await room();
+    const answer = await ask(question);
+    expect(answer.answered).toBe(false);
+    expect(answer.answer).toMatch(named);
+  });
+  it('what is used of GPUs is told in hours', async () => {
+    const { ask } = await room();
+    expect((await ask('How many GPUs does team nlp use?')).answer).toMatch(/^GPU hours of team nlp/);
+  });
+});

@@ -73,7 +73,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ measure: 'cost', order: 'most' }, 'dearest|dearer|costliest|most expensive|more expensive'],
   [
     { measure: 'electricity-cost' },
-    'cost of electricity|cost of energy|electricity cost|electricity costs|energy cost|energy costs|electricity bill|energy bill|power bill',
+    'cost of electricity|cost of energy|electricity cost|electricity costs|energy cost|energy costs|electricity bill|energy bill|power bill|spend on electricity|spends on electricity|spent on electricity|pay for electricity|pays for electricity|paid for electricity|spend on energy|spends on energy|spent on energy|pay for energy|pays for energy|paid for energy',
   ],
   [
     { measure: 'price' },
@@ -204,7 +204,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
     'late|overdue|too late|after their deadline|after its deadline|after the deadline|after their deadlines|miss their deadline|misses its deadline|missed their deadline|miss its deadline|after they are due|after it is due',
   ],
   [{ state: 'movable' }, 'movable|flexible|deferrable|shiftable'],
-  [{ state: 'split' }, 'split|interrupted|in pieces|in several pieces|paused'],
+  [{ state: 'split' }, 'split|interrupted|in pieces|in several pieces|split into pieces|into pieces|split up|paused'],
   [
     { state: 'worse' },
     'emissions went up|emissions go up|emissions rise|emissions rose|whose emissions went up|whose emissions go up|emit more than without the plan|emit more than before|got worse|worse off|gets worse|more than before',

@@ -181,6 +181,15 @@ class Reader extends Asked {
       (n) => Number.isInteger(n.value) && n.value >= 1 && n.value <= MOST_COUNT && besideOrder(of, n.at),
     );
     for (const n of counts) if (n !== count) this.left.add(n.at);
+    // "The biggest job of each team" is one job a group, which groups do not tell.
+    for (const s of of.signs)
+      if (
+        s.sign.order !== undefined &&
+        this.low[s.at + s.words.split(' ').length] === 'job' &&
+        this.by !== null &&
+        this.by !== 'job'
+      )
+        this.left.add(s.at);
     const which = this.has((s) => s.sign.which === true);
     const singular = this.low.includes('job') && !this.low.includes('jobs');
     const list = this.has((s) => s.sign.list === true);
@@ -240,7 +249,8 @@ class Reader extends Asked {
     if (this.subject !== 'jobs') return;
     const list = this.has((s) => s.sign.list === true);
     const whatRuns = this.low[0] === 'what' && this.event === 'runs' && this.measures.length === 0;
-    const whichJobs = this.subjects.includes('jobs') && /^(?:which|what) jobs\b/.test(this.low.join(' '));
+    const whichJobs =
+      this.subjects.includes('jobs') && /^(?:what jobs|which (?:\S+ ){0,3}jobs)\b/.test(this.low.join(' '));
     if (
       this.by === null &&
       (whatRuns || whichJobs || (list && (this.subjects.includes('jobs') || this.measures.length === 0)))

@@ -66,13 +66,17 @@ const MOST_LEFT = 2;
 const NEGATION = /^(?:no|not|none|never|nothing|nobody|neither|nor|cannot|\w+n['’]t)$/i;
 /** Times that no period holds: an answer about all of the time would be another one. */
 const TIMES = /^(?:ago|since|year|years|month|months|quarter|week|weeks|yesterday|tomorrow)$/i;
+/** "At the same time", "than the others": what runs together, or stands against all the rest. */
+const OTHERS = /^(?:same|simultaneous(?:ly)?|concurrent(?:ly)?|others?|rest)$/i;
 /** A word that would have made it another question: a denial, a time, or what the lexicon knows to choose, to order or to share out. */
 const turnsRound = (word: string): boolean => {
-  const { except, stat, basis, state, category, by, unit } = LEXICON.get(word.toLowerCase()) ?? {};
+  const { except, stat, basis, state, category, by, unit, order } = LEXICON.get(word.toLowerCase()) ?? {};
   return (
     NEGATION.test(word) ||
     TIMES.test(word) ||
+    OTHERS.test(word) ||
     except === true ||
+    order !== undefined ||
     unit === '%' ||
     (stat !== undefined && stat !== 'total') ||
     [basis, state, category].some((sign) => sign !== undefined) ||

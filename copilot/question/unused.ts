@@ -41,6 +41,7 @@ const isHeld = (
     compares ||
     q.hours !== null ||
     q.measures.some((m) => m === 'power' || MEASURES[m].sums === 'each');
+  if (sign.state === 'gpu' && q.measures.includes('gpu-hours')) return true;
   if (sign.state !== undefined) {
     const jobs = q.subject === 'jobs';
     if (jobs !== isJobState(sign.state)) return sign.measure !== undefined || q.measures.includes('delay');
