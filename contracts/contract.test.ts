@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ChainRefusal } from '../domain/chain.js';
 import { compile } from './compile.mjs';
 import { ADDRESS, digestOf, METER, type OnChain, onChain, T0 } from './fixtures/on-chain.js';
+import { followed, gasTable, type Step } from './fixtures/reference.js';
 
 const EXPECTED = new URL('../../shared/reference/energy/token/expected.json', import.meta.url);
 
@@ -19,52 +20,14 @@ beforeEach(async () => {
   chain = await onChain();
 });
 
-interface Step {
-  readonly by: 'admin' | 'minter' | 'holder' | 'other';
-  readonly do: string;
-  readonly ok?: true;
-  readonly revert?: string;
-  readonly events?: readonly string[];
-  readonly gas?: number;
-}
-
 describe('the reference', () => {
   it.skipIf(!existsSync(EXPECTED))('is followed step by step; what differs is refused, not allowed', async () => {
     const { steps, end } = JSON.parse(readFileSync(EXPECTED, 'utf8')) as { steps: Step[]; end: Record<string, number> };
-    chain = await onChain({ minter: null });
-    await chain.by('admin').rate(METER, 1000);
-    const mint =
-      (digest: string, kWh = 5n, half = 0) =>
-      (who: 'minter' | 'other') =>
-        chain.by(who).mint({ digest, kWh, half });
-    // One half-hour each, so that only what the step is about can refuse.
-    const acts: Record<string, (who: Step['by']) => Promise<readonly string[]>> = {
-      deploy: async () => [],
-      'mint(to,5,evidence)': (who) => mint('e1')(who as 'minter'),
-      'grantRole(MINTER_ROLE, minter)': () => chain.by('admin').grant('MINTER_ROLE', 'minter'),
-      'mint(to,7,same evidence)': () => mint('e1', 7n, 1)('minter'),
-      'mint(to,0,evidence2)': () => mint('e2', 0n, 2)('minter'),
-      'mint(to,5) without evidence': () => chain.by('minter').call('mint(address,uint256)', [ADDRESS.holder, 5n]),
-      'retire(6,beneficiary,reason)': () => chain.by('holder').retire(6n),
-      'retire(2,beneficiary,reason)': () => chain.by('holder').retire(2n),
-      // Whoever pauses is apart from the admin here.
-      'pause()': (who) => chain.by(who === 'admin' ? 'pauser' : who).call('pause'),
-      'mint(to,5,evidence3)': () => mint('e3', 5n, 3)('minter'),
-      'revokeRole(MINTER_ROLE, minter); unpause()': async () => {
-        await chain.by('admin').revoke('MINTER_ROLE', 'minter');
-        return chain.by('pauser').call('unpause');
-      },
-    };
-    for (const step of steps) {
-      const done = await acts[step.do]!(step.by).then(
-        (events) => ({ events }),
-        (error: unknown) => ({ revert: chain.nameOf(error) }),
-      );
-      expect([step.do, done]).toEqual([
-        step.do,
-        step.revert === undefined ? { events: step.events ?? expect.any(Array) } : { revert: step.revert },
-      ]);
-    }
+    const { chain: followedOn, done } = await followed(steps);
+    chain = followedOn;
+    for (const { step, revert, events } of done)
+      expect([step.do, revert, events]).toEqual([step.do, step.revert ?? null, step.events ?? expect.any(Array)]);
+    await expect(gasTable(done)).toMatchFileSnapshot('../docs/methods/kwhsave-gas.md');
     expect(await chain.sums()).toMatchObject({ supply: BigInt(end.totalSupply!), retired: BigInt(end.totalRetired!) });
     expect(Number(await chain.ask('decimals'))).toBe(end.decimals);
     expect(await chain.ask('balanceOf', ADDRESS.holder)).toBe(BigInt(end.balanceOf_holder!));
