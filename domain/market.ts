@@ -262,6 +262,11 @@ export const SoldOrder = z.strictObject({
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),
   confirm: z.string().nullable().describe('context of the confirm that waits for its answer, as JSON'),
+  delivers: z
+    .strictObject({ sites: z.array(z.string()), meterIds: z.array(z.string()) })
+    .nullable()
+    .default(null)
+    .describe('whose energy it takes, for the whole window, so that it is paid for once; null: not committed'),
   quotedUntilMs: z.number().nullable(),
   committedAtMs: z
     .number()

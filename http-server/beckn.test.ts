@@ -6,6 +6,7 @@ import { CLAIMS, SOLD_ORDERS } from '../domain/market.js';
 import { SOLD_FLEXIBILITY } from '../domain/offer.js';
 import { PLANS } from '../domain/plan.js';
 import { PLAN_LOADS } from '../domain/plan-sums.js';
+import { claimDelivered, DELIVERED, periodsIn } from '../domain/settlement/delivered.js';
 import type { Market } from '../market.js';
 import { hasOfficial, officialErrors } from '../tools/beckn/fixtures/official.js';
 import { BPP, marketStand, type Stand } from './fixtures/market-stand.js';
@@ -105,6 +106,18 @@ describe('a conversation from search to rating', () => {
       expect(loads.regions[0]!.after[slot]!).toBeLessThanOrEqual(cap.maxKw + 1e-6);
     }
 
+    // What is sold is settled under the order's name alone, and is no saving of anybody's.
+    const taken = await app.world.store.collection(DELIVERED).list({ limit: 1000 });
+    expect(taken.map(({ value }) => [value.by, value.as, value.run])).toContainEqual([id, 'market order', null]);
+    const sites = (await app.world.fleet.sites()).map((site) => site.id);
+    const periods = periodsIn({ start: sold.at(-1)!.start, end: sold[0]!.end });
+    const paid = (by: string, as: string) =>
+      app.world.store.transaction((books) =>
+        claimDelivered(books, { sites, meterIds: [], periods }, { by, as, run: 'II', at: sold[0]!.start }),
+      );
+    await expect(paid('DFS-1', 'bid')).rejects.toThrow(`was sold as market order under ${id}`);
+    await expect(paid('S-1', 'kWhSave')).rejects.toThrow(`was sold as market order under ${id}`);
+
     const status = await ask('status', { order_id: id });
     expect(status.message.order).toMatchObject({ id, status: 'ACTIVE' });
     expect((await ask('track', { order_id: id })).message.tracking.status).toBe('active');
@@ -126,6 +139,7 @@ describe('a conversation from search to rating', () => {
     );
     expect((await ask('cancel', { order_id: id, cancellation_reason_id: '001' })).error!.code).toBe('50001');
     expect(await app.world.store.collection(SOLD_FLEXIBILITY).list()).toEqual([]);
+    expect(await app.world.store.collection(DELIVERED).list()).toEqual([]);
     for (const one of buyer.heard) expect(official(JSON.parse(one.raw)), one.action).toEqual([]);
     expect(trouble).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { SOLD_ORDERS } from '../../domain/market.js';
 import type { Store, Tx } from '../../domain/store.js';
 import { claimsIn } from './catalog.js';
 import { dialectOf, recognise, type Said, sellingIn } from './dialects/dialects.js';
+import { deliverersOf } from './exclusive.js';
 import { threadOf } from './intake.js';
 import { movedOn } from './metering.js';
 import { openPump, type Pump } from './pump.js';
@@ -117,7 +118,10 @@ export const openClerk = (ground: ClerkGround): Clerk => {
 
   const confirm = async (held: Held, request: { draft: Parameters<typeof commit>[3] }) => {
     const { context } = held;
-    const committed = await declinedOr(() => store.transaction((tx) => commit(tx, ground, context, request.draft)));
+    const delivers = await deliverersOf(ground.world);
+    const committed = await declinedOr(() =>
+      store.transaction((tx) => commit(tx, ground, context, request.draft, delivers)),
+    );
     if ('is' in committed) return finish(held, async () => committed);
     const outcome = await ground.planner.deliver(committed, settings.terms.standingKw);
     await finish(held, (tx) => concluded(tx, ground, committed, outcome));

@@ -139,6 +139,7 @@ const build = (
     approvalId: null,
     decisionId: null,
     confirm: null,
+    delivers: null,
     quotedUntilMs: at.nowMs + QUOTE_SECONDS * 1000,
     committedAtMs: null,
     powerKw,

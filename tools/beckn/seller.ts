@@ -20,6 +20,7 @@ import type { Tx } from '../../domain/store.js';
 import type { World } from '../../domain/world.js';
 import { searchCatalog } from './catalog.js';
 import { noteSale } from './evidence.js';
+import { type Delivers, giveBack, takeExclusively } from './exclusive.js';
 import { claimOf, hold } from './holds.js';
 import { type Moment, orderIdOf, orderOf, QUOTE_SECONDS } from './quote.js';
 import { Decline } from './refusal.js';
@@ -186,6 +187,7 @@ export const commit = async (
   ground: SellerGround,
   context: MarketContext,
   draft: Draft,
+  delivers: (order: SoldOrder) => Delivers,
 ): Promise<SoldOrder> => {
   const orders = tx.collection(SOLD_ORDERS);
   const before = (await orders.get(orderIdOf(context)))?.value;
@@ -226,10 +228,12 @@ export const commit = async (
   if (billing === null) throw new Decline('30000', 'confirm needs billing', '/message/order/billing');
   const committed: SoldOrder = {
     ...order,
+    delivers: delivers(order),
     confirm: JSON.stringify(context),
     committedAtMs: at.nowMs,
     order: { ...order.order, billing, state: 'COMMITTED', createdAt: before?.order.createdAt ?? at.now },
   };
+  await takeExclusively(tx, committed, at.now);
   await orders.put(committed.id, committed);
   await tx.collection(CLAIMS).put(committed.id, claimOf(committed, 'committed', null));
   await limited(tx, committed);
@@ -254,6 +258,7 @@ export const concluded = async (
   const at = ground.world.clock.now();
   if (outcome.is === 'refused') {
     await unsold(tx, now);
+    await giveBack(tx, now);
     if (now.deliveredBy !== null)
       await tx.collection(SALE_PLANS).put(now.deliveredBy, { orderId: now.id, kept: false });
     const rejected: SoldOrder = {
@@ -381,6 +386,7 @@ const cancel = async (tx: Tx, ground: SellerGround, context: MarketContext, requ
   };
   await tx.collection(SOLD_ORDERS).put(order.id, cancelled);
   await unsold(tx, order);
+  await giveBack(tx, order);
   await noteSale(tx, ground.world, 'market_cancellation', cancelled);
   return replyOf(cancelled);
 };

@@ -11,8 +11,8 @@ import {
   type SavingRecord,
   type SavingsClaim,
 } from '../../domain/savings.js';
-import { claimDelivered } from '../../domain/settlement/delivered.js';
-import { fromEpoch, Instant, secondsBetween, settlementPeriodOf, toEpoch } from '../../domain/time.js';
+import { claimDelivered, periodsIn } from '../../domain/settlement/delivered.js';
+import { Instant, secondsBetween } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { judge, modelOf, requireJudgeable, windowProblem } from './judge.js';
 
@@ -119,7 +119,7 @@ export const claimSavings = defineTool({
     call.commit(async (tx) => {
       await claimDelivered(
         tx,
-        { site: card.site, meterIds: card.meterIds, periods: halfHours(window) },
+        { sites: [card.site], meterIds: card.meterIds, periods: periodsIn(window) },
         // Under the record, not the name: the same window anew is another record, and refused.
         { by: `${id}/${evidence.slice(0, 12)}`, as: 'kWhSave', run: 'II', at: now },
       );
@@ -152,9 +152,3 @@ export const claimSavings = defineTool({
   tell: ({ claimId, savedKwh, low, high, mintableKwh }) =>
     `${claimId}: ${savedKwh < 0 ? `${energyText(-savedKwh)} more were used` : `${energyText(savedKwh)} saved`} (95 % interval ${energyText(low)} to ${energyText(high)}); ${mintableKwh} kWh can be minted.`,
 });
-
-const halfHours = ({ start, end }: { start: Instant; end: Instant }) => {
-  const periods = [];
-  for (let at = toEpoch(start); at < toEpoch(end); at += 1800) periods.push(settlementPeriodOf(fromEpoch(at)));
-  return periods;
-};

@@ -154,7 +154,7 @@ describe('a saving', () => {
     const period = settlementPeriodOf(plusHours(SPLIT, 40));
     const sold = { by: 'E-9', as: 'bid', run: 'II' as const, at: now };
     await store.transaction((tx) =>
-      claimDelivered(tx, { site: 'other name', meterIds: ['hall'], periods: [period] }, sold),
+      claimDelivered(tx, { sites: ['other name'], meterIds: ['hall'], periods: [period] }, sold),
     );
     await expect(claim(id, { start: plusHours(SPLIT, 24), end: plusHours(SPLIT, 48) })).rejects.toThrow(
       'settled as bid under E-9',

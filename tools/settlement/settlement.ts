@@ -161,7 +161,7 @@ export const settleEvent = defineTool({
     const at = world.clock.now();
     const { id, site, meterIds, run } = asked;
     call.commit(async (tx) => {
-      const delivered = { site, meterIds, periods: periods.map((period) => ({ date, period })) };
+      const delivered = { sites: [site], meterIds, periods: periods.map((period) => ({ date, period })) };
       await claimDelivered(tx, delivered, { by: id, as: asked.terms.as, run, at });
       await tx.entries.append([
         {
