@@ -7,12 +7,13 @@ import type { Chain } from '../../domain/chain.js';
 import { quietWorld } from '../../domain/fixtures/quiet-world.js';
 import { MINTS, SAVINGS_CLAIMS } from '../../domain/savings.js';
 import type { Store } from '../../domain/store.js';
-import { instant } from '../../domain/time.js';
+import { instant, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { type Call, callTool, type Tool } from '../tool.js';
 import { type ChainSettings, openChain } from './chains/chains.js';
-import { claimed } from './fixtures/claims.js';
+import { bytesOf, encode, MINT, meterKey } from './contract.js';
+import { claimed, FIRST } from './fixtures/claims.js';
 import { startNode, type TestNode } from './fixtures/node.js';
 import {
   approveMint,
@@ -25,6 +26,7 @@ import {
   retireKwhsave,
   voidKwhsave,
 } from './kwhsave.js';
+import { addressOf, sendAndWait } from './send.js';
 
 const NOW = instant('2026-03-01T00:00:00Z');
 const KEYS = {
@@ -283,6 +285,28 @@ describe('a mint', () => {
       ok: false,
       firstBreak: expect.stringContaining(`the record of ${id} was changed`),
     });
+  });
+
+  it('whose evidence somebody with the minter’s key used for another window is told apart from ours', async () => {
+    node = await startNode();
+    const chain = chainWith({ rpcUrl: node.url, ...KEYS });
+    world = worldWith(chain);
+    await setUp();
+    const { id, evidence } = await claimed(store, 0);
+    const { address } = await run<{ address: string }>(deployKwhsave as unknown as Tool, {});
+    const start = BigInt(toEpoch(FIRST) + 86_400);
+    const theirs = {
+      to: addressOf(KEYS.holderKey),
+      kWh: 3n,
+      evidence: bytesOf(evidence),
+      meters: [meterKey('hall')],
+      start,
+      end: start + 3600n,
+    };
+    const sending = { key: KEYS.minterKey, to: address, data: encode(MINT, theirs) };
+    await sendAndWait(chain, await chain.open(), sending, { signal: new AbortController().signal });
+    await expect(mint(id)).rejects.toThrow('3 kWh were minted for this evidence, with another window');
+    expect(await audit()).toMatchObject({ ok: false, firstBreak: expect.stringContaining('its record proves 5') });
   });
 
   it('that no ledger knows, and a claim that is not in it, are what the audit breaks at', async () => {

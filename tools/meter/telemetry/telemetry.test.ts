@@ -11,12 +11,15 @@ import {
   startNodeExporter,
   startPrometheus,
 } from '../../../bench/prometheus.js';
+import { Fault } from '../../../domain/fault.js';
 import { quietWorld } from '../../../domain/fixtures/quiet-world.js';
 import type { Store } from '../../../domain/store.js';
 import { fromEpoch, instant, toEpoch } from '../../../domain/time.js';
 import type { World } from '../../../domain/world.js';
 import { openStore } from '../../../store/store.js';
+import { handTimer } from '../../../wire/fixtures/hand-timer.js';
 import { httpPeer, type Peer } from '../../../wire/fixtures/peer.js';
+import type { Timer } from '../../../wire/wire.js';
 import { type Call, callTool, type Tool } from '../../tool.js';
 import { METER_ADAPTERS, readCovariate, readTelemetry, showMeter } from '../meter.js';
 
@@ -37,9 +40,16 @@ afterEach(async () => {
   await store.close();
 });
 
-const worldAt = async (meterUrl: string): Promise<World> => {
+const worldAt = async (meterUrl: string, timer?: Timer): Promise<World> => {
   const now = () => instant('2026-03-01T00:00:00Z');
-  const ground = { store, clock: { now }, present: now, daemon: async () => [], simulated: () => [] };
+  const ground = {
+    store,
+    clock: { now },
+    present: now,
+    daemon: async () => [],
+    simulated: () => [],
+    ...(timer ? { timer } : {}),
+  };
   const meter = await METER_ADAPTERS.prometheus.open({ meter: 'prometheus', meterUrl }, ground);
   return { ...quietWorld(store, now), meter };
 };
@@ -198,6 +208,31 @@ describe('what cannot be right', () => {
       ),
     ).rejects.toThrow('remembers nothing');
   });
+});
+
+it('a page that holds more than one answer may is asked for in parts, and comes to the same', async () => {
+  const world = await serve([counter(zone('intel-rapl:0'))]);
+  const { telemetry } = world.meter;
+  const asked: number[] = [];
+  const samples: NonNullable<typeof telemetry>['samples'] = async (selector, from, to, signal) => {
+    asked.push(to - from);
+    if (to - from > 1000)
+      throw new Fault('unavailable', 'more than 16777216 bytes', 'Ask for less.', { details: { reason: 'too-large' } });
+    return telemetry!.samples(selector, from, to, signal);
+  };
+  const { meters } = await read({ ...world, meter: { ...world.meter, telemetry: { ...telemetry!, samples } } });
+  expect(meters[0]!.energyKwh).toBeCloseTo(0.2, 6);
+  expect(asked[0]).toBe(3600);
+  expect(Math.min(...asked)).toBeLessThanOrEqual(1000);
+});
+
+it('a server that falls silent is told so', async () => {
+  peer = await httpPeer((request) => void request.resume());
+  const timer = handTimer();
+  const ended = expect(read(await worldAt(peer.url, timer))).rejects.toMatchObject({ code: 'unavailable' });
+  await timer.waiting((ms) => ms === 10_000);
+  timer.pass(30_000);
+  await ended;
 });
 
 describe('a covariate', () => {
