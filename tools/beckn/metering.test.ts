@@ -32,6 +32,7 @@ const soldOf = (
   approvalId: null,
   decisionId: null,
   confirm: null,
+  delivers: null,
   quotedUntilMs: null,
   committedAtMs,
   powerKw: kw,
