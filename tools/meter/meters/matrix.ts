@@ -55,7 +55,9 @@ class Scanner {
   #number(end: number): number {
     const { bytes } = this;
     const from = this.at;
-    let [at, whole, point] = [from, 0, -1];
+    let at = from;
+    let whole = 0;
+    let point = -1;
     for (; ; at++) {
       const byte = bytes[at]!;
       if (byte >= ZERO && byte <= NINE) whole = whole * 10 + (byte - ZERO);

@@ -48,27 +48,36 @@ export class Accumulator {
     const { of, factor, apartS } = this.reading;
     // The bucket that the newest sample lies in, where most of its successors lie too.
     let [bucket, from, until] = [-1, 0, -Infinity];
+    // In variables rather than members: a member that may be null costs an object for each sample.
+    let [last, before, most] = [this.#at ?? Infinity, this.#value, this.#most];
     for (let i = 0; i < times.length; i++) {
-      const [at, value] = [times[i]!, values[i]!];
+      const at = times[i]!;
+      const value = values[i]!;
       // NaN and infinities are no readings: what lies between their neighbours is known by these.
       if (!(value >= 0 && value < Infinity)) continue;
-      if (value > this.#most) this.#most = value;
-      const last = this.#at;
-      if (last !== null && at > last) {
+      if (value > most) most = value;
+      if (at > last) {
         if (last >= until || last < from) {
           bucket = Math.floor((last - startS) / stepS);
-          [from, until] = [startS + bucket * stepS, startS + (bucket + 1) * stepS];
+          from = startS + bucket * stepS;
+          until = startS + (bucket + 1) * stepS;
         }
         const isWithin = last >= from && at <= until && bucket >= 0 && bucket < kwh.length && at - last <= apartS;
-        if (isWithin && of === 'counter' && value >= this.#value) {
+        if (isWithin && of === 'counter' && value >= before) {
           // As `#add` has it for one bucket, to the last bit.
-          kwh[bucket]! += ((value - this.#value) * factor * (at - last)) / (at - last);
+          kwh[bucket]! += ((value - before) * factor * (at - last)) / (at - last);
           knownS[bucket]! += at - last;
-        } else this.#between(last, this.#value, at, value);
+        } else {
+          this.#most = most;
+          this.#between(last, before, at, value);
+        }
       }
-      this.#at = at;
-      this.#value = value;
+      last = at;
+      before = value;
     }
+    this.#at = last === Infinity ? null : last;
+    this.#value = before;
+    this.#most = most;
   }
 
   #between(from: number, before: number, to: number, value: number): void {
