@@ -107,6 +107,16 @@ const SCRIPTS: Readonly<Record<string, () => unknown>> = {
     expect(stdout).toMatch(/settle_tickets: .*Unrecognized keys: ."verifiedKg./);
     expect(stdout).not.toContain('saved 1 000 t');
   },
+  // Ordered before the jobs start, and while they run: of 1 000 kW two jobs of 400 and 300 kW may be interrupted.
+  'flexibility/dr-interruptible.sh': () => {
+    const { status, stdout } = run('bash', [caseFile('flexibility/dr-interruptible.sh')], {
+      CACO: join(folder, 'dist/cli/main.js'),
+    });
+    expect(stdout).not.toContain('No schedule fits');
+    expect(stdout).not.toContain('exit');
+    expect(stdout).toMatch(/ordered while they run.*\nPlan \S+ follows \S+: 1 job moves \(1 of them runs and is interrupted\)/);
+    expect(status).toBe(0);
+  },
   'doors/loop.mjs': () => {
     homeWithQueue('out/doors/home/a');
     const { stdout, stderr } = run(process.execPath, [caseFile('doors/loop.mjs')]);
@@ -199,8 +209,10 @@ const SCRIPTS: Readonly<Record<string, () => unknown>> = {
   },
 };
 /** What the scripts read. */
-const READ = ['doors/jobs60.csv', 'doors/lib.mjs', 'doors/q3.json'];
-const FOUND = casesIn('doors', 'speed').filter((name) => !READ.includes(name));
+const READ = ['doors/jobs60.csv', 'doors/lib.mjs', 'doors/q3.json', 'flexibility/dr-interruptible.csv'];
+/** It reads plans of a seller by a folder of its own: `tools/beckn` has its laws as tests. */
+const ELSEWHERE = ['flexibility/redeem-offers.mjs'];
+const FOUND = casesIn('doors', 'speed', 'flexibility').filter((name) => ![...READ, ...ELSEWHERE].includes(name));
 
 describe.runIf(FOUND.length > 0)('a script from practice', () => {
   it.each(FOUND)('%s', async (name) => {

@@ -91,6 +91,7 @@ for (const sigma of [0.05, 0.1, 0.2, 0.3]) {
         noticeSlot: now,
         events: [],
         lost: [],
+        mayPause: false,
         churnCost: new Float64Array(schedule.region.length),
       });
       schedule = solve(problem, LIMITS, HOOKS).schedule!;

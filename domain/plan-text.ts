@@ -71,3 +71,11 @@ export const chargedText = ({ plan, charged }: Replanned): string => {
   if (gap === null || searched === null || Math.abs(gap - searched) <= 1e-9) return boundText(gap);
   return `${boundText(gap)} With the charge for moving it is within ${gapText(searched)}: what lies between the two was not worth the move.`;
 };
+
+/** Why there is no plan, as a sentence. */
+export const conflictText = (conflict: { readonly sentence: string } | null): string =>
+  conflict === null ? 'none was found, and none is proved impossible.' : `${conflict.sentence.replace(/\.$/, '')}.`;
+
+/** What of the moves stops work that runs. */
+export const interruptedText = (jobs: number): string =>
+  jobs === 0 ? '' : ` (${jobs} of them ${jobs === 1 ? 'runs and is' : 'run and are'} interrupted)`;

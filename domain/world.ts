@@ -151,6 +151,8 @@ export interface Fleet {
     replaces?: string | undefined;
     pages: AsyncIterable<{ job: Job; pieces: Placement[]; moved?: boolean }[]>;
   }): Promise<Placed>;
+  /** Why work that runs there cannot be interrupted, in words; absent: it can, and `place` with `replaces` does it. */
+  readonly cannotPause?: string;
   /** True where placing changes nothing yet and only tells what it would do. */
   readonly rehearses?: boolean;
   /** True in a pilot: it never takes anything, and what would be placed is kept apart (domain/watched.ts). Such a fleet rehearses too. */

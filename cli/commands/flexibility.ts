@@ -23,17 +23,27 @@ const text = (o: Flexible): string => {
     const firm = Math.round((s.firmKw / most) * BAR);
     return '█'.repeat(firm) + '░'.repeat(Math.max(0, Math.round((s.bestEffortKw / most) * BAR) - firm));
   };
+  const underPlan = o.withoutPlan !== null;
   return [
-    `${o.clusterId ?? 'All sites'}: jobs that would run in the window ${o.jobs}; of them may wait ${o.deferrableJobs}, urgent and left alone ${o.urgentJobs}.`,
+    ...(o.planId === null ? [] : [`Under plan ${o.planId}, which is in force:`]),
+    `${o.clusterId ?? 'All sites'}: jobs that ${underPlan ? '' : 'would '}run in the window ${o.jobs}; of them may wait ${o.deferrableJobs}, urgent and left alone ${o.urgentJobs}.`,
     `  Highest slot ${powerText(o.peakKw)}; ${energyText(o.deferrableKwh)} can be put off at best effort.`,
     '',
     tableText(
-      ['from', 'firm', 'best effort', 'for min', '█ firm ░ best effort'],
-      o.slots.map((s) => [
+      [
+        'from',
+        underPlan ? 'can be sold' : 'firm',
+        'best effort',
+        'for min',
+        ...(underPlan ? ['without plan'] : []),
+        '█ firm ░ best effort',
+      ],
+      o.slots.map((s, i) => [
         s.start,
         powerText(s.firmKw),
         powerText(s.bestEffortKw),
         String(s.maxDurationMinutes),
+        ...(o.withoutPlan === null ? [] : [powerText(o.withoutPlan[i]!.firmKw)]),
         bar(s),
       ]),
     ),
@@ -46,7 +56,7 @@ export const register = (program: Command) => {
   addCommand(
     program,
     'flexibility',
-    'kW of waiting work that can be put off, slot by slot',
+    'kW that can be put off, slot by slot: of the plan in force what can be sold, else of waiting work',
     FLAGS.shape,
     async (context, _, options) => {
       const given = await FLAGS.input(options);

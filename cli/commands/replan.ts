@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ToolAnswer } from '../../app.js';
 import { invalid } from '../../domain/fault.js';
 import { counted, figure, massText, moneyText, percentText } from '../../domain/figures.js';
-import { changeText, chargedText, lateText } from '../../domain/plan-text.js';
+import { changeText, chargedText, conflictText, interruptedText, lateText } from '../../domain/plan-text.js';
 import { instant } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -17,11 +17,10 @@ const named = (ids: readonly string[]) => `${ids.slice(0, 5).map(plain).join(', 
 
 const text = (o: Replanned, from: string): string => {
   const { plan } = o;
-  if (plan === null)
-    return `No schedule fits any more: ${o.conflict?.sentence ?? 'none was found, and none is proved impossible'}.`;
+  if (plan === null) return `No schedule fits any more: ${conflictText(o.conflict)}`;
   const { currency } = plan.planned.cost;
   return [
-    `Plan ${plan.id} follows ${plain(from)}: ${counted(o.moved, 'job moves', 'jobs move')}, ${o.kept} stay where they were (${o.frozen} run, have run or were announced), ${o.added} are new.`,
+    `Plan ${plan.id} follows ${plain(from)}: ${counted(o.moved, 'job moves', 'jobs move')}${interruptedText(o.interrupted)}, ${o.kept} stay where they were (${o.frozen} run, have run or were announced), ${o.added} are new.`,
     o.change === null
       ? '  What has happened cannot be compared: the plans share no job of the same length.'
       : `  What has happened: ${changeText(o.change, currency)}.`,

@@ -8,6 +8,7 @@ import { Instant, secondsBetween, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { Flexibility } from './flexibility.js';
+import { flexibilityUnder, planInForce } from './planned-flexibility.js';
 
 const LONGEST_DAYS = 366;
 
@@ -15,7 +16,7 @@ export const getFlexibility = defineTool({
   name: 'get_flexibility',
   title: 'Flexibility of the waiting work',
   description:
-    'For every slot of a window: how many facility kW of waiting work can be put off, firm and at best effort, and how long the firm part can stay away. Looks only; urgent jobs never count.',
+    'For every slot of a window: how many facility kW can be put off, firm and at best effort, and how long the firm part can stay away. Under the plan in force firm is what it offers for sale; beside it stands what waiting work could put off without a plan. Looks only.',
   toolset: 'fleet',
   effect: 'reads',
   input: z.strictObject({
@@ -30,12 +31,19 @@ export const getFlexibility = defineTool({
   output: z.strictObject({
     clusterId: z.string().nullable(),
     workloadId: z.string().nullable().describe('null: the fleet’s queue'),
+    planId: z.string().nullable().describe('the plan in force; null: none, and the figures are of waiting work'),
     slots: z.array(FlexibilitySlot),
+    withoutPlan: z
+      .array(FlexibilitySlot)
+      .nullable()
+      .describe(
+        'what it would be if every job ran as early as it may; nothing of it can be sold. null: no plan is in force',
+      ),
     slotMinutes: z.number().int(),
     jobs: z.number().int().describe('jobs that would run in the window'),
     deferrableJobs: z.number().int(),
     urgentJobs: z.number().int(),
-    peakKw: z.number().describe('facility kW of the highest slot, when everything runs as early as it may'),
+    peakKw: z.number().describe('facility kW of the highest slot'),
     deferrableKwh: z.number().describe('facility kWh that can be put off at best effort, slot by slot'),
     assumptions: z.array(z.string()),
   }),
@@ -59,10 +67,35 @@ export const getFlexibility = defineTool({
       call.signal.throwIfAborted();
       for (const job of page) flexibility.add(job);
     }
+    const window = { start: from, end: to };
+    const order = await planInForce(world, window, ingested);
+    const unplanned = flexibility.slots();
+    if (order !== null) {
+      const { slots, ...seen } = await flexibilityUnder(world, order, { window, sites, slots: unplanned });
+      return {
+        clusterId: clusterId ?? null,
+        workloadId: order.workloadId,
+        planId: order.planId,
+        slots,
+        withoutPlan: unplanned,
+        slotMinutes: world.method.slotMinutes,
+        ...seen,
+        deferrableKwh: slots.reduce((sum, { bestEffortKw }) => sum + bestEffortKw, 0) * (world.method.slotMinutes / 60),
+        assumptions: [
+          'Firm is what the plan offers and can be sold, one offer at a time: no job is later than it is due, and every limit is kept.',
+          world.fleet.cannotPause === undefined
+            ? 'Best effort: planned work that could wait, or rest where it may be interrupted, and end by its deadline if there is room later. What of it can be had is known when it is planned (`caco replan --cap`).'
+            : `Best effort: planned work that has not begun and could wait, if there is room later. Nothing that runs rests: ${world.fleet.cannotPause}.`,
+          'Without a plan every job would run at home, as early as it may: that flexibility the plan has used already.',
+        ],
+      };
+    }
     return {
       clusterId: clusterId ?? null,
       workloadId: ingested,
-      slots: flexibility.slots(),
+      planId: null,
+      slots: unplanned,
+      withoutPlan: null,
       slotMinutes: world.method.slotMinutes,
       jobs: flexibility.jobs,
       deferrableJobs: flexibility.deferrable,
@@ -78,12 +111,26 @@ export const getFlexibility = defineTool({
     };
   },
   tell: (o) => {
-    const best = o.slots.reduce((most, s) => (s.firmKw > most.firmKw ? s : most), o.slots[0]!);
-    return o.slots.length === 0 || best.firmKw === 0
+    const best = highest(o.slots);
+    if (o.planId !== null) {
+      const unplanned = o.withoutPlan === null ? 0 : (highest(o.withoutPlan)?.firmKw ?? 0);
+      const sold =
+        best === undefined || best.firmKw === 0
+          ? `Under plan ${o.planId} nothing can surely be put off`
+          : `Under plan ${o.planId} up to ${powerText(best.firmKw)} can be sold, from ${best.start} for ${best.maxDurationMinutes} minutes`;
+      return `${sold}; without a plan it would be ${powerText(unplanned)}.`;
+    }
+    return best === undefined || best.firmKw === 0
       ? `Nothing can surely be put off; ${counted(o.jobs, 'job')} would run in the window.`
       : `Up to ${powerText(best.firmKw)} can surely be put off, from ${best.start} for ${best.maxDurationMinutes} minutes; ${o.deferrableJobs} of ${counted(o.jobs, 'job')} may wait.`;
   },
 });
+
+const highest = (slots: readonly FlexibilitySlot[]): FlexibilitySlot | undefined =>
+  slots.reduce<FlexibilitySlot | undefined>(
+    (most, s) => (most === undefined || s.firmKw > most.firmKw ? s : most),
+    undefined,
+  );
 
 const ingestedWorkload = async (world: World, workloadId: string | undefined): Promise<string | null> => {
   if (workloadId !== undefined) {

@@ -23,8 +23,8 @@ export interface JobFrame {
   readonly prices: Float64Array;
 }
 
-/** Churn is a replan's: a workload says nothing of it. */
-const OF_WORKLOAD = COLUMNS.filter((column) => column !== 'churnCost');
+/** Churn and work that is under way are a replan's: a workload says nothing of them. */
+const OF_WORKLOAD = COLUMNS.filter((column) => column !== 'churnCost' && column !== 'underWay');
 
 type Row = { readonly id: string } & Readonly<Record<(typeof OF_WORKLOAD)[number], number>>;
 

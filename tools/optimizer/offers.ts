@@ -111,12 +111,13 @@ const idleOf = ({ N, T, problem }: Model, schedule: Schedule): Float64Array => {
   return idle;
 };
 
-/** Movable jobs that run in one piece, by region × slots + start. */
+/** Movable jobs that have not begun and run in one piece, by region × slots + start. */
 const startsOf = (model: Model, schedule: Schedule): Map<number, number[]> => {
   const starting = new Map<number, number[]>();
   for (let j = 0; j < model.N; j++) {
     const r = schedule.region[j]!;
-    if (r < 0 || model.problem.jobs.kind[j] !== MOVABLE || schedule.pieces.has(j)) continue;
+    const { kind, underWay } = model.problem.jobs;
+    if (r < 0 || kind[j] !== MOVABLE || underWay[j] !== 0 || schedule.pieces.has(j)) continue;
     const cell = r * model.T + schedule.start[j]!;
     starting.set(cell, [...(starting.get(cell) ?? []), j]);
   }

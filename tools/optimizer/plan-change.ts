@@ -13,18 +13,23 @@ export const spread = (problem: Problem, rows: Uint32Array, schedule: Schedule):
   return out;
 };
 
+/** Whether job `j` runs where and when it did; one that only became longer does. */
+export const isSame = (before: Schedule, after: Schedule, j: number): boolean => {
+  const [a, b] = [before.pieces.get(j)!, after.pieces.get(j)];
+  return (
+    before.region[j] === after.region[j] &&
+    before.start[j] === after.start[j] &&
+    (b === undefined ? a.length === 2 : b.length === a.length && b.every((t, i) => i === b.length - 1 || t === a[i]))
+  );
+};
+
 /** Over the jobs that both have; one that only became longer has not moved. */
 export const compared = (problem: Problem, before: Schedule, after: Schedule) => {
   let moved = 0;
   let stayed = 0;
   for (let j = 0; j < problem.jobs.count; j++) {
     if (before.region[j]! < 0 || after.region[j]! < 0) continue;
-    const [a, b] = [before.pieces.get(j)!, after.pieces.get(j)];
-    const same =
-      before.region[j] === after.region[j] &&
-      before.start[j] === after.start[j] &&
-      (b === undefined ? a.length === 2 : b.length === a.length && b.every((t, i) => i === b.length - 1 || t === a[i]));
-    if (same) stayed++;
+    if (isSame(before, after, j)) stayed++;
     else moved++;
   }
   return { moved, stayed };

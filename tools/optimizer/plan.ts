@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { FlexibilityOffer } from '../../domain/offer.js';
 import { Plan } from '../../domain/plan.js';
-import { planText } from '../../domain/plan-text.js';
+import { conflictText, planText } from '../../domain/plan-text.js';
 import { toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { Conflict, optimize, RELAX_FORMS, relaxBy } from './engine/engine.js';
@@ -96,8 +96,7 @@ export const makePlan = defineTool({
     call.commit(commit);
     return { plan, offers: offers.map(told), objectiveParts: objectiveParts && { ...objectiveParts }, ...answer };
   },
-  tell: ({ plan, conflict }) =>
-    plan === null ? `No schedule fits: ${conflict?.sentence ?? 'none was found'}.` : planText(plan),
+  tell: ({ plan, conflict }) => (plan === null ? `No schedule fits: ${conflictText(conflict)}` : planText(plan)),
 });
 
 /** What stands fast may be what is in the way: the reader learns how to move it. */

@@ -9,16 +9,20 @@ import {
   SLOT_EPSILON,
   URGENT,
 } from './engine/engine.js';
+import { after, before } from './running-work.js';
 /**
- * A plan that is under way, as a problem again: what runs, has run or was announced is frozen, the rest may move for a
- * churn charge, and what has happened since (a lost site, a cap in a window, jobs that take longer) is in it.
+ * A plan that is under way, as a problem again: what has run or was announced is frozen, and so is work that runs and may not be
+ * interrupted; what is left of the work that may, and the rest, may move for a churn charge. What has happened since (a lost site,
+ * a cap in a window, jobs that take longer) is in it.
  */
 
 export interface Happened {
   /** First slot that has not begun. */
   readonly nowSlot: number;
-  /** Work that starts before this slot was announced and stays; at least `nowSlot`. */
+  /** What is done before this slot was announced and stays; at least `nowSlot`. */
   readonly noticeSlot: number;
+  /** False where the fleet cannot interrupt work that runs. */
+  readonly mayPause: boolean;
   readonly events: readonly PowerEvent[];
   /** Regions that are lost from `nowSlot` on, as rows of the problem's regions. */
   readonly lost: readonly number[];
@@ -26,12 +30,19 @@ export interface Happened {
   readonly churnCost: Float64Array;
 }
 
-export type Fate = 'frozen' | 'free' | 'added' | 'stopped' | 'stranded';
+export type Fate = 'frozen' | 'begun' | 'free' | 'added' | 'stopped' | 'stranded';
 
 export interface Replanned {
   readonly problem: Problem;
-  /** Of each job: `stopped` ran at a lost site and starts anew; `stranded` has no other place and stays out. */
+  /**
+   * Of each job: `begun` runs and may be interrupted; `stopped` ran at a lost site and starts anew; `stranded` has no other place and
+   * stays out.
+   */
   readonly fates: readonly Fate[];
+  /** What stays of those that have begun: their pieces before `noticeSlot`, by row. */
+  readonly begun: ReadonlyMap<number, readonly number[]>;
+  /** Jobs that may be interrupted and have begun where the fleet cannot do it. */
+  readonly unpausable: number;
 }
 
 /** `current` places the jobs of the plan (region −1: new). Pieces of a frozen job that became longer grow at their end. */
@@ -52,11 +63,23 @@ export const replanProblem = (problem: Problem, current: Schedule, happened: Hap
   };
   const kept = emptySchedule(jobs.count);
   const fates: Fate[] = [];
+  const begunPieces = new Map<number, readonly number[]>();
+  let unpausable = 0;
   for (let j = 0; j < jobs.count; j++) {
     const pieces = current.region[j]! < 0 ? null : grown(piecesOf(problem, current, j)!, jobs.slots[j]!, T);
     const at = current.region[j]!;
     const begun = pieces !== null && pieces[0]! < happened.noticeSlot;
     const done = pieces !== null && pieces.at(-1)! <= happened.nowSlot;
+    if (pieces !== null && begun && !done && !lost.has(at) && mayRest(problem, j, pieces, happened.noticeSlot)) {
+      if (happened.mayPause) {
+        put(kept, j, at, pieces);
+        next.churnCost[j] = happened.churnCost[j]!;
+        begunPieces.set(j, before(pieces, happened.noticeSlot));
+        fates.push('begun');
+        continue;
+      }
+      unpausable++;
+    }
     if (pieces !== null && (done || (begun && !lost.has(at)))) {
       put(kept, j, at, pieces);
       next.kind[j] = FROZEN;
@@ -94,7 +117,17 @@ export const replanProblem = (problem: Problem, current: Schedule, happened: Hap
       jobs: { ...next, regionSet, current: kept },
     },
     fates,
+    begun: begunPieces,
+    unpausable,
   };
+};
+
+/** Whether work that has begun may be interrupted, has anything left from slot `from` on, and ends in time where it goes on. */
+const mayRest = ({ jobs }: Problem, j: number, pieces: readonly number[], from: number): boolean => {
+  if (jobs.kind[j] !== MOVABLE || jobs.minChunk[j] === 0) return false;
+  const rest = after(pieces, from);
+  const left = rest.reduce((sum, t, i) => sum + (i % 2 === 0 ? -t : t), 0);
+  return left > 0 && from + left - 1 + jobs.lastFraction[j]! <= jobs.deadline[j]! + SLOT_EPSILON;
 };
 
 const put = (

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { notFound } from '../../domain/fault.js';
 import { counted } from '../../domain/figures.js';
 import { PLANS, Plan } from '../../domain/plan.js';
-import { changeText, chargedText, lateText } from '../../domain/plan-text.js';
-import { Instant, toEpoch } from '../../domain/time.js';
+import { changeText, chargedText, conflictText, interruptedText, lateText } from '../../domain/plan-text.js';
+import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import { Hours } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
@@ -17,16 +17,16 @@ import {
   optimize,
   type Problem,
   type Schedule,
-  selectJobs,
 } from './engine/engine.js';
 import { fleetProblem, hindsightOf, type PlanInput, questionFields } from './fleet-problem.js';
 import { figuresAfter, heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { offersOf } from './offers.js';
-import { changeOf, compared, spread } from './plan-change.js';
+import { changeOf, compared, isSame, spread } from './plan-change.js';
 import { CERTIFICATES, write } from './plan-record.js';
 import type { Writing } from './plan-rows.js';
 import { type Fate, replanProblem } from './replan-problem.js';
-import { currentOf, eventsOf, recordOverruns, regionOf } from './under-way.js';
+import { splitBegun } from './running-work.js';
+import { begunEvents, currentOf, eventsOf, questionOf, recordOverruns, regionOf, runOn } from './under-way.js';
 
 const Change = z.strictObject({
   cost: z.number().describe('money more for the jobs that were planned before, without the carbon price and churn'),
@@ -38,18 +38,18 @@ export const replan = defineTool({
   name: 'replan',
   title: 'Plan again in place',
   description:
-    'Plans a plan’s workload again from now on: with new jobs of the workload, today’s forecast, jobs that take longer, lost sites and caps in a window. Work that runs or was announced does not move; other work moves only where that is worth the churn.',
+    'Plans a plan’s workload again from now on: with new jobs of the workload, today’s forecast, jobs that take longer, lost sites and caps in a window. Work that runs is interrupted where it may be, and else stays; other work moves only where that is worth the churn.',
   toolset: 'plan',
   effect: 'records',
   input: z.strictObject({
     fromPlanId: z.string().min(1).describe('the plan that is under way'),
-    at: Instant.optional().describe('what has begun by then stays; now when left out'),
+    at: Instant.optional().describe('what was done by then stays; now when left out'),
     noticeMinutes: z
       .number()
       .min(0)
       .max(10_080)
       .default(0)
-      .describe('work that starts within this many minutes was announced and stays'),
+      .describe('what is done within this many minutes was announced and stays'),
     churnCost: z
       .number()
       .min(0)
@@ -89,9 +89,13 @@ export const replan = defineTool({
     plan: Plan.nullable().describe('null when no schedule fits'),
     conflict: Conflict.nullable(),
     status: z.string().describe('optimal: proved, the charge for moving left out'),
-    moved: z.number().int().describe('planned jobs that run elsewhere or at another time than before'),
+    moved: z
+      .number()
+      .int()
+      .describe('planned jobs that run elsewhere or at another time than before, interrupted ones among them'),
     kept: z.number().int().describe('planned jobs that stay, frozen ones among them'),
-    frozen: z.number().int().describe('jobs that run, have run or were announced'),
+    frozen: z.number().int().describe('jobs that stay as they are: they run, have run or were announced'),
+    interrupted: z.number().int().describe('running jobs whose rest runs at another time than before'),
     added: z.number().int().describe('jobs that the plan did not have'),
     stopped: z.array(z.string()).describe('jobs that ran at a lost site and start anew'),
     stranded: z.array(z.string()).describe('jobs without any other place than a lost site'),
@@ -117,33 +121,29 @@ export const replan = defineTool({
     const old = (await world.store.collection(PLANS).get(input.fromPlanId))?.value;
     if (!old) throw notFound(`there is no plan ${input.fromPlanId}`, '`caco runs` lists runs with their plans.');
     await recordOverruns(world, old, input.overran);
-    const question = {
-      workloadId: old.workloadId,
-      from: old.window.start,
-      horizonHours: (toEpoch(old.window.end) - toEpoch(old.window.start)) / 3600,
-      ...(old.region === null ? {} : { region: old.region }),
-      ...(old.clusterId === null ? {} : { clusterId: old.clusterId }),
-      carbonPricePerTonne: old.carbonPricePerTonne,
-      tardinessWeight: 1,
-      seed: input.seed,
-    };
+    const question = { ...questionOf(old), seed: input.seed };
     const fleet = await fleetProblem(world, { ...question, foresight: input.foresight });
     const current = await currentOf(world, old, fleet);
     const step = world.method.slotMinutes * 60;
     const at = toEpoch(input.at ?? world.clock.now());
     const slotOf = (seconds: number) => Math.max(0, Math.ceil((seconds - fleet.origin) / step));
-    const { problem, fates } = replanProblem(fleet.problem, current, {
-      nowSlot: slotOf(at),
-      noticeSlot: slotOf(at + input.noticeMinutes * 60),
-      events: input.events.flatMap((event) => eventsOf(event, fleet, step)),
+    const nowSlot = slotOf(at);
+    const noticeSlot = slotOf(at + input.noticeMinutes * 60);
+    const { problem, fates, begun, unpausable } = replanProblem(fleet.problem, current, {
+      nowSlot,
+      noticeSlot,
+      mayPause: world.fleet.cannotPause === undefined,
+      events: input.events.flatMap((event) => eventsOf(event, fleet, step, nowSlot)),
       lost: input.lostRegions.map((name) => regionOf(name, fleet)),
       churnCost: churnCharges(fleet.problem, current, { cost: input.churnCost, ratio: input.churnRatio }),
     });
     const rows = Uint32Array.from(fates.flatMap((fate, j) => (fate === 'stranded' ? [] : [j])));
-    const kept = selectJobs(problem, rows);
+    const split = splitBegun(problem, rows, begun, noticeSlot);
+    const kept = split.problem;
     const warm = (await world.store.collection(CERTIFICATES).get(old.id))?.value;
     const options = {
       seed: input.seed,
+      naming: { clock: { origin: fleet.origin, slotMinutes: world.method.slotMinutes }, words: fleet.words },
       ...(input.cpuSeconds === undefined ? {} : { cpuSeconds: input.cpuSeconds }),
       signal: call.signal,
     };
@@ -171,8 +171,9 @@ export const replan = defineTool({
     const heeded = heedLeastSaving(kept, solved.schedule, fleet.least);
     const figures = heeded.stay.size > 0 ? figuresAfter(kept, heeded.schedule, solved) : solved;
     const own = withoutCharge(kept, heeded.schedule, solved.certificate);
-    const planned = spread(problem, rows, heeded.schedule);
+    const planned = spread(problem, rows, split.whole(heeded.schedule));
     const { moved, stayed } = compared(problem, current, planned);
+    const interrupted = [...begun.keys()].filter((j) => !isSame(current, planned, j)).length;
     // Without the plan every job would have run when it was released, not now.
     const asReleased = { ...problem, jobs: { ...problem.jobs, release: fleet.problem.jobs.release } };
     const written: Writing = {
@@ -197,7 +198,12 @@ export const replan = defineTool({
       policySetId: fleet.policySetId,
       beside: fleet.besidePlans,
       replaces: old.id,
-      remarks: [...leastSavingInWords(heeded), ...fleet.remarks],
+      remarks: [
+        ...leastSavingInWords(heeded),
+        ...runOn(unpausable, world.fleet.cannotPause),
+        ...begunEvents(input.events, fromEpoch(fleet.origin + nowSlot * step)),
+        ...fleet.remarks,
+      ],
       unpriced: fleet.unpriced,
       terms: [...input.overran.map((job) => `job ${job.jobId} takes ${job.durationHours} h`), ...hindsightOf(input)],
       signals: fleet.signals,
@@ -205,7 +211,7 @@ export const replan = defineTool({
     });
     call.commit(commit);
     const regret = input.withRegret
-      ? await regretOf(world, question, options, { problem, rows, schedule: heeded.schedule })
+      ? await regretOf(world, question, options, { problem: kept, schedule: heeded.schedule })
       : null;
     return {
       plan,
@@ -214,6 +220,7 @@ export const replan = defineTool({
       moved,
       kept: stayed,
       ...counts,
+      interrupted,
       churnCost: figures.objectiveParts.churn,
       charged: { objective: figures.objective, lowerBound: solved.lowerBound, gap: figures.gap },
       change: changeOf(buildModel(problem), current, planned),
@@ -224,14 +231,15 @@ export const replan = defineTool({
   },
   tell: (o) =>
     o.plan === null
-      ? `No schedule fits any more: ${o.conflict?.sentence ?? 'none was found'}.`
-      : `Plan ${o.plan.id}: ${counted(o.moved, 'job moves', 'jobs move')}, ${o.kept} stay (${o.frozen} frozen), ${o.added} are new${o.change === null ? '' : `; ${changeText(o.change, o.plan.planned.cost.currency)}`}. ${chargedText(o)}${lateText(o.plan)}`,
+      ? `No schedule fits any more: ${conflictText(o.conflict)}`
+      : `Plan ${o.plan.id}: ${counted(o.moved, 'job moves', 'jobs move')}${interruptedText(o.interrupted)}, ${o.kept} stay (${o.frozen} frozen), ${o.added} are new${o.change === null ? '' : `; ${changeText(o.change, o.plan.planned.cost.currency)}`}. ${chargedText(o)}${lateText(o.plan)}`,
 });
 
 const NO_PLAN = {
   plan: null,
   moved: 0,
   kept: 0,
+  interrupted: 0,
   churnCost: 0,
   charged: null,
   change: null,
@@ -244,10 +252,10 @@ const regretOf = async (
   world: World,
   question: Omit<PlanInput, 'foresight'>,
   options: OptimizeOptions,
-  of: { readonly problem: Problem; readonly rows: Uint32Array; readonly schedule: Schedule },
+  of: { readonly problem: Problem; readonly schedule: Schedule },
 ) => {
-  const truth = (await fleetProblem(world, { ...question, foresight: 'actual' })).problem;
-  const known = selectJobs({ ...of.problem, ciGPerKwh: truth.ciGPerKwh, pricePerMwh: truth.pricePerMwh }, of.rows);
+  const { ciGPerKwh, pricePerMwh } = (await fleetProblem(world, { ...question, foresight: 'actual' })).problem;
+  const known = { ...of.problem, ciGPerKwh, pricePerMwh };
   const best = await optimize(known, options);
   if (best.objective === null) return null;
   const mine = evaluate(buildModel(known), of.schedule).objective;

@@ -1,9 +1,10 @@
 /** What has happened since a plan was made, on the grid of the problem that plans it again: overruns, events, where its jobs are. */
 import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { counted } from '../../domain/figures.js';
 import { enterEarlierOrders, holdAsChanged } from '../../domain/held.js';
 import { JOBS } from '../../domain/job.js';
 import { PLACEMENTS, type Placement, type Plan } from '../../domain/plan.js';
-import { type Instant, toEpoch } from '../../domain/time.js';
+import { fromEpoch, type Instant, secondsBetween, toEpoch } from '../../domain/time.js';
 import type { Hours } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { emptySchedule, type PowerEvent, type Schedule } from './engine/engine.js';
@@ -48,20 +49,21 @@ export const regionOf = (name: string, { problem, question }: FleetProblem): num
   return r;
 };
 
-/** What announced work of others leaves of the event’s power, by stretches of slots. */
+/** What announced work of others leaves of the event’s power, by stretches of slots from the first that has not begun. */
 export const eventsOf = (
   event: { id: string; region: string; from: Instant; to: Instant; maxPowerKw: number },
   fleet: FleetProblem,
   step: number,
+  nowSlot: number,
 ): PowerEvent[] => {
   const { origin, problem, takenKw } = fleet;
-  // A slot that an event touches at all is capped in full.
-  const fromSlot = Math.max(0, Math.floor((toEpoch(event.from) - origin) / step));
+  // A slot that an event touches at all is capped in full; of one that has begun nothing can be changed.
+  const fromSlot = Math.max(nowSlot, Math.floor((toEpoch(event.from) - origin) / step));
   const toSlot = Math.min(problem.slots, Math.ceil((toEpoch(event.to) - origin) / step));
   if (fromSlot >= toSlot)
     throw invalid(
-      `event ${event.id} from ${event.from} to ${event.to} lies outside the plan`,
-      'Give a window within the plan, its end after its start.',
+      `event ${event.id} from ${event.from} to ${event.to} lies outside what can still be planned, from ${fromEpoch(origin + nowSlot * step)} on`,
+      'Give a window within the plan, its end after its start and after now.',
     );
   const region = regionOf(event.region, fleet);
   const taken = (t: number) => takenKw?.[region * problem.slots + t] ?? 0;
@@ -80,6 +82,30 @@ export const eventsOf = (
   }
   return events;
 };
+
+/** Jobs that may be interrupted where they run and cannot be. */
+export const runOn = (jobs: number, why: string | undefined): string[] =>
+  jobs === 0 ? [] : [`${counted(jobs, 'job')} that may be interrupted ${jobs === 1 ? 'runs' : 'run'} on: ${why}`];
+
+/** Of events that began before `from`, when something can first be changed. */
+export const begunEvents = (events: readonly { id: string; from: Instant }[], from: Instant): string[] =>
+  events
+    .filter((event) => event.from < from)
+    .map(
+      (event) =>
+        `event ${event.id} begins at ${event.from}, and nothing can be changed before ${from}: it is kept from then on`,
+    );
+
+/** What a plan was asked, to be asked again. */
+export const questionOf = ({ workloadId, window, region, clusterId, carbonPricePerTonne }: Plan) => ({
+  workloadId,
+  from: window.start,
+  horizonHours: secondsBetween(window.start, window.end) / 3600,
+  ...(region === null ? {} : { region }),
+  ...(clusterId === null ? {} : { clusterId }),
+  carbonPricePerTonne,
+  tardinessWeight: 1,
+});
 
 /** Where the old plan has each job, on the problem's grid. */
 export const currentOf = async (world: World, plan: Plan, { problem, origin }: FleetProblem): Promise<Schedule> => {

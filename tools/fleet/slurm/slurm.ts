@@ -61,6 +61,7 @@ export const slurmFleet = (
     },
 
     rehearses: settings.dryRun,
+    cannotPause: 'Slurm is told when a job may start, and nothing of one that runs',
     place: (order) => placeOrder(desk, order),
     undo: (key) => undoOrder(desk, key),
     examine: () => examine(desk, queue),

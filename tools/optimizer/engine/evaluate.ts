@@ -1,6 +1,17 @@
 /** What a schedule really costs and which limits it breaks, computed from the problem and nothing else. */
 import type { Model } from './model.js';
-import { FROZEN, instanceCostPerHour, MOVABLE, type Problem, piecesOf, type Schedule, URGENT } from './problem.js';
+import {
+  FROZEN,
+  instanceCostPerHour,
+  leastPiece,
+  MOVABLE,
+  mustGoOn,
+  type Problem,
+  piecesOf,
+  resumptions,
+  type Schedule,
+  URGENT,
+} from './problem.js';
 import { lateness, SLOT_EPSILON } from './window.js';
 
 /** Money by cause; `churn` is what leaving current placements costs. */
@@ -132,7 +143,7 @@ export const evaluate = (model: Model, schedule: Schedule): Evaluation => {
     const late = lateness(problem, j, end);
     if (late > 0) lateJobs++;
     sums.tardiness.add(jobs.tardinessCostPerHour[j]! * slotHours * late);
-    sums.resume.add((pieces.length / 2 - 1) * jobs.resumeCost[j]!);
+    sums.resume.add(resumptions(problem, j, pieces) * jobs.resumeCost[j]!);
     sums.churn.add(churnOf(problem, j, r, pieces));
   }
   let peak = 0;
@@ -204,7 +215,7 @@ export const unlawful = (model: Model, schedule: Schedule): number[] => {
       const length = pieces[p + 1]! - pieces[p]!;
       total += length;
       if (length < 1 || (p > 0 && pieces[p]! <= pieces[p - 1]!)) fine = false;
-      if (jobs.kind[j] === MOVABLE && length < jobs.minChunk[j]!) fine = false;
+      if (jobs.kind[j] === MOVABLE && length < leastPiece(problem, j, pieces[p]!)) fine = false;
       if (jobs.kind[j] === MOVABLE && model.gapsBefore) {
         const row = r * (T + 1);
         if (model.gapsBefore[row + pieces[p + 1]!]! > model.gapsBefore[row + pieces[p]!]!) fine = false;
@@ -213,6 +224,7 @@ export const unlawful = (model: Model, schedule: Schedule): number[] => {
     if (total !== jobs.slots[j]) fine = false;
     if (jobs.kind[j] === MOVABLE) {
       if (pieces.length > 2 && jobs.minChunk[j] === 0) fine = false;
+      if (mustGoOn(problem, j) && pieces[0] !== jobs.release[j]) fine = false;
       if (pieces[0]! < jobs.release[j]! || end - 1 + jobs.lastFraction[j]! > jobs.deadline[j]! + SLOT_EPSILON)
         fine = false;
     } else if (jobs.kind[j] === URGENT) {

@@ -79,6 +79,11 @@ export interface JobTable {
   /** 0: runs in one piece; otherwise the fewest slots of a piece. */
   readonly minChunk: Int32Array;
   readonly resumeCost: Float64Array;
+  /**
+   * Of work that had begun before its window opens: slots that its piece has run when it opens, so that it goes on there for nothing
+   * and stops only once that piece is long enough; −1: it rests then, and whatever comes is a resumption. 0: it has not begun.
+   */
+  readonly underWay: Int32Array;
   /** Charge for leaving the current placement. */
   readonly churnCost: Float64Array;
   /** Where jobs are placed now; needed for FROZEN rows and for churn. */
@@ -129,6 +134,7 @@ export const emptyJobs = (count: number): { -readonly [K in keyof JobTable]: Job
   tardinessCostPerHour: new Float64Array(count),
   minChunk: new Int32Array(count),
   resumeCost: new Float64Array(count),
+  underWay: new Int32Array(count),
   churnCost: new Float64Array(count),
   current: null,
 });
@@ -168,6 +174,7 @@ export const COLUMNS = [
   'tardinessCostPerHour',
   'minChunk',
   'resumeCost',
+  'underWay',
   'churnCost',
 ] as const;
 
@@ -194,6 +201,23 @@ export const selectJobs = (problem: Problem, keep: ArrayLike<number>): Problem =
   }
   return { ...problem, jobs: to };
 };
+
+/** How often a job is taken up again when it runs in these pieces. */
+export const resumptions = ({ jobs }: Problem, j: number, pieces: ArrayLike<number>): number => {
+  const before = jobs.underWay[j]!;
+  const first = before < 0 || (before > 0 && pieces[0]! > jobs.release[j]!) ? 1 : 0;
+  return pieces.length / 2 - 1 + first;
+};
+
+/** Fewest slots of a piece that begins in slot `from`: one that goes on has some of them behind it. */
+export const leastPiece = ({ jobs }: Problem, j: number, from: number): number =>
+  from === jobs.release[j]! && jobs.underWay[j]! > 0
+    ? Math.min(jobs.slots[j]!, jobs.minChunk[j]! - jobs.underWay[j]!)
+    : jobs.minChunk[j]!;
+
+/** Work whose piece is not long enough yet when its window opens goes on. */
+export const mustGoOn = ({ jobs }: Problem, j: number): boolean =>
+  jobs.underWay[j]! > 0 && jobs.underWay[j]! < jobs.minChunk[j]!;
 
 /** Piece list from,to,… of job `j` under a schedule; null when it runs nowhere. */
 export const piecesOf = (problem: Problem, schedule: Schedule, j: number): readonly number[] | Int32Array | null => {

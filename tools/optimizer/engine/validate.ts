@@ -126,7 +126,10 @@ const checkJob = (problem: Problem, j: number): string | null => {
   }
   if (problem.teams[jobs.team[j]!] === undefined) return `unknown team ${jobs.team[j]}`;
   if (jobs.minChunk[j]! < 0) return `minChunk is negative (${jobs.minChunk[j]})`;
-  if (jobs.minChunk[j]! > slots) return `minChunk ${jobs.minChunk[j]} is longer than its ${slots} slots`;
+  if (jobs.underWay[j] !== 0) {
+    if (jobs.kind[j] !== MOVABLE || jobs.minChunk[j] === 0) return 'it is under way and may not be interrupted';
+    if (set.length !== 1) return 'it is under way and has not one region';
+  } else if (jobs.minChunk[j]! > slots) return `minChunk ${jobs.minChunk[j]} is longer than its ${slots} slots`;
   if (jobs.kind[j]! === FROZEN) {
     const region = jobs.current?.region[j] ?? -1;
     if (!problem.regions[region]) return 'it is frozen but has no current placement';

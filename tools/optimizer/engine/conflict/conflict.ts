@@ -1,7 +1,7 @@
 /** Proofs that no schedule exists, from necessary conditions: which jobs, which limit, how much is missing. */
 import type { ConflictRow, LimitKind } from '../answer.js';
 import { allowed } from '../evaluate.js';
-import { cheapestBroken } from '../lagrangian/interruptible.js';
+import { breaksOf, cheapestBroken } from '../lagrangian/interruptible.js';
 import { isBroken, type Model } from '../model.js';
 import { FROZEN, type Problem } from '../problem.js';
 import type { State } from '../search/state.js';
@@ -159,7 +159,7 @@ const smallestExcess = (model: Model, j: number, need: (r: number) => number, ca
     const levels = [...new Set(excess)].filter((level) => level < least).sort((a, b) => a - b);
     for (const level of levels) {
       const open = excess.map((value) => (value <= level ? 0 : Infinity));
-      if (cheapestBroken(open, open, length, slots, problem.jobs.minChunk[j]!, 0).cost < Infinity) {
+      if (cheapestBroken(open, open, length, slots, { ...breaksOf(problem, j), resumeCost: 0 }).cost < Infinity) {
         least = level;
         break;
       }
@@ -323,7 +323,10 @@ const cleanest = (model: Model, state: State, j: number, c: number): number => {
       whole[i] = gap ? Infinity : t >= cap.fromSlot && t < cap.toSlot ? model.kg[r * T + t]! * jobs.powerKw[j]! : 0;
     }
     const final = whole.map((value) => value * jobs.lastFraction[j]!);
-    least = Math.min(least, cheapestBroken(whole, final, length, slots, jobs.minChunk[j]!, 0).cost);
+    least = Math.min(
+      least,
+      cheapestBroken(whole, final, length, slots, { ...breaksOf(problem, j), resumeCost: 0 }).cost,
+    );
   }
   return least === Infinity ? 0 : least;
 };

@@ -1,9 +1,9 @@
 /** The cheapest option of every job at given prices: the engine of the lower bound and of the uncoupled optimum. */
 import { churnOf } from '../evaluate.js';
 import { churnCost, fixedCost, isBroken, type Model } from '../model.js';
-import { FROZEN, MOVABLE, type Problem } from '../problem.js';
+import { FROZEN, leastPiece, MOVABLE, mustGoOn, type Problem, resumptions } from '../problem.js';
 import { lateness, SLOT_EPSILON } from '../window.js';
-import { cheapestBroken } from './interruptible.js';
+import { breaksOf, cheapestBroken } from './interruptible.js';
 import type { Prices } from './prices.js';
 import { WindowTable } from './window-table.js';
 
@@ -146,7 +146,7 @@ export class Pricer {
     const end = pieces[pieces.length - 1]!;
     cost -= (1 - jobs.lastFraction[j]!) * jobs.powerKw[j]! * this.energy[(k * model.R + r) * model.T + end - 1]!;
     cost += fixedCost(problem, j, r) + jobs.tardinessCostPerHour[j]! * problem.slotHours * lateness(problem, j, end);
-    cost += (pieces.length / 2 - 1) * jobs.resumeCost[j]!;
+    cost += resumptions(problem, j, pieces) * jobs.resumeCost[j]!;
     return cost + churnOf(problem, j, r, pieces);
   }
 
@@ -196,8 +196,13 @@ export class Pricer {
     if (!Array.prototype.includes.call(model.regions(j), r)) return false;
     const end = pieces[pieces.length - 1]!;
     if (pieces[0]! < model.release[j]! || end > model.last[j]! + this.problem.jobs.slots[j]!) return false;
+    if (mustGoOn(this.problem, j) && pieces[0] !== model.release[j]) return false;
     let total = 0;
-    for (let p = 0; p < pieces.length; p += 2) total += pieces[p + 1]! - pieces[p]!;
+    for (let p = 0; p < pieces.length; p += 2) {
+      const length = pieces[p + 1]! - pieces[p]!;
+      if (length < leastPiece(this.problem, j, pieces[p]!)) return false;
+      total += length;
+    }
     if (total !== this.problem.jobs.slots[j]!) return false;
     if (!model.gapsBefore) return true;
     const row = r * (model.T + 1);
@@ -318,7 +323,7 @@ export class Pricer {
       whole[i] = cost;
       final[i] = cost - rest * this.energy[classRegion * model.T + t]! + slope * lateness(problem, j, t + 1);
     }
-    const run = cheapestBroken(whole, final, length, slots, jobs.minChunk[j]!, jobs.resumeCost[j]!);
+    const run = cheapestBroken(whole, final, length, slots, breaksOf(problem, j));
     const fixed =
       fixedCost(problem, j, r) + (jobs.churnCost[j]! > 0 && jobs.current !== null ? churnCost(problem, j, r, -1) : 0);
     const cost = run.cost + fixed;

@@ -5,7 +5,7 @@ import type { Oracle } from '../lagrangian/bound.js';
 import { Pricer } from '../lagrangian/pricer.js';
 import { noPrices } from '../lagrangian/prices.js';
 import { fixedCost, isBroken, type Model } from '../model.js';
-import { FROZEN, MOVABLE } from '../problem.js';
+import { FROZEN, leastPiece, MOVABLE, mustGoOn } from '../problem.js';
 import { lateness } from '../window.js';
 import type { MilpModel } from './milp.js';
 
@@ -139,12 +139,14 @@ const brokenColumns = (
   const from = model.release[j]!;
   const length = model.last[j]! + slots - from;
   const kw = jobs.powerKw[j]!;
-  const chunk = Math.max(1, jobs.minChunk[j]!);
+  const underWay = jobs.underWay[j]!;
+  const resume = jobs.resumeCost[j]!;
   const rest = 1 - jobs.lastFraction[j]!;
   const slope = jobs.tardinessCostPerHour[j]! * problem.slotHours;
   const choice: [number, number][] = stay === null ? [] : [[stay, 1]];
   for (const r of regions) {
-    const z = milp.column(fixedCost(problem, j, r) - jobs.resumeCost[j]! + churnOf(problem, j, r, []), true);
+    const first = underWay === 0 ? resume : 0;
+    const z = milp.column(fixedCost(problem, j, r) - first + churnOf(problem, j, r, []), true);
     choice.push([z, 1]);
     const x: number[] = [];
     const y: number[] = [];
@@ -155,7 +157,7 @@ const brokenColumns = (
       const gap = model.gapsBefore !== null && model.gapsBefore[g + 1]! > model.gapsBefore[g]!;
       const base = kw * model.base[r * T + t]!;
       x.push(milp.column(base, true));
-      y.push(milp.column(jobs.resumeCost[j]!, false, 1));
+      y.push(milp.column(i === 0 && underWay > 0 ? 0 : resume, false, 1));
       f.push(rest > 0 || slope > 0 ? milp.column(slope * lateness(problem, j, t + 1) - rest * base, true) : -1);
       if (gap) milp.row(0, 0, [[x[i]!, 1]]);
       columns.list.push({ job: j, region: r, start: -1, pieces: null, slot: t, at: x[i]! });
@@ -193,6 +195,7 @@ const brokenColumns = (
       }
     }
     for (let i = 0; i < length; i++) {
+      const chunk = Math.max(1, leastPiece(problem, j, from + i));
       for (let u = 0; u < chunk; u++) {
         if (i + u < length)
           milp.row(Number.NEGATIVE_INFINITY, 0, [
@@ -203,6 +206,11 @@ const brokenColumns = (
       }
     }
     milp.row(0, 0, [...x.map((one): [number, number] => [one, 1]), [z, -slots]]);
+    if (mustGoOn(problem, j))
+      milp.row(0, Infinity, [
+        [y[0]!, 1],
+        [z, -1],
+      ]);
     // The first piece costs no resumption: z carries −resumeCost, so at least one piece must be counted.
     milp.row(0, Infinity, [...y.map((one): [number, number] => [one, 1]), [z, -1]]);
     if (f[0]! >= 0) milp.row(0, 0, [...f.map((one): [number, number] => [one, 1]), [z, -1]]);

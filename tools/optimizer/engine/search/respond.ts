@@ -1,5 +1,5 @@
 /** The cheapest place for one job given the loads of all others: within the caps, or paying for what it overloads. */
-import { cheapestBroken } from '../lagrangian/interruptible.js';
+import { breaksOf, cheapestBroken } from '../lagrangian/interruptible.js';
 import type { Prices } from '../lagrangian/prices.js';
 import { churnCost, fixedCost, isBroken, type Model } from '../model.js';
 import { FROZEN, MOVABLE } from '../problem.js';
@@ -338,7 +338,7 @@ export class Responder {
         const late = slope > 0 ? slope * lateness(problem, j, from + i + 1) : 0;
         finalCost[i] = slotCost[i]! + late - (barred[i] ? 0 : rest * model.base[r * T + from + i]!);
       }
-      const run = cheapestBroken(slotCost, finalCost, length, slots, jobs.minChunk[j]!, jobs.resumeCost[j]!);
+      const run = cheapestBroken(slotCost, finalCost, length, slots, breaksOf(problem, j));
       if (run.cost === Infinity) return;
       const pieces = Int32Array.from(run.pieces, (t) => from + t);
       const cost = run.cost + fixed;
