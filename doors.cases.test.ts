@@ -114,7 +114,9 @@ const SCRIPTS: Readonly<Record<string, () => unknown>> = {
     });
     expect(stdout).not.toContain('No schedule fits');
     expect(stdout).not.toContain('exit');
-    expect(stdout).toMatch(/ordered while they run.*\nPlan \S+ follows \S+: 1 job moves \(1 of them runs and is interrupted\)/);
+    expect(stdout).toMatch(
+      /ordered while they run.*\nPlan \S+ follows \S+: 1 job moves \(1 of them runs and is interrupted\)/,
+    );
     expect(status).toBe(0);
   },
   'doors/loop.mjs': () => {
