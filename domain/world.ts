@@ -151,7 +151,7 @@ export interface Fleet {
     replaces?: string | undefined;
     pages: AsyncIterable<{ job: Job; pieces: Placement[]; moved?: boolean }[]>;
   }): Promise<Placed>;
-  /** Why work that runs there cannot be interrupted, in words; absent: it can, and `place` with `replaces` does it. */
+  /** Why work that runs there cannot be interrupted; absent: `place` with `replaces` does it. */
   readonly cannotPause?: string;
   /** True where placing changes nothing yet and only tells what it would do. */
   readonly rehearses?: boolean;
@@ -174,10 +174,7 @@ export interface Fleet {
    * (gatherByJob in schedule.ts brings them together). A piece that still runs ends now. Nothing for a key that is not known.
    */
   ran(key: string): AsyncIterable<Ran[]>;
-  /**
-   * What ran, up to now, of the jobs of an order that was only rehearsed: as they ran by themselves. Absent where nobody keeps accounts
-   * of what no order is about.
-   */
+  /** What ran by itself, up to now, of the jobs of an order that was only rehearsed; absent where nobody keeps such accounts. */
   ranByItself?(key: string): AsyncIterable<Ran[]>;
 }
 

@@ -16,7 +16,7 @@ export const getFlexibility = defineTool({
   name: 'get_flexibility',
   title: 'Flexibility of the waiting work',
   description:
-    'For every slot of a window: how many facility kW can be put off, firm and at best effort, and how long the firm part can stay away. Under the plan in force firm is what it offers for sale; beside it stands what waiting work could put off without a plan. Looks only.',
+    'For every slot of a window: how many facility kW can be put off, firm and at best effort, and for how long. Under the plan in force firm is what can be sold. Looks only.',
   toolset: 'fleet',
   effect: 'reads',
   input: z.strictObject({
@@ -31,14 +31,9 @@ export const getFlexibility = defineTool({
   output: z.strictObject({
     clusterId: z.string().nullable(),
     workloadId: z.string().nullable().describe('null: the fleet’s queue'),
-    planId: z.string().nullable().describe('the plan in force; null: none, and the figures are of waiting work'),
+    planId: z.string().nullable().describe('the plan in force; null: none'),
     slots: z.array(FlexibilitySlot),
-    withoutPlan: z
-      .array(FlexibilitySlot)
-      .nullable()
-      .describe(
-        'what it would be if every job ran as early as it may; nothing of it can be sold. null: no plan is in force',
-      ),
+    withoutPlan: z.array(FlexibilitySlot).nullable().describe('if every job ran as early as it may; null: no plan'),
     slotMinutes: z.number().int(),
     jobs: z.number().int().describe('jobs that would run in the window'),
     deferrableJobs: z.number().int(),

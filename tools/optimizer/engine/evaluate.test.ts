@@ -79,7 +79,9 @@ const reference = (problem: Problem, placed: readonly Placed[]) => {
     const late = Math.max(0, last + jobs.lastFraction[j]! - jobs.due[j]!);
     if (late > 1e-7) count.late++;
     parts.tardiness += late * slotHours * jobs.tardinessCostPerHour[j]!;
-    parts.resume += jobs.resumeCost[j]! * (pieces.length / 2 - 1);
+    // Each piece is taken up, but for the one that begins the job, or that goes on where it ran before its window.
+    const [before, begins] = [jobs.underWay[j]!, pieces[0] === jobs.release[j]];
+    parts.resume += jobs.resumeCost[j]! * (pieces.length / 2 - (before === 0 || (before > 0 && begins) ? 1 : 0));
     const now = currentOf(problem, j);
     if (now !== null && (now.region !== r || String(now.pieces) !== String(pieces))) parts.churn += jobs.churnCost[j]!;
   });
@@ -107,10 +109,17 @@ const breaksRule = (problem: Problem, j: number, { region, pieces }: NonNullable
   const apart = pieces.every((at, i) => i === 0 || at > pieces[i - 1]!);
   const rules = [where.includes(region), apart, slots.length === jobs.slots[j], slots.every((t) => t >= 0 && t < T)];
   if (kind === MOVABLE) {
+    const before = jobs.underWay[j]!;
+    const goesOn = before > 0 && pieces[0] === jobs.release[j];
     const known = (t: number) =>
       !Number.isNaN(problem.pricePerMwh[region * T + t]! + problem.ciGPerKwh[region * T + t]!);
     rules.push(
-      lengths.every((length) => length >= jobs.minChunk[j]!),
+      lengths.every((length, p) =>
+        p === 0 && goesOn
+          ? length + before >= jobs.minChunk[j]! || length === jobs.slots[j]
+          : length >= jobs.minChunk[j]!,
+      ),
+      before <= 0 || before >= jobs.minChunk[j]! || goesOn,
       lengths.length === 1 || jobs.minChunk[j]! > 0,
     );
     rules.push(pieces[0]! >= jobs.release[j]!, slots.filter((t) => t >= 0 && t < T).every(known));
