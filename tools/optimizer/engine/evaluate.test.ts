@@ -80,7 +80,7 @@ const reference = (problem: Problem, placed: readonly Placed[]) => {
     if (late > 1e-7) count.late++;
     parts.tardiness += late * slotHours * jobs.tardinessCostPerHour[j]!;
     // Each piece is taken up, but for the one that begins the job, or that goes on where it ran before its window.
-    const [before, begins] = [jobs.underWay[j]!, pieces[0] === jobs.release[j]];
+    const [before, begins] = [jobs.underWay[j]!, pieces[0]! <= jobs.release[j]!];
     parts.resume += jobs.resumeCost[j]! * (pieces.length / 2 - (before === 0 || (before > 0 && begins) ? 1 : 0));
     const now = currentOf(problem, j);
     if (now !== null && (now.region !== r || String(now.pieces) !== String(pieces))) parts.churn += jobs.churnCost[j]!;
