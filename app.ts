@@ -9,13 +9,13 @@ import { Fault, notFound } from './domain/fault.js';
 import { meteredFleet } from './domain/metered.js';
 import type { Operation, Tick } from './domain/operation.js';
 import { noteOf } from './domain/provenance.js';
+import { traced, tracedAt } from './domain/trace.js';
 import { watchedFleet } from './domain/watched.js';
 import type { Clock, World } from './domain/world.js';
 import type { AgentName, AskedBy } from './graph/agents.js';
 import type { Operating } from './graph/operate.js';
 import type { By, LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
-import { setTracing } from './model/tracing.js';
 import {
   clockOf,
   countersOfDaemon,
@@ -38,6 +38,7 @@ import type { SigningLedger } from './tools/ledger/store-ledger.js';
 import { METER_ADAPTERS } from './tools/meter/meters/meters.js';
 import { openTracker } from './tools/tickets/trackers.js';
 import { callTool, type Progress, type Tool } from './tools/tool.js';
+import { openTracing, type Spans } from './tracing/tracing.js';
 
 export type { ToolAnswer, ToolInput, ToolName } from './catalogue.js';
 export type { Config, Setting } from './config.js';
@@ -68,6 +69,8 @@ export interface App {
   tools(): Promise<readonly Tool[]>;
   /** undefined: there is none of that name. Loads its room only. */
   tool(name: string): Promise<Tool | undefined>;
+  /** Where steps are told; null: nobody traces. */
+  readonly tracing: Spans | null;
   readonly orchestrator: Orchestrator;
   readonly tokens: TokenBook;
   /** Whom a policy means when it names somebody. */
@@ -108,7 +111,9 @@ const idle = new AbortController().signal;
 
 /** Opens the world that the settings describe. Throws Fault for a scenario, signal file or store that cannot be opened. */
 export const openApp = async (config: Config, settings: readonly ConfigLine[] = []): Promise<App> => {
-  setTracing(config);
+  const tracing = await openTracing(config, (error) =>
+    process.emitWarning(`traces were not sent: ${(error as Error).message}`),
+  );
   const place = described(config);
   const { setting } = place;
   let clock: Clock;
@@ -153,7 +158,7 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
       setting: { ...setting, dataNote: noteOf(provenance, 'queue') },
       provenance,
     };
-    return assemble(config, settings, world, ledger, store, opened);
+    return assemble(config, settings, world, ledger, store, opened, tracing);
   } catch (error) {
     await store.close();
     throw error;
@@ -167,7 +172,9 @@ const assemble = (
   ledger: SigningLedger,
   store: OpenStore,
   opened: Pick<OpenedGrid, 'close'>,
+  tracing: Spans | null,
 ): App => {
+  const seen = <R>(work: () => R): R => tracedAt(tracing, work);
   // What was journalled is signed every few seconds and once more at the end.
   const stopSigning = keepSigning(ledger, {
     everySeconds: 10,
@@ -186,6 +193,11 @@ const assemble = (
     })();
     return course;
   };
+  let agents: Promise<typeof import('./graph/agents.js')> | undefined;
+  const agentsRoom = () => {
+    agents ??= import('./graph/agents.js');
+    return agents;
+  };
   const notOffered = (name: string) => {
     const way = RESERVED[name];
     return way === undefined
@@ -197,53 +209,66 @@ const assemble = (
     config,
     settings,
     world,
+    tracing,
     tools: everyTool,
     tool: toolNamed,
     tokens: openTokens(world.store, systemNow),
     roles: openRoles(world.store),
     ledger,
     orchestrator: {
-      launch: async (input, by) => (await graph()).launch(input, by),
-      resume: async (runId, by) => (await graph()).resume(runId, by),
-      answer: async (input, by) => (await graph()).answer(input, by),
-      withdraw: async (runId, by) => (await graph()).withdraw(runId, by),
+      launch: (input, by) => seen(async () => (await graph()).launch(input, by)),
+      resume: (runId, by) => seen(async () => (await graph()).resume(runId, by)),
+      answer: (input, by) => seen(async () => (await graph()).answer(input, by)),
+      withdraw: (runId, by) => seen(async () => (await graph()).withdraw(runId, by)),
     },
     // The tool that the name stands for answers with its own type.
     call: (async (name: string, input: unknown, by: CallBy): Promise<unknown> => {
       const tool = await toolNamed(name);
       if (!tool) throw notOffered(name);
-      return callTool(tool, input, world, {
-        actor: by.actor,
-        cause: by.cause ?? null,
-        signal: by.signal ?? idle,
-        progress: by.progress ?? (() => {}),
-        decisionId: by.decisionId,
-        idempotencyKey: by.idempotencyKey,
-      });
+      return seen(() =>
+        callTool(tool, input, world, {
+          actor: by.actor,
+          cause: by.cause ?? null,
+          signal: by.signal ?? idle,
+          progress: by.progress ?? (() => {}),
+          decisionId: by.decisionId,
+          idempotencyKey: by.idempotencyKey,
+        }),
+      );
     }) as App['call'],
     async agent(name, command, by) {
       const asksOthers = name === 'coordination' && (config.computeAgent ?? config.gridAgent) !== undefined;
       const peers = asksOthers ? (await import('./peers/peers.js')).peersOf(config) : null;
-      return (await import('./graph/agents.js')).agent(world, name, command, { ...by, peers });
+      const room = await agentsRoom();
+      return seen(() => room.agent(world, name, command, { ...by, peers }));
     },
     launchOf: async (command) => {
-      const { launchOf, parseCommand, requireOwn } = await import('./graph/agents.js');
+      const { launchOf, parseCommand, requireOwn } = await agentsRoom();
       requireOwn(config.computeAgent ?? config.gridAgent);
       return launchOf(world, parseCommand('run_caco_planning', command));
     },
     prepare: async () => void (await Promise.all([import('./copilot/copilot.js'), graph()])),
     async chat(message, threadId, by) {
       const { chat } = await import('./copilot/copilot.js');
-      return chat(world, message, threadId, by);
+      const about = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'copilot' };
+      return seen(() =>
+        traced('invoke_agent copilot', about, async (step) => {
+          const answer = await chat(world, message, threadId, by);
+          step.set({ 'caco.used_model': answer.usedModel });
+          step.contents(() => ({ 'caco.question': message, 'caco.answer': answer.answer }));
+          return answer;
+        }),
+      );
     },
-    operate: async (asked, by, onTick) =>
-      (await import('./graph/operate.js')).operate(world, await graph(), asked, by, onTick),
+    operate: (asked, by, onTick) =>
+      seen(async () => (await import('./graph/operate.js')).operate(world, await graph(), asked, by, onTick)),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
-    summary: async (input, by) => (await import('./copilot/summary.js')).summary(world, input, by),
+    summary: (input, by) => seen(async () => (await import('./copilot/summary.js')).summary(world, input, by)),
     async close() {
       opened.close();
       await stopSigning();
+      await tracing?.close();
       await store.close();
     },
   };

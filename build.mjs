@@ -21,6 +21,7 @@ const ROOMS = [
   'copilot',
   'model',
   'peers',
+  'tracing',
   'prompts',
   'a2a-server',
   'mcp-server',

@@ -125,6 +125,8 @@ const ROOMS: readonly Room[] = [
   { files: /^checks\//, may: [], packages: [] },
   // How models are spoken to.
   { files: /^model\//, may: [/^domain\//, /^prompts\//, 'wire/wire.ts'] },
+  // What goes on, told to whoever traces it.
+  { files: /^tracing\//, may: [/^domain\//, 'wire/wire.ts'], packages: ['@langchain/core'] },
   // Other agents, asked in place of our own jobs and signals.
   { files: /^peers\//, may: [/^domain\//, 'wire/wire.ts'], packages: ['zod', '@a2a-js/sdk'] },
   { files: /^graph\//, may: [/^domain\//, /^prompts\//, 'tools/tool.ts', FRONT_DOOR] },
@@ -138,14 +140,14 @@ const ROOMS: readonly Room[] = [
       /^tools\//,
       /^sim\//,
       /^store\//,
-      /^(graph|copilot|model|peers)\//,
+      /^(graph|copilot|model|peers|tracing)\//,
       'ports.ts',
       'catalogue.ts',
       'config.ts',
       'clock.ts',
     ],
   },
-  { files: /^http-server\//, may: [/^domain\//, 'wire/wire.ts', ...APP] },
+  { files: /^http-server\//, may: [/^domain\//, 'wire/wire.ts', 'tracing/tracing.ts', ...APP] },
   // It runs in a browser: words of the domain, and HTTP for every fact.
   { files: /^dashboard\/look\.ts$/, may: [], packages: ['playwright-core'] },
   { files: /^dashboard\//, may: [/^domain\//], packages: ['preact'] },

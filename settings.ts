@@ -145,10 +145,13 @@ export const SETTINGS = {
   ),
   modelTimeoutS: setting(positive.default(30), 'seconds before the model is given up and templates speak'),
   tracing: setting(
-    z.enum(['off', 'langsmith']).default('off'),
-    'off: LangChain’s packages send no traces, whatever the environment says | langsmith: they do, with LANGSMITH_API_KEY',
+    z.enum(['off', 'otel', 'langsmith']).default('off'),
+    'off: no traces, whatever LangChain’s variables say | otel: spans of runs, nodes, tools and models to OTEL_EXPORTER_OTLP_ENDPOINT | langsmith: LangChain’s packages send theirs, with LANGSMITH_API_KEY',
   ),
-  tracingContents: setting(onOff.default(false), 'on: prompts, answers and states go with the traces'),
+  tracingContents: setting(
+    onOff.default(false),
+    'on: prompts, answers, states and what tools are given go with the traces',
+  ),
   ollamaHost: setting(z.string().default('http://127.0.0.1:11434'), 'Ollama server', 'OLLAMA_HOST'),
   openaiBaseUrl: setting(
     z.string().default('https://api.openai.com/v1'),

@@ -30,6 +30,10 @@ export interface Said {
   readonly digest: string;
 }
 
+/** What only looked is written down this long after its answer, with all that came meanwhile: the disk is waited for once. */
+const SOON_MS = 100;
+/** So many are not waited with. */
+const MOST_SOON = 500;
 /** A task that is over is kept for this long. */
 const KEPT_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -44,7 +48,7 @@ export interface TaskBook {
   /** Puts down a new task; where the message was first heard by somebody else, theirs is answered and `isNew` is false. */
   begin(said: Said, kept: KeptTask): Promise<{ kept: KeptTask; isNew: boolean }>;
   /**
-   * Keeps a task that only looked and is over: it is found from now on, and written down in a moment. Lost with the process before that,
+   * Keeps a task that only looked and is over: it is found from now on, and written down within a moment. Lost with the process before that,
    * its message is new when it comes again, and is answered again.
    */
   keepSoon(said: Said, kept: KeptTask): void;
@@ -105,6 +109,14 @@ const write = async (tx: Tx, kept: KeptTask, before: Task | null): Promise<KeptT
   return written;
 };
 
+/** The task that a message begins; where the message was heard before, what is kept of that. */
+const putDown = async (tx: Tx, key: string, { digest: of }: Said, fresh: KeptTask) => {
+  const before = (await tx.collection(A2A_MESSAGES).get(key))?.value;
+  if (before !== undefined) return before;
+  await tx.collection(A2A_MESSAGES).insert(key, { taskId: fresh.id, digest: of });
+  return write(tx, fresh, null);
+};
+
 /** `trouble` hears of a look that could not be written down. */
 export const taskBook = (store: Store, trouble: (error: unknown) => void): TaskBook => {
   const changes: TaskBook['changes'] = new EventEmitter();
@@ -113,6 +125,30 @@ export const taskBook = (store: Store, trouble: (error: unknown) => void): TaskB
   const soon = new Map<string, { readonly said: Said; readonly kept: KeptTask }>();
   const soonById = new Map<string, KeptTask>();
   let writing: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  /** All that waits, in one commit; what another process answered meanwhile is its, and nothing of ours is kept. */
+  const writeDown = async () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const waiting = [...soon];
+    if (waiting.length === 0) return;
+    try {
+      await store.transaction(async (tx) => {
+        for (const [key, { said, kept }] of waiting) await putDown(tx, key, said, kept);
+      });
+    } catch (error) {
+      trouble(error);
+    }
+    for (const [key, { kept }] of waiting) {
+      soon.delete(key);
+      soonById.delete(kept.id);
+    }
+  };
+  const written = () => {
+    writing = writing.then(writeDown);
+    return writing;
+  };
   const get = async (id: string) => soonById.get(id) ?? (await store.collection(A2A_TASKS).get(id))?.value;
   const told = (kept: KeptTask) => {
     changes.emit('changed', kept.id);
@@ -134,27 +170,14 @@ export const taskBook = (store: Store, trouble: (error: unknown) => void): TaskB
       return get(before.taskId);
     },
     keepSoon(said, kept) {
-      const key = messageKey(said);
-      soon.set(key, { said, kept });
+      soon.set(messageKey(said), { said, kept });
       soonById.set(kept.id, kept);
-      writing = writing
-        .then(() => new Promise((go) => setImmediate(go)))
-        .then(() => this.begin(said, kept))
-        .catch(trouble)
-        .then(() => {
-          soon.delete(key);
-          soonById.delete(kept.id);
-        });
+      if (soon.size >= MOST_SOON) void written();
+      else timer ??= setTimeout(written, SOON_MS);
     },
-    written: () => writing,
+    written,
     async begin(said, fresh) {
-      const outcome = await store.transaction(async (tx) => {
-        const key = messageKey(said);
-        const before = (await tx.collection(A2A_MESSAGES).get(key))?.value;
-        if (before !== undefined) return before;
-        await tx.collection(A2A_MESSAGES).insert(key, { taskId: fresh.id, digest: said.digest });
-        return write(tx, fresh, null);
-      });
+      const outcome = await store.transaction((tx) => putDown(tx, messageKey(said), said, fresh));
       if (!('taskId' in outcome)) {
         told(outcome);
         return { kept: outcome, isNew: true };

@@ -59,10 +59,10 @@ export const handlerOf = (
       throw new UnsupportedOperationError('the card says everything; there is no extended one');
     },
     async sendMessage(params, context) {
-      const { kept, known } = await sent(params, context, true);
+      const { kept, task, known } = await sent(params, context, true);
       const { returnImmediately = false, historyLength } = params.configuration ?? {};
-      if (returnImmediately || (known && rests(taskOf(kept)))) return cut(taskOf(kept), historyLength);
-      return cut((await follower.until(kept.id, rests)) ?? taskOf(kept), historyLength);
+      if (returnImmediately || (known && rests(task))) return cut(task, historyLength);
+      return cut((await follower.until(kept.id, rests)) ?? task, historyLength);
     },
     async *sendMessageStream(params, context) {
       const { kept } = await sent(params, context, false);

@@ -1,6 +1,6 @@
 /** What a message does: it begins a task, finds the one that it began before, or is heard by one that is under way. */
 import { randomUUID } from 'node:crypto';
-import { type Message, SendMessageRequest } from '@a2a-js/sdk';
+import { type Message, SendMessageRequest, type Task } from '@a2a-js/sdk';
 import {
   ContentTypeNotSupportedError,
   RequestMalformedError,
@@ -25,6 +25,8 @@ const MOST_OPEN = 64;
 
 export interface Sent {
   readonly kept: KeptTask;
+  /** what is kept, as the SDK has it */
+  readonly task: Task;
   /** it is answered as it stands */
   readonly known: boolean;
 }
@@ -56,6 +58,7 @@ const askedIn = (): Asked => {
 export const senderOf = (agent: AgentName, ground: Ground, { work, pushes }: { work: Work; pushes: PushBook }) => {
   const { book } = ground;
   const own = (id: string, context: ServerCallContext) => ownTask(book, agent, id, context);
+  const found = (kept: KeptTask): Sent => ({ kept, task: taskOf(kept), known: true });
 
   const sent = async (params: SendMessageRequest, context: ServerCallContext, atOnce: boolean): Promise<Sent> => {
     const asked = askedIn();
@@ -65,9 +68,9 @@ export const senderOf = (agent: AgentName, ground: Ground, { work, pushes }: { w
       message: unknown;
     };
     const said: Said = { owner, agent, messageId: message.messageId, digest: messageDigest(wire) };
-    if (message.taskId !== '') return { kept: await goneOn(said, message, context), known: true };
+    if (message.taskId !== '') return found(await goneOn(said, message, context));
     const before = await book.begun(said);
-    if (before !== undefined) return { kept: before, known: true };
+    if (before !== undefined) return found(before);
     const id = randomUUID();
     const task = newTask(id, message.contextId === '' ? randomUUID() : message.contextId, message);
     const fresh: KeptTask = {
@@ -81,13 +84,14 @@ export const senderOf = (agent: AgentName, ground: Ground, { work, pushes }: { w
       const over = await answered(ground, fresh, task, request.getStore()!.gone);
       const looked = { ...fresh, ...asKept(over), worker: null };
       book.keepSoon(said, looked);
-      return { kept: looked, known: true };
+      return { kept: looked, task: over, known: true };
     }
     if ((await book.open()).filter((one) => one.owner === owner).length >= MOST_OPEN)
       throw new UnsupportedOperationError(`${MOST_OPEN} of your tasks are under way; wait for one, or cancel one`);
     const { kept, isNew } = await book.begin(said, fresh);
-    if (isNew) work.start(kept);
-    return { kept, known: !isNew };
+    if (!isNew) return found(kept);
+    work.start(kept);
+    return { kept, task, known: false };
   };
 
   /** A message into a task: it is heard, and decides nothing. */

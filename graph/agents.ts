@@ -10,6 +10,7 @@ import {
   snake,
 } from '../domain/agents.js';
 import { Fault } from '../domain/fault.js';
+import { traced } from '../domain/trace.js';
 import type { World } from '../domain/world.js';
 import { getFlexibility, ingestJobs } from '../tools/fleet/fleet.js';
 import { getGridForecast } from '../tools/grid/grid.js';
@@ -38,7 +39,30 @@ export const agent = async (
 ): Promise<Record<string, unknown>> => {
   const said = (command as { command?: unknown } | null)?.command;
   const label = typeof said === 'string' ? said : null;
+  const isKnown = label !== null && (COMMANDS_OF[name] as readonly string[]).includes(label);
+  const about = {
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.agent.name': name,
+    'caco.command': isKnown ? label : null,
+  };
+  return traced(`invoke_agent ${name}`, about, async (step) => {
+    const answer = await told(world, name, label, command, by);
+    const { error } = answer as { error?: { code: string } };
+    if (error !== undefined) step.failed(error.code);
+    return answer;
+  });
+};
+
+/** `label`: the command's name, where it has one. */
+const told = async (
+  world: World,
+  name: AgentName,
+  label: string | null,
+  command: unknown,
+  by: AskedBy,
+): Promise<Record<string, unknown>> => {
   try {
+    const said = (command as { command?: unknown } | null)?.command;
     if (label === null || !(COMMANDS_OF[name] as readonly string[]).includes(label))
       throw new Fault(
         'invalid-input',

@@ -2,6 +2,7 @@
 import { notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
+import { traced } from '../domain/trace.js';
 import type { World } from '../domain/world.js';
 import type { Call } from '../tools/tool.js';
 import { openQuestion } from './ask.js';
@@ -64,7 +65,11 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
 
     alone: (runId, work) =>
       holding(world.store, runId, async () => {
-        const run = await work();
+        const run = await traced('run', { 'caco.run.id': runId }, async (step) => {
+          const ended = await work();
+          step.set({ 'caco.run.status': ended.status, 'caco.plan.id': ended.planId });
+          return ended;
+        });
         await threads.sweep(runId, async (id) => {
           const status = (await world.store.collection(RUNS).get(id))?.value.status;
           return status === 'done' || status === 'refused';

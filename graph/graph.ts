@@ -7,10 +7,11 @@
  *                                     └─ nothing waits ──────────────────► copilot
  *   settle   START ─► executor ─► copilot ─► END
  */
-import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';
+import { END, isGraphInterrupt, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { digest } from '../domain/digest.js';
 import { Fault } from '../domain/fault.js';
+import { traced } from '../domain/trace.js';
 import type { World } from '../domain/world.js';
 import { deskFor, type Node } from './node.js';
 import { compute } from './nodes/compute.js';
@@ -43,7 +44,14 @@ export const buildGraph = (world: World, saver: BaseCheckpointSaver | null) => {
       progress,
       deedKey: (tool, input) => `${tool}/${digest(input).slice(0, 16)}`,
     });
-    return plain(await node(named, desk), name);
+    return traced(`node ${name}`, { 'caco.node': name, 'caco.run.id': named.runId }, async (step) => {
+      try {
+        return plain(await node(named, desk), name);
+      } catch (error) {
+        if (isGraphInterrupt(error)) step.rests();
+        throw error;
+      }
+    });
   };
   return new StateGraph(State)
     .addNode('compute', at('compute', compute), { retryPolicy })

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { destination, type Logger, pino } from 'pino';
 import type { App } from '../app.js';
 import { Fault } from '../domain/fault.js';
+import { requestSpans } from '../tracing/tracing.js';
 import { isLoopback } from './guard.js';
 import { type MarketCounts, metricsOf } from './metrics.js';
 import { newsOf } from './news.js';
 import { answerUnreadable } from './problems.js';
 import type { Working } from './runs.js';
 import { endStreams } from './sse.js';
-import { tracerOf } from './trace.js';
 import { type WebOptions, webOf } from './web.js';
 
 export type { A2aDoor, McpDoor } from './web.js';
@@ -61,13 +61,14 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
   const version = versionOf();
   const trouble = (error: unknown) => log.warn({ err: error }, 'trouble');
   const metrics = metricsOf(app, version, () => options.mcp?.sessions() ?? 0, trouble, options.market);
-  const tracer = tracerOf(process.env, version, trouble);
+  const ownSpans = app.tracing === null ? await requestSpans(process.env, version, trouble) : null;
+  const spans = app.tracing ?? ownSpans;
   const news = newsOf(app, trouble);
   const stop = new AbortController();
   const working = workOf(stop.signal);
 
   const tools = await app.tools();
-  const web = webOf(app, options, { host, version, log, metrics, tracer, news, working, tools });
+  const web = webOf(app, options, { host, version, log, metrics, spans, news, working, tools });
   const server = createServer(
     {
       requestTimeout: options.requestMs ?? REQUEST_MS,
@@ -118,7 +119,7 @@ export const startHttp = async (app: App, options: HttpOptions = {}): Promise<Ht
     clearTimeout(timer);
     stop.abort(new DOMException('the server ends', 'AbortError'));
     await working.settled();
-    await tracer?.close();
+    await ownSpans?.close();
   };
   return {
     url,

@@ -2,19 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { tracedAt } from '../domain/trace.js';
+import type { Spans } from '../tracing/tracing.js';
 import type { Metrics } from './metrics.js';
-import type { Tracer } from './trace.js';
 
 /** Names each request, and says afterwards what became of it: log line, metric and span. */
 export const record =
-  (log: Logger, metrics: Metrics, tracer: Tracer | undefined): RequestHandler =>
+  (log: Logger, metrics: Metrics, spans: Spans | null, withSteps: boolean): RequestHandler =>
   (req, res, next) => {
     const given = req.get('x-request-id');
     const requestId = given !== undefined && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
     res.locals.requestId = requestId;
     res.setHeader('X-Request-Id', requestId);
     const begun = performance.now();
-    const span = tracer?.start(req.get('traceparent'));
+    const span = spans?.request(req.get('traceparent'));
     res.once('close', () => {
       const seconds = (performance.now() - begun) / 1000;
       const route = routeOf(req);
@@ -48,7 +49,9 @@ export const record =
         'request',
       );
     });
-    next();
+    // What goes on within it is told as part of it, where more than requests is told.
+    if (span === undefined || !withSteps) next();
+    else tracedAt(span, () => next());
   };
 
 /** The pattern, not the path: a label per id would grow without end. */

@@ -4,6 +4,7 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { App, Tool } from '../app.js';
+import type { Spans } from '../tracing/tracing.js';
 import { demandJson, limitDepth } from './bodies.js';
 import { carbonAwareRoutes } from './carbon-aware.js';
 import {
@@ -28,7 +29,6 @@ import { record } from './record.js';
 import { runRoutes, type Working } from './runs.js';
 import { sessionRoutes } from './session.js';
 import { toolRoutes } from './tools.js';
-import type { Tracer } from './trace.js';
 import { wordRoutes } from './words.js';
 
 /** The MCP door as this server needs it; the command line hands it over. */
@@ -83,19 +83,19 @@ export interface WebGround {
   readonly version: string;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly tracer: Tracer | undefined;
+  readonly spans: Spans | null;
   readonly news: News;
   readonly working: Working;
   readonly tools: readonly Tool[];
 }
 
 export const webOf = (app: App, options: WebOptions, ground: WebGround): Express => {
-  const { host, version, log, metrics, tracer, news, working, tools } = ground;
+  const { host, version, log, metrics, spans, news, working, tools } = ground;
   const web = express();
   web.disable('x-powered-by');
   web.disable('etag');
   web.set('query parser', 'simple');
-  web.use(record(log, metrics, tracer));
+  web.use(record(log, metrics, spans, app.tracing !== null));
   web.use(headers);
   web.use(originGuard(isLoopback(host), options.allowOrigins ?? []));
   // Before the limit: a probe that is refused for load would have a busy server restarted.

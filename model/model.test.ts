@@ -9,7 +9,6 @@ import { httpPeer } from '../wire/fixtures/peer.js';
 import type { Timer } from '../wire/wire.js';
 import { dataJson, jsonIn, modelHealth, openModel, quoted, visible } from './model.js';
 import { ollamaBase } from './ollama.js';
-import { setTracing } from './tracing.js';
 
 let server: ScriptedModel | undefined;
 afterEach(async () => {
@@ -239,21 +238,6 @@ describe('the port', () => {
     } finally {
       await peer.close();
     }
-  });
-
-  it('lets no trace leave unless a setting says so, and then without contents', () => {
-    const env: NodeJS.ProcessEnv = { LANGSMITH_TRACING: 'true', LANGCHAIN_TRACING_V2: 'true', HOME: '/h' };
-    setTracing({ tracing: 'off', tracingContents: true }, env);
-    expect(env).toEqual({ HOME: '/h' });
-    expect(() => setTracing({ tracing: 'langsmith', tracingContents: false }, env)).toThrow(/LANGSMITH_API_KEY/);
-    setTracing({ tracing: 'langsmith', tracingContents: false }, Object.assign(env, { LANGSMITH_API_KEY: 'k' }));
-    expect(env).toMatchObject({
-      LANGSMITH_TRACING: 'true',
-      LANGSMITH_HIDE_INPUTS: 'true',
-      LANGSMITH_HIDE_OUTPUTS: 'true',
-    });
-    setTracing({ tracing: 'langsmith', tracingContents: true }, env);
-    expect(Object.keys(env)).not.toContain('LANGSMITH_HIDE_INPUTS');
   });
 });
 

@@ -2,6 +2,7 @@
  * The model's port: one small client over two protocols (Ollama, OpenAI-compatible), with a budget of seconds and tokens, one call at a
  * time, one second chance, and a rest after repeated failures. It answers with words or with the reason why there are none.
  */
+import { traced } from '../domain/trace.js';
 import type { Model, ModelReply, ModelTrouble } from '../domain/world.js';
 import { machineTimer, type Timer } from '../wire/wire.js';
 import { exchange } from './exchange.js';
@@ -42,7 +43,7 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
     return { ok: false, trouble };
   };
 
-  const ask: Ask = async (prompt, messages, asked) => {
+  const exchanged: Ask = async (prompt, messages, asked) => {
     const { budget } = asked;
     const began = ticks();
     const budgetOver = new AbortController();
@@ -105,6 +106,24 @@ export const openModel = (settings: ModelSettings, options: ModelOptions = {}): 
       leave?.();
       budget.secondsLeft -= (ticks() - began) / 1000;
     }
+  };
+
+  const [provider] = settings.model.split(/\/|:/, settings.model.startsWith('langchain/') ? 2 : 1).slice(-1);
+  const ask: Ask = (prompt, messages, asked) => {
+    const about = {
+      ...{ 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': provider, 'gen_ai.request.model': settings.model },
+      'caco.prompt': prompt,
+    };
+    return traced(`chat ${settings.model}`, about, async (step) => {
+      step.contents(() => ({ 'gen_ai.input.messages': JSON.stringify(messages) }));
+      const reply = await exchanged(prompt, messages, asked);
+      if (!reply.ok) step.failed(reply.trouble.kind);
+      else {
+        step.set({ 'gen_ai.usage.input_tokens': reply.promptTokens, 'gen_ai.usage.output_tokens': reply.replyTokens });
+        step.contents(() => ({ 'gen_ai.output.messages': JSON.stringify([reply.text, ...reply.calls]) }));
+      }
+      return reply;
+    });
   };
 
   return {

@@ -11,6 +11,7 @@ import {
 import { z } from 'zod';
 import { Fault } from '../domain/fault.js';
 import { oneLine } from '../domain/text.js';
+import { traced } from '../domain/trace.js';
 import { jsonOf, send } from '../wire/wire.js';
 import { wireFetch } from './wire-fetch.js';
 
@@ -123,9 +124,21 @@ const emptyTask: Task = {
  * Asks one command and gives its answer as `schema` reads it. Throws Fault `unavailable` that names the agent when it is down, hangs,
  * breaks off, fails, or answers what the schema does not take; `not-found` where the agent says that of what was asked.
  */
-export const askAgent = async <S extends z.ZodType>(
+export const askAgent = <S extends z.ZodType>(
   at: AgentAt,
-  command: { readonly command: string } & Readonly<Record<string, unknown>>,
+  command: Command,
+  schema: S,
+  by: AbortSignal,
+): Promise<z.output<S>> => {
+  const about = { 'caco.command': command.command, 'server.address': cardUrl(at.url).host };
+  return traced('ask another agent', about, () => answerOf(at, command, schema, by));
+};
+
+type Command = { readonly command: string } & Readonly<Record<string, unknown>>;
+
+const answerOf = async <S extends z.ZodType>(
+  at: AgentAt,
+  command: Command,
   schema: S,
   by: AbortSignal,
 ): Promise<z.output<S>> => {

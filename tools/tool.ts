@@ -6,6 +6,7 @@ import { Fault, invalid, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { prunedFault } from '../domain/retention.js';
 import type { Store, Tx } from '../domain/store.js';
+import { traced } from '../domain/trace.js';
 import type { World } from '../domain/world.js';
 
 /**
@@ -69,6 +70,27 @@ export const defineTool = <I extends z.ZodType, O extends z.ZodType, const N ext
  * Throws Fault: `invalid-input` for arguments, `forbidden` without leave, `conflict` for a deed whose fate is not known.
  */
 export const callTool = async <I extends z.ZodType, O extends z.ZodType>(
+  tool: Tool<I, O>,
+  input: unknown,
+  world: World,
+  call: Call,
+): Promise<z.output<O>> => {
+  const about = {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': tool.name,
+    'caco.tool.effect': tool.effect,
+    'caco.via': call.actor.via,
+    'caco.cause': call.cause,
+  };
+  return traced(`execute_tool ${tool.name}`, about, async (step) => {
+    step.contents(() => ({ 'gen_ai.tool.call.arguments': JSON.stringify(input ?? null) }));
+    const output = await checked(tool, input, world, call);
+    step.contents(() => ({ 'gen_ai.tool.call.result': JSON.stringify(output ?? null) }));
+    return output;
+  });
+};
+
+const checked = async <I extends z.ZodType, O extends z.ZodType>(
   tool: Tool<I, O>,
   input: unknown,
   world: World,
