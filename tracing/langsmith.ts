@@ -1,6 +1,11 @@
 /** Whether LangChain's packages may send traces: not because of what some environment holds, only where a setting of ours says so. */
 import { invalid } from '../domain/fault.js';
-import type { TracingSettings } from './tracing.js';
+
+export interface TracingSettings {
+  readonly tracing: 'off' | 'otel' | 'langsmith';
+  /** Prompts, answers, states and what tools are given go with the traces. */
+  readonly tracingContents: boolean;
+}
 
 /** What is in the environment is LangChain's own way to be asked, and it asks nobody else. */
 const THEIRS = /^LANG(SMITH|CHAIN)_/;

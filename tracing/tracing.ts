@@ -1,15 +1,9 @@
 /** Whether what goes on is told to somebody's tracing, and to whose: nobody's, until a setting says so. */
 import { readFileSync } from 'node:fs';
-import { setLangSmith } from './langsmith.js';
+import { setLangSmith, type TracingSettings } from './langsmith.js';
 import type { Spans } from './otlp.js';
 
 export type { RequestSpan, Spans } from './otlp.js';
-
-export interface TracingSettings {
-  readonly tracing: 'off' | 'otel' | 'langsmith';
-  /** Prompts, answers, states and what tools are given go with the traces. */
-  readonly tracingContents: boolean;
-}
 
 const versionOf = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
