@@ -11,6 +11,7 @@ import type { App } from '../app.js';
 import { AGENTS, type AgentName } from '../domain/agents.js';
 import { admit } from './admit.js';
 import { taskBook } from './book.js';
+import { cancellerOf } from './cancel.js';
 import { cardOf } from './cards.js';
 import { followerOf } from './follow.js';
 import { handlerOf } from './handler.js';
@@ -37,6 +38,7 @@ export interface A2aDoor {
 const CARD = '.well-known/agent-card.json';
 const SWEEP_MS = 3_600_000;
 const RECOVER_MS = 60_000;
+const HEED_MS = 500;
 
 const versionOf = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -54,6 +56,7 @@ export const a2aDoor = (app: App, say: (line: string) => void): A2aDoor => {
   const { end, ...worker } = me;
   const ground = { app, book, at, trouble, me: worker, closing: closing.signal };
   const work = workOf(ground);
+  const canceller = cancellerOf(ground, work);
   const follower = followerOf(book, closing.signal);
   const pushes = pushBook(store, seal, a2aOrigins);
   const post = postman(store, seal, a2aOrigins, say);
@@ -72,6 +75,7 @@ export const a2aDoor = (app: App, say: (line: string) => void): A2aDoor => {
       work,
       follower,
       pushes,
+      canceller,
     });
     const userBuilder = async () => {
       const userName = request.getStore()?.owner ?? '';
@@ -106,6 +110,7 @@ export const a2aDoor = (app: App, say: (line: string) => void): A2aDoor => {
       post.look();
       every(SWEEP_MS, book.sweep);
       every(RECOVER_MS, work.recover);
+      every(HEED_MS, canceller.heed);
     },
     async close() {
       for (const timer of timers) clearInterval(timer);

@@ -27,6 +27,15 @@ export const A2A_TASKS = defineCollection('a2a-tasks', KeptTask);
 /** Tasks that are not over, by id: what a restart has to look at. */
 export const A2A_OPEN = defineCollection('a2a-open-tasks', z.strictObject({ id: z.string() }));
 
+/** By task id: somebody wishes a task cancelled that another process works on. Gone once that was answered. */
+export const A2A_WISHES = defineCollection(
+  'a2a-cancel-wishes',
+  z.strictObject({
+    by: z.string(),
+    refused: z.string().nullable().describe('why it cannot be; null: not answered yet'),
+  }),
+);
+
 /** Which task a message began or went on with, by what `messageKey` makes of owner, agent and message id. */
 export const A2A_MESSAGES = defineCollection(
   'a2a-messages',

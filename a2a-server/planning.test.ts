@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import type { Client } from '@a2a-js/sdk/client';
 import { afterEach, expect, it } from 'vitest';
+import { AGENTS } from '../domain/agents.js';
 import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { BINDINGS, clientOf, dataOf, openScene, type Scene, sending, throwAway } from './fixtures/agents.js';
 import { ordersPlaced } from './fixtures/orders.js';
@@ -63,6 +64,50 @@ const askedOf = (of: Task) => {
   return content?.$case === 'data' ? content.value : null;
 };
 
+/** A model that holds its answer back until the test is over. */
+const holding = async () => {
+  const server = createServer((req) => req.resume());
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  open.push({
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+const WORDS = 'When is electricity cleanest today in GB, and what has my marigold to do with it?';
+it('a task that is under way is followed, told to its push address and taken back, at each agent over each binding', async () => {
+  const box = await receiver();
+  const scene = await scened({
+    a2aOrigins: box.origin,
+    model: 'ollama/holding',
+    ollamaHost: await holding(),
+    modelTimeoutS: 600,
+  });
+  for (const agent of AGENTS)
+    for (const binding of BINDINGS) {
+      const at = `${agent} over ${binding}`;
+      const peer = await clientOf(scene.server.url, agent, binding);
+      const { id } = task(await peer.sendMessage(sending(WORDS, {}, { returnImmediately: true })));
+      const push = { tenant: '', id: '', taskId: id, url: `${box.origin}/hook`, token: at, authentication: undefined };
+      const config = await peer.createTaskPushNotificationConfig(push);
+      expect([at, config.token, config.taskId]).toEqual([at, '***', id]);
+      const stream = peer.resubscribeTask({ tenant: '', id });
+      const { value: first } = await stream.next();
+      expect([at, first?.payload?.$case]).toEqual([at, 'task']);
+      expect(stateOf(await peer.cancelTask({ tenant: '', id, metadata: undefined }))).toBe(TASK_STATE_CANCELED);
+      const rest: StreamResponse[] = [];
+      for await (const event of stream) rest.push(event);
+      const last = rest.at(-1)?.payload;
+      expect([at, last?.$case === 'statusUpdate' && last.value.status?.state]).toEqual([at, TASK_STATE_CANCELED]);
+      await expect
+        .poll(() => box.heard.filter(({ headers }) => headers['x-a2a-notification-token'] === at).at(-1)?.event.payload)
+        .toMatchObject({ $case: 'statusUpdate', value: { taskId: id, status: { state: TASK_STATE_CANCELED } } });
+    }
+});
+
 it.each(BINDINGS)(
   'over %s a plan waits for a person, no message decides it, and it goes on when the person has',
   async (binding) => {
@@ -110,6 +155,20 @@ it('a plan that a person refuses, or that is taken back, is carried out by nobod
   expect((await answer(scene, askedOf(second).approval_id, 'reject')).status).toBe(200);
   await following(peer, second.id).catch(() => {});
   await expect.poll(async () => stateOf(await peer.getTask({ tenant: '', id: second.id }))).toBe(TASK_STATE_REJECTED);
+  expect(await ordersPlaced(scene.app)).toBe(0);
+});
+
+it('a task that another process works on is taken back by it', async () => {
+  const scene = await scened();
+  const beside = await openScene({}, scene.home);
+  open.push(beside);
+  const one = await clientOf(scene.server.url, 'coordination', 'JSONRPC');
+  const two = await clientOf(beside.server.url, 'coordination', 'HTTP+JSON');
+  const waiting = task(await one.sendMessage(sending(PLANNING)));
+  const { id } = waiting;
+  expect(stateOf(await two.cancelTask({ tenant: '', id, metadata: undefined }))).toBe(TASK_STATE_CANCELED);
+  expect(stateOf(await one.getTask({ tenant: '', id }))).toBe(TASK_STATE_CANCELED);
+  expect((await answer(scene, askedOf(waiting).approval_id, 'approve')).status).toBe(409);
   expect(await ordersPlaced(scene.app)).toBe(0);
 });
 

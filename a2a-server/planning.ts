@@ -12,6 +12,7 @@ import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
 import type { Ground } from './ground.js';
 import type { KeptTask } from './kept.js';
+import { pause } from './pause.js';
 import { isOver } from './states.js';
 import { kept as asKept, inState, withArtifacts } from './task.js';
 
@@ -23,17 +24,6 @@ const LOOKS_OF_GRACE = 10;
 const TELL_MS = 500;
 
 export const runIdOf = (taskId: string): string => shortId('R', { a2a: taskId });
-
-const pause = (ms: number, signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 
 const schedule = async (ground: Ground, kept: KeptTask, planId: string, signal: AbortSignal): Promise<Artifact[]> => {
   const { app, book } = ground;

@@ -42,6 +42,8 @@ export interface Work {
   stop(id: string): Promise<void>;
   /** Every task that nobody works on any more is gone on with. */
   recover(): Promise<void>;
+  /** Whether this process works on any task, or follows one that waits. */
+  isBusy(): boolean;
   settled(): Promise<void>;
 }
 
@@ -54,6 +56,8 @@ export const workOf = (ground: Ground): Work => {
     const begun = await book.change(kept.id, (task) => asKept(inState(task, TaskState.TASK_STATE_WORKING)));
     if (begun === undefined) return;
     const over = await answered(ground, begun, taskOf(begun), signal);
+    // A question that was taken back has no answer; a command that has recorded something says so.
+    if (kept.asked.kind === 'words') signal.throwIfAborted();
     await book.change(kept.id, () => ({ ...asKept(over), worker: null }));
   };
 
@@ -104,6 +108,7 @@ export const workOf = (ground: Ground): Work => {
         if (mine !== undefined && tries <= MOST_TRIES) work.start(mine);
       }
     },
+    isBusy: () => underWay.size > 0,
     settled: async () => void (await Promise.all([...underWay.values()].map(({ done }) => done))),
   };
   return work;

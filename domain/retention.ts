@@ -99,6 +99,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   conversations: 'six turns a conversation',
   'a2a-tasks': 'go thirty days after they are over, by the door that keeps them, with all that is theirs',
   'a2a-open-tasks': 'gone when the task is over',
+  'a2a-cancel-wishes': 'gone once the process that works on the task has answered',
   'a2a-messages': 'go with their task: none begins two',
   'a2a-task-list': 'goes with its task',
   'a2a-artifacts': 'go with their task',

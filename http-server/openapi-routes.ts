@@ -12,6 +12,11 @@ export const routes = (): Json => ({
   ...healthPaths(),
 });
 
+const agentName = (): Json => ({
+  ...text('which agent', 'name', 'path'),
+  schema: { type: 'string', enum: ['compute', 'grid', 'coordination'] },
+});
+
 const wordPaths = (): Json => ({
   '/tools': get('The tools with their effect and the scope they need', 'tools', [], object),
   '/openapi.json': get('This document', 'health', [], object),
@@ -19,12 +24,7 @@ const wordPaths = (): Json => ({
     post: {
       summary: 'One JSON command of the compute, grid or coordination agent',
       tags: ['agents'],
-      parameters: [
-        {
-          ...text('which agent', 'name', 'path'),
-          schema: { type: 'string', enum: ['compute', 'grid', 'coordination'] },
-        },
-      ],
+      parameters: [agentName()],
       requestBody: {
         required: true,
         content: json({ type: 'object', required: ['command'], properties: { command: { type: 'string' } } }),
@@ -35,6 +35,51 @@ const wordPaths = (): Json => ({
           content: json(object),
         },
         ...problems(401, 403, 404),
+      },
+    },
+  },
+  '/a2a/{name}/.well-known/agent-card.json': {
+    get: {
+      summary: 'The card of the compute, grid or coordination agent, as A2A 1.0 has it',
+      tags: ['agents'],
+      security: [],
+      parameters: [agentName()],
+      responses: {
+        200: { description: 'endpoints, skills, and how to show a token', content: json(object) },
+        ...problems(404),
+      },
+    },
+  },
+  '/a2a/{name}': {
+    post: {
+      summary:
+        'A2A 1.0 by JSON-RPC: SendMessage, GetTask and the others; HTTP+JSON lies at /a2a/{name}/rest (docs/a2a.md)',
+      tags: ['agents'],
+      parameters: [
+        agentName(),
+        {
+          ...{ name: 'A2A-Version', in: 'header', required: true, description: 'the protocol’s version' },
+          schema: { const: '1.0' },
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: json({
+          type: 'object',
+          required: ['jsonrpc', 'method'],
+          properties: { jsonrpc: { const: '2.0' }, id: {}, method: { type: 'string' }, params: { type: 'object' } },
+        }),
+      },
+      responses: {
+        200: {
+          description: 'result or error of JSON-RPC; a stream of them where the method streams',
+          content: json(object),
+        },
+        ...problems(401, 413),
+        403: {
+          description: 'error of JSON-RPC: the token does not reach what the message asks',
+          content: json(object),
+        },
       },
     },
   },

@@ -12,6 +12,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { type CallToolResult, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { a2aDoor } from '../../a2a-server/a2a-server.js';
 import { type App, openApp } from '../../app.js';
 import { readConfig } from '../../config.js';
 import { CONTRACTS } from '../../domain/contract.js';
@@ -58,7 +59,7 @@ const planned = async (...ids: string[]) => {
 beforeAll(async () => {
   const { config, settings } = readConfig({ home, logLevel: 'silent' }, {}, home);
   app = await openApp(config, settings);
-  server = await startHttp(app, { port: 0, mcp: await mcpHandler(app) });
+  server = await startHttp(app, { port: 0, mcp: await mcpHandler(app), a2a: a2aDoor(app, () => {}) });
   for (const scope of ['read', 'operate', 'approve'] as const) {
     const { token, secret } = await app.tokens.create({ scope, owner: `${scope}-bot` });
     secrets[scope] = secret;
@@ -121,6 +122,7 @@ const send = async (method: string, path: string, as: As, body?: unknown, decisi
     method,
     headers: {
       ...withToken(as),
+      'A2A-Version': '1.0',
       ...(decision === undefined ? {} : { 'Caco-Decision': decision }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },

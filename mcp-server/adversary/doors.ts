@@ -62,6 +62,26 @@ export const ROUTE_LINES: readonly Line[] = [
       status: 200,
     },
   ),
+  page('/a2a/{name}/.well-known/agent-card.json', 'learn anything of the books', 200, 'open'),
+  route(
+    'POST /a2a/{name}',
+    'read',
+    'ask and look with `read`; ingest, plan, cancel its own tasks and name public push addresses with `operate`',
+    'answer an approval by any message, see another’s task, or have a private address asked',
+    {
+      as: 'operate',
+      with: {
+        ...{ jsonrpc: '2.0', id: 1, method: 'SendMessage' },
+        params: {
+          message: {
+            ...{ messageId: 'm-adversary', role: 'ROLE_USER' },
+            parts: [{ data: { command: 'approve', id: '$approval', planId: '$plan' } }],
+          },
+        },
+      },
+      status: 200,
+    },
+  ),
   route(
     'POST /chat',
     'read',
