@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AgentCard, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import type { Client } from '@a2a-js/sdk/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AGENTS, type AgentName, ForecastAnswer, WaitingAnswer } from '../domain/agents.js';
 import {
   BINDINGS,
@@ -247,6 +247,14 @@ describe('what is refused', () => {
       });
       expect({ path, status: answer.status }).toEqual({ path, status: 403 });
     }
+  });
+
+  it('a stream of a task that is over, without a word on standard error', async () => {
+    const printed = vi.spyOn(console, 'error');
+    for (const method of ['SubscribeToTask', 'SendStreamingMessage'])
+      expect((await rpc('grid', { method, params: { id: 'none' } })).json.error.code).toBeLessThan(-32000);
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   it('an unknown method and a task that nobody has', async () => {

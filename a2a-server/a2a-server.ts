@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { AgentCard } from '@a2a-js/sdk';
-import { jsonRpcHandler, restHandler } from '@a2a-js/sdk/server/express';
+import { restHandler } from '@a2a-js/sdk/server/express';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { App } from '../app.js';
 import { AGENTS, type AgentName } from '../domain/agents.js';
@@ -18,6 +18,7 @@ import { handlerOf } from './handler.js';
 import { A2A_ARTIFACTS } from './kept.js';
 import { postman, pushBook } from './push.js';
 import { type Caller, request } from './request.js';
+import { rpcHandler } from './rpc.js';
 import { sealIn } from './sealed.js';
 import { workOf } from './work.js';
 import { newWorker } from './workers.js';
@@ -87,8 +88,7 @@ export const a2aDoor = (app: App, say: (line: string) => void): A2aDoor => {
       res.type('application/json').send(kept.text);
     });
     routes.use(`/${agent}/rest`, admit('rest'), restHandler({ requestHandler, userBuilder }));
-    routes.post(`/${agent}`, admit('rpc'));
-    routes.use(`/${agent}`, jsonRpcHandler({ requestHandler, userBuilder }));
+    routes.post(`/${agent}`, admit('rpc'), rpcHandler(requestHandler));
   }
 
   const timers: NodeJS.Timeout[] = [];
