@@ -33,6 +33,7 @@ const APP = [
   'offline.ts',
   'metering.ts',
   'market.ts',
+  'kubernetes.ts',
   'config.ts',
   'clock.ts',
 ];
@@ -51,6 +52,13 @@ const doorOf = (folder: string): string => `${folder}${basename(folder)}.ts`;
 const ENGINE = 'tools/optimizer/engine/';
 const BASELINES = 'tools/optimizer/baselines/';
 
+/** What an adapter to somebody else's scheduler stands on. */
+const SCHEDULER = [
+  /^domain\//,
+  /^tools\/fleet\/(formats\/formats|orders\/orders)\.ts$/,
+  /^tools\/fleet\/(assumptions|defaults|foresight|ground|job-maker)\.ts$/,
+];
+
 const INSIDES: readonly Inside[] = [
   // Sources know nothing of the room's tools.
   // Spellings of one model; the rest of the room knows only the model.
@@ -63,17 +71,17 @@ const INSIDES: readonly Inside[] = [
   // Adapters behind the port; the tools know only the port.
   {
     folder: 'tools/fleet/fleets/',
-    may: [/^domain\//, 'tools/fleet/formats/formats.ts', 'tools/fleet/ground.ts', 'tools/fleet/slurm/slurm.ts'],
-  },
-  // One of them has a folder of its own: a scheduler's queue makes jobs as an intake does.
-  {
-    folder: 'tools/fleet/slurm/',
     may: [
       /^domain\//,
       'tools/fleet/formats/formats.ts',
-      /^tools\/fleet\/(assumptions|defaults|foresight|ground|job-maker)\.ts$/,
+      'tools/fleet/ground.ts',
+      /^tools\/fleet\/(slurm\/slurm|kubernetes\/kubernetes)\.ts$/,
     ],
   },
+  // Some of them have a folder of their own: a scheduler's queue makes jobs as an intake does, and its orders are kept.
+  { folder: 'tools/fleet/orders/', may: [/^domain\//] },
+  { folder: 'tools/fleet/slurm/', may: SCHEDULER },
+  { folder: 'tools/fleet/kubernetes/', may: [...SCHEDULER, 'wire/wire.ts'] },
   // Adapters behind the port, and how what is kept answers.
   { folder: 'tools/meter/meters/', may: [/^domain\//, 'wire/wire.ts'] },
   // How a chain is spoken to, whichever it is; the tools know only the port.
@@ -134,7 +142,7 @@ const ROOMS: readonly Room[] = [
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'catalogue.ts', 'tools/tool.ts', 'model/model.ts'] },
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
-    files: /^(app|ports|simulation|offline|metering|market)\.ts$/,
+    files: /^(app|ports|simulation|offline|metering|market|kubernetes)\.ts$/,
     may: [
       /^domain\//,
       /^tools\//,

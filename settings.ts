@@ -78,8 +78,8 @@ export const SETTINGS = {
   ),
   ...SOURCE_SETTINGS,
   fleet: setting(
-    z.enum(['sim', 'files', 'slurm']).default('sim'),
-    'sim | files (jobs come by ingest only) | slurm (the cluster whose commands are here, docs/slurm.md)',
+    z.enum(['sim', 'files', 'slurm', 'kubernetes']).default('sim'),
+    'sim | files (jobs come by ingest only) | slurm (the cluster whose commands are here, docs/slurm.md) | kubernetes (the cluster of KUBECONFIG, docs/kubernetes.md)',
   ),
   dryRun: setting(
     onOff.default(true),
@@ -96,6 +96,24 @@ export const SETTINGS = {
     'whose jobs may be moved: those whose comment says so (caco:flex=MINUTES), or all but those that say caco:move=no',
   ),
   slurmCluster: setting(z.string().optional(), 'the cluster that is meant where the accounts know several'),
+  kubernetesContext: setting(z.string().optional(), 'context of the kubeconfig; its current one when left out'),
+  kubernetesNamespaces: setting(
+    z.string().optional(),
+    'namespaces whose Jobs are planned, parted by commas; all when left out',
+  ),
+  kubernetesSites: setting(
+    z.string().optional(),
+    'values of the nodes’ site label, each with its site’s id: zone-a=hpc-1,zone-b=hpc-2; all nodes at the cluster’s site when left out',
+  ),
+  kubernetesSiteLabel: setting(
+    z.string().default('topology.kubernetes.io/zone'),
+    'label of nodes that says at which site they stand',
+  ),
+  kubernetesConsent: setting(
+    z.enum(['label', 'all']).default('label'),
+    'whose Jobs may be held: those whose label says so (caco.dev/move=yes), or all but those that say no',
+  ),
+  kubernetesHome: setting(z.string().min(1).default('caco'), 'namespace of the leases, where the releaser runs'),
   meter: setting(
     z.enum(['none', 'rapl', 'sim', 'redfish', 'kepler', 'scaphandre', 'prometheus']).default('none'),
     'what energy is measured with: none (what was imported is used) | rapl (the daemon of this machine) | sim | redfish | kepler | scaphandre | prometheus',

@@ -46,6 +46,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['tickets', ['tickets']],
   ['beckn', ['beckn']],
   ['operate', ['operate']],
+  ['kubernetes', ['kubernetes']],
   ['operator', ['operator']],
   ['outbox', ['outbox']],
   ['copilot', ['chat', 'summary']],

@@ -15,6 +15,14 @@ const slurm = fc.record({
   limitMinutes: fc.option(amount),
   stays: fc.option(word),
 });
+const kubernetes = fc.record({
+  namespace: word,
+  name: word,
+  uid: word,
+  eligibleAt: instant,
+  held: fc.boolean(),
+  stays: fc.option(word),
+});
 const job: fc.Arbitrary<Job> = fc.record({
   id: word,
   name: word,
@@ -40,6 +48,7 @@ const job: fc.Arbitrary<Job> = fc.record({
   tardinessCostPerHour: amount,
   workUnits: fc.option(amount),
   slurm: fc.option(slurm, { nil: undefined }),
+  kubernetes: fc.option(kubernetes, { nil: undefined }),
 });
 
 describe('a job as JSON text', () => {

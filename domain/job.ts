@@ -1,5 +1,6 @@
 /** A piece of work that wants to run. */
 import { z } from 'zod';
+import { KubernetesJob } from './kubernetes.js';
 import { durationSeconds } from './physics.js';
 import { latestSafeEnd, SlurmJob } from './slurm.js';
 import { defineCollection, defineRows, type Tx } from './store.js';
@@ -45,6 +46,9 @@ export const Job = z.strictObject({
   tardinessCostPerHour: z.number().min(0).describe('money per hour finished after due'),
   workUnits: z.number().positive().nullable().describe('inferences, frames, … produced by the job'),
   slurm: SlurmJob.optional().describe('what Slurm knows it by; only for jobs that came from Slurm'),
+  kubernetes: KubernetesJob.optional().describe(
+    'what Kubernetes knows it by; only for jobs of a cluster that is asked',
+  ),
   startedAt: Instant.optional().describe('when it began to run; only for jobs of a history, which are accounted there'),
   foreseen: Foreseen.optional().describe('only for jobs whose duration was foretold in place of the limit'),
 });
@@ -79,6 +83,10 @@ export const latestPlannedEnd = (
   return safe !== null && (likely === null || safe < likely) ? safe : likely;
 };
 
+/** Why the scheduler that it waits in leaves it where it is, in words; null: it may be moved. */
+export const stays = ({ slurm, kubernetes }: Pick<Job, 'slurm' | 'kubernetes'>): string | null =>
+  slurm?.stays ?? kubernetes?.stays ?? null;
+
 /** Characters that JSON writes as they are. */
 const AS_IS = /^[ !#-[\]-~]*$/;
 const quoted = (text: string): string => (AS_IS.test(text) ? `"${text}"` : JSON.stringify(text));
@@ -103,6 +111,7 @@ export function jobText(job: Job): string {
     `"interruptible":${job.interruptible},"minChunkMinutes":${minChunkMinutes},"resumeCost":${resumeCost},` +
     `"tardinessCostPerHour":${tardinessCostPerHour},"workUnits":${workUnits}` +
     (job.slurm === undefined ? '' : `,"slurm":${JSON.stringify(job.slurm)}`) +
+    (job.kubernetes === undefined ? '' : `,"kubernetes":${JSON.stringify(job.kubernetes)}`) +
     (job.startedAt === undefined ? '' : `,"startedAt":"${job.startedAt}"`) +
     (job.foreseen === undefined ? '}' : `,"foreseen":${JSON.stringify(job.foreseen)}}`)
   );

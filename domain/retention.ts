@@ -31,8 +31,8 @@ export const GOES_WITH = {
   },
   /** by what the fleet knows the plan's order by */
   order: {
-    documents: ['simulated_order_receipts', 'file-order-receipts', 'slurm_order_receipts'],
-    rows: ['simulated_orders', 'file-orders', 'slurm_orders'],
+    documents: ['simulated_order_receipts', 'file-order-receipts', 'slurm_order_receipts', 'kubernetes_order_receipts'],
+    rows: ['simulated_orders', 'file-orders', 'slurm_orders', 'kubernetes_orders'],
   },
   /** by workload id */
   workload: { documents: ['workloads'], rows: ['jobs'] },

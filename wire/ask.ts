@@ -4,6 +4,17 @@ import type { Resolve } from './addresses.js';
 import type { Limits } from './limits.js';
 import type { Timer } from './timer.js';
 
+/** Whom to believe and who we are, where the system's own certificates do not say it. PEM. Connections are kept by the object itself. */
+export interface Tls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** the name that the server's certificate bears, where it is not the host's */
+  readonly servername?: string | undefined;
+  /** false: whoever answers is believed */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
 /** What is asked of whom, and within which limits. */
 export interface Ask {
   /** The peer's name in messages: "GitHub". */
@@ -39,6 +50,7 @@ export interface Ask {
   readonly repeatable?: boolean;
   /** `same-origin`: up to five redirects of a GET or HEAD are followed as long as scheme, host and port stay. */
   readonly redirects?: 'refused' | 'same-origin';
+  readonly tls?: Tls | undefined;
   /** Most calls at once to this origin; who comes later waits within the whole time. */
   readonly atOnce?: number;
   /** What a reader can do, by fate, where the wire's own advice is too general. */

@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as overHttp } from 'node:http';
 import { Agent as HttpsAgent, request as overHttps } from 'node:https';
 import { lookupBy, NotPublic, type Resolve, refusePrivateHost, systemResolve } from './addresses.js';
+import type { Tls } from './ask.js';
 import { Broken } from './broken.js';
 import { Late, type Watch } from './limits.js';
 
@@ -16,6 +17,7 @@ export interface Request {
   readonly kept: boolean;
   /** null: the system's */
   readonly resolve: Resolve | null;
+  readonly tls: Tls | null;
 }
 
 export interface Reply {
@@ -32,6 +34,16 @@ const agents = () => ({ http: new HttpAgent({ keepAlive: true }), https: new Htt
 /** What was connected to for an operator is no way in for a stranger. */
 const OPERATORS = agents();
 const STRANGERS = agents();
+
+/** An identity of one's own is no other caller's. */
+const OF_AN_IDENTITY = new WeakMap<Tls, HttpsAgent>();
+
+const agentFor = ({ tls, onlyPublic }: Request, scheme: 'http' | 'https') => {
+  if (tls === null || scheme === 'http') return (onlyPublic ? STRANGERS : OPERATORS)[scheme];
+  const known = OF_AN_IDENTITY.get(tls) ?? new HttpsAgent({ keepAlive: true, ...tls });
+  OF_AN_IDENTITY.set(tls, known);
+  return known;
+};
 
 const codeOf = (error: unknown): string => {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
@@ -72,7 +84,8 @@ export const exchange = (asked: Request, watch: Watch): Promise<Reply> => {
       call = (scheme === 'https' ? overHttps : overHttp)(url, {
         method,
         headers,
-        agent: asked.kept ? (onlyPublic ? STRANGERS : OPERATORS)[scheme] : false,
+        agent: asked.kept ? agentFor(asked, scheme) : false,
+        ...(scheme === 'https' ? asked.tls : null),
         ...(onlyPublic || asked.resolve ? { lookup: lookupBy(asked.resolve ?? systemResolve, onlyPublic) } : {}),
       });
     } catch (error) {

@@ -54,5 +54,6 @@ export const requestOf = (ask: Ask, url: URL): Request => {
     // nobody knows whether it arrived. Where strangers' URLs lead is looked at when a connection is made; few come twice.
     kept: ask.repeatable === true || (ask.chosenBy === 'operator' && reads(method)),
     resolve: ask.resolve ?? null,
+    tls: ask.tls ?? null,
   };
 };

@@ -6,7 +6,7 @@
 import type { Answer, Ask, Flow } from './ask.js';
 
 export type { Fate } from '../domain/fate.js';
-export type { Answer, Ask, Flow } from './ask.js';
+export type { Answer, Ask, Flow, Tls } from './ask.js';
 export { jsonIfAny, jsonOf } from './json.js';
 export { LIMITS, type Limits } from './limits.js';
 export { requirePublic } from './stranger.js';

@@ -5,7 +5,7 @@
  * time, not their deadline. Jobs that may be interrupted count once they run as well, at best effort.
  */
 
-import { beyondSeconds, itPowerKw, type Job, latestPlannedEnd, spanSeconds } from '../../domain/job.js';
+import { beyondSeconds, itPowerKw, type Job, latestPlannedEnd, spanSeconds, stays } from '../../domain/job.js';
 import type { FlexibilitySlot } from '../../domain/offer.js';
 import type { Site } from '../../domain/site.js';
 import { fromEpoch, type Interval, toEpoch } from '../../domain/time.js';
@@ -57,7 +57,7 @@ export class Flexibility {
     this.jobs++;
     const kw = itPowerKw(job, this.method) * site.pue;
     if (job.category === 'urgent') this.urgent++;
-    const movable = job.category !== 'urgent' && !job.slurm?.stays;
+    const movable = job.category !== 'urgent' && stays(job) === null;
     const end = this.#from + this.#load.length * step;
     const plannedEnd = latestPlannedEnd(job);
     const latestEnd = plannedEnd === null ? null : toEpoch(plannedEnd);

@@ -75,6 +75,7 @@ export const jobMaker = (
       tardinessCostPerHour: draft.tardinessCostPerHour ?? rule.tardinessCostPerHour,
       workUnits: draft.workUnits ?? null,
       ...(draft.slurm === undefined ? {} : { slurm: draft.slurm }),
+      ...(draft.kubernetes === undefined ? {} : { kubernetes: draft.kubernetes }),
       ...(draft.startedAt === undefined ? {} : { startedAt: draft.startedAt }),
       ...(seen?.foreseen === undefined ? {} : { foreseen: seen.foreseen }),
     };

@@ -1,5 +1,5 @@
 /** Jobs as rows of a problem: each becomes a row, or is left out with the reason why. */
-import { itPowerKw, type Job, latestPlannedEnd, spanSeconds } from '../../domain/job.js';
+import { itPowerKw, type Job, latestPlannedEnd, spanSeconds, stays } from '../../domain/job.js';
 import { Names } from '../../domain/names.js';
 import type { Site } from '../../domain/site.js';
 import { instancePriceOf } from '../../domain/tariff.js';
@@ -131,7 +131,7 @@ export class JobRows {
     const end = fits ? planned : slotOf(job.deadline);
     if (fits && !allowed.some((r) => this.#isKnown(r, release, Math.floor(end - span + 1e-9) + count, count, job)))
       return NOTHING_KNOWN;
-    const fixed = job.slurm?.stays ?? (!fits && endsBy(slotOf(job.deadline)) ? TOO_NEAR : null);
+    const fixed = stays(job) ?? (!fits && endsBy(slotOf(job.deadline)) ? TOO_NEAR : null);
     if (fixed !== null) this.staying.set(fixed, (this.staying.get(fixed) ?? 0) + 1);
     return { home, allowed, release, count, span, deadline: end, fits, fixed };
   }

@@ -55,6 +55,8 @@ export const slurmMoves = (
 
 const whyNot = (r: Recommendation, job: Job): string | null => {
   if (r.fromRegion !== r.toRegion) return `the plan takes it to ${r.toRegion}, which no start time can say`;
+  if (job.kubernetes !== undefined)
+    return 'it waits in Kubernetes, which has no start time: caco changes lists what is done there';
   if (job.slurm === undefined) return null;
   if (job.slurm.stays !== null) return job.slurm.stays;
   if (secondsBetween(r.toStart, r.toEnd) > spanSeconds(job) + 1)

@@ -1,12 +1,13 @@
 /** Where work can run: every adapter behind the port Fleet by the name that the setting `fleet` chooses it with, loaded when it is opened. */
 import type { Fleet } from '../../../domain/world.js';
 import type { FleetGround } from '../ground.js';
+import type { KubernetesSettings } from '../kubernetes/kubernetes.js';
 import type { SlurmSettings } from '../slurm/slurm.js';
 
 export type { FleetGround } from '../ground.js';
 
 /** The program's settings that a fleet reads, as settings.ts names them. */
-export interface FleetSettings extends SlurmSettings {
+export interface FleetSettings extends SlurmSettings, KubernetesSettings {
   readonly fleet: string;
 }
 
@@ -29,5 +30,10 @@ export const FLEETS = {
     live: true,
     note: 'Jobs that wait in Slurm; what ran of them is what its accounts say, with energy that its plugin measures, or modelled.',
     open: async (settings, ground) => (await import('../slurm/slurm.js')).slurmFleet(settings, ground),
+  },
+  kubernetes: {
+    live: true,
+    note: 'Jobs that wait in Kubernetes; what ran of them is what it says of Jobs and pods, with energy from a meter, or modelled.',
+    open: async (settings, ground) => (await import('../kubernetes/kubernetes.js')).kubernetesFleet(settings, ground),
   },
 } satisfies Record<string, FleetAdapter>;

@@ -1,4 +1,5 @@
 /** What a reader found out about one job, before defaults; and what is wrong with a row that cannot become a job. */
+import type { KubernetesJob } from '../../../domain/kubernetes.js';
 import type { SlurmJob } from '../../../domain/slurm.js';
 import type { Instant } from '../../../domain/time.js';
 
@@ -38,6 +39,8 @@ export interface Draft {
   gpuModel?: string | undefined;
   /** what Slurm knows the job by */
   slurm?: SlurmJob | undefined;
+  /** what Kubernetes knows the job by */
+  kubernetes?: KubernetesJob | undefined;
   /** when it began to run; only of a job that ran, whose duration is then the time that it took */
   startedAt?: Instant | undefined;
   /** how long it waited before it ran, where a trace tells that and no start */
@@ -79,6 +82,7 @@ export const emptyDraft = (line: number): Draft => ({
   utilisationRatio: undefined,
   gpuModel: undefined,
   slurm: undefined,
+  kubernetes: undefined,
   startedAt: undefined,
   waitedHours: undefined,
   flexMinutes: undefined,
@@ -87,7 +91,7 @@ export const emptyDraft = (line: number): Draft => ({
 
 export type DraftField = Exclude<
   keyof Draft,
-  'line' | 'flexMinutes' | 'slurm' | 'startedAt' | 'waitedHours' | 'durationIs' | 'assumed'
+  'line' | 'flexMinutes' | 'slurm' | 'kubernetes' | 'startedAt' | 'waitedHours' | 'durationIs' | 'assumed'
 >;
 
 /** A row that was not taken in: where, what and how to mend it. `field` is null when the whole row is at fault. */

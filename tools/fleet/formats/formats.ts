@@ -21,6 +21,7 @@ export { beyondCalendar, type Draft, isRejected, nearest, type Rejected, rejecte
 export { decimal } from './fields.js';
 export { jobFormatTables } from './formats-page.js';
 export { objectReader } from './generic.js';
+export { containerSize, draftOfJob } from './kubernetes-json.js';
 export { type ReaderOptions, Reading, type Rows } from './reading.js';
 export { givesLeave } from './slurm-comment.js';
 export { draftsOf, type PendingJob } from './slurm-fields.js';

@@ -46,7 +46,6 @@ const jobOf = (job: Row, line: number, reading: Reading): (Draft | Rejected)[] =
     reading.skip('objects that are no Job');
     return [];
   }
-  const meta = rowOf(job.metadata);
   const spec = rowOf(job.spec);
   const conditions = rowOf(job.status).conditions;
   if (Array.isArray(conditions) && conditions.some((c) => ['Complete', 'Failed'].includes(String(rowOf(c).type)))) {
@@ -57,6 +56,13 @@ const jobOf = (job: Row, line: number, reading: Reading): (Draft | Rejected)[] =
     reading.skip('running jobs');
     return [];
   }
+  return [draftOfJob(job, line, reading)];
+};
+
+/** What a Job asks for, whatever its state. */
+export const draftOfJob = (job: Row, line: number, reading: Reading): Draft | Rejected => {
+  const meta = rowOf(job.metadata);
+  const spec = rowOf(job.spec);
   const notes = rowOf(meta.annotations);
   const note = (name: string) => textOf(notes[`caco.dev/${name}`]);
   const name = textOf(meta.name);
@@ -64,58 +70,52 @@ const jobOf = (job: Row, line: number, reading: Reading): (Draft | Rejected)[] =
   const stated = note('duration');
   const hours = stated === undefined ? undefined : isoHours(stated);
   if (hours === null)
-    return [
-      rejected(
-        line,
-        'duration_hours',
-        'unknown_value',
-        stated,
-        'caco.dev/duration is not an ISO 8601 duration',
-        'Write for example PT3H or PT90M.',
-      ),
-    ];
+    return rejected(
+      line,
+      'duration_hours',
+      'unknown_value',
+      stated,
+      'caco.dev/duration is not an ISO 8601 duration',
+      'Write for example PT3H or PT90M.',
+    );
   const limit = typeof spec.activeDeadlineSeconds === 'number' ? spec.activeDeadlineSeconds / 3600 : undefined;
   const created = textOf(meta.creationTimestamp);
   const at = created === undefined ? undefined : instantOf(created, null);
   const deadlineText = note('deadline');
   const deadline = deadlineText === undefined ? null : instantOf(deadlineText, null);
   if (deadline === undefined)
-    return [
-      rejected(
-        line,
-        'deadline',
-        'not_a_time',
-        deadlineText,
-        'caco.dev/deadline is not a time with a zone',
-        'Write ISO 8601 with Z.',
-      ),
-    ];
+    return rejected(
+      line,
+      'deadline',
+      'not_a_time',
+      deadlineText,
+      'caco.dev/deadline is not a time with a zone',
+      'Write ISO 8601 with Z.',
+    );
   const pods = podsOf(spec);
   const pod = podSize(rowOf(rowOf(spec.template).spec));
   for (const [resource, what] of pod.other) reading.warn(`Some jobs ask for ${resource}; ${what}.`);
-  return [
-    {
-      line,
-      id: name === undefined ? undefined : `${space}-${name}`,
-      name,
-      team: space,
-      category: note('category'),
-      submittedAt: at,
-      earliestStart: at,
-      deadline,
-      durationHours: hours ?? limit,
-      limitHours: limit,
-      durationIs: hours === undefined && limit !== undefined ? 'limit' : undefined,
-      vcpus: pods * pod.vcpus,
-      gpus: pods * pod.gpus,
-      clusterId: reading.options.clusterId ?? undefined,
-      interruptible: note('interruptible') === undefined ? undefined : note('interruptible') === 'true',
-      assumed:
-        hours === undefined && limit !== undefined
-          ? [['duration_hours', 'activeDeadlineSeconds, an upper bound']]
-          : undefined,
-    },
-  ];
+  return {
+    line,
+    id: name === undefined ? undefined : `${space}-${name}`,
+    name,
+    team: space,
+    category: note('category'),
+    submittedAt: at,
+    earliestStart: at,
+    deadline,
+    durationHours: hours ?? limit,
+    limitHours: limit,
+    durationIs: hours === undefined && limit !== undefined ? 'limit' : undefined,
+    vcpus: pods * pod.vcpus,
+    gpus: pods * pod.gpus,
+    clusterId: reading.options.clusterId ?? undefined,
+    interruptible: note('interruptible') === undefined ? undefined : note('interruptible') === 'true',
+    assumed:
+      hours === undefined && limit !== undefined
+        ? [['duration_hours', 'activeDeadlineSeconds, an upper bound']]
+        : undefined,
+  };
 };
 
 /** `PT3H`, `P1DT30M`; null for anything else and for months and years, whose length is not known. */
@@ -166,7 +166,8 @@ const podSize = (pod: Row): PodSize => {
   return { vcpus: total((s) => s.vcpus), gpus: total((s) => s.gpus), other };
 };
 
-const containerSize = (resources: Row): PodSize => {
+/** What requests and limits, or what a node can allocate as requests, amount to. */
+export const containerSize = (resources: Row): PodSize => {
   const requests = rowOf(resources.requests);
   const limits = rowOf(resources.limits);
   const other = new Map<string, string>();

@@ -3,12 +3,12 @@ import { userInfo } from 'node:os';
 import type { Finding } from '../../../domain/finding.js';
 import type { Slurm } from './commands.js';
 import { type Controller, MOST_SKEW_SECONDS, skewOf } from './controller.js';
-import type { Desk } from './desk.js';
+import type { Cluster } from './desk.js';
 import type { Queue } from './queue.js';
 
 /** Throws Fault `unavailable` where Slurm does not answer. */
 export const examine = async (
-  { slurm, clock, controller, rehearses, consent }: Desk,
+  { slurm, clock, controller, rehearses, consent }: Cluster,
   queue: () => Promise<Queue>,
 ): Promise<Finding[]> => {
   const { controller: told, ahead } = await skewOf(controller, clock);
@@ -70,7 +70,7 @@ const rightsFinding = async (slurm: Slurm, { administrator }: Controller, rehear
   };
 };
 
-const queueFinding = ({ waiting, others, refused }: Queue, consent: Desk['consent']): Finding => {
+const queueFinding = ({ waiting, others, refused }: Queue, consent: Cluster['consent']): Finding => {
   const movable = waiting.filter(({ slurm, leave }) => slurm.stays === null && (leave || consent === 'all')).length;
   const parts = [
     `${waiting.length} jobs wait, ${movable} of them may be moved`,

@@ -1,19 +1,8 @@
 /** How jobs stand in the queue now: state, hold and start, by their numbers. Without names and comments, which may hold anything. */
 import { Fault } from '../../../domain/fault.js';
 import { fromEpoch, type Instant } from '../../../domain/time.js';
+import type { Standing } from '../orders/orders.js';
 import type { Slurm } from './commands.js';
-
-export interface Standing {
-  readonly phase: 'waits' | 'runs' | 'ended';
-  /** as Slurm spells it */
-  readonly state: string;
-  readonly reason: string;
-  readonly held: boolean;
-  /** from when it may start; null: Slurm has not said */
-  readonly eligibleAt: Instant | null;
-  /** when it started; of a job that waits it is nothing but a forecast, and null here */
-  readonly startedAt: Instant | null;
-}
 
 const COLUMNS = 'JobArrayID:40,State:20,EligibleTime:24,StartTime:24,PriorityLong:20,Reason:100';
 const ENDED = /^(COMPLETED|CANCELLED|FAILED|TIMEOUT|DEADLINE|NODE_FAIL|PREEMPTED|BOOT_FAIL|OUT_OF_MEMORY|REVOKED)/;

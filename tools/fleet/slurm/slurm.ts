@@ -3,17 +3,15 @@ import { rehearsalOf } from '../../../domain/change.js';
 import { importedSites, overlaySites, type Site } from '../../../domain/site.js';
 import type { Fleet, Ran } from '../../../domain/world.js';
 import type { FleetGround } from '../ground.js';
-import { BOOK, type BookRow, isTaken } from './book.js';
+import { type BookRow, isTaken, placeOrder, undoOrder } from '../orders/orders.js';
 import { sitesOf } from './capacity.js';
 import { slurmCommands } from './commands.js';
 import { askController, type Controller } from './controller.js';
-import type { Desk } from './desk.js';
+import { BOOK, type Cluster, deskOf } from './desk.js';
 import { examine } from './examine.js';
 import { type Partitions, partitionsOf, type Share } from './partitions.js';
-import { placeOrder } from './place.js';
 import { jobsOf, readWaiting } from './queue.js';
 import { ranOf } from './ran.js';
-import { undoOrder } from './undo.js';
 
 const PAGE = 1000;
 
@@ -39,7 +37,7 @@ export const slurmFleet = (
     const told = await controller();
     return readWaiting(slurm, await partitions(told), told.cluster);
   };
-  const desk: Desk = {
+  const cluster: Cluster = {
     slurm,
     store,
     clock,
@@ -48,6 +46,7 @@ export const slurmFleet = (
     controller,
     queue: async () => new Map((await queue()).waiting.map((one) => [one.slurm.id, one])),
   };
+  const desk = deskOf(cluster);
 
   return {
     sites,
@@ -64,10 +63,10 @@ export const slurmFleet = (
     cannotPause: 'Slurm is told when a job may start, and nothing of one that runs',
     place: (order) => placeOrder(desk, order),
     undo: (key) => undoOrder(desk, key),
-    examine: () => examine(desk, queue),
+    examine: () => examine(cluster, queue),
 
     changes: async function* (key) {
-      for await (const page of store.rows(BOOK).pages(key)) yield page.map(({ change }) => change);
+      for await (const page of store.rows(BOOK.rows).pages(key)) yield page.map(({ change }) => change);
     },
 
     ran: (key) => ranUnder(key, ({ change }) => isTaken(change)),
@@ -77,7 +76,7 @@ export const slurmFleet = (
   async function* ranUnder(key: string, wanted: (row: BookRow) => boolean): AsyncGenerator<Ran[]> {
     const pues = new Map((await known()).map(({ region, pue }) => [region, pue]));
     let told: Controller | undefined;
-    for await (const page of store.rows(BOOK).pages(key)) {
+    for await (const page of store.rows(BOOK.rows).pages(key)) {
       const ordered = page.filter(wanted).map(({ change: { target }, piece, orderedAt }) => ({
         target,
         piece,

@@ -1,16 +1,14 @@
 /** Moving jobs that wait to another start: look, write down, command, look again. */
 import type { ChangeState } from '../../../domain/change.js';
-import { moveArgs, moveCommand, moveTogether, type QueueMove } from '../../../domain/slurm-moves.js';
 import { oneLine } from '../../../domain/text.js';
 import { type Instant, secondsBetween } from '../../../domain/time.js';
-import { BOOK, type BookRow } from './book.js';
-import type { Desk } from './desk.js';
-import { lookAt, type Standing } from './look.js';
+import { type BookRow, keep } from './book.js';
+import type { Desk, Move, Standing } from './desk.js';
 
 /** A job that is to go to another start. */
 export interface Wish {
   readonly row: BookRow;
-  /** from when it may start as far as we know; null: Slurm had not said */
+  /** from when it may start as far as we know; null: the scheduler had not said */
   readonly from: Instant | null;
   readonly to: Instant;
   /** why it is not moved any more, should it not have been yet */
@@ -26,13 +24,13 @@ export interface Way {
   /** what it says of a job that started or ended, and of one that somebody else holds or moved */
   readonly over: Extract<ChangeState, 'lost' | 'kept'>;
   readonly left: Extract<ChangeState, 'left' | 'kept'>;
-  /** what it says of a job that Slurm would not move */
+  /** what it says of a job that the scheduler would not move */
   readonly refused: Extract<ChangeState, 'refused' | 'kept'>;
 }
 
 type Finding = Pick<BookRow['change'], 'state' | 'why'>;
 
-/** Slurm sets the moment of an array, and of a job that was just submitted, at its first look at it. */
+/** A scheduler may set the moment of an array, and of a job that was just submitted, at its first look at it, as Slurm does. */
 const FIRST_LOOK_SECONDS = 60;
 
 /** What a look at the queue makes of wishes, before anything is done. */
@@ -41,15 +39,12 @@ export interface Survey {
   readonly settled: readonly BookRow[];
   /** the rows of the others, with their commands, as they are written down before these are run */
   readonly ready: readonly (Wish & { readonly row: BookRow })[];
-  readonly moves: readonly QueueMove[];
+  readonly moves: readonly Move[];
 }
 
 export const survey = async (desk: Desk, wishes: readonly Wish[], way: Way): Promise<Survey> => {
   if (wishes.length === 0) return { settled: [], ready: [], moves: [] };
-  const standings = await lookAt(
-    desk.slurm,
-    wishes.map(({ row }) => row.change.target),
-  );
+  const standings = await desk.lookAt(wishes.map(({ row }) => row.change.target));
   const at = desk.clock.now();
   const settled: BookRow[] = [];
   const free = new Map<string, Wish & { readonly eligibleAt: Instant | null }>();
@@ -59,24 +54,16 @@ export const survey = async (desk: Desk, wishes: readonly Wish[], way: Way): Pro
     if (finding === null) free.set(target, { ...wish, eligibleAt: standings.get(target)!.eligibleAt });
     else settled.push(written(wish.row, { ...finding, at }));
   }
-  const moves = moveTogether(
-    [...free].map(([target, { eligibleAt, to }]) => ({
-      target,
-      cluster: null,
-      from: eligibleAt,
-      to,
-      targets: [target],
-    })),
-  );
   // What could start at any moment goes first.
-  moves.sort((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1));
+  const inHaste = [...free].sort(([, a], [, b]) => ((a.eligibleAt ?? '') < (b.eligibleAt ?? '') ? -1 : 1));
+  const moves = desk.movesOf(inHaste.map(([target, { eligibleAt, to }]) => ({ target, eligibleAt, to })));
   const ready = moves.flatMap((one) =>
     one.targets.map((target) => {
       const wish = free.get(target)!;
       const { change } = wish.row;
       // What was written down first is what the job is put back to, however often the same is begun again.
-      const from = wish.begun ? change.from : one.from;
-      const row = written(wish.row, { state: way.begun, why: null, from, command: moveCommand(one), at });
+      const from = wish.begun ? change.from : wish.eligibleAt;
+      const row = written(wish.row, { state: way.begun, why: null, from, command: one.command, at });
       return { ...wish, row };
     }),
   );
@@ -100,17 +87,17 @@ export const carry = async (
   if (ready.length === 0) return settled;
   const said = new Map<string, string>();
   for (const one of moves) {
-    const { code, out, err } = await desk.slurm.run('scontrol', moveArgs(one));
-    if (code !== 0) for (const target of one.targets) said.set(target, `${err} ${out}`);
+    const trouble = await one.run();
+    if (trouble !== null) for (const target of one.targets) said.set(target, trouble);
   }
-  const standings = await lookAt(
-    desk.slurm,
-    ready.map(({ row }) => row.change.target),
-  );
+  const standings = await desk.lookAt(ready.map(({ row }) => row.change.target));
   const at = desk.clock.now();
   const done = ready.map(({ row, to }) => {
     const { target } = row.change;
-    return written(row, { ...findingAfter(standings.get(target), row, to, way, said.get(target), at), at });
+    return written(row, {
+      ...findingAfter(standings.get(target), { row, to }, way, said.get(target) ?? desk.unmoved, at),
+      at,
+    });
   });
   await keep(desk, key, done);
   return [...settled, ...done];
@@ -120,14 +107,6 @@ const written = (row: BookRow, change: Partial<BookRow['change']>): BookRow => (
   ...row,
   change: { ...row.change, ...change },
 });
-
-export const keep = async (desk: Desk, key: string, rows: readonly BookRow[]): Promise<void> => {
-  if (rows.length === 0) return;
-  await desk.store.rows(BOOK).upsert(
-    key,
-    rows.map((value) => ({ id: value.change.jobId, value })),
-  );
-};
 
 /** Where it is meant to be, or free to start when that moment has passed. */
 const isThere = ({ eligibleAt }: Standing, to: Instant, now: Instant): boolean =>
@@ -159,17 +138,16 @@ const findingBefore = (
 
 const findingAfter = (
   standing: Standing | undefined,
-  row: BookRow,
-  to: Instant,
+  { row, to }: Pick<Wish, 'row' | 'to'>,
   way: Way,
-  said: string | undefined,
+  said: string,
   now: Instant,
 ): Finding => {
   const over = overOf(standing, row, to, way);
   if (over !== null) return over;
   if (isThere(standing!, to, now)) return { state: way.done, why: null };
   if (standing!.held) return { state: way.left, why: `it is held (${standing!.reason}); who holds it releases it` };
-  return { state: way.refused, why: oneLine(said ?? 'Slurm took the command and the start is another', 300) };
+  return { state: way.refused, why: oneLine(said, 300) };
 };
 
 /** A job that waits no longer: one that started at its moment was moved, one that started before was not. Null: it waits. */
