@@ -20,6 +20,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'dashboard/page.test.ts': 'a browser that walks a server of its own',
   'dashboard/views.test.ts': 'a browser that walks a server of its own',
   'cli/slurm-fleet.test.ts': 'a Slurm of its own, sixty jobs that wait for their hour, and processes killed',
+  'cli/kubernetes-fleet.test.ts': 'the program as built, killed, beside a releaser of its own',
   'evals/calibration.test.ts': 'ten thousand intervals, each drawn many times',
   'evals/evals.test.ts': 'every case twice, without and with a model',
   'graph/crash.test.ts': 'a process killed at every write of a run',

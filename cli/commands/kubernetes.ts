@@ -11,7 +11,11 @@ import { plain } from '../terminal.js';
 const line = ({ namespace, name, until, trouble }: Released): string =>
   plain(`${namespace}/${name} was to start at ${until}: ${trouble === null ? 'released' : `not released, ${trouble}`}`);
 
-const release = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer | undefined> => {
+const release = async (
+  context: Context,
+  _: string[],
+  options: Record<string, unknown>,
+): Promise<Answer | undefined> => {
   const { keepReleasing, openAccess, releaseDue } = await import('../../kubernetes.js');
   const { api, namespaces, home } = openAccess(context.config);
   if (options.once === true) {
@@ -37,7 +41,9 @@ const release = async (context: Context, _: string[], options: Record<string, un
 };
 
 export const register = (program: Command) => {
-  const group = program.command('kubernetes').description('Jobs of a Kubernetes cluster that wait for their planned start');
+  const group = program
+    .command('kubernetes')
+    .description('Jobs of a Kubernetes cluster that wait for their planned start');
   addCommand(
     group,
     'release',

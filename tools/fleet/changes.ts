@@ -26,7 +26,7 @@ const noJobsOfOthers = () =>
   new Fault(
     'unsupported',
     'this fleet keeps its orders itself: no job of anybody’s scheduler is changed',
-    'Choose a fleet that has a scheduler, such as CACO_FLEET=slurm.',
+    'Choose a fleet that has a scheduler, CACO_FLEET=slurm or kubernetes.',
   );
 
 const MOST_CHANGES = 5000;

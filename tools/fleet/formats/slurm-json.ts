@@ -123,11 +123,29 @@ const stateOf = (value: unknown): string => {
   return value.map(textOf).find((state) => !FLAGS.has(state)) ?? textOf(value[0]);
 };
 
+/**
+ * slurm-bridge gives pods of Kubernetes a job in Slurm's queue, which ends with them, and writes their names into its admin comment. The
+ * work is theirs: the owner's leave and the meter are there, and here it would count twice.
+ */
+const standsForPods = (adminComment: string): boolean => {
+  if (!/^\s*\{.*"pods"/s.test(adminComment)) return false;
+  try {
+    const { pods } = JSON.parse(adminComment) as { pods?: unknown };
+    return Array.isArray(pods) && pods.some((pod) => typeof pod === 'string' && /^[^/]+\/[^/]+$/.test(pod));
+  } catch {
+    return false;
+  }
+};
+
 /** Null for what does not wait. */
 const pendingOf = (row: Row, line: number, reading: Reading): PendingJob | Rejected | null => {
   const state = stateOf(row.job_state);
   if (state !== 'PENDING') {
     reading.skip(`not waiting: ${/^[A-Z_]{1,30}$/.test(state) ? state : 'state unknown'}`);
+    return null;
+  }
+  if (standsForPods(textOf(row.admin_comment))) {
+    reading.skip('shadows of Kubernetes pods, which count there');
     return null;
   }
   const jobId = numberOf(row.job_id);

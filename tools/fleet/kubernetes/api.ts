@@ -54,7 +54,10 @@ export const openApi = ({ name, url, tls, credentials }: Cluster): Api => {
     identities.set(key, known);
     return known;
   };
-  const request = async (path: string, { method = 'GET', query = {}, body, contentType, signal }: Asking): Promise<Ask> => {
+  const request = async (
+    path: string,
+    { method = 'GET', query = {}, body, contentType, signal }: Asking,
+  ): Promise<Ask> => {
     const identity = await credentials.now();
     const address = new URL(`${url}${path}`);
     for (const [key, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(key, value);
@@ -79,7 +82,10 @@ export const openApi = ({ name, url, tls, credentials }: Cluster): Api => {
     };
   };
   /** A 401 may be an old token: once, a new one is asked for. */
-  const renewing = async <T extends { readonly status: number }>(call: () => Promise<T>, drop: (one: T) => void): Promise<T> => {
+  const renewing = async <T extends { readonly status: number }>(
+    call: () => Promise<T>,
+    drop: (one: T) => void,
+  ): Promise<T> => {
     const first = await call();
     if (first.status !== 401) return first;
     drop(first);
@@ -89,10 +95,14 @@ export const openApi = ({ name, url, tls, credentials }: Cluster): Api => {
   const api: Api = {
     cluster: name,
     ask: async (path, asking = {}) => {
-      const answer = await renewing(async () => send(await request(path, asking)), () => {});
+      const answer = await renewing(
+        async () => send(await request(path, asking)),
+        () => {},
+      );
       const body = bodyOf(answer.text);
       const { status } = answer;
-      if (status === 401 || status === 429 || status >= 500) throw refusal(status, body, `${asking.method ?? 'GET'} ${path}`);
+      if (status === 401 || status === 429 || status >= 500)
+        throw refusal(status, body, `${asking.method ?? 'GET'} ${path}`);
       const at = Date.parse(answer.headers.date ?? '');
       return { status, body, date: Number.isNaN(at) ? null : timeOf(new Date(at).toISOString()) };
     },
@@ -129,7 +139,8 @@ const bodyOf = (text: string): Row => {
 };
 
 /** What the server said, which names verb and resource where it forbids. */
-export const saidIn = (body: Row): string => oneLine(textOf(body.message) ?? textOf(body.reason) ?? 'it said nothing', 300);
+export const saidIn = (body: Row): string =>
+  oneLine(textOf(body.message) ?? textOf(body.reason) ?? 'it said nothing', 300);
 
 const REMEDIES: Readonly<Record<number, string>> = {
   401: 'The credentials have ended or are none of this cluster’s: try `kubectl get jobs` with the same KUBECONFIG.',
@@ -140,10 +151,16 @@ const REMEDIES: Readonly<Record<number, string>> = {
 
 export const refusal = (status: number, body: Row, what: string): Fault => {
   const code = { 401: 'forbidden', 403: 'forbidden', 404: 'not-found', 409: 'conflict', 410: 'conflict' } as const;
-  const known = code[status as keyof typeof code] ?? (status === 429 || status >= 500 ? 'unavailable' : 'invalid-input');
-  return new Fault(known, `Kubernetes refused ${what} (${status}): ${saidIn(body)}`, REMEDIES[status] ?? 'Read what it said.', {
-    details: { status },
-  });
+  const known =
+    code[status as keyof typeof code] ?? (status === 429 || status >= 500 ? 'unavailable' : 'invalid-input');
+  return new Fault(
+    known,
+    `Kubernetes refused ${what} (${status}): ${saidIn(body)}`,
+    REMEDIES[status] ?? 'Read what it said.',
+    {
+      details: { status },
+    },
+  );
 };
 
 export const statusOf = (error: unknown): number | null =>

@@ -64,7 +64,11 @@ const readToken = (path: string, whose: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Fault('forbidden', `the token of ${whose} cannot be read: ${(error as Error).message}`, 'Look at the file that the kubeconfig names.');
+    throw new Fault(
+      'forbidden',
+      `the token of ${whose} cannot be read: ${(error as Error).message}`,
+      'Look at the file that the kubeconfig names.',
+    );
   }
 };
 
@@ -72,7 +76,11 @@ const readToken = (path: string, whose: string): string => {
 const fromPlugin = async (exec: NonNullable<User['exec']>, tls: Identity['tls'], whose: string) => {
   const info = { apiVersion: exec.apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
   const refused = (why: string) =>
-    new Fault('forbidden', `${exec.command}, which gives the credentials of ${whose}, ${oneLine(why, 300)}`, 'Run `kubectl get jobs`: it asks the same program.');
+    new Fault(
+      'forbidden',
+      `${exec.command}, which gives the credentials of ${whose}, ${oneLine(why, 300)}`,
+      'Run `kubectl get jobs`: it asks the same program.',
+    );
   let status: Readonly<Record<string, unknown>>;
   try {
     const { stdout } = await run(exec.command, [...exec.args], {
@@ -83,7 +91,11 @@ const fromPlugin = async (exec: NonNullable<User['exec']>, tls: Identity['tls'],
     status = (JSON.parse(stdout) as { status?: Record<string, unknown> }).status ?? {};
   } catch (error) {
     // What it wrote to standard output may be a token.
-    throw refused(error instanceof SyntaxError ? 'wrote no JSON' : `failed: ${(error as { stderr?: string }).stderr || (error as Error).message.split('\n')[0]}`);
+    throw refused(
+      error instanceof SyntaxError
+        ? 'wrote no JSON'
+        : `failed: ${(error as { stderr?: string }).stderr || (error as Error).message.split('\n')[0]}`,
+    );
   }
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = status;
   if (typeof token !== 'string' && typeof cert !== 'string') throw refused('gave neither a token nor a certificate');

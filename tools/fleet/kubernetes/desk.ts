@@ -6,10 +6,19 @@ import { kubernetesTarget } from '../../../domain/kubernetes.js';
 import { defineCollection, defineRows, type Store } from '../../../domain/store.js';
 import { type Instant, plusSeconds, secondsBetween } from '../../../domain/time.js';
 import type { Clock } from '../../../domain/world.js';
-import { type Book, BookRow, type Desk, type Free, type Item, type Left, type Move, Receipt } from '../orders/orders.js';
+import {
+  type Book,
+  BookRow,
+  type Desk,
+  type Free,
+  type Item,
+  type Left,
+  type Move,
+  Receipt,
+} from '../orders/orders.js';
 import { type Api, saidIn } from './api.js';
 import { applyHold, holdCommand, isPast } from './hold.js';
-import { agoText, leaseAt, leading } from './lease.js';
+import { agoText, leading, leaseAt } from './lease.js';
 import { lookAtAll, lookAtOne, type Seen } from './look.js';
 import type { Waiting } from './queue.js';
 import { RELEASER_LEASE, RELEASER_SILENT_SECONDS } from './release.js';

@@ -28,7 +28,12 @@ const serverFinding = async ({ api, clock }: Ground): Promise<Finding> => {
   const { gitVersion, major, minor } = await api.must('/version');
   const found = `cluster ${api.cluster}, ${textOf(gitVersion) ?? 'version unknown'}`;
   if (Number(major) === 1 && Number.parseInt(String(minor), 10) < OLDEST_MINOR)
-    return { what, state: 'missing', found: `${found}: its Jobs cannot be suspended`, remedy: `Kubernetes 1.${OLDEST_MINOR} or newer is needed.` };
+    return {
+      what,
+      state: 'missing',
+      found: `${found}: its Jobs cannot be suspended`,
+      remedy: `Kubernetes 1.${OLDEST_MINOR} or newer is needed.`,
+    };
   const ahead = await skewOf(api, clock);
   return Math.abs(ahead) <= MOST_SKEW_SECONDS
     ? { what, state: 'ok', found, remedy: null }
@@ -45,7 +50,12 @@ const kueueFinding = async (api: Api): Promise<Finding> => {
   const { status, body } = await api.ask('/apis/kueue.x-k8s.io');
   const preferred = textOf(rowOf(body.preferredVersion).version);
   return status === 200
-    ? { what, state: 'ok', found: `${preferred ?? 'installed'}; Jobs of its queues are planned and only recommended`, remedy: null }
+    ? {
+        what,
+        state: 'ok',
+        found: `${preferred ?? 'installed'}; Jobs of its queues are planned and only recommended`,
+        remedy: null,
+      }
     : { what, state: 'off', found: 'not installed', remedy: null };
 };
 
@@ -62,7 +72,11 @@ const rightsFinding = async ({ api, rehearses, namespaces, home }: Ground): Prom
     for (const verb of verbs) {
       // A dry run changes nothing and takes no lease.
       if (rehearses && (verb === 'patch' || resource === 'leases')) continue;
-      for (const namespace of resource === 'leases' ? [home] : resource === 'nodes' || namespaces.length === 0 ? [''] : namespaces)
+      for (const namespace of resource === 'leases'
+        ? [home]
+        : resource === 'nodes' || namespaces.length === 0
+          ? ['']
+          : namespaces)
         if (!(await mayWe(api, { group, resource, verb, namespace })))
           missing.push(`${verb} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`);
     }

@@ -2,7 +2,7 @@
  * A hold of ours on a Job: the field `spec.suspend`, applied under our name, and an annotation that says until when. Letting go is
  * applying neither: what nobody else wants goes back to what it is without a word, and the Job starts. Nothing is ever forced.
  */
-import { fromEpoch, type Instant, plusHours, plusSeconds, toEpoch } from '../../../domain/time.js';
+import { fromEpoch, type Instant, plusHours, toEpoch } from '../../../domain/time.js';
 import { type Api, type Reply, type Row, rowOf, rowsOf, textOf, timeOf } from './api.js';
 
 /** Who we are among those who write an object. */
@@ -74,5 +74,5 @@ export const applyHold = (api: Api, named: Named, until: Instant | null, version
     body: holdBody(named, until, version),
   });
 
-/** The first whole second that is not before; a hold that has ended is none. */
-export const isPast = (until: Instant, now: Instant): boolean => toEpoch(until) <= toEpoch(plusSeconds(now, 0));
+/** A hold that has ended is none. */
+export const isPast = (until: Instant, now: Instant): boolean => toEpoch(until) <= toEpoch(now);

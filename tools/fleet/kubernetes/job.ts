@@ -111,9 +111,11 @@ const whyItStays = (job: Row, { slurmJob }: Pending): string | null => {
   if (queue !== undefined) return `Kueue holds and releases it (queue ${queue})`;
   if (managedBy !== undefined && managedBy !== JOB_CONTROLLER) return `${managedBy} runs it`;
   if (maker !== undefined) return `${textOf(maker.kind)} ${textOf(maker.name)} made it and decides when it runs`;
-  if (slurmJob !== null) return `slurm-bridge has put it into Slurm’s queue (job ${slurmJob}), where its place would be lost`;
+  if (slurmJob !== null)
+    return `slurm-bridge has put it into Slurm’s queue (job ${slurmJob}), where its place would be lost`;
   if (spec.suspend === true && heldUntil(job) === null) return `${others[0] ?? 'its owner'} holds it`;
   if (others.length > 0) return `${others[0]} owns spec.suspend, which is never taken by force`;
-  if (numberOf(rowOf(job.status).succeeded) + numberOf(rowOf(job.status).failed) > 0) return 'a part of it has run already';
+  if (numberOf(rowOf(job.status).succeeded) + numberOf(rowOf(job.status).failed) > 0)
+    return 'a part of it has run already';
   return null;
 };

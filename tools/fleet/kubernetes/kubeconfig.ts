@@ -41,7 +41,9 @@ export const openCluster = (context: string | undefined, env: NodeJS.ProcessEnv 
     };
   throw new Fault(
     'unavailable',
-    named.length > 0 ? `KUBECONFIG names ${named.join(', ')}, and there is no such file` : 'no Kubernetes cluster is known here',
+    named.length > 0
+      ? `KUBECONFIG names ${named.join(', ')}, and there is no such file`
+      : 'no Kubernetes cluster is known here',
     'Point KUBECONFIG at a kubeconfig that `kubectl get jobs` works with.',
   );
 };
@@ -74,7 +76,10 @@ const fromFiles = (files: readonly string[], wanted: string | undefined): Cluste
   if (cluster === undefined || clusterName === undefined || server === undefined || !URL.canParse(server))
     throw bad(`context ${name} names no cluster with a server`);
   if (textOf(cluster.row['proxy-url']) !== undefined)
-    throw bad(`cluster ${clusterName} is behind a proxy (proxy-url), which is not spoken to`, 'Run CACO where the cluster can be reached.');
+    throw bad(
+      `cluster ${clusterName} is behind a proxy (proxy-url), which is not spoken to`,
+      'Run CACO where the cluster can be reached.',
+    );
   const found = find('users', 'user', textOf(context.row.user));
   const user: User = found === undefined ? {} : userOf(found.row, found.folder, name);
   const ca = pem(cluster.row, 'certificate-authority', cluster.folder);
@@ -110,7 +115,8 @@ const userOf = (row: Row, folder: string, context: string): User => {
   const tokenFile = textOf(row.tokenFile);
   const plugin = row.exec === undefined ? undefined : rowOf(row.exec);
   const command = textOf(plugin?.command);
-  if (plugin !== undefined && command === undefined) throw bad(`context ${context} has an exec plugin without a command`);
+  if (plugin !== undefined && command === undefined)
+    throw bad(`context ${context} has an exec plugin without a command`);
   return {
     token: textOf(row.token),
     tokenFile: tokenFile === undefined ? undefined : beside(folder, tokenFile),
@@ -124,7 +130,10 @@ const userOf = (row: Row, folder: string, context: string): User => {
             command: command.includes('/') ? beside(folder, command) : command,
             args: (Array.isArray(plugin.args) ? plugin.args : []).map(String),
             env: Object.fromEntries(
-              (Array.isArray(plugin.env) ? plugin.env : []).map((one) => [String(rowOf(one).name), String(rowOf(one).value)]),
+              (Array.isArray(plugin.env) ? plugin.env : []).map((one) => [
+                String(rowOf(one).name),
+                String(rowOf(one).value),
+              ]),
             ),
             apiVersion: textOf(plugin.apiVersion) ?? 'client.authentication.k8s.io/v1',
           },

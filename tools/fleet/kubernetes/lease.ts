@@ -20,7 +20,11 @@ const pathOf = (namespace: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
 
 /** As it stands; nobody's where it is not there. Throws Fault. */
-export const leaseAt = async (api: Api, namespace: string, name: string): Promise<LeaseState & { readonly now: Instant }> => {
+export const leaseAt = async (
+  api: Api,
+  namespace: string,
+  name: string,
+): Promise<LeaseState & { readonly now: Instant }> => {
   const { status, body, date } = await api.ask(`${pathOf(namespace)}/${name}`);
   const now = date ?? fromEpoch(Math.floor(Date.now() / 1000));
   if (status === 404) return { holder: null, renewedAt: null, until: null, version: null, spec: {}, now };
@@ -76,7 +80,8 @@ const write = (api: Api, namespace: string, name: string, version: string | null
 export const giveUp = async (api: Api, { namespace, name, holder }: Claim): Promise<void> => {
   try {
     const found = await leaseAt(api, namespace, name);
-    if (found.holder === holder) await write(api, namespace, name, found.version, { ...found.spec, holderIdentity: '' });
+    if (found.holder === holder)
+      await write(api, namespace, name, found.version, { ...found.spec, holderIdentity: '' });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
   }
@@ -112,7 +117,11 @@ export const leading = async <T>(api: Api, of: Claim, work: (check: () => void) 
     return await work(() => {
       if (lost !== null) throw lost;
       if (Date.now() - renewedAt >= of.seconds * 1000)
-        throw new Fault('unavailable', 'the lease on this cluster could not be renewed', 'Do the same again; what was done is not done twice.');
+        throw new Fault(
+          'unavailable',
+          'the lease on this cluster could not be renewed',
+          'Do the same again; what was done is not done twice.',
+        );
     });
   } finally {
     clearInterval(timer);

@@ -91,7 +91,8 @@ interface Node {
 export const sitesOf = async (api: Api, places: Places): Promise<Site[]> => {
   const read = (node: Row): Node | null => {
     const taints = rowsOf(rowOf(node.spec).taints);
-    if (taints.some(({ key, effect }) => /control-plane|master/.test(String(key)) && effect !== 'PreferNoSchedule')) return null;
+    if (taints.some(({ key, effect }) => /control-plane|master/.test(String(key)) && effect !== 'PreferNoSchedule'))
+      return null;
     const site = places.nodeAt(rowOf(rowOf(node.metadata).labels));
     if (site === null) return null;
     const { vcpus, gpus } = containerSize({ requests: rowOf(rowOf(node.status).allocatable) });

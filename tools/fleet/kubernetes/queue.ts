@@ -42,7 +42,8 @@ export const podsOf = async (
 ): Promise<Map<string, PodRecord>> => {
   const pods = new Map<string, PodRecord>();
   for (const path of pathsOf('/api/v1', 'pods', namespaces))
-    for (const [uid, pod] of (await listed(api, { path, query: { fieldSelector }, read: podOf })).records) pods.set(uid, pod);
+    for (const [uid, pod] of (await listed(api, { path, query: { fieldSelector }, read: podOf })).records)
+      pods.set(uid, pod);
   return pods;
 };
 

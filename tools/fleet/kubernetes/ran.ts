@@ -26,7 +26,8 @@ interface Span {
 /** Everything that the cluster still knows of what ran, by target. A Job that was deleted is missing: it is not known what ran of it. */
 export const readSpans = async (api: Api, namespaces: readonly string[]): Promise<Map<string, Span>> => {
   const byJob = new Map<string, PodRecord[]>();
-  for (const pod of (await podsOf(api, namespaces)).values()) byJob.set(pod.jobUid, [...(byJob.get(pod.jobUid) ?? []), pod]);
+  for (const pod of (await podsOf(api, namespaces)).values())
+    byJob.set(pod.jobUid, [...(byJob.get(pod.jobUid) ?? []), pod]);
   const spans = new Map<string, Span>();
   const read = (job: Row): null => {
     const named = namedIn(job);

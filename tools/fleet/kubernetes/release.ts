@@ -1,7 +1,7 @@
 /** Lets go of holds whose time has come: the dead man's rule of this fleet. It needs the API server and nothing else of this program. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../../domain/fault.js';
-import { type Instant, secondsBetween } from '../../../domain/time.js';
+import type { Instant } from '../../../domain/time.js';
 import { type Api, rowOf, saidIn } from './api.js';
 import { applyHold, heldUntil, isPast, jobPath, type Named, namedIn } from './hold.js';
 import { claim, giveUp } from './lease.js';
@@ -40,8 +40,6 @@ const letGo = async (api: Api, held: Held): Promise<Released> => {
   return { ...held, trouble: rowOf(body.spec).suspend === true ? 'somebody else holds it as well' : null };
 };
 
-
-
 /** One look at everything: what was due and what is still to come. */
 export const releaseDue = async (
   api: Api,
@@ -49,7 +47,8 @@ export const releaseDue = async (
   namespaces: readonly string[],
 ): Promise<{ readonly released: Released[]; readonly held: Held[] }> => {
   const all: Held[] = [];
-  for (const path of pathsOf('/apis/batch/v1', 'jobs', namespaces)) all.push(...(await listed(api, wanted(path))).records.values());
+  for (const path of pathsOf('/apis/batch/v1', 'jobs', namespaces))
+    all.push(...(await listed(api, wanted(path))).records.values());
   const due = all.filter(({ until }) => isPast(until, now()));
   const released: Released[] = [];
   for (const one of due) released.push(await letGo(api, one));
@@ -68,53 +67,54 @@ export interface Keeping {
   onTrouble(why: string): void;
 }
 
-/** The lease is renewed, and what is due looked at, at least as often. */
-const LOOK_SECONDS = 10;
+/** How often the lease is renewed, and how often what is due is looked for in what the watch has told. */
+const RENEW_MS = 10_000;
+const LOOK_MS = 1000;
 
 /** Until the signal aborts. Of several the holder of the lease acts; the others stand by. Throws Fault `forbidden`. */
 export const keepReleasing = async (by: Keeping): Promise<void> => {
-  const { api, signal } = by;
+  const { api, home, holder } = by;
   const end = new AbortController();
-  const stop = () => end.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  const all = pathsOf('/apis/batch/v1', 'jobs', by.namespaces).map((path) => ({ path, records: new Map<string, Held>() }));
-  let wake = new AbortController();
-  const pause = async (ms: number, until: AbortSignal) => {
-    await sleep(ms, undefined, { signal: until }).catch(() => {});
-  };
-  const following = all.map(({ path, records }) =>
-    follow(api, wanted(path), records, { signal: end.signal, pause, onTrouble: by.onTrouble, onChange: () => wake.abort() }),
-  );
-  const lease = { namespace: by.home, name: RELEASER_LEASE, holder: by.holder, seconds: LEASE_SECONDS };
+  const signal = AbortSignal.any([by.signal, end.signal]);
+  const pause = (ms: number, until: AbortSignal) => sleep(ms, undefined, { signal: until }).catch(() => {});
+  const all = pathsOf('/apis/batch/v1', 'jobs', by.namespaces).map((path) => ({
+    path,
+    records: new Map<string, Held>(),
+  }));
+  const lease = { namespace: home, name: RELEASER_LEASE, holder, seconds: LEASE_SECONDS };
   const look = async () => {
-    while (!end.signal.aborted) {
+    let leads = false;
+    let claimedMs = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
       await attempt(by, async () => {
-        if ((await claim(api, lease)) === null) await releaseIn(by, all.flatMap(({ records }) => [...records]), all);
+        if (performance.now() - claimedMs >= RENEW_MS) {
+          leads = false;
+          leads = (await claim(api, lease)) === null;
+          claimedMs = performance.now();
+        }
+        if (leads) for (const { records } of all) await releaseIn(by, records);
       });
-      wake = new AbortController();
-      await pause(nextMs(all, by.now()), AbortSignal.any([wake.signal, end.signal]));
+      await pause(LOOK_MS, signal);
     }
   };
   try {
+    const following = all.map(({ path, records }) =>
+      follow(api, wanted(path), records, { signal, pause, onTrouble: by.onTrouble }),
+    );
     await Promise.all([...following, look()]);
   } finally {
-    stop();
-    signal.removeEventListener('abort', stop);
+    end.abort();
     await attempt(by, () => giveUp(api, lease));
   }
 };
 
-type Records = readonly { readonly records: Map<string, Held> }[];
-
-const releaseIn = async (by: Keeping, held: readonly (readonly [string, Held])[], all: Records): Promise<void> => {
-  for (const [uid, one] of held) {
+const releaseIn = async (by: Keeping, records: Map<string, Held>): Promise<void> => {
+  for (const [uid, one] of [...records]) {
     if (by.signal.aborted) return;
     if (!isPast(one.until, by.now())) continue;
-    const released = await letGo(by.api, one);
-    by.onReleased(released);
-    // The watch tells of it as well; where somebody else holds it, it is no hold of ours any more.
-    if (all.some(({ records }) => records.get(uid) === one)) for (const { records } of all) records.delete(uid);
+    by.onReleased(await letGo(by.api, one));
+    // The watch tells of it as well. Where somebody else holds it, it is no hold of ours any more.
+    if (records.get(uid) === one) records.delete(uid);
   }
 };
 
@@ -126,12 +126,4 @@ const attempt = async ({ onTrouble }: Pick<Keeping, 'onTrouble'>, work: () => Pr
     if (!(error instanceof Fault) || error.code === 'forbidden') throw error;
     onTrouble(error.message);
   }
-};
-
-/** Until the next hold ends, but never longer than a look lasts, and never at once: a change wakes it. */
-const nextMs = (all: Records, now: Instant): number => {
-  let seconds = LOOK_SECONDS;
-  for (const { records } of all)
-    for (const { until } of records.values()) seconds = Math.min(seconds, Math.max(1, secondsBetween(now, until)));
-  return seconds * 1000;
 };

@@ -45,8 +45,6 @@ const keep = <T>(records: Map<string, T>, object: Row, read: (object: Row) => T 
 
 export interface Following {
   readonly signal: AbortSignal;
-  /** Records have changed, or are all there for the first time. */
-  onChange(): void;
   /** Why it lists or asks anew, in words. */
   onTrouble(why: string): void;
   /** Waits; resolves also when the signal aborts. */
@@ -69,7 +67,6 @@ export const follow = async <T>(api: Api, wanted: Wanted<T>, records: Map<string
         records.clear();
         for (const [uid, record] of found.records) records.set(uid, record);
         version = found.version;
-        by.onChange();
       }
       for await (const at of watched(api, wanted, records, version, by)) {
         version = at;
@@ -94,7 +91,7 @@ async function* watched<T>(
   { path, query = {}, read }: Wanted<T>,
   records: Map<string, T>,
   version: string,
-  { signal, onChange }: Following,
+  { signal }: Following,
 ): AsyncGenerator<string> {
   const asked = { ...query, watch: '1', allowWatchBookmarks: 'true', resourceVersion: version };
   const flow = await api.stream(path, asked, WATCH_SECONDS, signal);
@@ -106,7 +103,6 @@ async function* watched<T>(
       if (event.type === 'DELETED') records.delete(uidOf(object));
       else if (event.type !== 'BOOKMARK') keep(records, object, read);
       yield textOf(rowOf(object.metadata).resourceVersion) ?? version;
-      if (event.type !== 'BOOKMARK') onChange();
     }
   } finally {
     flow.close();
