@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobBody, Lab } from '../../../domain/fixtures/kubernetes/lab.js';
+import type { Json } from '../../../domain/fixtures/kubernetes/storage.js';
 import { holdCommand } from './hold.js';
 
 const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
@@ -67,13 +68,18 @@ describe.runIf(hasKubectl)('the stand-in, asked by kubectl', () => {
   });
 
   it('lets a Job arrive on hold by the two commands of the docs', async () => {
-    const held = file('held', jobBody('arrives', { spec: { suspend: true } }));
-    expect((await apply(held, '--field-manager=caco')).code).toBe(0);
-    expect((await apply(file('arrives', jobBody('arrives')))).code).toBe(0);
+    const path = file('arrives', jobBody('arrives'));
+    const made = await run('sh', [
+      '-c',
+      `kubectl patch --local -f ${path} --type=merge -p '{"spec":{"suspend":true}}' -o json |
+         kubectl apply --server-side --validate=false -n ml --field-manager=caco -f -`,
+    ]);
+    expect([made.code, made.out]).toEqual([0, expect.stringContaining('serverside-applied')]);
+    expect((await apply(path)).out).toContain('serverside-applied');
     const owners = lab
       .job('arrives')
-      .metadata.managedFields.filter((one: any) => one.fieldsV1['f:spec']['f:suspend'] !== undefined);
-    expect(owners.map(({ manager }: any) => manager)).toEqual(['caco']);
+      .metadata.managedFields.filter((one: Json) => one.fieldsV1['f:spec']['f:suspend'] !== undefined);
+    expect(owners.map(({ manager }: Json) => manager)).toEqual(['caco']);
     expect(lab.job('arrives').spec.suspend).toBe(true);
   });
 });
