@@ -219,7 +219,7 @@ describe('a Kubernetes cluster as a fleet', () => {
     const { version } = lab.server.storage;
     await fleet.place({ key: 'P-1:k', pages: order(items.slice(0, 1)) });
     const patches = lab.server.requests.filter(
-      (line) => line.startsWith('PATCH /apis/batch') && line.includes('manager=caco') && line.includes('plain'),
+      (line) => line.startsWith('PATCH /apis/batch') && line.includes('fieldManager=caco') && line.includes('plain'),
     );
     expect(patches).toHaveLength(1);
     expect(lab.server.storage.version - version).toBeLessThan(5);

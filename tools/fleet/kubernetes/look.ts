@@ -32,13 +32,17 @@ const seenOf = (job: Row, standing: Standing): Seen => ({
 export const lookAtOne = async (api: Api, target: string): Promise<Seen | null> => {
   const [path = ''] = target.split('#');
   const [namespace = '', name = ''] = path.split('/');
-  const selector = `batch.kubernetes.io/job-name=${name}`;
-  const podPath = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
-  const pods = await listed(api, { path: podPath, query: { labelSelector: selector }, read: podOf });
   const { status, body } = await api.ask(jobPath({ namespace, name }));
   if (status === 404) return null;
   if (status !== 200) throw refusal(status, body, `GET job ${path}`);
   if (targetOf(body) !== target) return null;
+  // Pods after their Job: one that got a node in between no longer waits, and the Job is taken to run.
+  const query = { labelSelector: `batch.kubernetes.io/job-name=${name}` };
+  const pods = await listed(api, {
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+    query,
+    read: podOf,
+  });
   return seenOf(body, standingOf(body, pendingByJob(pods.records.values()).get(namedIn(body).uid)));
 };
 
@@ -57,10 +61,14 @@ export const lookAtAll = async (
     return found;
   }
   const wanted = new Set(targets);
-  const pending = pendingByJob((await podsOf(api, namespaces, 'status.phase=Pending')).values());
-  const read = (job: Row): Seen | null =>
-    wanted.has(targetOf(job)) ? seenOf(job, standingOf(job, pending.get(namedIn(job).uid))) : null;
+  const read = (job: Row): Row | null => (wanted.has(targetOf(job)) ? job : null);
+  const jobs: Row[] = [];
   for (const path of pathsOf('/apis/batch/v1', 'jobs', namespaces))
-    for (const seen of (await listed(api, { path, read })).records.values()) found.set(seen.target, seen);
+    jobs.push(...(await listed(api, { path, read })).records.values());
+  const pending = pendingByJob((await podsOf(api, namespaces, 'status.phase=Pending')).values());
+  for (const job of jobs) {
+    const seen = seenOf(job, standingOf(job, pending.get(namedIn(job).uid)));
+    found.set(seen.target, seen);
+  }
   return found;
 };

@@ -49,7 +49,7 @@ export const podsOf = async (
 
 /** Throws Fault where the server does not answer: never an empty queue for a silent one. */
 export const readWaiting = async (api: Api, places: Places, namespaces: readonly string[]): Promise<Queue> => {
-  // Pods first: a Job that is started in between looks as if it ran already, and never the other way round.
+  // A Job that starts between the two lists looks as if it waited still; it is looked at again before anything is done (look.ts).
   const pending = pendingByJob((await podsOf(api, namespaces, 'status.phase=Pending')).values());
   const reading = new Reading({ unit: null, start: null, timeZone: 'UTC', clusterId: places.cluster });
   const refused: { name: string; why: string }[] = [];

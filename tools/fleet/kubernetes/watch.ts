@@ -53,6 +53,7 @@ export interface Following {
 
 const WATCH_SECONDS = 240;
 const LONGEST_WAIT_MS = 30_000;
+const SHORT_MS = 1000;
 
 /** Keeps `records` as the server has them until the signal aborts. Throws Fault `forbidden` only, where asking again helps nobody. */
 export const follow = async <T>(api: Api, wanted: Wanted<T>, records: Map<string, T>, by: Following): Promise<void> => {
@@ -68,10 +69,13 @@ export const follow = async <T>(api: Api, wanted: Wanted<T>, records: Map<string
         for (const [uid, record] of found.records) records.set(uid, record);
         version = found.version;
       }
+      const begun = performance.now();
       for await (const at of watched(api, wanted, records, version, by)) {
         version = at;
         failures = 0;
       }
+      // A server may end a stream at any time; one that ends each at once is not asked all the time.
+      if (performance.now() - begun < SHORT_MS) await by.pause(SHORT_MS, signal);
     } catch (error) {
       if (isOver()) return;
       if (error instanceof Fault && error.code === 'forbidden') throw error;
