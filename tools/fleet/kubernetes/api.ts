@@ -45,12 +45,18 @@ export interface Api {
 const BODY_BYTES = 64 * 2 ** 20;
 const AGAIN = { tries: 6, longestWaitS: 30 };
 
-export const openApi = ({ name, url, tls, credentials }: Cluster): Api => {
+/** `find`: which cluster is meant; asked at the first need, since much of the program needs none. */
+export const openApi = (find: () => Cluster): Api => {
+  let found: Cluster | undefined;
+  const cluster = (): Cluster => {
+    found ??= find();
+    return found;
+  };
   const identities = new Map<string, Tls>();
   /** One object for one identity, since connections are kept by it. */
   const tlsOf = (own: Tls): Tls => {
     const key = `${own.cert ?? ''}\n${own.key ?? ''}`;
-    const known = identities.get(key) ?? { ...tls, ...own };
+    const known = identities.get(key) ?? { ...cluster().tls, ...own };
     identities.set(key, known);
     return known;
   };
@@ -58,6 +64,7 @@ export const openApi = ({ name, url, tls, credentials }: Cluster): Api => {
     path: string,
     { method = 'GET', query = {}, body, contentType, signal }: Asking,
   ): Promise<Ask> => {
+    const { url, credentials } = cluster();
     const identity = await credentials.now();
     const address = new URL(`${url}${path}`);
     for (const [key, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(key, value);
@@ -89,11 +96,13 @@ export const openApi = ({ name, url, tls, credentials }: Cluster): Api => {
     const first = await call();
     if (first.status !== 401) return first;
     drop(first);
-    credentials.renew();
+    cluster().credentials.renew();
     return call();
   };
   const api: Api = {
-    cluster: name,
+    get cluster() {
+      return cluster().name;
+    },
     ask: async (path, asking = {}) => {
       const answer = await renewing(
         async () => send(await request(path, asking)),

@@ -31,9 +31,8 @@ export interface KubernetesSettings extends KubernetesAccess, Share {
   readonly kwPerGpu: number;
 }
 
-/** Throws Fault where no cluster is known. */
 export const openAccess = ({ kubernetesContext, kubernetesNamespaces, kubernetesHome }: KubernetesAccess) => ({
-  api: openApi(openCluster(kubernetesContext)),
+  api: openApi(() => openCluster(kubernetesContext)),
   namespaces: listOf(kubernetesNamespaces),
   home: kubernetesHome,
 });
