@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { Change } from '../../../domain/change.js';
 import { Placement } from '../../../domain/plan.js';
-import type { CollectionOf, RowsOf } from '../../../domain/store.js';
+import type { CollectionOf, RowsOf, Store } from '../../../domain/store.js';
 import { Instant } from '../../../domain/time.js';
-import type { Desk } from './desk.js';
 
 export const BookRow = z.strictObject({
   change: Change,
@@ -34,8 +33,14 @@ export interface Book {
   readonly receipts: CollectionOf<Receipt>;
 }
 
+/** A book, and the store that it is kept in. */
+interface Kept {
+  readonly store: Store;
+  readonly book: Book;
+}
+
 /** Writes what is about to be done, while the order is open; false, and nothing written, where it was closed meanwhile. */
-export const keepWhileOpen = ({ store, book }: Desk, key: string, rows: readonly BookRow[]): Promise<boolean> =>
+export const keepWhileOpen = ({ store, book }: Kept, key: string, rows: readonly BookRow[]): Promise<boolean> =>
   store.transaction(async (tx) => {
     const receipts = tx.collection(book.receipts);
     for (;;) {
@@ -51,7 +56,7 @@ export const keepWhileOpen = ({ store, book }: Desk, key: string, rows: readonly
   });
 
 /** Writes what became of it. */
-export const keep = async ({ store, book }: Desk, key: string, rows: readonly BookRow[]): Promise<void> => {
+export const keep = async ({ store, book }: Kept, key: string, rows: readonly BookRow[]): Promise<void> => {
   if (rows.length === 0) return;
   await store.rows(book.rows).upsert(
     key,
