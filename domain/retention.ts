@@ -52,6 +52,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'newest-verification': 'which record of a plan holds',
   'booked-pieces': 'the books of the month',
   claims: 'nothing is claimed twice',
+  responses: 'what is done to running work for an event; one a site',
   held_jobs: 'no job is handed over twice',
   held_jobs_entered: 'no job is handed over twice',
   decisions: 'who gave leave for what',

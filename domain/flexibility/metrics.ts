@@ -96,11 +96,13 @@ export const keptOf = (readings: readonly Power[], asked: Asked): Kept | null =>
   };
 };
 
-/** Seconds from the signal to the first reading from which on none is above the target until the end of the hold; null: there is none. */
-const stayingBelow = (readings: readonly Power[], { receivedAt, holdUntil, targetKw }: Asked): number | null => {
+/** Seconds from the signal to the first reading at or below the target after which no minute lies above it until the end; null: there is none. */
+const stayingBelow = (readings: readonly Power[], asked: Asked): number | null => {
+  const { receivedAt, holdFrom, holdUntil, targetKw } = asked;
   const during = readings.filter(({ at }) => at >= receivedAt && at < holdUntil);
-  const lastAbove = during.findLastIndex(({ kw }) => kw > targetKw);
-  const first = during[lastAbove + 1];
+  const lastAbove = minuteMeans(readings, holdFrom, holdUntil).findLast(({ kw }) => kw > targetKw);
+  const from = lastAbove === undefined ? receivedAt : lastAbove.at + 60;
+  const first = during.find(({ at, kw }) => at >= from && kw <= targetKw);
   return first === undefined ? null : first.at - receivedAt;
 };
 

@@ -1,0 +1,75 @@
+/**
+ * A node of eight GPUs between two moments: which caps are in force when, what it draws and what it gets done. Caps are written one GPU
+ * after the other, so a node follows its command within a quarter of a second; a node whose agent is busy follows it seconds later.
+ */
+import { naturalWatts, type PowerCurve, throughputUnder, wattsUnder } from '../../domain/flexibility/power-curve.js';
+
+export const GPUS_PER_NODE = 8;
+/** Median of 270 writes by the vendor’s command-line tool. */
+export const WRITE_SECONDS = 0.0323;
+/** A GPU that is capped falls below its cap at first, and settles. */
+const UNDERSHOOT_RATIO = 0.075;
+const UNDERSHOOT_SECONDS = 0.083;
+/** Of a GPU that saves or loads its job. */
+const IDLING_SHARE = 0.5;
+
+export type Mode = 'run' | 'save' | 'rest' | 'load';
+export interface Setting {
+  readonly mode: Mode;
+  /** null: none */
+  readonly capW: number | null;
+}
+
+export interface NodeState {
+  /** in force */
+  now: Setting;
+  /** what comes, in order of time */
+  ahead: { readonly at: number; readonly to: Setting }[];
+}
+
+export interface Demand {
+  readonly curve: PowerCurve;
+  readonly restWatts: number;
+  /** how heavy the work is at the moment: 1 as measured. It scales what the work would draw, and the caps that it feels */
+  readonly weight: number;
+}
+
+const top = (curve: PowerCurve) => curve.at(-1)!.capW;
+
+/** Watts of one GPU. A cap that binds holds heavy work where it is; light work falls through it. */
+export const wattsOf = ({ mode, capW }: Setting, { curve, restWatts, weight }: Demand): number => {
+  if (mode === 'rest') return restWatts;
+  const capped = weight * wattsUnder(curve, (capW ?? top(curve)) / weight);
+  return mode === 'run' ? capped : Math.min(capped, IDLING_SHARE * naturalWatts(curve));
+};
+
+/** Share of what it would get done uncapped. */
+export const progressOf = ({ mode, capW }: Setting, { curve, weight }: Demand): number =>
+  mode === 'run'
+    ? throughputUnder(curve, (capW ?? top(curve)) / weight) / throughputUnder(curve, top(curve) / weight)
+    : 0;
+
+/** Moves a node from `from` over `seconds`: mean watts of one of its GPUs, and mean progress. */
+export const advanceNode = (
+  node: NodeState,
+  from: number,
+  seconds: number,
+  demand: Demand,
+): { watts: number; progress: number } => {
+  let [joules, progress, at] = [0, 0, from];
+  const stay = (until: number) => {
+    const held = until - at;
+    joules += held * wattsOf(node.now, demand);
+    progress += held * progressOf(node.now, demand);
+    at = until;
+  };
+  while (node.ahead.length > 0 && node.ahead[0]!.at <= from + seconds) {
+    const next = node.ahead.shift()!;
+    stay(Math.max(at, next.at));
+    const [before, after] = [wattsOf(node.now, demand), wattsOf(next.to, demand)];
+    if (after < before) joules -= UNDERSHOOT_RATIO * after * UNDERSHOOT_SECONDS;
+    node.now = next.to;
+  }
+  stay(from + seconds);
+  return { watts: joules / seconds, progress: progress / seconds };
+};
