@@ -32,6 +32,7 @@ const APP = [
   'simulation.ts',
   'offline.ts',
   'metering.ts',
+  'rehearsal.ts',
   'market.ts',
   'kubernetes.ts',
   'config.ts',
@@ -142,7 +143,7 @@ const ROOMS: readonly Room[] = [
   { files: /^copilot\//, may: [/^domain\//, /^prompts\//, 'catalogue.ts', 'tools/tool.ts', 'model/model.ts'] },
   { files: /^catalogue\.ts$/, may: [/^domain\//, /^tools\//, /^graph\//] },
   {
-    files: /^(app|ports|simulation|offline|metering|market|kubernetes)\.ts$/,
+    files: /^(app|ports|simulation|offline|metering|market|kubernetes|rehearsal)\.ts$/,
     may: [
       /^domain\//,
       /^tools\//,

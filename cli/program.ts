@@ -25,6 +25,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['replay', ['replay']],
   ['forecast', ['backtest', 'train']],
   ['replan', ['replan']],
+  ['event', ['event']],
   ['settle', ['settle']],
   ['savings', ['savings']],
   ['kwhsave', ['kwhsave']],
