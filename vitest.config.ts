@@ -44,6 +44,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'tools/grid/sources/providers.test.ts': 'eleven sources on thirteen bad days',
   'tools/kwhsave/kills.test.ts': 'minters as processes of their own, killed',
   'tools/kwhsave/kwhsave.test.ts': 'contracts deployed on chains of their own, many times',
+  'tools/responder/kills.test.ts': 'responders as processes of their own, killed',
   'tools/savings/placebo.test.ts': 'a hundred and fifty models trained',
   'tools/ledger/ledger.test.ts': 'twenty thousand entries by two processes, and processes killed',
   'tools/optimizer/announced.test.ts': 'plans many times over',
