@@ -38,8 +38,6 @@ const RUNS_BACK = 500;
 const MOST_TRIES = 3;
 /** One week, as replan takes it. */
 const MOST_NOTICE = 10_080;
-/** A review has a plan to improve on: what it does not find in this time stays for the next. */
-const REVIEW_CPU_SECONDS = 3;
 
 /**
  * Works until it is ended; a tick that is under way is finished first. Throws Fault `conflict` where another program operates this
@@ -234,7 +232,8 @@ class Operator {
     };
     const { workloadId, jobs } = await callTool(gatherJobs, asked, this.world, this.#call());
     if (jobs === 0) return { jobs, run: null };
-    const order = { workloadId, horizonHours, approval, from: at, rests: true } as const;
+    // The next looks plan again: how far it is from the best is told by the bound, and no proof is waited for.
+    const order = { workloadId, horizonHours, approval, from: at, rests: true, effort: 'search' } as const;
     const run = await this.orchestrator.launch(order, this.#by);
     await this.#takenUp(run);
     return { jobs, run };
@@ -259,7 +258,7 @@ class Operator {
   async #review(at: Instant): Promise<Tick['reviewed']> {
     const plan = await this.#due(at);
     if (plan === undefined) return null;
-    const asked = { fromPlanId: plan.id, at, noticeMinutes: this.asked.noticeMinutes, cpuSeconds: REVIEW_CPU_SECONDS };
+    const asked = { fromPlanId: plan.id, at, noticeMinutes: this.asked.noticeMinutes, effort: 'search' } as const;
     const { plan: next, moved, change } = await callTool(replan, asked, this.world, this.#call());
     const stays = { planId: plan.id, byPlanId: null, moved: 0 };
     if (next === null || moved === 0 || change === null || change.objective >= 0) {

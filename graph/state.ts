@@ -84,5 +84,6 @@ export interface PlanRequest {
   readonly carbonPricePerTonne?: number;
   readonly tardinessWeight?: number;
   readonly maxPowerKw?: number;
+  readonly effort?: 'proof' | 'search';
   readonly seed?: number;
 }

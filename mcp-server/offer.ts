@@ -21,7 +21,7 @@ export const OFFER: readonly Offered[] = [
   { name: 'submit_job', idempotent: true },
   { name: 'list_jobs' },
   { name: 'get_flexibility' },
-  { name: 'make_plan', idempotent: true, without: ['foresight', 'cpuSeconds'] },
+  { name: 'make_plan', idempotent: true, without: ['foresight', 'cpuSeconds', 'effort'] },
   { name: 'compare_plans' },
   { name: 'explain_plan' },
   { name: 'evaluate_policy' },

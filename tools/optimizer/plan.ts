@@ -5,7 +5,8 @@ import { Plan } from '../../domain/plan.js';
 import { conflictText, planText } from '../../domain/plan-text.js';
 import { toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
-import { Conflict, optimize, RELAX_FORMS, relaxBy } from './engine/engine.js';
+import { EFFORT, solvedWith } from './effort.js';
+import { Conflict, RELAX_FORMS, relaxBy } from './engine/engine.js';
 import { fleetProblem, hindsightOf, PlanInput } from './fleet-problem.js';
 import { figuresAfter, heedLeastSaving, leastSavingInWords } from './least-saving.js';
 import { offersOf, told } from './offers.js';
@@ -13,6 +14,7 @@ import { write } from './plan-record.js';
 
 const Input = z.strictObject({
   ...PlanInput.shape,
+  effort: EFFORT,
   relax: z
     .array(z.string())
     .max(100)
@@ -52,7 +54,7 @@ export const makePlan = defineTool({
       input.relax.filter((text) => text !== 'smallest'),
       clock,
     );
-    const solved = await optimize(problem, {
+    const solved = await solvedWith(input.effort, problem, {
       seed: input.seed,
       relaxed: smallest,
       naming: { clock, words },

@@ -9,6 +9,7 @@ import { Hours } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { CHURN_RATIO, churnCharges, withoutCharge } from './churn.js';
+import { EFFORT, solvedWith } from './effort.js';
 import {
   buildModel,
   Conflict,
@@ -84,6 +85,7 @@ export const replan = defineTool({
     withRegret: z.boolean().default(false).describe('also plan with what came true, and say what not knowing it costs'),
     seed: questionFields.seed,
     cpuSeconds: questionFields.cpuSeconds,
+    effort: EFFORT,
   }),
   output: z.strictObject({
     plan: Plan.nullable().describe('null when no schedule fits'),
@@ -147,7 +149,7 @@ export const replan = defineTool({
       ...(input.cpuSeconds === undefined ? {} : { cpuSeconds: input.cpuSeconds }),
       signal: call.signal,
     };
-    const solved = await optimize(kept, {
+    const solved = await solvedWith(input.effort, kept, {
       ...options,
       ...(warm === undefined ? {} : { warm }),
       onProgress: (p) => call.progress({ done: p.done, total: p.total, note: p.note }),

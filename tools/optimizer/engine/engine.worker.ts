@@ -1,5 +1,5 @@
-/** The thread that solves: receives a problem, answers with progress and one outcome, looks at the cancel flag as it works. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread that solves: receives one problem after the other, answers each with progress and one outcome, looks at the cancel flag as it works. */
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { loadMilp } from './milp/solvers.js';
 import type { Hooks, Limits, Outcome, Step } from './outcome.js';
 import type { Problem } from './problem.js';
@@ -28,10 +28,7 @@ const clock = (): (() => number) => {
   return () => read() - start;
 };
 
-const main = async () => {
-  const port = parentPort;
-  if (!port) return;
-  const { problem, limits, cancel } = workerData as Errand;
+const work = async ({ problem, limits, cancel }: Errand, port: MessagePort) => {
   const flag = new Int32Array(cancel);
   const cpuSeconds = clock();
   let told = Number.NEGATIVE_INFINITY;
@@ -65,4 +62,4 @@ const main = async () => {
   }
 };
 
-void main();
+parentPort?.on('message', (errand: Errand) => void work(errand, parentPort!));

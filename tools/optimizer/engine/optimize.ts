@@ -19,7 +19,6 @@
  * before it began.
  */
 import { Fault } from '../../../domain/fault.js';
-import { startWorker } from '../../worker.js';
 import type { Certificate, Conflict } from './answer.js';
 import { runImmediately } from './at-once.js';
 import type { Binding } from './binding-limits.js';
@@ -32,6 +31,7 @@ import { buildModel } from './model.js';
 import type { Engine, Limits, Outcome, Status, Step, StoppedBy } from './outcome.js';
 import { type Problem, packProblem, piecesOf, type Schedule } from './problem.js';
 import { checkProblem, type JobFinding } from './validate.js';
+import { giveWorkerBack, takeWorker } from './worker-pool.js';
 
 export interface Progress {
   /** Of `total`, which is 100. */
@@ -151,20 +151,18 @@ const runWorker = (problem: Problem, limits: Limits, options: OptimizeOptions) =
     const cancel = new SharedArrayBuffer(4);
     const { packed, transfer } = packProblem(problem);
     const errand: Errand = { problem: packed, limits, cancel };
-    const worker = startWorker(new URL('./engine.worker.js', import.meta.url), {
-      workerData: errand,
-      transferList: transfer,
-      ...(options.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.heapMb } }),
-    });
+    const worker = takeWorker(options.heapMb);
+    const mayStay = limits.engine === 'decomposition' && options.heapMb === undefined;
     let last: { step: Step; schedule: Schedule | null; cpuSeconds: number } | null = null;
     let timer: NodeJS.Timeout | undefined;
     let settled = false;
-    const settle = (act: () => void) => {
+    const settle = (act: () => void, isWell = false) => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', abort);
-      worker.terminate().catch(() => undefined);
+      if (isWell && mayStay) giveWorkerBack(worker);
+      else worker.terminate().catch(() => undefined);
       act();
     };
     const abort = () => {
@@ -175,7 +173,7 @@ const runWorker = (problem: Problem, limits: Limits, options: OptimizeOptions) =
     if (options.signal?.aborted) abort();
     worker.on('message', (message: Message) => {
       if (settled) return;
-      if (message.kind === 'outcome') settle(() => resolve(message));
+      if (message.kind === 'outcome') settle(() => resolve(message), true);
       else if (message.kind === 'failed') settle(() => reject(died(message.message, message.remedy)));
       else {
         const { step } = message;
@@ -194,6 +192,7 @@ const runWorker = (problem: Problem, limits: Limits, options: OptimizeOptions) =
     });
     worker.on('error', (error) => settle(() => reject(died(error.message))));
     worker.on('exit', (code) => settle(() => reject(died(`it ended with code ${code}`))));
+    worker.postMessage(errand, transfer);
   });
 
 const percent = (objective: number, bound: number) =>

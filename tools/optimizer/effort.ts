@@ -1,0 +1,19 @@
+/** How much a plan is worth: with a proof where the work is small, or the search alone. */
+import { z } from 'zod';
+import { type OptimizeOptions, optimize, type Problem, type Result } from './engine/engine.js';
+
+export const EFFORT = z
+  .enum(['proof', 'search'])
+  .default('proof')
+  .describe('search: no exact solver is asked, for plans that are soon made again');
+
+/** Where a search alone finds neither a schedule nor why there is none, everything is tried. */
+export const solvedWith = async (
+  effort: z.output<typeof EFFORT>,
+  problem: Problem,
+  options: OptimizeOptions,
+): Promise<Result> => {
+  if (effort === 'proof') return optimize(problem, options);
+  const found = await optimize(problem, { ...options, engine: 'decomposition' });
+  return found.status === 'not-found' ? optimize(problem, options) : found;
+};
