@@ -34,7 +34,7 @@ const SHELVES = [
   ),
   shelf(
     async () => (await import('./tools/policy/policy.js')).policyTools,
-    ...(['evaluate_policy', 'ingest_policy', 'confirm_policy', 'list_policies', 'show_policy'] as const),
+    ...(['evaluate_policy', 'ingest_policy', 'answer_policy', 'confirm_policy', 'list_policies', 'show_policy'] as const),
   ),
   shelf(
     async () => (await import('./tools/approval/approval.js')).approvalTools,
@@ -57,7 +57,10 @@ const SHELVES = [
     ...(['import_meter', 'list_meters', 'show_meter', 'record_meters', 'record_energy_run'] as const),
     ...(['read_telemetry', 'read_covariate'] as const),
   ),
-  shelf(async () => (await import('./tools/settlement/settlement.js')).settlementTools, 'settle_event'),
+  shelf(
+    async () => (await import('./tools/settlement/settlement.js')).settlementTools,
+    ...(['settle_event', 'list_settlements'] as const),
+  ),
   shelf(
     async () => (await import('./tools/savings/savings.js')).savingsTools,
     ...(['import_covariate', 'train_savings_model', 'predict_savings', 'claim_savings', 'report_savings'] as const),

@@ -75,6 +75,7 @@ export const STAYS: Readonly<Record<string, string>> = {
   'sold-orders': 'orders at the market',
   'capacity-claims': 'nothing is sold twice; gone when the order is over',
   'flexibility-events': 'what was asked, promised and kept',
+  'settlement-statements': 'what was paid for',
   'delivered-periods': 'no kilowatt-hour is paid for twice',
   covariates: 'what was measured',
   covaried: 'what was measured',

@@ -1,5 +1,6 @@
 /** Events settled through the tool, from readings that were imported as an operator has them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digest } from '../../domain/digest.js';
 import { quietWorld } from '../../domain/fixtures/quiet-world.js';
 import { METERED, METERS, spanSet } from '../../domain/meter.js';
 import type { Store } from '../../domain/store.js';
@@ -7,7 +8,7 @@ import { fromEpoch, type Instant, instant, toEpoch } from '../../domain/time.js'
 import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { type Call, callTool } from '../tool.js';
-import { settleEvent } from './settlement.js';
+import { listSettlements, settleEvent } from './settlement.js';
 
 const call: Call = {
   signal: new AbortController().signal,
@@ -86,6 +87,14 @@ describe('an event', () => {
     const wholesale = {
       ...{ as: 'wholesale', contractedMwh: 0.3, tradePrice: 100, systemPrice: [110, 90], compensationPrice: 98.53 },
     };
+    const { settlements } = await callTool(listSettlements, {}, world, call);
+    expect(settlements).toHaveLength(1);
+    const [{ asked, figures, evidence }] = settlements as [(typeof settlements)[0]];
+    expect(figures).toMatchObject({ id: 'E-1', gross: 168.7, periods: [{ period: 35 }, { period: 36 }] });
+    expect(digest({ asked, figures })).toBe(found.evidence);
+    expect(evidence).toBe(found.evidence);
+    expect(await callTool(listSettlements, { event: 'E-2' }, world, call)).toEqual({ settlements: [], next: null });
+
     const traded = await settle({ terms: wholesale });
     expect(traded.deliveredMwh).toBe(0.58);
     expect(traded.lines).toMatchObject([

@@ -3,15 +3,18 @@ import { z } from 'zod';
 import { decimal, exact, exactSum } from '../../domain/decimal.js';
 import { digest } from '../../domain/digest.js';
 import { invalid } from '../../domain/fault.js';
+import { energyText } from '../../domain/figures.js';
 import { requireSiteMeters } from '../../domain/meter.js';
 import { type Baseline, bl01 } from '../../domain/settlement/bl01.js';
 import { claimDelivered } from '../../domain/settlement/delivered.js';
 import { RUNS } from '../../domain/settlement/runs.js';
+import { SettlementFigures, STATEMENTS, statementId } from '../../domain/settlement/statement.js';
 import { netDelivered } from '../../domain/settlement/utilisation.js';
 import { Instant, secondsBetween, settlementPeriodOf, settlementStart, toEpoch } from '../../domain/time.js';
 import { defineTool } from '../tool.js';
 import { meteredDays, periodsOf, together } from './half-hours.js';
 import { amountText, type Line, paidFor } from './lines.js';
+import { listSettlements } from './list.js';
 import { statementOf } from './statement.js';
 import { Terms } from './terms.js';
 
@@ -47,15 +50,6 @@ export const EventToSettle = z.strictObject({
   currency: z.string().default('GBP'),
 });
 
-const Period = z.strictObject({
-  start: Instant,
-  period: z.number().int().describe('settlement period, counted from 1'),
-  meteredKwh: z.number(),
-  unadjustedKwh: z.number(),
-  adjustedKwh: z.number(),
-  deliveredKwh: z.number().describe('by the baseline that the terms go by'),
-});
-
 export const settleEvent = defineTool({
   name: 'settle_event',
   title: 'Settle a flexibility event',
@@ -65,43 +59,7 @@ export const settleEvent = defineTool({
   effect: 'records',
   input: EventToSettle,
   output: z.strictObject({
-    id: z.string(),
-    site: z.string(),
-    status: z
-      .enum(['ok', 'insufficient'])
-      .describe('insufficient: too few days like this one, so nothing counts as delivered'),
-    baseline: z.strictObject({
-      days: z.array(z.string()).describe('the mean is taken over these'),
-      excluded: z.array(z.strictObject({ date: z.string(), why: z.string() })),
-      inDayAdjustmentKwh: z.number().nullable().describe('null: it cannot be said, and none is made'),
-      used: z.enum(['unadjusted', 'adjusted']),
-    }),
-    periods: z.array(Period),
-    deliveredMwh: z.number(),
-    clippedMwh: z
-      .number()
-      .nullable()
-      .describe('each meter by itself and never below nothing, for comparison; null: one meter'),
-    lines: z.array(
-      z.strictObject({
-        product: z.string(),
-        run: z.enum(RUNS),
-        volumeMwh: z.number(),
-        price: z.number().nullable(),
-        amount: z.number(),
-      }),
-    ),
-    gross: z.number(),
-    avoided: z.number().nullable().describe('energy that was not bought during the event'),
-    rebound: z
-      .number()
-      .nullable()
-      .describe(
-        'energy that was bought later instead, a cost below 0; null: not asked for, or no usual day to compare with',
-      ),
-    net: z.number().nullable().describe('gross and avoided and rebound; null: rebound is not known'),
-    currency: z.string(),
-    notes: z.array(z.string()),
+    ...SettlementFigures.shape,
     evidence: z
       .string()
       .describe('SHA-256 of what was asked and of all figures; the ledger has it in its entry of kind settlement'),
@@ -144,13 +102,13 @@ export const settleEvent = defineTool({
     const later = reboundOf(asked, question, today, exactSum(rows.map((row) => row.unadjustedKwh - row.meteredKwh)));
     const clipped = meters.length === 1 ? null : clippedOf(meters, question, periods);
     const notes = [...notesOf(baseline, asked.terms, rows), ...paid.beside];
-    const figures = {
+    const figures: SettlementFigures = {
       ...{ id: asked.id, site: asked.site, status: baseline.status },
       baseline: {
         days: [...baseline.selected],
         excluded: baseline.excluded.map(([day, why]) => ({ date: day, why })),
         inDayAdjustmentKwh: baseline.inDayAdjustment === null ? null : exact(baseline.inDayAdjustment),
-        used: used as 'unadjusted' | 'adjusted',
+        used,
       },
       periods: rows,
       ...{ deliveredMwh: exact(exactSum(delivered) / 1000), clippedMwh: clipped, lines, gross, ...later },
@@ -163,6 +121,7 @@ export const settleEvent = defineTool({
     call.commit(async (tx) => {
       const delivered = { sites: [site], meterIds, periods: periods.map((period) => ({ date, period })) };
       await claimDelivered(tx, delivered, { by: id, as: asked.terms.as, run, at });
+      await tx.collection(STATEMENTS).put(statementId(id, run), { run, at, asked, figures, evidence });
       await tx.entries.append([
         {
           ...{ kind: 'settlement', at, actor: `${call.actor.via}:${call.actor.id}`, cause: call.cause, subject: id },
@@ -176,7 +135,9 @@ export const settleEvent = defineTool({
     `${id}: ${deliveredMwh} MWh delivered, ${amountText(gross, currency)}${net === null ? '; what the rebound costs is not known' : `, ${amountText(net, currency)} with what was not bought and the rebound`}.`,
 });
 
-export const settlementTools = [settleEvent] as const;
+export { listSettlements } from './list.js';
+
+export const settlementTools = [settleEvent, listSettlements] as const;
 
 type Asked = z.output<typeof EventToSettle>;
 
@@ -253,7 +214,7 @@ const clippedOf = (
 /** Working days below which it is said that the baseline is wearing away. Other days always rest on two. */
 const FEW_DAYS = 7;
 
-const notesOf = (baseline: Baseline, terms: Terms, rows: readonly z.output<typeof Period>[]): string[] => {
+const notesOf = (baseline: Baseline, terms: Terms, rows: SettlementFigures['periods']): string[] => {
   const notes: string[] = [];
   if (baseline.status === 'insufficient')
     notes.push(
@@ -269,7 +230,7 @@ const notesOf = (baseline: Baseline, terms: Terms, rows: readonly z.output<typeo
   ];
   if (Math.abs(with_ - without) >= 0.0005)
     notes.push(
-      `Without the in-day adjustment ${exact(without)} kWh were delivered, with it ${exact(with_)} kWh${terms.as === 'wholesale' ? '; wholesale trades are settled without' : ''}. What the site itself used more of before the event is in the adjustment.`,
+      `Without the in-day adjustment ${energyText(without)} were delivered, with it ${energyText(with_)}${terms.as === 'wholesale' ? '; wholesale trades are settled without' : ''}. What the site itself used more of before the event is in the adjustment.`,
     );
   return notes;
 };
