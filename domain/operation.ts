@@ -1,7 +1,7 @@
 /** A program that is left on: it plans what has newly come every few minutes, for as long as nobody ends it. */
 import { z } from 'zod';
 import { defineCollection, defineRows } from './store.js';
-import { Instant } from './time.js';
+import { Instant, secondsBetween } from './time.js';
 
 /** One look at the world, and what came of it. */
 export const Tick = z.strictObject({
@@ -41,3 +41,21 @@ export const TAKEN_UP = defineRows('taken_up_jobs', z.strictObject({ runId: z.st
 
 /** By the name of the world: one program operates it. */
 export const OPERATIONS = defineCollection('operations', Operation);
+
+export interface Standing {
+  readonly ok: boolean;
+  /** null: as it should be */
+  readonly why: string | null;
+}
+
+/**
+ * It is late by more than two of its own steps, or something did not work at its last look. `now` is the world’s: a clock that jumps
+ * stands still between two looks, so that it cannot be late.
+ */
+export const standingOf = (state: Operation | undefined, now: Instant): Standing => {
+  if (state === undefined) return { ok: false, why: 'it has not begun' };
+  const late = secondsBetween(state.nextAt, now);
+  if (late > 2 * state.everySeconds) return { ok: false, why: `it should have looked at ${state.nextAt}` };
+  const trouble = state.last?.trouble ?? [];
+  return trouble.length > 0 ? { ok: false, why: trouble.join('; ') } : { ok: true, why: null };
+};

@@ -4,15 +4,23 @@ import { APPROVALS, DECISIONS } from '../domain/decision.js';
 import { Fault } from '../domain/fault.js';
 import { counted } from '../domain/figures.js';
 import { WORKLOADS, type WorkloadOrigin } from '../domain/job.js';
-import { PLANS } from '../domain/plan.js';
+import { SOLD_ORDERS } from '../domain/market.js';
+import { METERS } from '../domain/meter.js';
+import { OPERATIONS, Operation, standingOf } from '../domain/operation.js';
+import { PLANS, worldName } from '../domain/plan.js';
 import { noteOf } from '../domain/provenance.js';
 import { RUNS } from '../domain/run.js';
+import { CONTRACTS_ON_CHAIN, SAVINGS_CLAIMS } from '../domain/savings.js';
+import { STATEMENTS } from '../domain/settlement/statement.js';
+import type { CollectionOf } from '../domain/store.js';
 import { Instant, plusHours, secondsBetween } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { defineTool } from '../tools/tool.js';
 
 const NEWEST = 5;
 const REGIONS = 5;
+
+const Room = z.enum(['energy', 'market', 'settlement', 'token', 'fleet']);
 
 const Status = z.strictObject({
   now: Instant.describe('the world’s now, UTC; not the system clock in a recorded or simulated world'),
@@ -50,6 +58,15 @@ const Status = z.strictObject({
   decisions: z
     .array(z.strictObject({ decisionId: z.string(), planId: z.string(), status: z.string() }))
     .describe('newest 5; execute_plan takes the decisionId'),
+  operation: z
+    .strictObject({
+      ...Operation.shape,
+      ok: z.boolean(),
+      why: z.string().nullable().describe('what is not as it should be'),
+    })
+    .nullable()
+    .describe('the program that is left on; null: there is none'),
+  rooms: z.array(Room).describe('what else there is something of'),
   next: z.array(z.string()).describe('what makes sense now'),
 });
 
@@ -63,6 +80,19 @@ const signalOf = async (world: World, region: string) => {
     if (!(error instanceof Fault)) throw error;
     return { region, source: null, ageHours: null, trouble: error.message };
   }
+};
+
+/** Which parts have something to show: nobody needs to ask each of them to know. */
+const roomsOf = async (world: World, operated: boolean): Promise<z.infer<typeof Room>[]> => {
+  const any = async <T>(of: CollectionOf<T>) => (await world.store.collection(of).list({ limit: 1 })).length > 0;
+  const has: Record<z.infer<typeof Room>, boolean> = {
+    energy: await any(METERS),
+    market: await any(SOLD_ORDERS),
+    settlement: await any(STATEMENTS),
+    token: (await any(SAVINGS_CLAIMS)) || (await any(CONTRACTS_ON_CHAIN)),
+    fleet: operated || world.fleet.changes !== undefined,
+  };
+  return Room.options.filter((room) => has[room]);
 };
 
 /** Whose work the newest is: what somebody brought is not the fleet's own queue. */
@@ -90,7 +120,7 @@ export const getStatus = defineTool({
   run: async (_, world) => {
     const { store } = world;
     const newest = { limit: NEWEST };
-    const [regions, workloads, plans, runs, approvals, decisions, entries, head] = await Promise.all([
+    const [regions, workloads, plans, runs, approvals, decisions, entries, head, operated] = await Promise.all([
       world.grid.regions(),
       store.collection(WORKLOADS).list(newest),
       store.collection(PLANS).list(newest),
@@ -99,7 +129,9 @@ export const getStatus = defineTool({
       store.collection(DECISIONS).list(newest),
       world.ledger.size(),
       world.ledger.head(),
+      store.collection(OPERATIONS).get(worldName(world)),
     ]);
+    const operation = operated?.value;
     const waiting = approvals
       .map((a) => a.value)
       .filter((a) => a.status === 'waiting' && a.expiresAt > world.clock.now())
@@ -126,6 +158,8 @@ export const getStatus = defineTool({
       runs: runs.map(({ value: r }) => ({ id: r.id, status: r.status, planId: r.planId })),
       waiting,
       decisions: decided,
+      operation: operation === undefined ? null : { ...operation, ...standingOf(operation, world.clock.now()) },
+      rooms: await roomsOf(world, operation !== undefined),
       next: [
         ...runs.flatMap(({ value: { id, settleAfter } }) =>
           settleAfter === undefined

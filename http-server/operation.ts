@@ -5,9 +5,9 @@ import express from 'express';
 import helmet from 'helmet';
 import type { App } from '../app.js';
 import { Fault, invalid } from '../domain/fault.js';
-import { OPERATIONS, type Operation } from '../domain/operation.js';
+import { OPERATIONS, type Operation, type Standing, standingOf } from '../domain/operation.js';
 import { worldName } from '../domain/plan.js';
-import { type Instant, secondsBetween } from '../domain/time.js';
+import type { Instant } from '../domain/time.js';
 
 const HOST = '127.0.0.1';
 
@@ -16,18 +16,9 @@ export interface Health {
   close(): Promise<void>;
 }
 
-/** It is late by more than two of its own steps, or something did not work at its last look. */
-const standing = (state: Operation | undefined, now: Instant) => {
-  if (state === undefined) return { ok: false, why: 'it has not begun' };
-  const late = secondsBetween(state.nextAt, now);
-  if (late > 2 * state.everySeconds) return { ok: false, why: `it should have looked at ${state.nextAt}` };
-  const trouble = state.last?.trouble ?? [];
-  return trouble.length > 0 ? { ok: false, why: trouble.join('; ') } : { ok: true, why: null };
-};
-
 const escaped = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-const page = (name: string, now: Instant, state: Operation | undefined, { ok, why }: ReturnType<typeof standing>) => {
+const page = (name: string, now: Instant, state: Operation | undefined, { ok, why }: Standing) => {
   const rows: [string, string][] =
     state === undefined
       ? []
@@ -66,8 +57,7 @@ export const startHealth = async (app: App, port: number): Promise<Health> => {
   const { clock, store, setting } = app.world;
   const look = async () => {
     const state = (await store.collection(OPERATIONS).get(worldName({ setting })))?.value;
-    // A clock that jumps stands still between two looks, so that it cannot be late.
-    return { state, found: standing(state, clock.now()) };
+    return { state, found: standingOf(state, clock.now()) };
   };
   const web = express();
   web.use(helmet());
