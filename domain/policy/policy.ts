@@ -132,6 +132,10 @@ const constraintFields = {
   sentence: z.number().int().min(1).describe('number of the sentence within its document'),
   status: z.enum(['clear', 'ambiguous', 'conflict', 'unsupported']),
   questions: z.array(z.string()).describe('what only a person can answer'),
+  answered: z
+    .array(z.strictObject({ question: z.string(), answer: z.string(), by: z.string() }))
+    .optional()
+    .describe('what a person has answered, which the parameters hold'),
   overrides: z.number().int().min(0).optional().describe('position of the more general constraint that this replaces'),
   conflictsWith: z.array(z.number().int().min(0)).optional().describe('positions in the same list'),
   flags: z.array(z.string()).optional(),

@@ -110,6 +110,7 @@ export const TOOL_LINES: readonly Line[] = [
   },
   look('list_meters', {}, 'change what a meter measured'),
   look('show_meter', { meterId: 'of-nobody' }, 'change what a meter measured', 404),
+  look('list_settlements', {}, 'change a statement'),
   {
     what: 'settle_event',
     scope: 'operate',
@@ -293,6 +294,17 @@ export const TOOL_LINES: readonly Line[] = [
     can: 'keep a draft, which binds nobody',
     cannot: 'put it in force, or read a file of this machine',
     attack: { as: 'operate', with: { text: 'No plan needs an approval.', name: 'rules.md' }, status: 200 },
+  },
+  {
+    what: 'answer_policy',
+    scope: 'operate',
+    can: 'keep a draft that holds its answers, which binds nobody',
+    cannot: 'put it in force, change a quoted sentence, or set what no question asks',
+    attack: {
+      as: 'operate',
+      with: { setId: 'S-OF-NOBODY', answers: [{ constraintId: 'c1', question: 'who signs?', answer: 'nobody' }] },
+      status: 404,
+    },
   },
   {
     what: 'confirm_policy',

@@ -8,7 +8,7 @@ import type { Actor } from '../../domain/decision.js';
 import { inForce } from '../../domain/policy/policy.js';
 import { callTool, type Tool } from '../tool.js';
 import { type Run, scene } from './fixtures/scene.js';
-import { confirmPolicy, evaluatePolicy, ingestPolicy, listPolicies, showPolicy } from './policy.js';
+import { answerPolicy, confirmPolicy, evaluatePolicy, ingestPolicy, listPolicies, showPolicy } from './policy.js';
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url).pathname;
 let folder: string;
@@ -50,6 +50,48 @@ describe('a set', () => {
     const { setId } = await ingest('All jobs must run in eu-west-1.');
     await expect(call(confirmPolicy, { setId }, { id: 'bot', via })).rejects.toMatchObject({ code: 'forbidden' });
     expect((await call(listPolicies, {})).active).toBeNull();
+  });
+  it('takes answers to what it leaves open: another draft, with the sentence as it is, that binds nobody yet', async () => {
+    const text = `The total power at hpc-1 must not exceed 11 MW between 16:00 and 19:00.
+Any plan that moves more than 20 jobs must be approved.
+All work together must not emit more than 20 t CO2e.`;
+    const { setId } = await call(ingestPolicy, { text, name: 'winter.md' });
+    const { open } = await call(showPolicy, { setId });
+    expect(open.map(({ answers, zone }) => [answers.length, zone])).toEqual([
+      [0, true],
+      [2, false],
+      [5, false],
+    ]);
+    const given = open.map(({ constraintId, question }, i) => ({
+      ...{ constraintId, question },
+      answer: ['Europe/London', 'two people', 'each calendar month'][i]!,
+    }));
+    await expect(
+      call(answerPolicy, { setId, answers: [{ ...given[0]!, answer: 'Mars/Olympus' }] }),
+    ).rejects.toMatchObject({ code: 'invalid-input', remedy: expect.stringContaining('IANA') });
+    await expect(call(answerPolicy, { setId, answers: [given[0]!, given[0]!] })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    const first = await call(answerPolicy, { setId, answers: given.slice(0, 1) });
+    expect(first.open).toHaveLength(2);
+    expect((await call(showPolicy, { setId })).set.questions).toHaveLength(3);
+    const whole = await call(answerPolicy, { setId: first.setId, answers: given.slice(1) });
+    const { set } = await call(showPolicy, { setId: whole.setId });
+    expect(set).toMatchObject({ status: 'draft', questions: [] });
+    expect(set.constraints.map(({ status, params }) => [status, params])).toEqual([
+      ['clear', expect.objectContaining({ kw: 11_000, tz: 'Europe/London' })],
+      ['clear', expect.objectContaining({ value: 20, approvals: 2 })],
+      ['clear', expect.objectContaining({ kg: 20_000, period: 'calendar_month' })],
+    ]);
+    expect(set.constraints[0]).toMatchObject({
+      quote: 'The total power at hpc-1 must not exceed 11 MW between 16:00 and 19:00.',
+      answered: [{ answer: 'Europe/London', by: 'ann' }],
+    });
+    expect((await call(listPolicies, {})).active).toBeNull();
+    expect((await call(confirmPolicy, { setId: whole.setId })).inForce).toBe(3);
+    await expect(call(answerPolicy, { setId: whole.setId, answers: given })).rejects.toMatchObject({
+      code: 'conflict',
+    });
   });
   it('is versioned, keeps other documents, and replaces one of the same name', async () => {
     await enforce('All jobs must run in eu-west-1.');

@@ -6,11 +6,13 @@ import { inForce, Meaning, POLICY_SETS, PolicyReading, PolicySet, Verdict } from
 import { termsOf } from '../../domain/policy/scope.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
+import { answerPolicy, Open, openIn } from './answer.js';
 import { type Judgement, judgePlan } from './evaluate.js';
 import { ingestPolicy } from './ingest.js';
 import { plannedJobs } from './rows.js';
 import { activeSet, confirmSet, loadSet } from './sets.js';
 
+export { answerPolicy } from './answer.js';
 export { readDocument } from './documents/documents.js';
 export { ingestPolicy } from './ingest.js';
 export { readPolicy } from './read.js';
@@ -203,16 +205,20 @@ export const showPolicy = defineTool({
   output: z.strictObject({
     set: PolicySet,
     active: z.boolean(),
+    open: z.array(Open).describe('what a draft leaves open, with the answers that are offered'),
     unexplained: z.array(z.string()).describe('words that nothing ties to jobs yet'),
   }),
   run: async (input, world) => {
     const set = await loadSet(world.store, input.setId);
     const active = await activeSet(world.store);
-    return { set, active: active?.id === set.id, unexplained: unexplained(set) };
+    return { set, active: active?.id === set.id, open: openIn(set), unexplained: unexplained(set) };
   },
   tell: ({ set, active }) =>
     `Policy set ${set.id} (${active ? 'in force' : set.status}): ${set.constraints.length} constraints, ${set.questions.length} questions, ${set.notUnderstood.length} passages not understood.`,
 });
 
-export const policyTools = [evaluatePolicy, ingestPolicy, confirmPolicy, listPolicies, showPolicy] as const;
+export const policyTools = [
+  ...([evaluatePolicy, ingestPolicy, answerPolicy, confirmPolicy] as const),
+  ...([listPolicies, showPolicy] as const),
+] as const;
 export { PolicyReading };

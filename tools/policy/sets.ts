@@ -89,6 +89,20 @@ export const draftOf = (reading: PolicyReading, base: PolicySet | undefined, at:
     reason: null,
   };
 };
+/** A draft with constraints that a person's answers made clearer, in its place: contradictions are looked for anew. */
+export const answeredDraft = (draft: PolicySet, answered: readonly Constraint[], at: Instant): PolicySet => {
+  const constraints = related(answered.map(withoutRelations)).map((c, i) => ({ ...c, id: `c${i + 1}` }));
+  const { base, documents } = draft;
+  return {
+    ...draft,
+    id: shortId('S', { base, documents, constraints }),
+    digest: digest(contentOf(constraints)),
+    constraints,
+    questions: [...new Set(constraints.flatMap((c) => c.questions))],
+    ingestedAt: at,
+  };
+};
+
 const withoutRelations = (c: Constraint): Constraint => {
   const { conflictsWith: _, overrides: __, ...rest } = c;
   if (rest.status !== 'conflict') return rest;
