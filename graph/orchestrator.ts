@@ -53,10 +53,10 @@ export interface Orchestrator {
   /**
    * A person's answer; when it settles the approval, the run goes on to its end. `id` is that of an approval, or of a run or
    * plan that waits for one. A yes to a plan that nobody was asked about yet carries it out; one to some jobs of a refused plan
-   * takes it up again for those that the policy allows.
+   * takes it up again for those that the policy allows. Fault `conflict` where the plan is not the one of `digest`, which the person saw.
    */
   answer(
-    input: { id: string; decision: 'approve' | 'reject'; why: string; only: string[] | null },
+    input: { id: string; decision: 'approve' | 'reject'; why: string; only: string[] | null; digest?: string },
     by: By,
   ): Promise<Answered>;
 }

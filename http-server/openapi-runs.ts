@@ -88,6 +88,7 @@ export const runPaths = (): Json => ({
             decision: { type: 'string', enum: ['approve', 'reject'] },
             why: { type: 'string' },
             only: { type: ['array', 'null'], items: { type: 'string' } },
+            digest: { type: 'string', description: 'of the plan as it was shown; another one now is refused' },
           },
         }),
       },

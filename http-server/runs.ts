@@ -34,6 +34,7 @@ const AnswerBody = z.strictObject({
   decision: z.enum(['approve', 'reject']),
   why: z.string().max(2000).default(''),
   only: z.array(z.string()).nullable().default(null),
+  digest: z.string().max(100).optional(),
 });
 
 export const parseBody = <S extends z.ZodType>(schema: S, body: unknown): z.output<S> => {
@@ -149,9 +150,11 @@ export const runRoutes = (app: App, news: News, working: Working): Router => {
 
   router.post('/approvals/:id', async (req, res) => {
     requireScope(res, 'approve');
-    const { decision, why, only } = parseBody(AnswerBody, req.body);
+    const { decision, why, only, digest } = parseBody(AnswerBody, req.body);
     const by = { actor: actorOf(res), signal: working.signal, onEvent: news.tell };
-    const answered = await working.track(app.orchestrator.answer({ id: req.params.id, decision, why, only }, by));
+    const answered = await working.track(
+      app.orchestrator.answer({ id: req.params.id, decision, why, only, ...(digest ? { digest } : {}) }, by),
+    );
     res.json(answered);
   });
 

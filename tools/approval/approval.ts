@@ -197,14 +197,15 @@ export const answerApproval = defineTool({
       .nullable()
       .default(null)
       .describe('ids of the jobs that are approved; null: all'),
+    digest: z.string().max(100).optional().describe('of the plan as the person saw it; another one now is refused'),
   }),
   output: z.strictObject({ approval: Approval, settled: z.boolean().describe('true when this answer closed it') }),
-  run: async ({ approvalId: id, decision, why, only }, world, call) => {
+  run: async ({ approvalId: id, decision, why, only, digest }, world, call) => {
     if (decision === 'reject' && why.trim() === '')
       throw new Fault('invalid-input', 'a rejection needs a reason', `Say it: caco reject ${id} --why "…".`);
     for (;;) {
       const { value: approval, version } = await load(world, id);
-      await refuseWhatCannotBeAnswered(approval, world);
+      await refuseWhatCannotBeAnswered(approval, digest, world);
       await refuseUnknownJobs(approval, only, world);
       const person = call.actor.id;
       const demand = await demandOf(world.store, {
@@ -240,7 +241,15 @@ const notTheOne = (person: string, { roles }: Awaited<ReturnType<typeof demandOf
   );
 };
 
-const refuseWhatCannotBeAnswered = async (approval: Approval, world: World) => {
+const refuseWhatCannotBeAnswered = async (approval: Approval, seen: string | undefined, world: World) => {
+  const plan = (await world.store.collection(PLANS).get(approval.planId))?.value;
+  if (seen !== undefined && plan !== undefined && seen !== plan.digest)
+    throw new Fault(
+      'conflict',
+      `plan ${plan.id} has changed since it was shown to you: its digest is ${plan.digest} now`,
+      'Look at it as it is now, then answer.',
+      { details: { digest: plan.digest } },
+    );
   if (approval.status !== 'waiting')
     throw new Fault(
       'conflict',
@@ -253,7 +262,6 @@ const refuseWhatCannotBeAnswered = async (approval: Approval, world: World) => {
       `${approval.id} expired at ${approval.expiresAt}`,
       `Plan again: caco launch, or caco resume ${approval.threadId}.`,
     );
-  const plan = (await world.store.collection(PLANS).get(approval.planId))?.value;
   if (plan?.digest !== approval.planDigest)
     throw new Fault(
       'conflict',
