@@ -3,7 +3,8 @@
  * steps of runs that this process works on. Events say what changed and its id; the page fetches it.
  */
 import type { App, RunEvent } from '../app.js';
-import type { Stream } from './sse.js';
+import type { Entry } from '../domain/evidence/evidence.js';
+import { framed, type Stream } from './sse.js';
 
 const LOOK_MS = 500;
 const PAGE = 500;
@@ -23,6 +24,32 @@ export interface News {
   close(): void;
 }
 
+/** An entry is read and written out once, however many listen; those who are at the same place share its bytes. */
+const tellAll = (behind: readonly Listener[], entries: readonly Entry[]): void => {
+  const frames = entries.map(({ seq, body: { kind, subject, cause, at, actor } }) =>
+    framed('changed', { seq, kind, id: subject, cause, at, actor }, seq),
+  );
+  const end = entries.at(-1)!.seq + 1;
+  const shared = new Map<string, Uint8Array>();
+  for (const listener of behind) {
+    if (listener.next >= end) continue;
+    const { run, next } = listener;
+    const place = `${next} ${run ?? ''}`;
+    let bytes = shared.get(place);
+    if (bytes === undefined) {
+      const own = frames.filter(
+        (_, i) =>
+          entries[i]!.seq >= next &&
+          (run === undefined || [entries[i]!.body.cause, entries[i]!.body.subject].includes(run)),
+      );
+      bytes = Buffer.from(own.join(''));
+      shared.set(place, bytes);
+    }
+    listener.next = end;
+    if (bytes.length > 0) listener.stream.write(bytes);
+  }
+};
+
 export const newsOf = (app: App, onTrouble: (error: unknown) => void): News => {
   const listeners = new Set<Listener>();
   let timer: NodeJS.Timeout | undefined;
@@ -33,17 +60,12 @@ export const newsOf = (app: App, onTrouble: (error: unknown) => void): News => {
     looking = true;
     try {
       const size = await app.world.ledger.size();
-      for (const listener of listeners) {
-        while (listener.next < size && listeners.has(listener)) {
-          const entries = await app.world.ledger.read(listener.next, PAGE);
-          for (const { seq, body } of entries) {
-            listener.next = seq + 1;
-            if (listener.run !== undefined && body.cause !== listener.run && body.subject !== listener.run) continue;
-            const { kind, subject, cause, at, actor } = body;
-            listener.stream.send('changed', { seq, kind, id: subject, cause, at, actor }, seq);
-          }
-          if (entries.length === 0) break;
-        }
+      for (;;) {
+        const behind = [...listeners].filter(({ next }) => next < size);
+        if (behind.length === 0) break;
+        const entries = await app.world.ledger.read(Math.min(...behind.map(({ next }) => next)), PAGE);
+        if (entries.length === 0) break;
+        tellAll(behind, entries);
       }
     } catch (error) {
       onTrouble(error);

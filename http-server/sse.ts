@@ -11,6 +11,8 @@ const DRAIN_MS = 30_000;
 export interface Stream {
   /** Heard no more once the stream has ended or the client has gone. */
   send(event: string, data: unknown, id?: string | number): void;
+  /** Events that were written out by `framed`; many streams may share the bytes. */
+  write(frames: Uint8Array): void;
   end(): void;
   /** Aborts when the client has gone or the server ends. */
   readonly signal: AbortSignal;
@@ -20,6 +22,10 @@ const open = new Set<Stream>();
 
 export const wantsStream = (req: Request) =>
   req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+
+/** One event as it goes over the wire. */
+export const framed = (event: string, data: unknown, id?: string | number): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
 export const openStream = (res: Response): Stream => {
   const gone = new AbortController();
@@ -32,8 +38,11 @@ export const openStream = (res: Response): Stream => {
   const beat = setInterval(() => res.write(': still here\n\n'), BEAT_MS);
   const stream: Stream = {
     send(event, data, id) {
+      stream.write(Buffer.from(framed(event, data, id)));
+    },
+    write(frames) {
       if (gone.signal.aborted || res.writableEnded) return;
-      res.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      res.write(frames);
       if (res.writableLength > MAX_PENDING) res.destroy();
     },
     end() {
