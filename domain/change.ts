@@ -1,34 +1,10 @@
 /** What a fleet did to a job of somebody else's scheduler, or would do. It is written down before it is done, so that it can be undone. */
 import { z } from 'zod';
+import { CHANGE_STATES, type ChangeState as State } from './change-states.js';
 import { Instant } from './time.js';
 
-export const ChangeState = z.enum([
-  'rehearsed',
-  'intended',
-  'made',
-  'not-needed',
-  'lost',
-  'refused',
-  'left',
-  'undoing',
-  'undone',
-  'kept',
-]);
-export type ChangeState = z.infer<typeof ChangeState>;
-
-/** In words for people, and for the schema. */
-export const CHANGE_STATES: Readonly<Record<ChangeState, string>> = {
-  rehearsed: 'would be moved; nothing was changed',
-  intended: 'its move was begun, and the scheduler has not been asked since what became of it',
-  made: 'moved, and read back so',
-  'not-needed': 'runs as planned without a change',
-  lost: 'started or ended before it could be moved',
-  refused: 'the scheduler refused the move',
-  left: 'not touched',
-  undoing: 'its way back was begun, and the scheduler has not been asked since',
-  undone: 'put back',
-  kept: 'not put back: it has started, or somebody else changed it since',
-};
+export const ChangeState = z.enum(Object.keys(CHANGE_STATES) as [State, ...State[]]);
+export type ChangeState = State;
 
 /** A rehearsal is written down beside the order: it is no part of it, and each takes the place of the one before. */
 export const rehearsalOf = (orderKey: string): string => `${orderKey} rehearsed`;

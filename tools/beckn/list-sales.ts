@@ -28,6 +28,8 @@ const Sale = z.strictObject({
     .describe(
       'kW that stayed away in the worst interval; null before the window is over, or where nothing measures it',
     ),
+  note: z.string().nullable().describe('a shortfall, in words'),
+  evidence: z.string().nullable().describe('the ledger entry of it'),
 });
 
 /** Bought and not taken back: what is only held, refused or cancelled is not sold. */
@@ -48,6 +50,8 @@ const saleOf = ({ id, bapId, region, powerKw, deliveredBy, order }: SoldOrder): 
     currency,
     planId: deliveredBy,
     deliveredKw: told.length === 0 ? null : Math.min(...told),
+    note: order.note?.slice(0, 4 * MOST_TEXT) ?? null,
+    evidence: order.evidence,
   };
 };
 

@@ -1,6 +1,7 @@
 /** What a plan's order did to jobs of somebody else's scheduler, or would do: looking at it, and taking it back. */
 import { z } from 'zod';
-import { CHANGE_STATES, Change, ChangeState, rehearsalOf } from '../../domain/change.js';
+import { Change, ChangeState, rehearsalOf } from '../../domain/change.js';
+import { CHANGE_STATES } from '../../domain/change-states.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { release } from '../../domain/held.js';
 import { JOBS } from '../../domain/job.js';
