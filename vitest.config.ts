@@ -19,6 +19,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'doors.cases.test.ts': 'scripts with servers of their own, and an export of 16 000 jobs',
   'dashboard/page.test.ts': 'a browser that walks a server of its own',
   'dashboard/views.test.ts': 'a browser that walks a server of its own',
+  'dashboard/rooms.test.ts': 'a browser that walks a server of its own',
   'cli/slurm-fleet.test.ts': 'a Slurm of its own, sixty jobs that wait for their hour, and processes killed',
   'cli/kubernetes-fleet.test.ts': 'the program as built, killed, beside a releaser of its own',
   'evals/calibration.test.ts': 'ten thousand intervals, each drawn many times',

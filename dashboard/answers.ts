@@ -67,7 +67,32 @@ export interface Status {
     readonly trouble: string | null;
   }[];
   readonly ledger: { readonly entries: number; readonly signed: number };
+  readonly operation: Operation | null;
+  /** parts that have something to show beside what every world has */
+  readonly rooms: readonly string[];
   readonly next: readonly string[];
+}
+export interface Operation {
+  readonly everySeconds: number;
+  readonly horizonHours: number;
+  readonly startedAt: string;
+  readonly nextAt: string;
+  readonly stopped: boolean;
+  readonly ticks: number;
+  readonly missed: number;
+  readonly last: {
+    readonly at: string;
+    readonly missed: number;
+    readonly jobs: number;
+    readonly runId: string | null;
+    readonly status: string | null;
+    readonly moved: number;
+    readonly reviewed: { readonly planId: string; readonly byPlanId: string | null; readonly moved: number } | null;
+    readonly finished: number;
+    readonly trouble: readonly string[];
+  } | null;
+  readonly ok: boolean;
+  readonly why: string | null;
 }
 export interface GridPoint {
   readonly start: string;
@@ -202,6 +227,8 @@ export interface Sale {
   readonly currency: string;
   readonly planId: string | null;
   readonly deliveredKw: number | null;
+  readonly note: string | null;
+  readonly evidence: string | null;
 }
 export interface Session {
   readonly id: string;

@@ -12,13 +12,13 @@ export interface Fact<T> {
   /** why the last look gave nothing; an older value may stand beside it */
   readonly trouble: Trouble | null;
   readonly loading: boolean;
-  /** milliseconds of this machine's clock at which it was had */
-  readonly at: number;
 }
 
 interface Kept {
   fact: Fact<unknown>;
-  readonly load: (signal: AbortSignal) => Promise<unknown>;
+  load: (signal: AbortSignal) => Promise<unknown>;
+  /** what of the question may change while its answer stays on the screen, such as the hours that are asked for */
+  of: string;
   /** never different: a plan's table under its digest */
   readonly still: boolean;
   readonly listeners: Set<() => void>;
@@ -50,7 +50,7 @@ const look = async (one: Kept): Promise<void> => {
   set({ ...one.fact, loading: true });
   try {
     const value = await one.load(new AbortController().signal);
-    set({ value, trouble: null, loading: false, at: Date.now() });
+    set({ value, trouble: null, loading: false });
   } catch (error) {
     set({ ...one.fact, trouble: troubleOf(error), loading: false });
   }
@@ -99,14 +99,22 @@ const forget = (): void => {
   }
 };
 
-const EMPTY: Fact<never> = { value: undefined, trouble: null, loading: true, at: 0 };
+const EMPTY: Fact<never> = { value: undefined, trouble: null, loading: true };
 
-/** `key` names the question; null asks nothing. `still`: the answer never changes. */
-export const useFact = <T>(key: string | null, load: (signal: AbortSignal) => Promise<T>, still = false): Fact<T> => {
+/**
+ * `key` names the question; null asks nothing. `still`: the answer never changes. `of` is the part of the question that moves on: the
+ * answer to the one before stays until the next is there.
+ */
+export const useFact = <T>(
+  key: string | null,
+  load: (signal: AbortSignal) => Promise<T>,
+  still = false,
+  of = '',
+): Fact<T> => {
   const [, draw] = useState(0);
   let one = key === null ? undefined : kept.get(key);
   if (key !== null && one === undefined) {
-    one = { fact: EMPTY, load, still, listeners: new Set(), stale: true, working: false };
+    one = { fact: EMPTY, load, of, still, listeners: new Set(), stale: true, working: false };
     kept.set(key, one);
     forget();
   }
@@ -114,8 +122,12 @@ export const useFact = <T>(key: string | null, load: (signal: AbortSignal) => Pr
     if (one === undefined) return;
     const listener = () => draw((n) => n + 1);
     one.listeners.add(listener);
-    if (one.stale) void look(one);
     return () => void one.listeners.delete(listener);
   }, [key]);
+  useEffect(() => {
+    if (one === undefined) return;
+    if (one.of !== of) Object.assign(one, { of, load, stale: true });
+    if (one.stale) void look(one);
+  }, [key, of]);
   return (one?.fact ?? EMPTY) as Fact<T>;
 };

@@ -16,7 +16,12 @@ export interface Change {
 
 export type Line =
   | { readonly state: 'joining' | 'open' }
-  | { readonly state: 'broken' | 'refused'; readonly why: string };
+  | {
+      readonly state: 'broken' | 'refused';
+      readonly why: string;
+      /** what to do about it; null: the server does not answer at all */
+      readonly remedy: string | null;
+    };
 
 /** `anew`: the sequence number behind which the feed goes on, or null where that is unchanged. */
 type Told = { readonly change: Change } | { readonly line: Line } | { readonly anew: number | null };
@@ -90,11 +95,12 @@ const goOn = async (tell: (told: Told) => void): Promise<never> => {
     try {
       await listen(tell, stop.signal);
       pause = FIRST_WAIT_MS;
-      tell({ line: { state: 'broken', why: 'The server has ended the connection.' } });
+      tell({ line: { state: 'broken', why: 'The server has ended the connection.', remedy: null } });
     } catch (error) {
       const refused = error instanceof Trouble && (error.status === 401 || error.status === 403);
       const why = error instanceof Error ? error.message : 'The connection broke.';
-      tell({ line: { state: refused ? 'refused' : 'broken', why } });
+      const remedy = error instanceof Trouble && error.status > 0 ? error.remedy : null;
+      tell({ line: { state: refused ? 'refused' : 'broken', why, remedy } });
     } finally {
       stop.abort();
     }

@@ -2,11 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import type { Estimate } from '../domain/estimate.js';
 import {
+  change,
   countText,
   dayText,
   energyText,
   exact,
   figure,
+  isNothing,
   massEstimateText,
   massText,
   moneyText,
@@ -108,3 +110,28 @@ export const apartText = (at: string, now: string): string => {
           : `${Math.round(size / 1440)} days`;
   return size < 1 ? text : minutes > 0 ? `${text} ago` : `in ${text}`;
 };
+
+/** A change of mass with its sign; nothing is neither more nor less. */
+export const massChangeText = (kg: number): string => (isNothing(kg) ? massText(0) : change(massText(kg)));
+
+/** Why a verified saving is another than the planned one, as the records name it, in words. */
+const CAUSES: Readonly<Record<string, string>> = {
+  'forecast error': 'the grid was cleaner or dirtier than foreseen',
+  'execution drift': 'jobs ran at other hours than planned',
+  'use drift': 'jobs used more or less energy than planned',
+  overhead: 'what moving them took',
+  'not separable': 'what cannot be told apart: a step between plan and outcome is not known',
+  'not verified': 'jobs of which nobody knows what they did',
+};
+
+export const Cause = ({ name }: { name: string }) => (
+  <>
+    {name}
+    {CAUSES[name] === undefined ? null : (
+      <>
+        <br />
+        <small>{CAUSES[name]}</small>
+      </>
+    )}
+  </>
+);

@@ -1,8 +1,13 @@
 /** The page over a world of one seed, walked by a real browser: what it says is what the API says, and nothing leaves the origin. */
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openApp } from '../app.js';
+import { readConfig } from '../config.js';
 import { countText, figure, massText, moneyText } from '../domain/figures.js';
+import { openStore } from '../store/store.js';
 import type { GridForecast, Plan, Status } from './answers.js';
 import { CHROMIUM, openBrowser, openScene, type Scene, settled, watch } from './fixtures/scene.js';
 
@@ -81,26 +86,68 @@ describe.skipIf(CHROMIUM === undefined)('the page (needs Chromium; skipped where
     await page.locator('.activity li').first().getByText('jobs were taken in').waitFor();
   });
 
-  it('takes a burst of events as a few looks, and ends at the newest', async () => {
+  /** The scene's home, opened by a second process as far as its books know. */
+  const inHome = async (work: (app: Awaited<ReturnType<typeof openApp>>) => Promise<void>) => {
+    const { config, settings } = readConfig({ home: scene.home, seed: 7, logLevel: 'silent' }, {}, scene.home);
+    const app = await openApp(config, settings);
+    await work(app).finally(() => app.close());
+  };
+
+  it('stays live through ten thousand events, takes them as a few looks, and ends at the newest', async () => {
     await visit('#/now');
     await page.locator('.line-state.open').waitFor();
+    const devtools = await page.context().newCDPSession(page);
+    const heapMb = async () => {
+      await devtools.send('HeapProfiler.collectGarbage');
+      return (await devtools.send('Runtime.getHeapUsage')).usedSize / 1e6;
+    };
+    const before = await heapMb();
     let looks = 0;
     page.on('request', (request) => {
       if (request.url().endsWith('/tools/list_ledger')) looks += 1;
     });
-    const burst = Array.from({ length: 300 }, (_, i) => ({
-      id: `burst-${i}`,
-      duration_hours: 1,
-      power_kw: 1,
-      region: 'GB',
-    }));
-    await Promise.all(burst.map((job) => scene.tool('ingest_jobs', { jobs: [job] })));
+    await page.evaluate('window.frames1 = 0; (function f() { window.frames1++; requestAnimationFrame(f); })()');
+    await inHome(async ({ world: { ledger, clock } }) => {
+      const body = { kind: 'ingest_jobs', at: clock.now(), actor: 'cli:ann', cause: null, subject: null, data: {} };
+      for (let i = 0; i < 20; i++) await ledger.append(Array.from({ length: 500 }, () => body));
+      // Whoever looks on works on meanwhile.
+      await page.getByLabel('Colours').selectOption('dark');
+    });
     const { ledger } = await scene.tool<Status>('get_status');
+    expect(ledger.entries).toBeGreaterThan(10_000);
     await page
       .locator('.activity .seq', { hasText: String(ledger.entries - 1) })
       .first()
       .waitFor();
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+    expect(await page.evaluate<number>('window.frames1')).toBeGreaterThan(1);
     expect(looks).toBeLessThan(150);
+    expect((await heapMb()) - before).toBeLessThan(20);
+    await page.getByLabel('Colours').selectOption('system');
+  });
+
+  it('says the same ages in a browser whose clock is an hour wrong', async () => {
+    const told = async (shift: string) => {
+      const context = await browser.newContext();
+      await context.addInitScript(`{
+        const Right = Date;
+        globalThis.Date = class extends Right {
+          constructor(...given) { given.length === 0 ? super(Right.now() + ${shift}) : super(...given); }
+          static now() { return Right.now() + ${shift}; }
+        };
+      }`);
+      const other = await context.newPage();
+      other.setDefaultTimeout(120_000);
+      await other.goto(`${scene.url}/#/now`);
+      await settled(other);
+      const texts = await other.locator('.provenance summary, .activity small, main time').allInnerTexts();
+      await context.close();
+      return texts;
+    };
+    const right = await told('0');
+    expect(right.join(' ')).toMatch(/ ago|now/);
+    expect(await told('3_600_000')).toEqual(right);
+    expect(await told('-3_600_000')).toEqual(right);
   });
 
   it('says that a token was revoked, and goes on once another is shown', async () => {
@@ -124,6 +171,43 @@ describe.skipIf(CHROMIUM === undefined)('the page (needs Chromium; skipped where
     await other.getByRole('button', { name: 'Sign out' }).waitFor();
     await other.locator('[data-figure="planned-saving"] strong').waitFor();
     await context.close();
+  });
+
+  it('says that a deed was not kept while another process holds the store, and what to do', async () => {
+    await visit('#/policy');
+    const form = page.getByRole('form', { name: 'Read a policy' });
+    await form.getByLabel('Name of the document').fill('Held');
+    await form.getByLabel('Text').fill('Urgent jobs must never be delayed.');
+    const store = await openStore(join(scene.home, 'caco.db'));
+    let letGo = () => {};
+    let holds = () => {};
+    const held = new Promise<void>((resolve) => {
+      holds = resolve;
+    });
+    const transaction = store.transaction(async () => {
+      holds();
+      await new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+    });
+    await held;
+    await form.getByRole('button', { name: 'Read it as a draft' }).click();
+    await form.getByRole('alert').getByText('held by another process').waitFor();
+    letGo();
+    await transaction;
+    await store.close();
+    await form.getByRole('button', { name: 'Read it as a draft' }).click();
+    await page.getByText('Urgent jobs must never be delayed.').first().waitFor();
+  });
+
+  it('says that the store is damaged, and which copy to put in its place', async () => {
+    for (const name of ['caco.db', 'caco.db-wal']) {
+      const path = join(scene.home, name);
+      if (existsSync(path)) writeFileSync(path, 'no database '.repeat(statSync(path).size / 12), { flag: 'r+' });
+    }
+    await page.reload();
+    await page.getByText('the store is damaged').first().waitFor();
+    await page.getByText('caco backup').first().waitFor();
   });
 
   it('asks nobody else, breaks no rule of its policy and throws nothing', () => {

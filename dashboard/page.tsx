@@ -1,8 +1,8 @@
 /** The frame around every view: where one is, whose data this is and how old, whether the server is heard, and who is signed in. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Sale, Session, Status } from './answers.js';
+import type { Session, Status } from './answers.js';
 import { callTool, getJson } from './client.js';
-import { useFact } from './facts.js';
+import { refresh, useFact } from './facts.js';
 import { type Line, onLine } from './feed.js';
 import { Moment } from './figures.js';
 import { linkTo, type Route, useRoute } from './route.js';
@@ -11,13 +11,21 @@ import { Shown } from './states.js';
 import { keepTheme, THEMES, themeKept } from './theme.js';
 import { VIEWS } from './views.js';
 
+/** How the status begins of a clock that does not run. */
+const STANDS = 'time stands';
+/** Between two looks at a world whose clock runs, when nothing is heard. */
+const LIVE_LOOK_MS = 60_000;
+
 const LineState = () => {
   const [line, setLine] = useState<Line>({ state: 'joining' });
   useEffect(() => onLine(setLine), []);
   const text = {
     joining: 'connecting …',
     open: 'live',
-    broken: 'The server is away; reconnecting. Figures are as they were.',
+    broken:
+      'remedy' in line && line.remedy !== null
+        ? `The server has trouble: ${line.why}. ${line.remedy} Figures are as they were.`
+        : 'The server is away; reconnecting. Figures are as they were.',
     refused: 'Not let in: sign in again.',
   }[line.state];
   return (
@@ -55,11 +63,7 @@ const ThemeChoice = () => {
 
 /** Where the data comes from stands above every view: nobody shall take a simulation for their cluster. */
 const Provenance = ({ status }: { status: Status }) => {
-  const kind = /simulated/i.test(status.dataNote)
-    ? 'simulated'
-    : status.clock.startsWith('time stands')
-      ? 'recorded'
-      : 'live';
+  const kind = /simulated/i.test(status.dataNote) ? 'simulated' : status.clock.startsWith(STANDS) ? 'recorded' : 'live';
   const ages = status.signals.flatMap((s) => (s.ageHours === null ? [] : [s.ageHours]));
   const oldest = ages.length === 0 ? null : Math.max(...ages);
   return (
@@ -90,7 +94,7 @@ const Provenance = ({ status }: { status: Status }) => {
   );
 };
 
-const Navigation = ({ view, hasMarket }: { view: string; hasMarket: boolean }) => (
+const Navigation = ({ view, rooms }: { view: string; rooms: readonly string[] }) => (
   <nav aria-label="Views">
     <a class="brand" href={linkTo('now')} aria-label="CACO, to the view Now">
       <svg viewBox="0 0 16 16" width="22" height="22" aria-hidden="true">
@@ -99,7 +103,9 @@ const Navigation = ({ view, hasMarket }: { view: string; hasMarket: boolean }) =
       CACO
     </a>
     <ul>
-      {VIEWS.filter((one) => one.title !== null && (one.name !== 'market' || hasMarket)).map((one) => (
+      {VIEWS.filter(
+        (one) => one.title !== null && (one.room === undefined || rooms.includes(one.room) || one.name === view),
+      ).map((one) => (
         <li key={one.name}>
           <a href={linkTo(one.name)} aria-current={one.name === view ? 'page' : undefined}>
             {one.title}
@@ -113,7 +119,12 @@ const Navigation = ({ view, hasMarket }: { view: string; hasMarket: boolean }) =
 const Shell = ({ route }: { route: Route }) => {
   const status = useFact('status', () => callTool<Status>('get_status'));
   const session = useFact('session', () => getJson<Session>('session'));
-  const sales = useFact('sales', () => callTool<{ sales: Sale[] }>('list_sales', { limit: 50 }));
+  const isLive = status.value?.clock.startsWith(STANDS) === false;
+  useEffect(() => {
+    // Forecasts come and ages grow without anybody's deed.
+    const timer = isLive ? setInterval(refresh, LIVE_LOOK_MS) : undefined;
+    return () => clearInterval(timer);
+  }, [isLive]);
   const main = useRef<HTMLElement>(null);
   const shown = VIEWS.find((one) => one.name === route.view);
   const first = useRef(true);
@@ -130,7 +141,7 @@ const Shell = ({ route }: { route: Route }) => {
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
         To the content
       </button>
-      <Navigation view={route.view} hasMarket={(sales.value?.sales.length ?? 0) > 0 || route.view === 'market'} />
+      <Navigation view={route.view} rooms={status.value?.rooms ?? []} />
       <header class="top">
         {status.value === undefined ? <span /> : <Provenance status={status.value} />}
         <div class="tools">

@@ -53,6 +53,15 @@ export const useRoute = (): Route => {
   return parseRoute(hash);
 };
 
+/** What an entry of the ledger is about, to the view that shows it: some ids say too little by themselves. */
+const VIEW_OF_KIND: Readonly<Record<string, string>> = {
+  'savings-claim': 'token',
+  mint_kwhsave: 'token',
+  import_meter: 'energy',
+};
+export const linkOfEntry = (kind: string, about: string): string | null =>
+  VIEW_OF_KIND[kind] === undefined ? linkOfId(about) : linkTo(VIEW_OF_KIND[kind], about);
+
 /** An id as documents name it, to the view that shows it; null for what no view shows. */
 export const linkOfId = (id: string): string | null => {
   const view: Readonly<Record<string, string>> = {

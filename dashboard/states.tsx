@@ -44,7 +44,11 @@ export const Shown = <T,>({
     return fact.trouble === null ? <Loading what={what} /> : <Failed trouble={fact.trouble} />;
   return (
     <>
-      {fact.trouble === null ? null : <p class="state old">Not up to date: {fact.trouble.message}</p>}
+      {fact.trouble === null ? null : (
+        <p class="state old" role="status">
+          Not up to date: {fact.trouble.message} <small>{fact.trouble.remedy}</small>
+        </p>
+      )}
       {children(fact.value)}
     </>
   );

@@ -7,6 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countText, massText, moneyText } from '../domain/figures.js';
 import { monthReport } from '../domain/month-report.js';
+import { PLANS } from '../domain/plan.js';
+import { openStore } from '../store/store.js';
 import type { Approval, Plan, Verification } from './answers.js';
 import { CHROMIUM, HOSTILE, MAIN, openBrowser, openScene, type Scene, settled, watch } from './fixtures/scene.js';
 
@@ -50,6 +52,13 @@ describe.skipIf(CHROMIUM === undefined)('the views (need Chromium; skipped where
     await page.getByRole('textbox', { name: 'Token' }).fill(token);
     await page.getByRole('form', { name: 'Sign in' }).getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  };
+
+  const setDigest = async (digest: string) => {
+    const store = await openStore(join(scene.home, 'caco.db'));
+    const found = (await store.collection(PLANS).get(scene.ids.waitingPlan))!.value;
+    await store.collection(PLANS).put(found.id, { ...found, digest });
+    await store.close();
   };
 
   it('a plan: its figures, its jobs by keyboard, and why one moved', async () => {
@@ -106,6 +115,16 @@ describe.skipIf(CHROMIUM === undefined)('the views (need Chromium; skipped where
     await page.getByText('The token of rita may read, not approve.').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await signIn(scene.tokens.ann);
+    // The plan changes behind the page's back: what was shown is not what would be approved.
+    const other = 'f'.repeat(64);
+    await setDigest(other);
+    await page.getByRole('button', { name: 'Approve as ann' }).click();
+    await page.getByText('has changed since it was shown to you').waitFor();
+    await page.locator('[data-figure="digest"]', { hasText: other }).waitFor();
+    await page.getByText('The plan has changed since the question was asked').waitFor();
+    await setDigest(plans[0]!.digest);
+    await page.reload();
+    await page.locator('[data-figure="digest"]', { hasText: plans[0]!.digest }).waitFor();
     await page.getByRole('button', { name: 'Approve as ann' }).click();
     await page.getByText('You have answered. It waits for somebody else.').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -127,12 +146,19 @@ describe.skipIf(CHROMIUM === undefined)('the views (need Chromium; skipped where
   it('a policy: sentence beside constraint, and nothing binds before it is confirmed', async () => {
     await visit('#/policy');
     await page.getByText('nothing of it binds yet').waitFor();
-    await page.getByText('Open: in which time zone are the times of day meant?').first().waitFor();
+    const zones = page.getByLabel('in which time zone are the times of day meant?');
+    expect(await zones.count()).toBe(2);
     expect(await page.locator('.sentence', { hasText: 'Urgent jobs must never be delayed' }).innerText()).toContain(
       'max deferral',
     );
+    await zones.first().fill('Europe/London');
+    await page.getByRole('button', { name: 'Keep 2 of 2 answers as a draft' }).click();
+    await page.getByText('answered by').first().waitFor();
+    await page.getByText('nothing of it binds yet').waitFor();
+    const { active } = await scene.tool<{ active: string }>('list_policies');
+    expect(page.url()).not.toContain(active);
     expect(await audit()).toEqual([]);
-    await page.getByRole('button', { name: /^Put \d of \d constraints in force as ben$/ }).click();
+    await page.getByRole('button', { name: /^Put 4 of 5 constraints in force as ben$/ }).click();
     await page.getByText('Policy in force, version 2').waitFor();
   });
 

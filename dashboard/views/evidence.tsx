@@ -6,7 +6,7 @@ import type { ComponentChildren } from 'preact';
 import { oneLine } from '../../domain/text.js';
 import { callTool, request } from '../client.js';
 import { useFact } from '../facts.js';
-import { Mass, Moment, moneyText, Said } from '../figures.js';
+import { Cause, Mass, Moment, massChangeText, massText, moneyText, Said } from '../figures.js';
 import { sha256Hex } from '../proof/bytes.js';
 import { type Check, checkEntry, checkRecord, type Record1 } from '../proof/checks.js';
 import { keyChecks } from '../proof/pinned.js';
@@ -141,9 +141,8 @@ const Link = ({ open = false, title, children }: { open?: boolean; title: string
 const Claim = ({ record: { output, inputs } }: Chain) => (
   <Link open title="Claim: what the plan had promised">
     <p>
-      {Number(output.claimed.emissionsKg).toFixed(3)} kg CO2e and{' '}
-      {moneyText(Number(output.claimed.cost), inputs.currency)}, by plan{' '}
-      <a href={linkTo('plan', inputs.plan.id)}>{inputs.plan.id}</a>
+      {massText(Number(output.claimed.emissionsKg))} CO2e and {moneyText(Number(output.claimed.cost), inputs.currency)},
+      by plan <a href={linkTo('plan', inputs.plan.id)}>{inputs.plan.id}</a>
       {inputs.decision === null ? '' : ', decided as '}
       {inputs.decision === null ? null : <a href={linkTo('approvals', inputs.decision.id)}>{inputs.decision.id}</a>}.
     </p>
@@ -155,12 +154,16 @@ const Verification = ({ record: { output, inputs } }: Chain) => (
   <Link open title="Verification: what it came to">
     <table>
       <tbody>
-        {output.difference.map((d) => (
-          <tr key={d.cause}>
-            <th scope="row">{d.cause}</th>
-            <td class="num">{Number(d.emissionsKg).toFixed(3)} kg</td>
-          </tr>
-        ))}
+        {output.difference
+          .filter((d) => Number(d.emissionsKg) !== 0)
+          .map((d) => (
+            <tr key={d.cause}>
+              <th scope="row">
+                <Cause name={d.cause} />
+              </th>
+              <td class="num">{massChangeText(Number(d.emissionsKg))}</td>
+            </tr>
+          ))}
         <tr>
           <th scope="row">verified, location-based</th>
           <td class="num">
@@ -238,8 +241,8 @@ const Formula = ({ record: { method, output } }: Chain) => {
         docs/methods/verification.md has it whole.
       </p>
       <p>
-        {Number(counterfactualKg).toFixed(3)} kg − {Number(actualKg).toFixed(3)} kg − {Number(overheadKg).toFixed(3)}{' '}
-        kg, interval {output.interval.method}: {output.interval.why}.
+        {massText(Number(counterfactualKg))} − {massText(Number(actualKg))} − {massText(Number(overheadKg))}, interval{' '}
+        {output.interval.method}: {output.interval.why}.
       </p>
       <p class="hash">
         {Object.entries(method.constants)

@@ -44,9 +44,15 @@ const Sales = ({ sales }: { sales: readonly Sale[] }) => (
             </th>
             <td>
               <span class="badge">{s.state.toLowerCase().replaceAll('_', ' ')}</span>
+              {s.note === null ? null : (
+                <>
+                  <br />
+                  <small>{oneLine(s.note, 300)}</small>
+                </>
+              )}
             </td>
             <td>
-              <Moment at={s.start} short /> – <Moment at={s.end} short />
+              <Moment at={s.start} /> to <Moment at={s.end} short />
               <br />
               <small>{oneLine(s.region, 40)}</small>
             </td>
@@ -59,6 +65,12 @@ const Sales = ({ sales }: { sales: readonly Sale[] }) => (
                 <span class="quiet">no plan yet</span>
               ) : (
                 <a href={linkTo('plan', s.planId)}>{s.planId}</a>
+              )}
+              {s.evidence === null || !/^\d+$/.test(s.evidence) ? null : (
+                <>
+                  <br />
+                  <a href={linkTo('proof', '', { seq: s.evidence })}>entry {s.evidence}</a>
+                </>
               )}
             </td>
           </tr>

@@ -248,16 +248,22 @@ export const Now = ({ route, status }: { route: Route; status: Status }) => {
     Math.min(now + 72 * MS.hour, plan?.finishesAt ? Date.parse(plan.finishesAt) : 0),
   );
   const bounds = { from: iso(Math.floor(from / MS.hour) * MS.hour), to: iso(Math.ceil(until / MS.hour) * MS.hour) };
-  const grid = useFact(region && plans.value ? `grid ${region} ${bounds.from} ${bounds.to}` : null, () =>
-    callTool<GridForecast>('get_grid_forecast', { region, ...bounds }),
+  const grid = useFact(
+    region && plans.value ? `grid ${region}` : null,
+    () => callTool<GridForecast>('get_grid_forecast', { region, ...bounds }),
+    false,
+    `${bounds.from} ${bounds.to}`,
   );
   const sites = useFact('sites', () => getJson<{ sites: Site[] }>('sites'));
   const approvals = useFact('approvals waiting', () => callTool<{ approvals: Approval[] }>('list_approvals', {}));
   const runs = useFact('runs', () => callTool<{ runs: Run[] }>('list_runs', { limit: 20 }));
   const sales = useFact('sales', () => callTool<{ sales: Sale[] }>('list_sales', { limit: 50 }));
   const ledger = useFact('ledger newest', () => callTool<{ entries: LedgerLine[] }>('list_ledger', { limit: 12 }));
-  const running = useFact(plan ? `running ${plan.id} ${status.now}` : null, () =>
-    callTool<{ jobs: number }>('show_schedule', { planId: plan!.id, from: status.now, to: status.now, limit: 1 }),
+  const running = useFact(
+    plan ? `running ${plan.id}` : null,
+    () => callTool<{ jobs: number }>('show_schedule', { planId: plan!.id, from: status.now, to: status.now, limit: 1 }),
+    false,
+    status.now,
   );
   const vintages = useVintages(region, grid.value);
   const caps = sites.value?.sites.filter((s) => s.region === region).map((s) => s.powerCapKw) ?? [];

@@ -7,43 +7,8 @@ import { refresh, useFact } from '../facts.js';
 import { Moment } from '../figures.js';
 import { goTo, linkTo, type Route } from '../route.js';
 import { Card, Command, Empty, Shown } from '../states.js';
+import { keyOf, type OpenQuestion, type PolicySet, Sentences, Zones } from './policy-text.js';
 
-interface Constraint {
-  readonly id: string;
-  readonly type: string;
-  readonly effect: string;
-  readonly strength: string;
-  readonly scope: Readonly<Record<string, unknown>>;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly quote: string;
-  readonly status: string;
-  readonly questions: readonly string[];
-  readonly conflictsWith?: readonly string[];
-  readonly source: { readonly doc: string; readonly line: number };
-}
-interface Aside {
-  readonly quote: string;
-  readonly doc: string;
-  readonly line?: number;
-  readonly why?: string;
-}
-interface PolicySet {
-  readonly id: string;
-  readonly status: string;
-  readonly version: number | null;
-  readonly digest: string;
-  readonly timeZone: string | null;
-  readonly documents: readonly { readonly doc: string; readonly sha256: string }[];
-  readonly constraints: readonly Constraint[];
-  readonly rejected: readonly string[];
-  readonly questions: readonly string[];
-  readonly notUnderstood: readonly Aside[];
-  readonly asides: readonly Aside[];
-  readonly flags: readonly string[];
-  readonly ingestedAt: string;
-  readonly confirmedAt: string | null;
-  readonly confirmedBy: { readonly id: string } | string | null;
-}
 interface Listed {
   readonly id: string;
   readonly status: string;
@@ -54,133 +19,6 @@ interface Listed {
   readonly questions: number;
   readonly ingestedAt: string;
 }
-
-const words = (value: unknown): string =>
-  Array.isArray(value)
-    ? value.map(words).join(', ')
-    : value !== null && typeof value === 'object'
-      ? Object.entries(value)
-          .map(([k, v]) => `${k} ${words(v)}`)
-          .join(', ')
-      : String(value);
-
-const scopeText = (scope: Constraint['scope']): string => {
-  const parts = Object.entries(scope).map(([name, value]) => `${name}: ${words(value)}`);
-  return parts.length === 0 ? 'all work' : parts.join('; ');
-};
-
-const LOOK: Readonly<Record<string, string>> = {
-  clear: 'good',
-  ambiguous: 'warn',
-  conflict: 'bad',
-  unsupported: 'warn',
-};
-
-const Understood = ({
-  constraint: c,
-  rejected,
-  onReject,
-}: {
-  constraint: Constraint;
-  rejected: boolean;
-  onReject?: (() => void) | undefined;
-}) => (
-  <div class={rejected ? 'understood rejected' : 'understood'} id={c.id}>
-    <p class="row">
-      <strong>{c.type.replaceAll('_', ' ')}</strong>{' '}
-      <span class={`badge ${rejected ? '' : (LOOK[c.status] ?? '')}`}>
-        {rejected ? 'shall not bind' : c.status === 'clear' ? 'clear: will bind' : `${c.status}: does not bind`}
-      </span>
-      {onReject === undefined ? null : (
-        <button type="button" onClick={onReject}>
-          {rejected ? 'Let it bind' : 'Leave out'}
-        </button>
-      )}
-    </p>
-    <p>
-      {c.effect}, {c.strength} · {oneLine(words(c.params), 300)}
-    </p>
-    <p class="quiet">for {oneLine(scopeText(c.scope), 300)}</p>
-    {c.conflictsWith && c.conflictsWith.length > 0 ? (
-      <p class="wrong">Conflicts with {c.conflictsWith.join(', ')}.</p>
-    ) : null}
-    {c.questions.map((question) => (
-      <p key={question} class="question">
-        Open: {oneLine(question, 300)}
-      </p>
-    ))}
-  </div>
-);
-
-interface Sentence {
-  readonly doc: string;
-  readonly line: number;
-  readonly quote: string;
-  readonly constraints: readonly Constraint[];
-  readonly why: string | null;
-}
-
-/** Each quoted sentence once, in the order of its document, with what came of it. */
-const sentencesOf = (set: PolicySet): Sentence[] => {
-  const found = new Map<string, Sentence>();
-  const add = (doc: string, line: number, quote: string, more: { constraint?: Constraint; why?: string | null }) => {
-    const key = `${doc}\n${line}\n${quote}`;
-    const before = found.get(key) ?? { doc, line, quote, constraints: [], why: null };
-    found.set(key, {
-      ...before,
-      constraints: more.constraint ? [...before.constraints, more.constraint] : before.constraints,
-      why: more.why ?? before.why,
-    });
-  };
-  for (const c of set.constraints) add(c.source.doc, c.source.line, c.quote, { constraint: c });
-  for (const n of set.notUnderstood)
-    add(n.doc, n.line ?? 0, n.quote, { why: `not understood${n.why === undefined ? '' : `: ${n.why}`}` });
-  for (const a of set.asides) add(a.doc, a.line ?? 0, a.quote, { why: a.why ?? 'says nothing that could bind' });
-  return [...found.values()].sort((a, b) => (a.doc === b.doc ? a.line - b.line : a.doc < b.doc ? -1 : 1));
-};
-
-const Sentences = ({
-  set,
-  rejected,
-  onReject,
-}: {
-  set: PolicySet;
-  rejected: ReadonlySet<string>;
-  onReject: ((id: string) => void) | undefined;
-}) => (
-  <div class="sentences">
-    <div class="heads quiet" aria-hidden="true">
-      <span>the text</span>
-      <span>what was understood</span>
-    </div>
-    {sentencesOf(set).map((s) => (
-      <div class="sentence" key={`${s.doc} ${s.line} ${s.quote}`}>
-        <blockquote>
-          {s.quote}
-          <br />
-          <small>
-            {oneLine(s.doc, 60)}
-            {s.line > 0 ? `, line ${s.line}` : ''}
-          </small>
-        </blockquote>
-        <div>
-          {s.constraints.length === 0 ? (
-            <p class="quiet">{oneLine(s.why ?? 'nothing', 300)}</p>
-          ) : (
-            s.constraints.map((c) => (
-              <Understood
-                key={c.id}
-                constraint={c}
-                rejected={rejected.has(c.id)}
-                onReject={onReject === undefined ? undefined : () => onReject(c.id)}
-              />
-            ))
-          )}
-        </div>
-      </div>
-    ))}
-  </div>
-);
 
 const Confirm = ({
   set,
@@ -277,11 +115,6 @@ const Read = ({ name: given = '', zone: givenZone = '' }: { name?: string; zone?
           list="zones"
         />
       </label>
-      <datalist id="zones">
-        {['UTC', 'Europe/London', 'Europe/Berlin', Intl.DateTimeFormat().resolvedOptions().timeZone].map((z) => (
-          <option key={z} value={z} />
-        ))}
-      </datalist>
       <label>
         Text
         <textarea rows={7} required value={text} onInput={(event) => setText(event.currentTarget.value)} />
@@ -296,7 +129,44 @@ const Read = ({ name: given = '', zone: givenZone = '' }: { name?: string; zone?
   );
 };
 
-const Whole = ({ set, session }: { set: PolicySet; session: Session | undefined }) => {
+/** Answers that are kept as another draft: nothing of it binds either. */
+const useAnswers = (set: PolicySet, open: readonly OpenQuestion[]) => {
+  const [given, setGiven] = useState<ReadonlyMap<string, string>>(new Map());
+  const [wrong, setWrong] = useState<string | null>(null);
+  const answer = (to: OpenQuestion, text: string) => {
+    const next = new Map(given).set(keyOf(to), text);
+    // Who says in which time zone one sentence speaks has mostly said it of the others.
+    for (const other of open)
+      if (to.zone && other.zone && [undefined, '', given.get(keyOf(to))].includes(given.get(keyOf(other))))
+        next.set(keyOf(other), text);
+    setGiven(next);
+  };
+  const answers = open.flatMap(({ constraintId, question }) => {
+    const text = given.get(keyOf({ constraintId, question }))?.trim() ?? '';
+    return text === '' ? [] : [{ constraintId, question, answer: text }];
+  });
+  const keep = async () => {
+    try {
+      const { setId } = await callTool<{ setId: string }>('answer_policy', { setId: set.id, answers });
+      refresh();
+      goTo(linkTo('policy', setId));
+    } catch (error) {
+      setWrong(error instanceof Trouble ? `${error.message} ${error.remedy}` : String(error));
+    }
+  };
+  return { open, given, answer, answers, keep, wrong };
+};
+
+const Whole = ({
+  set,
+  open,
+  session,
+}: {
+  set: PolicySet;
+  open: readonly OpenQuestion[];
+  session: Session | undefined;
+}) => {
+  const answering = useAnswers(set, open);
   const [rejected, setRejected] = useState<ReadonlySet<string>>(new Set(set.rejected));
   const toggle = (id: string) =>
     setRejected((before) => new Set(before.has(id) ? [...before].filter((r) => r !== id) : [...before, id]));
@@ -319,20 +189,35 @@ const Whole = ({ set, session }: { set: PolicySet; session: Session | undefined 
           {oneLine(flag, 300)}
         </p>
       ))}
-      <Sentences set={set} rejected={rejected} onReject={isDraft ? toggle : undefined} />
-      {isDraft && set.questions.length > 0 ? (
-        <section>
-          <h3>Open questions</h3>
-          <ul>
-            {set.questions.map((q) => (
-              <li key={q}>{oneLine(q, 300)}</li>
-            ))}
-          </ul>
-          <details>
-            <summary>Answer by reading the text again, with its time zone or clearer words</summary>
-            <Read name={set.documents.at(-1)?.doc ?? ''} />
-          </details>
-        </section>
+      <Zones />
+      <Sentences
+        set={set}
+        rejected={rejected}
+        onReject={isDraft ? toggle : undefined}
+        answering={isDraft ? answering : undefined}
+      />
+      {isDraft && open.length > 0 ? (
+        <form
+          class="answer"
+          aria-label="Answer what is open"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void answering.keep();
+          }}
+        >
+          <p>
+            {open.length} {open.length === 1 ? 'question is' : 'questions are'} open: what they leave open does not
+            bind. Answers become another draft beside this one, which binds nobody either before it is confirmed.
+          </p>
+          <button type="submit" disabled={answering.answers.length === 0}>
+            Keep {answering.answers.length} of {open.length} answers as a draft
+          </button>
+          {answering.wrong === null ? null : (
+            <p class="wrong" role="alert">
+              {answering.wrong}
+            </p>
+          )}
+        </form>
       ) : null}
       {isDraft ? <Confirm set={set} rejected={rejected} session={session} /> : null}
     </Card>
@@ -346,7 +231,7 @@ export const Policy = ({ route, session }: { route: Route; session: Session | un
   const draft = list.value?.sets.find((s) => s.status === 'draft');
   const id = route.id !== '' ? route.id : (draft?.id ?? list.value?.sets.find((s) => s.status === 'confirmed')?.id);
   const set = useFact(id === undefined ? null : `policy ${id}`, () =>
-    callTool<{ set: PolicySet }>('show_policy', { setId: id! }),
+    callTool<{ set: PolicySet; open: OpenQuestion[] }>('show_policy', { setId: id! }),
   );
   return (
     <div class="view">
@@ -360,7 +245,9 @@ export const Policy = ({ route, session }: { route: Route; session: Session | un
               </Empty>
             ) : (
               <Shown fact={set} what="the policy">
-                {({ set: shown }) => <Whole key={`${shown.id} ${shown.status}`} set={shown} session={session} />}
+                {({ set: shown, open }) => (
+                  <Whole key={`${shown.id} ${shown.status}`} set={shown} open={open} session={session} />
+                )}
               </Shown>
             )}
             <div class="two">
@@ -383,7 +270,7 @@ export const Policy = ({ route, session }: { route: Route; session: Session | un
                   ))}
                 </ul>
               </Card>
-              <Card title="Read another text">
+              <Card title="Read a text">
                 <Read />
               </Card>
             </div>

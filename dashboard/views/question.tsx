@@ -72,7 +72,7 @@ const Answer = ({
     try {
       const { approval: after } = await postJson<{ approval: Approval }>(
         `approvals/${encodeURIComponent(approval.id)}`,
-        { decision, why },
+        { decision, why, digest },
       );
       setSaid({
         text:
@@ -99,7 +99,8 @@ const Answer = ({
     >
       {digest === approval.planDigest ? null : (
         <p class="wrong">
-          The plan has changed since the question was asked. It will not be carried out on this answer.
+          The plan has changed since the question was asked: its digest is the one above now. It is judged and asked
+          about anew when its run goes on: <code>caco resume {approval.threadId}</code>
         </p>
       )}
       <label>

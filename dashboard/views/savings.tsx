@@ -6,7 +6,18 @@ import { scale, ticks } from '../chart/scale.js';
 import { useWidth } from '../chart/width.js';
 import { callTool } from '../client.js';
 import { useFact } from '../facts.js';
-import { countText, energyText, exact, figure, Mass, massText, moneyText, Said } from '../figures.js';
+import {
+  Cause,
+  countText,
+  energyText,
+  exact,
+  figure,
+  Mass,
+  massChangeText,
+  massText,
+  moneyText,
+  Said,
+} from '../figures.js';
 import { linkTo, type Route } from '../route.js';
 import { Card, Command, Empty, Scroll, Shown } from '../states.js';
 
@@ -73,11 +84,10 @@ const Causes = ({ report }: { report: MonthReport }) => (
         .filter((c) => Math.abs(c.emissionsKg) > 1e-6)
         .map((c) => (
           <tr key={c.cause}>
-            <th scope="row">{c.cause}</th>
-            <td class="num">
-              {c.emissionsKg > 0 ? '+' : ''}
-              {massText(c.emissionsKg)}
-            </td>
+            <th scope="row">
+              <Cause name={c.cause} />
+            </th>
+            <td class="num">{massChangeText(c.emissionsKg)}</td>
           </tr>
         ))}
       <tr>
