@@ -1,6 +1,7 @@
 /** A policy's sentences, each beside what was understood of it, and its open questions answered where they stand. */
 import { useId } from 'preact/hooks';
 import { oneLine } from '../../domain/text.js';
+import { countText, massText, powerText } from '../figures.js';
 
 interface Constraint {
   readonly id: string;
@@ -100,6 +101,18 @@ const Ask = ({ of, answering }: { of: OpenQuestion; answering: Answering }) => {
   );
 };
 
+/** A member of a constraint with its unit, as figures are said elsewhere. */
+const member = (name: string, value: unknown): string => {
+  if (typeof value === 'number') {
+    if (name === 'kw') return powerText(value);
+    if (name === 'kg') return massText(value);
+    if (/minutes$/i.test(name)) return `${countText(value)} min`;
+  }
+  if (name === 'op') return value === '>' ? 'above' : 'from';
+  const spoken = name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`).replaceAll('_', ' ');
+  return `${spoken} ${words(value)}`;
+};
+
 /** Members that say nothing are left out. */
 const words = (value: unknown): string =>
   Array.isArray(value)
@@ -107,9 +120,9 @@ const words = (value: unknown): string =>
     : value !== null && typeof value === 'object'
       ? Object.entries(value)
           .filter(([, v]) => v !== null)
-          .map(([k, v]) => `${k} ${words(v)}`)
+          .map(([k, v]) => member(k, v))
           .join(', ')
-      : String(value);
+      : String(value).replaceAll('_', ' ');
 
 const scopeText = (scope: Constraint['scope']): string => {
   const parts = Object.entries(scope).map(([name, value]) => `${name}: ${words(value)}`);
