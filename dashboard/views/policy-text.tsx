@@ -122,7 +122,7 @@ const words = (value: unknown): string =>
           .filter(([, v]) => v !== null)
           .map(([k, v]) => member(k, v))
           .join(', ')
-      : String(value).replaceAll('_', ' ');
+      : String(value);
 
 const scopeText = (scope: Constraint['scope']): string => {
   const parts = Object.entries(scope).map(([name, value]) => `${name}: ${words(value)}`);
