@@ -34,7 +34,14 @@ const SHELVES = [
   ),
   shelf(
     async () => (await import('./tools/policy/policy.js')).policyTools,
-    ...(['evaluate_policy', 'ingest_policy', 'answer_policy', 'confirm_policy', 'list_policies', 'show_policy'] as const),
+    ...([
+      'evaluate_policy',
+      'ingest_policy',
+      'answer_policy',
+      'confirm_policy',
+      'list_policies',
+      'show_policy',
+    ] as const),
   ),
   shelf(
     async () => (await import('./tools/approval/approval.js')).approvalTools,
