@@ -67,7 +67,8 @@ export interface Status {
     readonly trouble: string | null;
   }[];
   readonly ledger: { readonly entries: number; readonly signed: number };
-  readonly operation: Operation | null;
+  /** `why`: what is not as it should be */
+  readonly operation: { readonly state: Operation; readonly why: string | null } | null;
   /** parts that have something to show beside what every world has */
   readonly rooms: readonly string[];
   readonly next: readonly string[];
@@ -75,7 +76,6 @@ export interface Status {
 export interface Operation {
   readonly everySeconds: number;
   readonly horizonHours: number;
-  readonly startedAt: string;
   readonly nextAt: string;
   readonly stopped: boolean;
   readonly ticks: number;
@@ -91,8 +91,6 @@ export interface Operation {
     readonly finished: number;
     readonly trouble: readonly string[];
   } | null;
-  readonly ok: boolean;
-  readonly why: string | null;
 }
 export interface GridPoint {
   readonly start: string;

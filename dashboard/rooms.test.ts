@@ -101,7 +101,7 @@ describe.skipIf(CHROMIUM === undefined)('the rooms (need Chromium; skipped where
   it('fleet: how the program that is left on stands', async () => {
     await visit('#/fleet');
     const { operation } = await scene.tool<Status>('get_status');
-    expect(await headline('looks')).toBe(countText(operation!.ticks));
+    expect(await headline('looks')).toBe(countText(operation!.state.ticks));
     expect(await headline('operation')).toBe('ended');
     await page.getByText(/^Last look/).waitFor();
     await page.getByText('This fleet keeps its orders itself').waitFor();

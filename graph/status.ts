@@ -59,14 +59,10 @@ const Status = z.strictObject({
     .array(z.strictObject({ decisionId: z.string(), planId: z.string(), status: z.string() }))
     .describe('newest 5; execute_plan takes the decisionId'),
   operation: z
-    .strictObject({
-      ...Operation.shape,
-      ok: z.boolean(),
-      why: z.string().nullable().describe('what is not as it should be'),
-    })
+    .strictObject({ state: Operation, why: z.string().nullable().describe('what is not as it should be') })
     .nullable()
-    .describe('the program that is left on; null: there is none'),
-  rooms: z.array(Room).describe('what else there is something of'),
+    .describe('left on; null: none'),
+  rooms: z.array(Room).describe('what else there is'),
   next: z.array(z.string()).describe('what makes sense now'),
 });
 
@@ -112,7 +108,7 @@ export const getStatus = defineTool({
   name: 'get_status',
   title: 'Get the status',
   description:
-    'Whose data this is and how old, the newest workloads, plans, runs and decisions, what waits for a person, the ledger, and what to do next. Call it first.',
+    'Whose data this is and how old, newest workloads, plans, runs and decisions, what waits for a person, what to do next. Call it first.',
   toolset: 'status',
   effect: 'reads',
   input: z.strictObject({}),
@@ -158,7 +154,8 @@ export const getStatus = defineTool({
       runs: runs.map(({ value: r }) => ({ id: r.id, status: r.status, planId: r.planId })),
       waiting,
       decisions: decided,
-      operation: operation === undefined ? null : { ...operation, ...standingOf(operation, world.clock.now()) },
+      operation:
+        operation === undefined ? null : { state: operation, why: standingOf(operation, world.clock.now()).why },
       rooms: await roomsOf(world, operation !== undefined),
       next: [
         ...runs.flatMap(({ value: { id, settleAfter } }) =>

@@ -55,7 +55,7 @@ const LastLook = ({ last, now }: { last: NonNullable<Operation['last']>; now: st
   </>
 );
 
-const Operated = ({ operation, now }: { operation: Operation; now: string }) => (
+const Operated = ({ operation, why, now }: { operation: Operation; why: string | null; now: string }) => (
   <>
     <dl class="facts">
       <div>
@@ -63,10 +63,8 @@ const Operated = ({ operation, now }: { operation: Operation; now: string }) => 
         <dd>
           <Said
             name="operation"
-            text={operation.stopped ? 'ended' : operation.ok ? 'as it should' : 'not as it should'}
-            note={
-              operation.stopped ? 'by a person' : (operation.why ?? `looks every ${everyText(operation.everySeconds)}`)
-            }
+            text={operation.stopped ? 'ended' : why === null ? 'as it should' : 'not as it should'}
+            note={operation.stopped ? 'by a person' : (why ?? `looks every ${everyText(operation.everySeconds)}`)}
           />
         </dd>
       </div>
@@ -239,7 +237,7 @@ export const Fleet = ({ route, status }: { route: Route; status: Status }) => {
           <Command text="caco operate" />
         </Empty>
       ) : (
-        <Operated operation={status.operation} now={status.now} />
+        <Operated operation={status.operation.state} why={status.operation.why} now={status.now} />
       )}
       <Shown fact={runs} what="runs">
         {({ runs: all }) => <Made runs={all.filter(({ planId }) => planId !== null)} chosen={route.id} />}
