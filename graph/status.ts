@@ -61,7 +61,7 @@ const Status = z.strictObject({
   operation: z
     .strictObject({ state: Operation, why: z.string().nullable().describe('what is not as it should be') })
     .nullable()
-    .describe('left on; null: none'),
+    .describe('left on'),
   rooms: z.array(Room).describe('what else there is'),
   next: z.array(z.string()).describe('what makes sense now'),
 });
@@ -108,7 +108,7 @@ export const getStatus = defineTool({
   name: 'get_status',
   title: 'Get the status',
   description:
-    'Whose data this is and how old, newest workloads, plans, runs and decisions, what waits for a person, what to do next. Call it first.',
+    'Whose data this is and how old, what is newest, what waits for a person, what to do next. Call it first.',
   toolset: 'status',
   effect: 'reads',
   input: z.strictObject({}),
