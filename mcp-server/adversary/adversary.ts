@@ -4,7 +4,8 @@
  */
 import { COMMAND_LINES, ROUTE_LINES } from './doors.js';
 import type { Line } from './line.js';
-import { STEP_LINES, TOOL_LINES } from './tools.js';
+import { STEP_LINES } from './steps.js';
+import { TOOL_LINES } from './tools.js';
 
 export type { As, Line } from './line.js';
 export { COMMAND_LINES, ROUTE_LINES, STEP_LINES, TOOL_LINES };

@@ -1,4 +1,4 @@
-/** What each tool, and each step of the program’s own, can be made to do. */
+/** What each tool can be made to do. */
 import type { Line } from './line.js';
 
 const look = (what: string, input: unknown, cannot: string, status = 200): Line => ({
@@ -7,14 +7,6 @@ const look = (what: string, input: unknown, cannot: string, status = 200): Line 
   can: 'look',
   cannot,
   attack: { as: 'read', with: input, status },
-});
-
-const step = (what: string, input: unknown, cannot: string): Line => ({
-  what,
-  scope: null,
-  can: 'nothing: a step of the program’s own',
-  cannot,
-  attack: { as: 'approve', with: input, status: 403 },
 });
 
 const WINDOW = { from: '2022-05-25T00:00:00Z', to: '2022-05-25T06:00:00Z' };
@@ -386,22 +378,4 @@ export const TOOL_LINES: readonly Line[] = [
     cannot: 'use a decision on another plan, a refused one, or one that is not there',
     attack: { as: 'approve', with: { planId: '$plan', decisionId: '$decision', dryRun: false }, status: 403 },
   },
-];
-
-export const STEP_LINES: readonly Line[] = [
-  step(
-    'record_decision',
-    {
-      planId: '$plan',
-      planDigest: 'x',
-      status: 'approved',
-      by: Array(10_000).fill('ann'),
-      reasons: [],
-      jobs: null,
-    },
-    'write a decision',
-  ),
-  step('open_approval', { planId: '$plan', reasons: [] }, 'say what governance found'),
-  step('answer_approval', { approvalId: '$approval', decision: 'approve' }, 'answer past the orchestrator'),
-  step('place_jobs', { planId: '$plan', decisionId: '$decision' }, 'place past the policy of today'),
 ];
