@@ -14,7 +14,7 @@ export const ingestPolicy = defineTool({
   name: 'ingest_policy',
   title: 'Ingest a policy',
   description:
-    'Reads a policy text (plain text, Markdown, HTML, PDF, DOCX, ODT or RTF) into typed constraints, each with the sentence it came from, and keeps them as a draft. Nothing takes effect before a person confirms the set. What is ambiguous, contradictory, not understood or set aside is listed, never guessed.',
+    'Reads a policy text into typed constraints, each with the sentence it came from, and keeps them as a draft. Nothing takes effect before a person confirms the set. What is ambiguous, contradictory, not understood or set aside is listed, never guessed.',
   toolset: 'policy',
   effect: 'records',
   input: z.strictObject({
@@ -23,13 +23,8 @@ export const ingestPolicy = defineTool({
       .string()
       .optional()
       .describe('a local file: .md, .txt, .html, .pdf, .docx, .odt, .fodt or .rtf; at the command line only'),
-    name: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('name of the document; a document of the same name is replaced'),
-    tz: z.string().nullable().optional().describe('IANA time zone for times that name none, for example Europe/London'),
+    name: z.string().min(1).max(200).optional().describe('of the document; one of the same name is replaced'),
+    tz: z.string().nullable().optional().describe('IANA time zone of times that name none'),
     useModel: z.boolean().default(true).describe('let a configured model read what the rules could not'),
   }),
   output: z.strictObject({
