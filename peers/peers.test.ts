@@ -224,6 +224,34 @@ describe('a grid agent', () => {
 });
 
 describe('a compute agent', () => {
+  it.each<[string, (res: ServerResponse) => void, RegExp]>([
+    [
+      'that breaks off',
+      (res) => {
+        res.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"jsonrpc":"2.0",');
+        setTimeout(() => res.destroy(), 20);
+      },
+      /broke off/,
+    ],
+    ['that hangs', () => {}, /did not answer|within/],
+    ['that answers garbage', (res) => send(res, '<html>502</html>'), /did not answer|instead of JSON/],
+    ['that works without end', (res) => send(res, taskWith(null, 'TASK_STATE_WORKING')), /did not answer/],
+    ['that waits for somebody', (res) => send(res, taskWith(null, 'TASK_STATE_INPUT_REQUIRED')), /did not answer/],
+  ])('%s is named, and nothing is planned', async (_, reply, words) => {
+    const coordination = await world('coordination', { computeAgent: await saying(reply), agentTimeoutS: 3 });
+    const { error } = (await plan(coordination)) as { error: { code: string; message: string } };
+    expect(error).toMatchObject({ code: 'unavailable', message: expect.stringMatching(/^the compute agent at 127/) });
+    expect(error.message).toMatch(words);
+    expect(await coordination.world.store.collection(PLANS).list()).toEqual([]);
+  });
+
+  it('that is down is named', async () => {
+    const coordination = await world('coordination', { computeAgent: 'http://127.0.0.1:9/a2a/compute' });
+    expect(await plan(coordination)).toMatchObject({
+      error: { code: 'unavailable', message: expect.stringMatching(/compute agent.*cannot be reached/) },
+    });
+  });
+
   it.each<[string, (answer: Record<string, unknown>) => unknown, RegExp]>([
     [
       'names a job twice',
