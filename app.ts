@@ -6,6 +6,7 @@ import type { ChatAnswer, ChatBy } from './copilot/copilot.js';
 import type { Summary, SummaryBy } from './copilot/summary.js';
 import type { Actor } from './domain/decision.js';
 import { Fault, notFound } from './domain/fault.js';
+import type { FlexibilityEvent } from './domain/flexibility/event.js';
 import { meteredFleet } from './domain/metered.js';
 import type { Operation, Tick } from './domain/operation.js';
 import { noteOf } from './domain/provenance.js';
@@ -94,6 +95,11 @@ export interface App {
   summary(input: { team?: string | undefined; week?: string | undefined }, by: SummaryBy): Promise<Summary>;
   /** Goes on planning what comes until it is ended; see graph/operate.ts. */
   operate(asked: Operating, by: By, onTick: (tick: Tick) => Promise<void> | void): Promise<Operation>;
+  /** A flexibility event from its arrival to a promise or a no; see graph/respond.ts. */
+  respond(asked: unknown, by: By): Promise<FlexibilityEvent>;
+  /** Goes on with every event that waits; answers those. */
+  respondToOpen(by: By): Promise<FlexibilityEvent[]>;
+  cancelEvent(id: string, why: string, by: By): Promise<FlexibilityEvent>;
   /** Forgets plans, workloads and runs that are long over; see graph/prune.ts. A person’s deed. */
   prune(asked: Omit<Pruning, 'actor'>, actor: Actor): Promise<WhatWent>;
   close(): Promise<void>;
@@ -262,6 +268,14 @@ const assemble = (
     },
     operate: (asked, by, onTick) =>
       seen(async () => (await import('./graph/operate.js')).operate(world, await graph(), asked, by, onTick)),
+    respond: (asked, by) =>
+      seen(async () => {
+        const { askedOf, respond } = await import('./graph/respond.js');
+        return respond(world, await graph(), askedOf(asked), by);
+      }),
+    respondToOpen: (by) =>
+      seen(async () => (await import('./graph/respond.js')).goOnWithEvents(world, await graph(), by)),
+    cancelEvent: async (id, why, by) => (await import('./graph/respond.js')).cancelEvent(world, id, why, by),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: (input, by) => seen(async () => (await import('./copilot/summary.js')).summary(world, input, by)),

@@ -86,6 +86,7 @@ const SHELVES = [
   shelf(async () => [(await import('./graph/plan.js')).makePlan] as const, 'make_plan'),
   shelf(async () => [(await import('./graph/status.js')).getStatus] as const, 'get_status'),
   shelf(async () => [(await import('./graph/runs.js')).listRuns] as const, 'list_runs'),
+  shelf(async () => [(await import('./graph/events.js')).listEvents] as const, 'list_events'),
   shelf(async () => [(await import('./graph/ask.js')).requestApproval] as const, 'request_approval'),
   shelf(async () => [(await import('./graph/execute.js')).executePlan] as const, 'execute_plan'),
 ] as const;

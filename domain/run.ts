@@ -5,7 +5,7 @@ import { Instant } from './time.js';
 
 export const Run = z.strictObject({
   id: z.string(),
-  kind: z.enum(['plan', 'settle']),
+  kind: z.enum(['plan', 'settle', 'respond']),
   status: z
     .enum(['running', 'waiting', 'placed', 'done', 'refused', 'failed'])
     .describe('placed: handed to the fleet and filed; what came of it is verified later'),
@@ -25,6 +25,7 @@ export const Run = z.strictObject({
     .describe(
       'a run of an operation: what it placed is verified when its time has come, also where the clock could jump there',
     ),
+  eventId: z.string().optional().describe('of kind respond: the flexibility event that its plan was made for'),
   sameAs: z.string().optional().describe('the run that waits for the answer on the same plan; this one ended there'),
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),

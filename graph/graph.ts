@@ -5,6 +5,7 @@
  *            ─► grid ──────────┴► coordination ─► governance ─► executor ─► copilot ─► END
  *                                     │               └─ refused ────────► copilot
  *                                     └─ nothing waits ──────────────────► copilot
+ *   respond  START ─► governance ─► executor ─► copilot ─► END       the plan was made for an event
  *   settle   START ─► executor ─► copilot ─► END
  */
 import { END, isGraphInterrupt, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';

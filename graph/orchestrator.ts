@@ -28,6 +28,8 @@ export interface LaunchInput extends PlanRequest {
   readonly planId?: string;
   /** judges and carries out a plan that was made before, such as by replan; instead of `planId` */
   readonly carries?: string;
+  /** the flexibility event that the plan was made for */
+  readonly eventId?: string;
   /** what was placed is verified when its time has come, also where the clock could jump there */
   readonly rests?: true;
   readonly horizonHours: number;
@@ -84,14 +86,16 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
           `a horizon of ${input.horizonHours} hours cannot be planned`,
           `Give one above 0 and at most ${MAX_HOURS} hours (35 days).`,
         );
-      const { horizonHours, approval, from: asked, planId, carries, rests, runId, ...request } = input;
+      const { horizonHours, approval, from: asked, planId, carries, eventId, rests, runId, ...request } = input;
+      const kind = eventId === undefined ? ('plan' as const) : ('respond' as const);
       if (runId !== undefined && (await runs().get(runId)) !== undefined) return this.resume(runId, by);
       const again = await beginningOf(world, { takesUp: planId, carries });
       const from = asked ?? world.clock.now();
       const id = runId ?? shortId('R', randomUUID());
       await runs().insert(id, {
         id,
-        kind: 'plan',
+        kind,
+        ...(eventId === undefined ? {} : { eventId }),
         status: 'running',
         scenario: world.setting.name,
         seed: world.setting.seed,
@@ -113,7 +117,7 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
         error: null,
       });
       return course.alone(id, () =>
-        course.goOn(id, { runId: id, kind: 'plan', from, horizonHours, approvalMode: approval, request, ...again }, by),
+        course.goOn(id, { runId: id, kind, from, horizonHours, approvalMode: approval, request, ...again }, by),
       );
     },
 
@@ -140,9 +144,9 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
         }
         // Going on with a thread that has ended runs nothing and leads to its settlement.
         if (await threads.begun(runId, by)) return course.goOn(runId, null, by);
-        const { from = run.startedAt, request = {}, horizonHours, approvalMode } = run;
+        const { kind, from = run.startedAt, request = {}, horizonHours, approvalMode } = run;
         const again = await beginningOf(world, run);
-        return course.goOn(runId, { runId, kind: 'plan', from, horizonHours, approvalMode, request, ...again }, by);
+        return course.goOn(runId, { runId, kind, from, horizonHours, approvalMode, request, ...again }, by);
       });
     },
 

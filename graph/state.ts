@@ -8,7 +8,7 @@ const last = <T>(fallback: T) => Annotation<T>({ reducer: (_, next) => next, def
 export const State = Annotation.Root({
   // the order, written at the start
   runId: Annotation<string>,
-  kind: Annotation<'plan' | 'settle'>,
+  kind: Annotation<'plan' | 'settle' | 'respond'>,
   from: Annotation<Instant>,
   horizonHours: Annotation<number>,
   approvalMode: last<'auto' | 'ask'>('auto'),

@@ -7,6 +7,7 @@ import type { App, Tool } from '../app.js';
 import type { Spans } from '../tracing/tracing.js';
 import { demandJson, limitDepth } from './bodies.js';
 import { carbonAwareRoutes } from './carbon-aware.js';
+import { flexibilityRoutes } from './flexibility.js';
 import {
   authenticate,
   callerOf,
@@ -138,6 +139,7 @@ export const webOf = (app: App, options: WebOptions, ground: WebGround): Express
   web.use(planRoutes(app));
   web.use(wordRoutes(app));
   web.use(runRoutes(app, news, working));
+  web.use(flexibilityRoutes(app, working));
   web.use(carbonAwareRoutes(app));
   web.use(nothingThere(document));
   web.use(problemHandler(log));

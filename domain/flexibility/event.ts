@@ -82,8 +82,19 @@ export const Commitment = z.strictObject({
   region: z.string(),
   start: Instant,
   end: Instant.describe('an open end is promised until the end of what is planned, and then anew'),
-  baselineKw: z.number().nullable().describe('lowest mean power of a slot without the event; null: a limit needs none'),
-  targetKw: z.number().describe('facility kW at every moment: at most for a turn-down, at least for a turn-up'),
+  baselineKw: z.number().nullable().describe('mean power over the event without it; null: a limit needs none'),
+  targetKw: z.number().describe('facility kW at every moment: the strictest of its slots'),
+  slots: z.array(
+    z.strictObject({
+      start: Instant,
+      end: Instant,
+      baselineKw: z
+        .number()
+        .nullable()
+        .describe('mean facility kW as planned without the event; null: a limit needs none'),
+      targetKw: z.number().describe('facility kW at every moment of the slot: at most for a turn-down'),
+    }),
+  ),
   planId: z.string().describe('the plan that keeps it'),
   decisionId: z.string().nullable().describe('the leave that the plan was handed over by; null: nothing had to move'),
 });
@@ -93,7 +104,8 @@ export const FlexibilityEvent = z.strictObject({
   id: z.string(),
   asked: EventAsked,
   status: EventStatus,
-  reason: z.string().nullable().describe('why it was declined, cancelled or replaced'),
+  reason: z.string().nullable().describe('why it stands so; of a confirmed one what is short of what was asked'),
+  runId: z.string().nullable().describe('the run that judges and carries out the plan for it; null: none was needed'),
   commitment: Commitment.nullable(),
   stamps: Stamps,
 });
@@ -101,6 +113,10 @@ export type FlexibilityEvent = z.infer<typeof FlexibilityEvent>;
 
 /** The name that an event has here: by source and the source's own name, so that a second arrival is the first. */
 export const eventIdOf = ({ source, ref }: Pick<EventAsked, 'source' | 'ref'>): string => shortId('E', { source, ref });
+
+/** How it stands at a moment: what was confirmed is over with its end. */
+export const statusAt = ({ status, commitment }: FlexibilityEvent, now: Instant): EventStatus =>
+  status === 'confirmed' && commitment !== null && commitment.end <= now ? 'over' : status;
 
 /** By id, see `eventIdOf`. */
 export const EVENTS = defineCollection('flexibility-events', FlexibilityEvent);

@@ -310,6 +310,7 @@ export const TOOL_LINES: readonly Line[] = [
   look('list_approvals', { status: 'all' }, 'answer one'),
   look('list_decisions', {}, 'make or change one'),
   look('list_runs', {}, 'change a run'),
+  look('list_events', {}, 'add, confirm or cancel an event'),
   {
     what: 'file_tickets',
     scope: 'operate',

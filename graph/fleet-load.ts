@@ -1,0 +1,38 @@
+/** What the fleet was told to draw: the power of all announced work of one region, slot by slot. */
+import { heldPieces } from '../domain/held.js';
+import { ORDERS, type Order, worldName } from '../domain/plan.js';
+import { type Instant, toEpoch } from '../domain/time.js';
+import type { World } from '../domain/world.js';
+
+/** Orders of this world that are not over by `from`, the newest first. */
+export const ordersFrom = async (world: Pick<World, 'store' | 'setting'>, from: Instant): Promise<Order[]> => {
+  const found: Order[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await world.store.collection(ORDERS).list({ after, limit: 1000 });
+    for (const { value } of page) if (value.world === worldName(world) && value.span.end > from) found.push(value);
+    if (page.length < 1000) return found;
+    after = page.at(-1)!.id;
+  }
+};
+
+/** Mean facility kW in each of these slots (epoch seconds of their starts, `step` seconds long). */
+export const announcedKw = async (
+  world: World,
+  orders: readonly Order[],
+  region: string,
+  { starts, step }: { readonly starts: readonly number[]; readonly step: number },
+): Promise<Float64Array> => {
+  const kw = new Float64Array(starts.length);
+  for (const order of orders)
+    for await (const page of heldPieces(world, order))
+      for (const { pieces } of page)
+        for (const piece of pieces) {
+          if (piece.region !== region) continue;
+          const [from, to] = [toEpoch(piece.start), toEpoch(piece.end)];
+          const power = (piece.energyKwh * 3600) / (to - from);
+          starts.forEach((start, i) => {
+            kw[i]! += (power * Math.max(0, Math.min(to, start + step) - Math.max(from, start))) / step;
+          });
+        }
+  return kw;
+};
