@@ -97,8 +97,8 @@ export interface App {
   operate(asked: Operating, by: By, onTick: (tick: Tick) => Promise<void> | void): Promise<Operation>;
   /** A flexibility event from its arrival to a promise or a no; see graph/respond.ts. */
   respond(asked: unknown, by: By): Promise<FlexibilityEvent>;
-  /** Goes on with every event that waits; answers those. */
-  respondToOpen(by: By): Promise<FlexibilityEvent[]>;
+  /** Those that are not decided: to be responded to again. */
+  openEvents(): Promise<FlexibilityEvent[]>;
   cancelEvent(id: string, why: string, by: By): Promise<FlexibilityEvent>;
   /** Forgets plans, workloads and runs that are long over; see graph/prune.ts. A person’s deed. */
   prune(asked: Omit<Pruning, 'actor'>, actor: Actor): Promise<WhatWent>;
@@ -271,11 +271,13 @@ const assemble = (
     respond: (asked, by) =>
       seen(async () => {
         const { askedOf, respond } = await import('./graph/respond.js');
-        return respond(world, await graph(), askedOf(asked), by);
+        return respond({ world, orchestrator: await graph(), by }, askedOf(asked));
       }),
-    respondToOpen: (by) =>
-      seen(async () => (await import('./graph/respond.js')).goOnWithEvents(world, await graph(), by)),
-    cancelEvent: async (id, why, by) => (await import('./graph/respond.js')).cancelEvent(world, id, why, by),
+    openEvents: async () => (await import('./graph/respond.js')).openEvents(world),
+    cancelEvent: (id, why, by) =>
+      seen(async () =>
+        (await import('./graph/respond.js')).cancelEvent({ world, orchestrator: await graph(), by }, id, why),
+      ),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: (input, by) => seen(async () => (await import('./copilot/summary.js')).summary(world, input, by)),

@@ -142,3 +142,14 @@ export const readFlag = (field: Field, flag: string, text: string): unknown => {
   if (schema instanceof z.ZodUnion && schema.options.some((option) => option instanceof z.ZodString)) return text;
   return readJson(flag, text);
 };
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+
+/** `5m`, `30m`, `7d` in seconds. */
+export const secondsOf = (flag: string, text: unknown): number => {
+  const [, count, unit] = /^(\d+)([smhdw])$/.exec(String(text).trim()) ?? [];
+  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  if (!(seconds > 0))
+    throw invalid(`${flag} is "${String(text)}"`, `Give a whole number and a unit: ${flag} 5m, 1h or 7d.`);
+  return seconds;
+};

@@ -16,7 +16,6 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['jobs', ['jobs']],
   ['account', ['account']],
   ['flexibility', ['flexibility']],
-  ['event', ['event']],
   ['agents', ['compute', 'grid', 'coordination']],
   ['simulate', ['simulate']],
   ['when', ['when', 'run']],

@@ -1,5 +1,6 @@
 /** What the fleet was told to draw: the power of all announced work of one region, slot by slot. */
 import { heldPieces } from '../domain/held.js';
+import { everyDocument } from '../domain/listing.js';
 import { ORDERS, type Order, worldName } from '../domain/plan.js';
 import { type Instant, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
@@ -7,12 +8,9 @@ import type { World } from '../domain/world.js';
 /** Orders of this world that are not over by `from`, the newest first. */
 export const ordersFrom = async (world: Pick<World, 'store' | 'setting'>, from: Instant): Promise<Order[]> => {
   const found: Order[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await world.store.collection(ORDERS).list({ after, limit: 1000 });
-    for (const { value } of page) if (value.world === worldName(world) && value.span.end > from) found.push(value);
-    if (page.length < 1000) return found;
-    after = page.at(-1)!.id;
-  }
+  for await (const { value } of everyDocument(world.store, ORDERS))
+    if (value.world === worldName(world) && value.span.end > from) found.push(value);
+  return found;
 };
 
 /** Mean facility kW in each of these slots (epoch seconds of their starts, `step` seconds long). */

@@ -86,36 +86,14 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
           `a horizon of ${input.horizonHours} hours cannot be planned`,
           `Give one above 0 and at most ${MAX_HOURS} hours (35 days).`,
         );
-      const { horizonHours, approval, from: asked, planId, carries, eventId, rests, runId, ...request } = input;
-      const kind = eventId === undefined ? ('plan' as const) : ('respond' as const);
+      const { horizonHours, approval, from: asked, planId, carries, eventId, rests: _, runId, ...request } = input;
       if (runId !== undefined && (await runs().get(runId)) !== undefined) return this.resume(runId, by);
       const again = await beginningOf(world, { takesUp: planId, carries });
       const from = asked ?? world.clock.now();
       const id = runId ?? shortId('R', randomUUID());
-      await runs().insert(id, {
-        id,
-        kind,
-        ...(eventId === undefined ? {} : { eventId }),
-        status: 'running',
-        scenario: world.setting.name,
-        seed: world.setting.seed,
-        from,
-        request: { ...request },
-        horizonHours,
-        approvalMode: approval,
-        workloadId: null,
-        planId: planId ?? carries ?? null,
-        ...(planId === undefined ? {} : { takesUp: planId }),
-        ...(carries === undefined ? {} : { carries }),
-        ...(rests === undefined ? {} : { rests }),
-        approvalId: null,
-        decisionId: null,
-        startedBy: by.actor.id,
-        startedAt: world.clock.now(),
-        finishedAt: null,
-        story: null,
-        error: null,
-      });
+      const kind = eventId === undefined ? ('plan' as const) : ('respond' as const);
+      const begun = { ...firstRow(world, input, by), ...{ id, kind, from, request: { ...request } } } as const;
+      await runs().insert(id, begun);
       return course.alone(id, () =>
         course.goOn(id, { runId: id, kind, from, horizonHours, approvalMode: approval, request, ...again }, by),
       );
@@ -194,6 +172,18 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
     },
   };
 };
+
+/** A run as it is listed from its first moment on. */
+const firstRow = (world: World, { planId, carries, eventId, rests, horizonHours, approval }: LaunchInput, by: By) => ({
+  status: 'running' as const,
+  ...{ scenario: world.setting.name, seed: world.setting.seed, horizonHours, approvalMode: approval },
+  ...{ workloadId: null, planId: planId ?? carries ?? null, approvalId: null, decisionId: null },
+  ...(planId === undefined ? {} : { takesUp: planId }),
+  ...(carries === undefined ? {} : { carries }),
+  ...(rests === undefined ? {} : { rests }),
+  ...(eventId === undefined ? {} : { eventId }),
+  ...{ startedBy: by.actor.id, startedAt: world.clock.now(), finishedAt: null, story: null, error: null },
+});
 
 /** A plan taken up, one that was refused or that nobody was asked about: it is judged anew and a person is always asked. Answers the id of that question. */
 const takeUp = async (orchestrator: Orchestrator, world: World, planId: string, by: By): Promise<string> => {

@@ -1,5 +1,6 @@
 /** The routes beside the tools, as OpenAPI has them. */
 import { carbonAwarePaths } from './openapi-carbon-aware.js';
+import { flexibilityPaths } from './openapi-flexibility.js';
 import { get, type Json, json, object, problems, text } from './openapi-operations.js';
 import { planPaths } from './openapi-plans.js';
 import { runPaths } from './openapi-runs.js';
@@ -7,6 +8,7 @@ import { runPaths } from './openapi-runs.js';
 export const routes = (): Json => ({
   ...wordPaths(),
   ...runPaths(),
+  ...flexibilityPaths(),
   ...planPaths(),
   ...carbonAwarePaths(),
   ...healthPaths(),

@@ -1,12 +1,13 @@
-/** `event`: what networks, markets and people ask for, and what was promised. */
+/** `event add`, `list`, `cancel`, `watch`: what networks, markets and people ask for, and what was promised. */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { invalid, notFound } from '../../domain/fault.js';
-import { powerText } from '../../domain/figures.js';
+import { Fault, invalid, notFound } from '../../domain/fault.js';
+import { counted, powerText } from '../../domain/figures.js';
 import { type FlexibilityEvent, STAMPS } from '../../domain/flexibility/event.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { EXIT } from '../exit.js';
-import { numberOf } from '../fields.js';
+import { numberOf, secondsOf } from '../fields.js';
 import { flagsOf } from '../flags.js';
 import { plain, tableText } from '../terminal.js';
 import { byOf } from './launch.js';
@@ -127,18 +128,54 @@ const cancel = async (context: Context, [id]: string[], options: Record<string, 
   return { json: event, text: text(event) };
 };
 
-const watch = async (context: Context): Promise<Answer> => {
+/** Answers what waits, and what the file has that is new; each event that stands otherwise than before is told. */
+const watch = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
+  const everyMs = secondsOf('--every', options.every) * 1000;
   const app = await context.app();
-  const events = await app.respondToOpen(await byOf(context, 'operate'));
-  return {
-    json: { events },
-    text: events.length === 0 ? 'No event waits.' : events.map(text).join('\n\n'),
-    exitCode: exitOf(events),
+  // What is under way at Ctrl-C is answered first.
+  const { signal: __, ...by } = await byOf(context, 'operate');
+  const told = new Map<string, string>();
+  const stands = new Map<string, FlexibilityEvent>();
+  const tell = (key: string, line: string, json: unknown) => {
+    if (told.get(key) === line) return;
+    told.set(key, line);
+    if (options.once !== true) process.stdout.write(`${context.json ? JSON.stringify(json) : line}\n`);
   };
+  const look = async () => {
+    const waiting = await app.openEvents();
+    const asked = [
+      ...(options.file === undefined ? [] : fromFile(String(options.file))),
+      ...waiting.map((e) => e.asked),
+    ];
+    for (const one of asked) {
+      if (context.signal.aborted) return;
+      try {
+        const event = await app.respond(one, by);
+        stands.set(event.id, event);
+        tell(event.id, text(event), event);
+      } catch (error) {
+        // One that cannot be answered keeps nobody else waiting.
+        if (!(error instanceof Fault) || options.once === true) throw error;
+        tell(JSON.stringify(one), `${plain(error.message)}. ${plain(error.remedy)}`, { error: error.toJSON() });
+      }
+    }
+  };
+  await look();
+  while (options.once !== true && !context.signal.aborted) {
+    await setTimeout(everyMs, undefined, { signal: context.signal }).catch(() => {});
+    if (!context.signal.aborted) await look();
+  }
+  const events = [...stands.values()];
+  if (options.once === true)
+    return {
+      json: { events },
+      text: events.length === 0 ? 'No event waits.' : events.map(text).join('\n\n'),
+      exitCode: exitOf(events),
+    };
+  return { json: { events }, text: `Stopped after ${counted(events.length, 'event')}. Nothing is half done.` };
 };
 
-export const register = (program: Command) => {
-  const event = program.command('event').description('requests to draw less power: add, list, cancel, watch');
+export const registerAsked = (event: Command) => {
   addCommand(
     event,
     'add',
@@ -170,5 +207,15 @@ export const register = (program: Command) => {
     (c) => c.option('--why <text>', 'the reason, which is kept'),
     cancel,
   );
-  addCommand(event, 'watch', 'go on with events that wait for an answer or were cut short', (c) => c, watch);
+  addCommand(
+    event,
+    'watch',
+    'left on: goes on with events that wait for a person or were cut short, and answers what a file brings',
+    (c) =>
+      c
+        .option('--every <time>', 'how often it looks: 10s, 1m, 5m', '1m')
+        .option('--file <path>', 'events as JSON, one or a list, read at each look: a schedule')
+        .option('--once', 'looks once and ends'),
+    watch,
+  );
 };

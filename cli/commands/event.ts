@@ -1,7 +1,10 @@
-/** `event`: flexibility events. */
+/** `event`: flexibility events, asked for and answered, or run on a simulated hall. */
 import type { Command } from 'commander';
+import { registerAsked } from './event-asked.js';
 import { registerRun } from './event-run.js';
 
 export const register = (program: Command) => {
-  registerRun(program.command('event').description('flexibility events: requests to draw another power for a while'));
+  const event = program.command('event').description('flexibility events: requests to draw another power for a while');
+  registerAsked(event);
+  registerRun(event);
 };

@@ -5,19 +5,8 @@ import { invalid } from '../../domain/fault.js';
 import { counted, dayText } from '../../domain/figures.js';
 import { plusSeconds } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
-import { numberOf } from '../fields.js';
+import { numberOf, secondsOf } from '../fields.js';
 import { plain } from '../terminal.js';
-
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
-
-/** `5m`, `30m`, `7d` in seconds. */
-const secondsOf = (flag: string, text: unknown): number => {
-  const [, count, unit] = /^(\d+)([smhdw])$/.exec(String(text).trim()) ?? [];
-  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-  if (!(seconds > 0))
-    throw invalid(`${flag} is "${String(text)}"`, `Give a whole number and a unit: ${flag} 5m, 1h or 7d.`);
-  return seconds;
-};
 
 const tickText = (
   { at, missed, jobs, runId, status, moved, reviewed, finished, trouble }: Tick,

@@ -3,7 +3,9 @@
  * is one clear word, and none of it needs a plan.
  */
 import { type Instant, secondsBetween } from '../time.js';
-import { directionOf, type EventAsked, type FlexibilityEvent, statusAt } from './event.js';
+import { directionOf, type EventAsked, type EventStatus, type FlexibilityEvent, statusAt } from './event.js';
+
+const STANDS: ReadonlySet<EventStatus> = new Set(['confirmed', 'received']);
 
 /** Hours that two stretches share; an open end reaches as far as the other. */
 const overlap = (
@@ -11,7 +13,7 @@ const overlap = (
   b: { readonly start: Instant; readonly end: Instant | null },
 ): boolean => (a.end === null || b.start < a.end) && (b.end === null || a.start < b.end);
 
-/** Events of one place that are promised and meet this one in time. */
+/** Events of one place that are promised, or wait for it, and meet this one in time. */
 export const metBy = (
   asked: EventAsked,
   region: string,
@@ -20,27 +22,32 @@ export const metBy = (
 ): FlexibilityEvent[] =>
   others.filter(
     (other) =>
-      statusAt(other, now) === 'confirmed' &&
-      other.commitment!.region === region &&
-      overlap(asked, { start: other.commitment!.start, end: other.commitment!.end }),
+      STANDS.has(statusAt(other, now)) &&
+      other.commitment?.region === region &&
+      overlap(asked, { start: other.commitment.start, end: other.commitment.end }),
   );
 
 /** Why it cannot be promised, whatever is planned; null: nothing stands against it. */
 export const declinedAtOnce = (
   asked: EventAsked,
-  { now, met }: { readonly now: Instant; readonly met: readonly FlexibilityEvent[] },
+  {
+    received,
+    now,
+    met,
+  }: { readonly received: Instant; readonly now: Instant; readonly met: readonly FlexibilityEvent[] },
 ): string | null => {
   const { start, end, noticeMinutes, bestEffort, source } = asked;
-  if (end !== null && end <= now) return `it was over at ${end}, before it came`;
+  if (end !== null && end <= now)
+    return `it was over at ${end}, before it ${end <= received ? 'came' : 'was answered'}`;
   if (directionOf(asked.target) === 'turn-up')
     return 'nothing here draws more power on demand: only a turn-down can be promised';
-  const notice = secondsBetween(now, start) / 60;
+  const notice = secondsBetween(received, start) / 60;
   if (notice < noticeMinutes && !bestEffort)
     return `it came ${notice <= 0 ? 'after it had begun' : `${Math.floor(notice)} minutes before it begins`}, and ${asked.product} promises ${noticeMinutes} minutes of notice`;
   // Of one source the newest target takes the older one's place; what two of them pay for is delivered once.
   const paidTwice = met.find((other) => other.asked.source !== source && other.asked.price !== null);
   if (asked.price !== null && paidTwice !== undefined)
-    return `${paidTwice.id} of ${paidTwice.asked.source} is promised from ${paidTwice.commitment!.start} to ${paidTwice.commitment!.end}, and a kilowatt-hour is paid for once`;
+    return `${paidTwice.id} of ${paidTwice.asked.source} ${paidTwice.status === 'confirmed' ? 'is promised' : 'waits for its answer'} from ${paidTwice.commitment!.start} to ${paidTwice.commitment!.end}, and a kilowatt-hour is paid for once`;
   return null;
 };
 

@@ -95,8 +95,11 @@ export const Commitment = z.strictObject({
       targetKw: z.number().describe('facility kW at every moment of the slot: at most for a turn-down'),
     }),
   ),
-  planId: z.string().describe('the plan that keeps it'),
+  planId: z
+    .string()
+    .describe('the plan that keeps it; of an event without a run yet, the plan in force that it is planned from'),
   decisionId: z.string().nullable().describe('the leave that the plan was handed over by; null: nothing had to move'),
+  short: z.string().optional().describe('how much less than asked for it is, and why'),
 });
 export type Commitment = z.infer<typeof Commitment>;
 

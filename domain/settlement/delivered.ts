@@ -51,8 +51,8 @@ const otherThan = (by: string, held: Delivered): string | null =>
   [held.by, ...held.beside].find((name) => name !== by) ?? null;
 
 /**
- * Fault `conflict` where it was taken under another name, which is told, or under this one by a later run. Orders of the market take
- * parts of one period; whoever took it may take it again with the same run or a later one.
+ * Fault `conflict` where it was taken under another name, which is told, or under this one by a later run. Sales of one kind, such as
+ * orders of the market, take parts of one period; whoever took it may take it again with the same run or a later one.
  */
 export const claimDelivered = async (
   tx: Pick<Tx, 'collection'>,
@@ -62,7 +62,7 @@ export const claimDelivered = async (
   const claimed = tx.collection(DELIVERED);
   for (const { id, what, date, period } of placesOf(of)) {
     const held = (await claimed.get(id))?.value;
-    if (held !== undefined && isSale(held) && isSale(claim)) {
+    if (held !== undefined && isSale(held) && isSale(claim) && held.as === claim.as) {
       const beside = [held.by, ...held.beside].includes(claim.by) ? held.beside : [...held.beside, claim.by];
       await claimed.put(id, { ...held, beside });
       continue;

@@ -11,6 +11,7 @@ export { claimsIn, planToSellFrom } from './catalog.js';
 export { dialectOf, recognise } from './dialects/dialects.js';
 export { type Check, examine } from './doctor.js';
 export { publicBytes, readPrivateKey, readPublicKey } from './encoding.js';
+export { deliverersOf } from './exclusive.js';
 export type { Incoming, Outgoing } from './intake.js';
 export { type Market, openMarket } from './market.js';
 export { isDead, newHolder } from './pump.js';

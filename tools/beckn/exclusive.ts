@@ -9,8 +9,11 @@ import { Decline } from './refusal.js';
 
 export type Delivers = NonNullable<SoldOrder['delivers']>;
 
-/** By order: its sites, and the meters that say whose they are; the region where no site of it is known. */
-export const deliverersOf = async ({ fleet, meter }: World): Promise<(order: SoldOrder) => Delivers> => {
+/** By region and cluster, null: all of them: its sites, and the meters that say whose they are; the region where no site of it is known. */
+export const deliverersOf = async ({
+  fleet,
+  meter,
+}: World): Promise<(of: Pick<SoldOrder, 'region' | 'clusterId'>) => Delivers> => {
   const [known, meters] = [await fleet.sites(), await meter.meters()];
   return ({ region, clusterId }) => {
     const sites = known
