@@ -144,9 +144,9 @@ const planned = async (desk: Desk, event: FlexibilityEvent, site: Site): Promise
       ? await targetOf(world, asked, { site, base, orders, replaced })
       : commitmentOver({ ...event.commitment!, planId: base.id }, left);
   if (typeof wanted === 'string') return decline(desk, event, wanted);
-  let begun: FlexibilityEvent;
+  let begun: FlexibilityEvent = event;
   try {
-    begun = await record(desk, { ...event, commitment: wanted });
+    if (digest(event.commitment) !== digest(wanted)) begun = await record(desk, { ...event, commitment: wanted });
   } catch (error) {
     if (error instanceof Fault && error.code === 'conflict') return decline(desk, event, error.message);
     throw error;
