@@ -72,7 +72,7 @@ export const STAMPS = ['received', 'decided', 'issued', 'acknowledged', 'itBelow
 
 /**
  * `received`: nothing is decided yet. `confirmed`: promised, and kept. `declined`: never promised. `cancelled`: taken back by its source.
- * `replaced`: a newer target of the same source, or one that demands as much, took its place. `over`: its end has come.
+ * `replaced`: a newer target of the same source took its place. `over`: its end has come.
  */
 export const EventStatus = z.enum(['received', 'confirmed', 'declined', 'cancelled', 'replaced', 'over']);
 export type EventStatus = z.infer<typeof EventStatus>;
@@ -81,7 +81,7 @@ export type EventStatus = z.infer<typeof EventStatus>;
 export const Commitment = z.strictObject({
   region: z.string(),
   start: Instant,
-  end: Instant.describe('an open end is promised until the end of what is planned, and then anew'),
+  end: Instant.describe('an open end is promised until the end of what is planned'),
   baselineKw: z.number().nullable().describe('mean power over the event without it; null: a limit needs none'),
   targetKw: z.number().describe('facility kW at every moment: the strictest of its slots'),
   slots: z.array(
