@@ -108,6 +108,30 @@ export const ROUTE_LINES: readonly Line[] = [
     as: 'operate',
     status: 200,
   }),
+  page('/flexibility/events', 'change an event'),
+  page('/flexibility/events/{id}', 'change an event', 404),
+  route(
+    'POST /flexibility/events',
+    'operate',
+    'ask for less power; what is within the thresholds and the policy passes by rule',
+    'say how it stands, what was promised, or which plan is handed over',
+    {
+      as: 'operate',
+      with: { source: 'x', ref: 'x', status: 'confirmed', commitment: { planId: '$plan' } },
+      status: 400,
+    },
+  ),
+  route(
+    'POST /flexibility/events/{id}/cancel',
+    'operate',
+    'take back any event, and with it the question that waits for it',
+    'undo what was placed, or close another question',
+    {
+      as: 'operate',
+      with: { why: 'x' },
+      status: 404,
+    },
+  ),
   route(
     'POST /approvals/{id}',
     'approve',
