@@ -20,9 +20,17 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const folders: string[] = [];
 const children: ChildProcess[] = [];
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const child of children.splice(0)) end(child);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+/** The command line hands its work to processes of its own, which would outlive it. */
+const end = ({ pid }: ChildProcess) => {
+  try {
+    process.kill(-pid!, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+};
 const fresh = () => {
   const folder = mkdtempSync(join(tmpdir(), 'caco-studio-'));
   folders.push(folder);
@@ -77,6 +85,7 @@ describe.runIf(isThere)('a thread over the development server', () => {
       cwd: root,
       env: { ...process.env, CACO_STUDIO_HOME: home, LANGGRAPH_CLI_NO_ANALYTICS: '1' },
       stdio: ['ignore', 'ignore', 'inherit'],
+      detached: true,
     });
     children.push(child);
     const apiUrl = `http://127.0.0.1:${port}`;
@@ -137,7 +146,7 @@ describe.runIf(isThere)('a thread over the development server', () => {
         decisions: expect.arrayContaining([expect.objectContaining({ planId, status: 'approved' })]),
       });
     } finally {
-      child.kill('SIGTERM');
+      end(child);
       writeFileSync(join(root, '.gitignore'), ignored);
       rmSync(join(root, '.langgraph_api'), { recursive: true, force: true });
     }
