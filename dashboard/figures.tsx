@@ -16,6 +16,7 @@ import {
   powerText,
 } from '../domain/figures.js';
 import type { Instant } from '../domain/time.js';
+import { shortMomentText } from './chart/scale.js';
 
 export { countText, energyText, exact, figure, massText, moneyText, percentText, powerText };
 
@@ -92,7 +93,7 @@ export const Said = ({
 /** A moment in UTC; the reader's own time on hover. */
 export const Moment = ({ at, short = false }: { at: string; short?: boolean }) => (
   <time dateTime={at} title={`${new Date(at).toLocaleString()} here`}>
-    {short ? `${at.slice(8, 10)}. ${at.slice(11, 16)}` : dayText(at as Instant)}
+    {short ? shortMomentText(Date.parse(at)) : dayText(at as Instant)}
   </time>
 );
 

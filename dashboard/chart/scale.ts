@@ -48,6 +48,12 @@ export const timeTickText = (at: number): string => {
   return t.toISOString().slice(11, 16);
 };
 
+/** `28 May 12:00` */
+export const shortMomentText = (at: number): string => {
+  const t = new Date(at);
+  return `${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]} ${t.toISOString().slice(11, 16)}`;
+};
+
 interface Point {
   readonly x: number;
   readonly y: number | null;

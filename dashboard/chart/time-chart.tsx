@@ -4,7 +4,7 @@
  */
 import { useId, useMemo, useState } from 'preact/hooks';
 import { Scroll } from '../states.js';
-import { band, path, type Scale, scale, ticks, timeTicks, timeTickText } from './scale.js';
+import { band, path, type Scale, scale, shortMomentText, ticks, timeTicks, timeTickText } from './scale.js';
 import { useWidth } from './width.js';
 
 export interface Series {
@@ -160,10 +160,7 @@ const ReadOut = ({
 }) => (
   <div class="read-out" aria-live="polite">
     <time dateTime={new Date(at).toISOString()} title={`${new Date(at).toLocaleString()} here`}>
-      {timeTickText(at).length > 5
-        ? `${timeTickText(at)} 00:00`
-        : `${new Date(at).toISOString().slice(8, 10)}. ${timeTickText(at)}`}{' '}
-      UTC
+      {timeTickText(at).length > 5 ? `${timeTickText(at)} 00:00` : shortMomentText(at)} UTC
     </time>
     {panels.flatMap((panel) =>
       panel.series.map((s) => {
