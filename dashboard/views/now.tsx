@@ -1,4 +1,5 @@
 /** What the grid and the fleet do now: signals with their band, the load without the plan and under it, and what needs a person. */
+import type { Estimate } from '../../domain/estimate.js';
 import type { Approval, GridForecast, LedgerLine, Plan, PlanLoad, Run, Sale, Site, Status } from '../answers.js';
 import { type Mark, type Panel, TimeChart } from '../chart/time-chart.js';
 import { callTool, getJson } from '../client.js';
@@ -122,7 +123,7 @@ const findingOf = (grid: GridForecast, now: number): string => {
 const marksOf = (runs: readonly Run[], sales: readonly Sale[], approvals: readonly Approval[]): Mark[] => [
   ...sales.map((s) => ({
     ...{ at: Date.parse(s.start), until: Date.parse(s.end), look: 'c-order', href: linkTo('market') },
-    text: `order ${s.id}: ${powerText(s.powerKw)} less, ${s.state.toLowerCase()}`,
+    text: `order ${s.id}: ${powerText(s.powerKw)} less, ${s.state.toLowerCase().replaceAll('_', ' ')}`,
   })),
   ...approvals.map((a) => ({
     at: Date.parse(a.askedAt),
@@ -137,6 +138,10 @@ const marksOf = (runs: readonly Run[], sales: readonly Sale[], approvals: readon
     href: linkTo('approvals', r.id),
   })),
 ];
+
+/** By how much, where the words say which way. */
+const outright = ({ value, low, high, confidence }: Estimate): Estimate =>
+  value < 0 ? { value: -value, low: -high, high: -low, confidence } : { value, low, high, confidence };
 
 const Facts = ({
   plan,
@@ -169,17 +174,17 @@ const Facts = ({
         </dd>
       </div>
       <div>
-        <dt>The plan saves</dt>
+        <dt>{plan.savings.emissionsKg.value < 0 ? 'The plan emits more by' : 'The plan saves'}</dt>
         <dd>
-          <Mass name="planned-saving" of={plan.savings.emissionsKg} href={linkTo('plan', plan.id)} />
+          <Mass name="planned-saving" of={outright(plan.savings.emissionsKg)} href={linkTo('plan', plan.id)} />
         </dd>
       </div>
       <div>
-        <dt>and costs less by</dt>
+        <dt>{plan.savings.cost < 0 ? 'and costs more by' : 'and costs less by'}</dt>
         <dd>
           <Said
             name="planned-saving-cost"
-            text={moneyText(plan.savings.cost, plan.planned.cost.currency)}
+            text={moneyText(Math.abs(plan.savings.cost), plan.planned.cost.currency)}
             note={`of ${moneyText(plan.baseline.cost.total, plan.planned.cost.currency)}`}
             href={linkTo('plan', plan.id)}
           />
