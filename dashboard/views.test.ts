@@ -117,11 +117,22 @@ describe.skipIf(CHROMIUM === undefined)('the views (need Chromium; skipped where
     await signIn(scene.tokens.ann);
     // The plan changes behind the page's back: what was shown is not what would be approved.
     const other = 'f'.repeat(64);
+    let look = () => {};
+    const looks = new Promise<void>((resolve) => {
+      look = resolve;
+    });
+    // It looks again only once it was told, however long the click takes.
+    await page.route('**/tools/list_*', async (route) => {
+      await looks;
+      await route.continue();
+    });
     await setDigest(other);
     await page.getByRole('button', { name: 'Approve as ann' }).click();
     await page.getByText('has changed since it was shown to you').waitFor();
+    look();
     await page.locator('[data-figure="digest"]', { hasText: other }).waitFor();
     await page.getByText('The plan has changed since the question was asked').waitFor();
+    await page.unroute('**/tools/list_*');
     await setDigest(plans[0]!.digest);
     await page.reload();
     await page.locator('[data-figure="digest"]', { hasText: plans[0]!.digest }).waitFor();
