@@ -176,6 +176,7 @@ describe.each(['within the process', 'over HTTP'] as const)('a chain %s', (where
     expect(await take({})).toMatchObject({ dryRun: true, burnt: null });
     expect(await take(send)).toMatchObject({ evidence, burnt: 3, owed: 2, gasUsed: expect.any(Number) });
     expect(await take(send)).toMatchObject({ burnt: 3, owed: 2, gasUsed: null });
+    expect(await take({})).toMatchObject({ dryRun: true, burnt: 3, owed: 2 });
     expect(await balance()).toMatchObject({ balance: 0, owed: 2, voided: 3, supply: 0 });
     expect(await audit()).toMatchObject({ ok: true });
     const kinds = (await store.entries.read(0, 1000)).map(({ body }) => body.kind);

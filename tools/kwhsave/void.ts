@@ -47,7 +47,7 @@ export const voidKwhsave = defineTool({
   output: z.strictObject({
     ...Done,
     evidence: z.string(),
-    burnt: z.number().int().nullable().describe('kWh that the holder still had; null: a dry run'),
+    burnt: z.number().int().nullable().describe('kWh that the holder still had; null: a dry run of what is not voided'),
     owed: z.number().int().nullable().describe('kWh that it had passed on or retired'),
   }),
   run: async ({ claimId, reason, dryRun: isDry }, world, call) => {
@@ -56,9 +56,14 @@ export const voidKwhsave = defineTool({
     const find = () => findVoid(place, evidence, call.signal);
     const data = encode('voidRecord', { evidence: bytesOf(evidence), reason });
     const sending = { key: keyOf(place.chain, 'voider'), to: place.address, data };
-    if (isDry && (await find()) === undefined) {
+    if (isDry) {
+      const before = await find();
+      const nothing = { dryRun: true, txHash: null, gasUsed: null, evidence };
+      // Voided already: a dry run tells what that came to, and writes nothing down.
+      if (before !== undefined)
+        return { ...nothing, unsigned: null, burnt: Number(before.args.burnt), owed: Number(before.args.owed) };
       const unsigned = unsignedOf(await prepare(place.chain, place.rpc, sending, call.signal));
-      return { dryRun: true, unsigned, txHash: null, gasUsed: null, evidence, burnt: null, owed: null };
+      return { ...nothing, unsigned, burnt: null, owed: null };
     }
     const { found, gasUsed } = await once(place, sending, { find, event: 'Voided', doneBy: 'UnknownEvidence' }, call);
     const { args, txHash } = found;
@@ -67,8 +72,10 @@ export const voidKwhsave = defineTool({
     const { burnt, owed } = kept;
     return { dryRun: false, unsigned: null, txHash, gasUsed, evidence, burnt, owed };
   },
-  tell: ({ burnt, owed }) =>
-    burnt === null ? 'Dry run: nothing was voided.' : `Voided: ${burnt} kWh burnt, ${owed} kWh owed.`,
+  tell: ({ dryRun: isDry, burnt, owed }) =>
+    burnt === null
+      ? 'Dry run: nothing was voided.'
+      : `${isDry ? 'Dry run: it was voided before. ' : ''}Voided: ${burnt} kWh burnt, ${owed} kWh owed.`,
 });
 
 const keepVoid = async (tx: Tx, voided: VoidedMint, { actor, cause }: Running): Promise<void> => {
