@@ -9,7 +9,7 @@ const IDLE_MS = 30_000;
 
 let idle: { readonly worker: Worker; readonly timer: NodeJS.Timeout } | undefined;
 
-/** By name: all at once would take Node's own along, and no message would arrive any more (20.20). */
+/** By name: only what the plan before had asked to hear. */
 const silence = (worker: Worker): void => {
   for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 };
