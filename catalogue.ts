@@ -68,6 +68,7 @@ const SHELVES = [
     async () => (await import('./tools/settlement/settlement.js')).settlementTools,
     ...(['settle_event', 'list_settlements'] as const),
   ),
+  shelf(async () => (await import('./tools/revenue/revenue.js')).revenueTools, 'project_revenue'),
   shelf(
     async () => (await import('./tools/savings/savings.js')).savingsTools,
     ...(['import_covariate', 'train_savings_model', 'predict_savings', 'claim_savings', 'report_savings'] as const),

@@ -27,6 +27,7 @@ const MATTERS: readonly (readonly [file: string, commands: readonly string[]])[]
   ['replan', ['replan']],
   ['event', ['event']],
   ['settle', ['settle']],
+  ['revenue', ['revenue']],
   ['savings', ['savings']],
   ['kwhsave', ['kwhsave']],
   ['changes', ['changes', 'undo']],

@@ -42,9 +42,11 @@ export interface Baseline {
   readonly adjusted: ReadonlyMap<number, number>;
 }
 
-const LOOK_BACK_DAYS = 60;
-const WORKING = { most: 10, least: 5 };
-const NON_WORKING = { most: 4, least: 4 };
+export const LOOK_BACK_DAYS = 60;
+/** Days of the same type without which nothing is credited. */
+export const LEAST_DAYS = { working: 5, other: 4 } as const;
+const WORKING = { most: 10, least: LEAST_DAYS.working };
+const NON_WORKING = { most: 4, least: LEAST_DAYS.other };
 /** The three hours that end one hour before the event, in periods before its first. */
 const ADJUSTED_FROM = 8;
 const ADJUSTED_UNTIL = 3;

@@ -103,6 +103,7 @@ export const TOOL_LINES: readonly Line[] = [
   look('list_meters', {}, 'change what a meter measured'),
   look('show_meter', { meterId: 'of-nobody' }, 'change what a meter measured', 404),
   look('list_settlements', {}, 'change a statement'),
+  look('project_revenue', { mw: 2, prices: 'agile' }, 'offer or sell anything'),
   {
     what: 'settle_event',
     scope: 'operate',

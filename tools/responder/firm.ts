@@ -2,9 +2,10 @@
  * What can be promised: the lowest facility power that the running work allows for the whole of an event, by what every job tolerates. In
  * the first minutes the cooling still runs as before, so both moments are looked at; an event is confirmed where both reach its target.
  */
+import type { LeverPrices } from '../../domain/flexibility/lever-prices.js';
 import { facilityKw, overheadKw, type Plant } from '../../domain/flexibility/plant.js';
 import type { Ability, Look } from '../../domain/flexibility/running.js';
-import { BATTERY, batteryLevers, type LeverPrices, leversOf } from './levers.js';
+import { BATTERY, batteryLevers, leversOf } from './levers.js';
 
 export interface Firm {
   /** lowest facility kW within half a minute, and once the cooling has followed */

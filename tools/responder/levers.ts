@@ -3,24 +3,9 @@
  * running elsewhere. Only what the fleet can do, what was not refused, and what its tolerance and deadline leave room for.
  */
 import { serviceKw, waysToServe } from '../../domain/flexibility/batch-curve.js';
+import type { LeverPrices } from '../../domain/flexibility/lever-prices.js';
 import { capForThroughput, naturalWatts, throughputUnder, wattsUnder } from '../../domain/flexibility/power-curve.js';
-import type { Ability, RunningJob, Tier } from '../../domain/flexibility/running.js';
-
-/** What is lost with a lever; each is money of the site’s currency. */
-export interface LeverPrices {
-  /** an hour of one GPU’s work */
-  readonly perGpuHour: Readonly<Record<Tier, number>>;
-  readonly energyPerMwh: number;
-  /** wear of a battery */
-  readonly batteryPerMwh: number;
-}
-
-/** Work that promised to be flexible is worth less per hour than work that did not: that is what it was told it would be used for. */
-export const LEVER_PRICES: LeverPrices = {
-  perGpuHour: { flex1: 12, flex2: 2.4, flex3: 0.6 },
-  energyPerMwh: 80,
-  batteryPerMwh: 60,
-};
+import type { Ability, RunningJob } from '../../domain/flexibility/running.js';
 
 export type Deed =
   | { readonly do: 'leave' }

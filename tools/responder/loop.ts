@@ -2,6 +2,7 @@
  * One decision of the loop, as a function of what it remembers and what it sees: what is aimed at, what that is at the machines, the
  * cheapest deeds that reach it, and the commands that differ from what is in force. It sends nothing and keeps nothing.
  */
+import type { LeverPrices } from '../../domain/flexibility/lever-prices.js';
 import { overheadKw, type Plant } from '../../domain/flexibility/plant.js';
 import { throughputUnder } from '../../domain/flexibility/power-curve.js';
 import type { Ability, Command, Look, MeterReading, RunningJob } from '../../domain/flexibility/running.js';
@@ -12,7 +13,6 @@ import {
   capAt,
   type Deed,
   discharge,
-  type LeverPrices,
   type LeverQuestion,
   leversOf,
   type Option,

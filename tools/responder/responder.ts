@@ -7,9 +7,9 @@ import type { Cheapest } from './cheapest.js';
 import { decide, type LoopSettings } from './loop.js';
 import { freshState, type Goal, type LoopState } from './state.js';
 
+export { LEVER_PRICES, type LeverPrices } from '../../domain/flexibility/lever-prices.js';
 export { boundAt, Certificate, type Cheapest, cheapest } from './cheapest.js';
 export { type Firm, firmOf } from './firm.js';
-export { LEVER_PRICES, type LeverPrices } from './levers.js';
 export { decide, type LoopSettings } from './loop.js';
 export { freshState, Goal, LoopState, RESPONSES } from './state.js';
 
