@@ -6,15 +6,18 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  type Kysely,
   PostgresDialect,
   PostgresDriver,
   type QueryResult,
   SqliteDialect,
   SqliteDriver,
+  sql,
 } from 'kysely';
 import type { Pool } from 'pg';
 import { Fault } from '../domain/fault.js';
 import { Sqlite, type Statement } from '../sqlite.js';
+import type { Tables } from './tables.js';
 import { asTrouble } from './trouble.js';
 
 export type Flavour = 'sqlite' | 'postgres';
@@ -190,12 +193,34 @@ class ExplainingPostgresDialect extends PostgresDialect {
   }
 }
 
+/** A transaction that says nothing for so long is taken back by the server: its process hangs, and everybody waits for it. */
+const SILENT_MS = 20_000;
+
+/**
+ * Takes a lock that ends with the transaction, as do its limits: behind a pooler nothing may be left in a session, which is
+ * somebody else's a moment later. Whoever waits for the lock in vain hears so.
+ */
+export const beginAlone = async (tx: Kysely<Tables>, lock: number, waitMs = WAIT_MS): Promise<void> => {
+  const limit = (name: string, ms: number) => sql`set_config(${sql.lit(name)}, ${sql.lit(String(ms))}, true)`;
+  const limits = sql`${limit('idle_in_transaction_session_timeout', SILENT_MS)}, ${limit('lock_timeout', waitMs)}`;
+  await sql`select ${limits}, pg_advisory_xact_lock(${sql.lit(lock)})`.execute(tx);
+};
+
 /** `url` as libpq spells it. The driver is loaded only when Postgres is used. */
 export const postgresPool = async (url: string): Promise<Pool> => {
   const { default: pg } = await import('pg');
-  const pool = new pg.Pool({ connectionString: url, max: 8 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    connectionTimeoutMillis: WAIT_MS,
+    // A server that went without a word is noticed, although nothing is being sent.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  });
   // An idle connection that the server drops is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // So would one that is cut between two statements of a transaction; the next statement hears of it.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   return pool;
 };
 

@@ -4,14 +4,19 @@ import { Fault, invalid } from '../domain/fault.js';
 /** What is in the file is not what was written. SQLite: pages bent or cut off. Postgres: data or index corrupted. */
 const DAMAGED = /^(SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)|XX001|XX002)/;
 /** SQLite: full, broken, read-only. Postgres: disk full, I/O error, read-only. */
-const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|53100|58030|25006)/;
+const UNWRITABLE = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|53100|58030)/;
+/** Postgres: a server that follows another. */
+const STANDBY = /^25006/;
+/** Postgres: a transaction in which nothing was said for as long as beginAlone allows. */
+const SILENT = /^25P03/;
 /** A text with a NUL character: neither database keeps one. */
 const NUL = /^(SQLITE_NUL|22021)/;
 /** SQLite's wait for another process ended. Postgres: lock and statement timeouts, deadlock. */
 const BUSY = /^(SQLITE_(BUSY|LOCKED)|55P03|57014|40P01|40001)/;
 /** Postgres: connection classes, shutdown, too many clients; and the network's words. */
 const GONE = /^(08|57P|53300|28|3D000|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/;
-const GONE_TEXT = /connection terminated|terminating connection|server closed the connection/i;
+const GONE_TEXT =
+  /connection terminated|terminating connection|server closed the connection|connection error and is not queryable|timeout exceeded when trying to connect/i;
 
 /** A Fault with its remedy, `unavailable` but for input that cannot be kept; or the error as it is when it is none of these. */
 export const asTrouble = (cause: unknown): unknown => {
@@ -35,6 +40,16 @@ export const asTrouble = (cause: unknown): unknown => {
     );
   if (BUSY.test(code))
     return fault('the store is held by another process', 'Do it again; if it stays so, look for a process that hangs.');
+  if (SILENT.test(code))
+    return fault(
+      'the database has taken back what this process began, for it said nothing for too long',
+      'Do it again; if it stays so, look whether this machine is overloaded or was asleep.',
+    );
+  if (STANDBY.test(code))
+    return fault(
+      'the database takes no writes',
+      'It is a standby, or is being changed over: point DATABASE_URL at the primary, then do it again.',
+    );
   if (GONE.test(code) || GONE_TEXT.test(cause.message))
     return fault('the database cannot be reached', 'Check DATABASE_URL and that the server is up, then do it again.');
   return cause;
