@@ -89,8 +89,8 @@ export interface Mail {
   put(letters: readonly NewLetter[], by?: Claim): Promise<Letter[]>;
   /** Of each thread the first letter that waits, if it is due and nobody holds it. Each is answered to one caller until its lease ends. */
   claim(box: Box, by: Claim): Promise<Letter[]>;
-  /** False when somebody else has claimed or settled it meanwhile. */
-  settle(letter: Pick<Letter, 'box' | 'id'>, holder: string, as: Settled): Promise<boolean>;
+  /** False when it was claimed again or settled meanwhile, by whomever: each claim counts as an attempt, and only the newest settles. */
+  settle(letter: Pick<Letter, 'box' | 'id' | 'attempts'>, holder: string, as: Settled): Promise<boolean>;
   /** One that still waits has arrived, whoever holds it: what answers it is here. */
   arrived(letter: Pick<Letter, 'box' | 'id'>, atMs: number): Promise<void>;
   get(box: Box, id: string): Promise<Letter | undefined>;

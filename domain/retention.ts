@@ -94,7 +94,6 @@ export const STAYS: Readonly<Record<string, string>> = {
   'ticket-outbox': 'goes with its ticket',
   'ticket-lanes': 'one a tracker',
   'ingest-drafts': 'gone when the file is in',
-  holders: 'gone when the run rests',
   operations: 'one a world',
   taken_up_jobs: 'no job is planned anew twice',
   turns: 'one a run that is under way',

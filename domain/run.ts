@@ -39,14 +39,3 @@ export const Run = z.strictObject({
 export type Run = z.infer<typeof Run>;
 
 export const RUNS = defineCollection('runs', Run);
-
-/** Who works on a run right now. Of two that want to, one gets it; a dead holder's run can be taken over. */
-export const Holder = z.strictObject({
-  runId: z.string(),
-  host: z.string(),
-  pid: z.number().int(),
-  since: z.string(),
-  beat: z.string(),
-});
-export type Holder = z.infer<typeof Holder>;
-export const HOLDERS = defineCollection('holders', Holder);

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Entry, EntryBody, EntryText } from './evidence/evidence.js';
 import type { Fault } from './fault.js';
 import type { GridValues } from './grid-values.js';
+import type { HeldLease } from './lease.js';
 import type { Mail } from './mail.js';
 import type { Instant } from './time.js';
 
@@ -150,14 +151,33 @@ export interface Tx {
   readonly mail: Mail;
 }
 
+/** `pooled`: a pooler stands between, so that a session is not ours. `makesTables`: as an update of the program may have to. */
+export type AboutStore =
+  | { readonly kind: 'sqlite'; readonly version: string }
+  | {
+      readonly kind: 'postgres';
+      readonly version: string;
+      readonly pooled: boolean;
+      readonly standby: boolean;
+      readonly makesTables: boolean;
+    };
+
 export interface Store extends Tx {
   /** All or nothing, serialised against other writers. Never awaits anything outside the database. */
   transaction<R>(work: (tx: Tx) => Promise<R>): Promise<R>;
+  /**
+   * What one process may do at a time, by name; null while another does. A holder that was not heard of for `leaseMs` (half a minute
+   * when left out) loses it to the next who asks, and one of this machine that has died at once. What is then written under it is
+   * Fault `conflict`, and nothing of it is kept.
+   */
+  hold(name: string, leaseMs?: number): Promise<HeldLease | null>;
   /**
    * Writes a copy of everything as it is now, while others go on writing. Fault `conflict` when the file is there already,
    * `unsupported` where the database has a tool of its own for it.
    */
   backup(file: string): Promise<void>;
+  /** What stands behind it. */
+  about(): Promise<AboutStore>;
   /** Bytes that it takes up on its disk. */
   size(): Promise<number>;
   /** Gives freed space back to the disk. False where others use the store at the moment, or where the database does so itself. */

@@ -6,7 +6,7 @@ import { traced } from '../domain/trace.js';
 import type { World } from '../domain/world.js';
 import type { Call } from '../tools/tool.js';
 import { openQuestion } from './ask.js';
-import { holding } from './hold.js';
+import { holding, runHold } from './hold.js';
 import type { Question } from './nodes/governance.js';
 import { restsUntil, settleAfterOf } from './settlement.js';
 import type { GraphState } from './state.js';
@@ -64,7 +64,7 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
     },
 
     alone: (runId, work) =>
-      holding(world.store, runId, async () => {
+      holding(world.store, runHold(runId), async () => {
         const run = await traced('run', { 'caco.run.id': runId }, async (step) => {
           const ended = await work();
           step.set({ 'caco.run.status': ended.status, 'caco.plan.id': ended.planId });

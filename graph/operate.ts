@@ -7,6 +7,7 @@ import { APPROVALS } from '../domain/decision.js';
 import { Fault, invalid } from '../domain/fault.js';
 import { identityOf } from '../domain/held.js';
 import { JOBS } from '../domain/job.js';
+import { isLost } from '../domain/lease.js';
 import { OPERATIONS, type Operation, TAKEN_UP, type Tick } from '../domain/operation.js';
 import { ORDERS, PLANS, type Plan, worldName } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
@@ -29,6 +30,8 @@ export interface Operating {
   readonly reviewHours: number;
   /** how often a job may be moved again at most, counted by the plans that followed its first */
   readonly mostChanges: number;
+  /** where another program operates this world, waits until that one is gone */
+  readonly standby?: boolean;
   /** ends after it; undefined: when the signal says so */
   readonly until?: Instant | undefined;
 }
@@ -60,9 +63,17 @@ export const operate = async (
     throw invalid(`a notice of ${noticeMinutes} minutes cannot be kept`, `Give 0 to ${MOST_NOTICE} minutes.`);
   if (!(Number.isInteger(mostChanges) && mostChanges >= 0))
     throw invalid(`${mostChanges} changes a job cannot be counted`, 'Give a whole number, 0 or more.');
-  return holding(world.store, `operate ${worldName(world)}`, () =>
-    new Operator(world, orchestrator, asked, by).work(onTick),
-  );
+  const hold = {
+    name: `operate ${worldName(world)}`,
+    busy: () =>
+      new Fault(
+        'conflict',
+        `another program operates ${world.setting.name}`,
+        'One is enough; with --standby a second waits and takes over when the first is gone.',
+      ),
+    waits: asked.standby === true ? by.signal : undefined,
+  };
+  return holding(world.store, hold, () => new Operator(world, orchestrator, asked, by).work(onTick));
 };
 
 /** The row of a run that waits says it only in what was asked for. */
@@ -156,7 +167,8 @@ class Operator {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
+        // Who has lost the world to another program does nothing more in it.
+        if (!(error instanceof Fault) || isLost(error)) throw error;
         trouble.push(`${what}: ${error.message}`);
         return otherwise;
       }

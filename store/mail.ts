@@ -95,6 +95,7 @@ const settling = prepared<
     box: Box;
     id: string;
     holder: string;
+    attempts: number;
     state: LetterState;
     reason: string | null;
     refused: number;
@@ -121,6 +122,7 @@ const settling = prepared<
     .where('box', '=', slot('box'))
     .where('id', '=', slot('id'))
     .where('lease_by', '=', slot('holder'))
+    .where('attempts', '=', slot('attempts'))
     .where('state', '=', 'waiting'),
 );
 const revival = prepared<{ box: Box; thread: string; atMs: number }, never>((db, slot) =>
@@ -305,11 +307,12 @@ export const mailOf = (
           .execute();
         return rows.map((row) => letterOf({ ...row, attempts: Number(row.attempts) + 1 }));
       }),
-    async settle({ box, id }, holder, as) {
+    async settle({ box, id, attempts }, holder, as) {
       const { numAffectedRows } = await settling(db, flavour, {
         box,
         id,
         holder,
+        attempts,
         state: as.state,
         reason: as.reason ?? null,
         refused: as.refused === true ? 1 : 0,

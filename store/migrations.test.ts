@@ -64,7 +64,7 @@ describe('workloads say their origin', () => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(
-      'delete from schema_steps where step > 0; drop table thread_checkpoints, thread_writes, mail, grid_signals, grid_values',
+      'delete from schema_steps where step > 0; drop table thread_checkpoints, thread_writes, mail, leases, grid_signals, grid_values',
     );
     await client.end();
     const opened = await openStore(url);

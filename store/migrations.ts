@@ -1,7 +1,7 @@
 /** The tables, as a list of steps that is only ever added to. Every process applies what is missing before it works. */
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { Fault } from '../domain/fault.js';
-import type { Flavour } from './dialect.js';
+import { beginAlone, type Flavour } from './dialect.js';
 import type { Tables } from './tables.js';
 import { createThreadTables, takeOverThreads } from './threads.js';
 
@@ -62,6 +62,21 @@ const createMailTable: Step = async (db, flavour) => {
     .execute();
   await db.schema.createIndex('mail_that_waits').on('mail').columns(['box', 'state', 'next_at']).execute();
   await db.schema.createIndex('mail_of_a_thread').on('mail').columns(['box', 'thread', 'state', 'seq']).execute();
+};
+
+/** Before it a document said who worked on a run, which a process that hung could not lose. */
+const createLeaseTable: Step = async (db, flavour) => {
+  await db.deleteFrom('documents').where('collection', '=', 'holders').execute();
+  await db.schema
+    .createTable('leases')
+    // Without `autoincrement` SQLite would give the number of a row that is gone to the next one.
+    .addColumn('token', serial(flavour), (c) =>
+      flavour === 'sqlite' ? c.primaryKey().autoIncrement() : c.primaryKey(),
+    )
+    .addColumn('name', text(flavour), (c) => c.notNull().unique())
+    .addColumn('holder', 'text', (c) => c.notNull())
+    .addColumn('until', 'bigint', (c) => c.notNull())
+    .execute();
 };
 
 /** Until then the origin of a workload had to be guessed from its source: "queue of gb-hpc", "jobs submitted one by one". */
@@ -158,12 +173,17 @@ const STEPS: Step[] = [
   },
   createGridTables,
   createMailTable,
+  createLeaseTable,
 ];
+
+const MIGRATION_LOCK = 4242001;
+/** The others wait for whoever is at it: a large store is moved to new tables in minutes. */
+const MIGRATION_WAIT_MS = 600_000;
 
 /** One process at a time: SQLite by the immediate transaction, Postgres by an advisory lock. */
 export const migrate = async (db: Kysely<Tables>, flavour: Flavour): Promise<void> => {
   await db.transaction().execute(async (tx) => {
-    if (flavour === 'postgres') await sql`select pg_advisory_xact_lock(4242001)`.execute(tx);
+    if (flavour === 'postgres') await beginAlone(tx, MIGRATION_LOCK, MIGRATION_WAIT_MS);
     await sql`create table if not exists schema_steps (step integer primary key)`.execute(tx);
     const { done } = await tx
       .selectFrom('schema_steps')

@@ -46,19 +46,23 @@ const configOf = ({ thread, ns, id }: Key): RunnableConfig => ({
 /** Postgres answers with a Buffer, SQLite with a Uint8Array; a value must not tell where it was kept. */
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new Uint8Array(buffer, byteOffset, byteLength);
 
+type Atomic = <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>;
+
 /**
  * A checkpoint is kept whole, in one row: a put is one statement, and a thread can be cut without looking for values that
  * other checkpoints share. Every write is one statement, so it is there whole or not at all.
  */
 export class StoreSaver extends BaseCheckpointSaver {
   readonly #db: Kysely<Tables>;
-  readonly #atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>;
+  readonly #atomic: Atomic;
+  readonly #write: Atomic;
 
-  /** `atomic` runs work in a transaction of the store. */
-  constructor(db: Kysely<Tables>, atomic: <R>(work: (db: Kysely<Tables>) => Promise<R>) => Promise<R>) {
+  /** `atomic` runs work in a transaction of the store; `write` one statement, in a transaction where a lease is to be looked at with it. */
+  constructor(db: Kysely<Tables>, atomic: Atomic, write: Atomic) {
     super();
     this.#db = db;
     this.#atomic = atomic;
+    this.#write = write;
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
@@ -156,11 +160,13 @@ export class StoreSaver extends BaseCheckpointSaver {
     ]);
     const key: Key = { thread: thread_id, ns: checkpoint_ns, id: checkpoint.id };
     const rest = { parent: checkpoint_id ?? null, type, body: Buffer.from(body), meta: Buffer.from(meta).toString() };
-    await this.#db
-      .insertInto('thread_checkpoints')
-      .values({ ...key, ...rest })
-      .onConflict((c) => c.columns(['thread', 'ns', 'id']).doUpdateSet(rest))
-      .execute();
+    await this.#write((on) =>
+      on
+        .insertInto('thread_checkpoints')
+        .values({ ...key, ...rest })
+        .onConflict((c) => c.columns(['thread', 'ns', 'id']).doUpdateSet(rest))
+        .execute(),
+    );
     return configOf(key);
   }
 
@@ -179,20 +185,22 @@ export class StoreSaver extends BaseCheckpointSaver {
       rows.set(idx, { ...key, channel, type, body: Buffer.from(body) });
     }
     if (rows.size === 0) return;
-    await this.#db
-      .insertInto('thread_writes')
-      .values([...rows.values()])
-      .onConflict((c) => {
-        const place = c.columns(['thread', 'ns', 'id', 'task', 'idx']);
-        return overwrites
-          ? place.doUpdateSet((e) => ({
-              channel: e.ref('excluded.channel'),
-              type: e.ref('excluded.type'),
-              body: e.ref('excluded.body'),
-            }))
-          : place.doNothing();
-      })
-      .execute();
+    await this.#write((on) =>
+      on
+        .insertInto('thread_writes')
+        .values([...rows.values()])
+        .onConflict((c) => {
+          const place = c.columns(['thread', 'ns', 'id', 'task', 'idx']);
+          return overwrites
+            ? place.doUpdateSet((e) => ({
+                channel: e.ref('excluded.channel'),
+                type: e.ref('excluded.type'),
+                body: e.ref('excluded.body'),
+              }))
+            : place.doNothing();
+        })
+        .execute(),
+    );
   }
 
   async #writesOf({ thread, ns, id }: Key): Promise<CheckpointPendingWrite[]> {

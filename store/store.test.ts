@@ -13,6 +13,7 @@ import { fold, leafHash, sha256Hex, TILE_WIDTH } from '../domain/evidence/merkle
 import { defineCollection, defineRows, type Store } from '../domain/store.js';
 import type { Instant } from '../domain/time.js';
 import { OPENED } from './fixtures/opener.js';
+import { testPooler } from './fixtures/pooler.js';
 import { testPostgres } from './fixtures/postgres.js';
 import { COUNTERS, MARKS } from './fixtures/writer.js';
 import { type OpenStore, openStore } from './store.js';
@@ -24,13 +25,17 @@ const NUMBERS = defineRows('numbers', z.number());
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-store-'));
 const postgres = await testPostgres();
+// A database of its own: tests name what they keep by their place in the file.
+const shared = await postgres?.another();
 if (!postgres)
   console.warn(
     'No Postgres here (CACO_TEST_POSTGRES_URL, or apt-get install postgresql): the store is tested on SQLite only.',
   );
+const pooler = shared && (await testPooler(shared.url));
 const opened: Store[] = [];
 afterAll(async () => {
   for (const store of opened) await store.close();
+  await pooler?.stop();
   await postgres?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -118,6 +123,7 @@ const requireChain = async (store: Store): Promise<number> => {
 const PLACES = [
   { flavour: 'sqlite', where: newFile },
   ...(postgres ? [{ flavour: 'postgres', where: () => postgres.url }] : []),
+  ...(pooler ? [{ flavour: 'postgres behind a pooler', where: () => pooler.url }] : []),
 ];
 
 describe.each(PLACES)('the store on $flavour', ({ where }) => {

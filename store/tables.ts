@@ -53,6 +53,8 @@ export interface Tables {
     type: string;
     body: Uint8Array;
   };
+  /** Who may do what one process does at a time; `token` grows for good, `until` is in milliseconds. */
+  leases: { token: number; name: string; holder: string; until: number };
   /** Letters with peers; times are milliseconds of the machines. `seq` is their order. */
   mail: {
     seq: number;

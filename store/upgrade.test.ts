@@ -98,10 +98,12 @@ it('LangGraph’s tables are gone from the file, which nobody else uses', async 
     'ledger_checkpoints',
     'ledger_entries',
     'ledger_nodes',
+    'leases',
     'mail',
     'row_sets',
     'rows',
     'schema_steps',
+    'sqlite_sequence',
     'thread_checkpoints',
     'thread_writes',
   ]);

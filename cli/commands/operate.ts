@@ -1,7 +1,7 @@
 /** `operate`: left on, it plans what comes every few minutes. */
 import type { Command } from 'commander';
 import type { Operation, Tick } from '../../app.js';
-import { invalid } from '../../domain/fault.js';
+import { Fault, invalid } from '../../domain/fault.js';
 import { counted, dayText } from '../../domain/figures.js';
 import { plusSeconds } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
@@ -65,10 +65,15 @@ const operate = async (context: Context, _: string[], options: Record<string, un
       noticeMinutes: numberOf('--notice', options.notice),
       reviewHours: options.review === false ? Number.POSITIVE_INFINITY : secondsOf('--review', options.review) / 3600,
       mostChanges: numberOf('--changes', options.changes),
+      standby: options.standby === true,
       until: forSeconds === undefined ? undefined : plusSeconds(world.clock.now(), forSeconds),
     } as const;
     const state = await app.operate(asked, { actor, signal: context.signal }, onTick);
     return { json: state, text: sumText(state) };
+  } catch (error) {
+    // It stood by to its end: that is what it was there for.
+    if (options.standby !== true || !context.signal.aborted || !(error instanceof Fault)) throw error;
+    return { json: { stoodBy: true }, text: 'Stopped; another program operated all the while.' };
   } finally {
     await health?.close();
   }
@@ -92,6 +97,7 @@ export const register = (program: Command) => {
         .option('--review <time>', 'a plan under way is planned again when nobody looked at it for so long', '6h')
         .option('--no-review', 'what is placed is never moved again')
         .option('--changes <count>', 'how often one job may be moved again at most', '2')
+        .option('--standby', 'where another program operates this world, waits and takes over when that one is gone')
         .option('--for <time>', 'ends by itself after it; until Ctrl-C when left out')
         .option('--keep <time>', 'once a day, what is over for longer is pruned: 90d')
         .option('--health-port <port>', 'answers at this port how it stands; 0 takes a free one'),

@@ -6,7 +6,7 @@ import { toAdf } from './adf.js';
 import { create } from './creation.js';
 import { paragraph } from './document.js';
 import { mergeDuplicates } from './duplicates.js';
-import { holdLane } from './lane.js';
+import { asSender } from './lane.js';
 import { toMarkdown } from './markdown.js';
 import { arrived, died, lost, MAX_ATTEMPTS, type Round, rest, troubleOf, write } from './round.js';
 import { OUTBOX, type OutboxRow, TICKETS, type Ticket } from './ticket.js';
@@ -52,30 +52,32 @@ export const ticketsOf = (store: Store, tracker: TicketTracker) =>
  * processes and after a crash. Only defects of ours are thrown.
  */
 export const deliver = async (
-  deps: { store: Store; tracker: TicketTracker; nowMs?: () => number },
+  deps: { store: Store; tracker: TicketTracker; leaseMs?: number },
   signal?: AbortSignal,
 ): Promise<Delivery> => {
-  const { store, tracker } = deps;
-  const held = await holdLane(store, laneOf(tracker), deps.nowMs);
-  if (!held) return { delivered: 0, open: 0, dead: 0, repaired: 0, busy: true, alerts: [] };
+  const { store, tracker, leaseMs } = deps;
+  const busy = { delivered: 0, open: 0, dead: 0, repaired: 0, busy: true, alerts: [] };
+  return (await asSender(store, laneOf(tracker), (held) => sendDue({ store, tracker, held }, signal), leaseMs)) ?? busy;
+};
+
+const sendDue = async (
+  { store, tracker, held }: Pick<Round, 'store' | 'tracker' | 'held'>,
+  signal: AbortSignal | undefined,
+): Promise<Delivery> => {
   const resting = held.lane.notBefore !== null && held.lane.notBefore > tracker.now();
   const round: Round = { store, tracker, held, alerts: [], delivered: 0, repaired: 0, stopped: resting };
-  try {
-    await recover(round);
-    const settled = new Set<string>();
-    for (const { id } of await rowsOf(store, tracker)) {
-      if (signal?.aborted || round.stopped) break;
-      const row = await store.collection(OUTBOX).get(id);
-      if (!row || row.value.state === 'delivered' || row.value.state === 'dead') continue;
-      // Messages about one ticket keep their order.
-      if (settled.has(row.value.ticketId)) continue;
-      if (!(await step(round, row))) settled.add(row.value.ticketId);
-    }
-    await mergeDuplicates(round, await rowsOf(store, tracker));
-    return await report(round);
-  } finally {
-    await held.release();
+  await recover(round);
+  const settled = new Set<string>();
+  for (const { id } of await rowsOf(store, tracker)) {
+    if (signal?.aborted || round.stopped) break;
+    const row = await store.collection(OUTBOX).get(id);
+    if (!row || row.value.state === 'delivered' || row.value.state === 'dead') continue;
+    // Messages about one ticket keep their order.
+    if (settled.has(row.value.ticketId)) continue;
+    if (!(await step(round, row))) settled.add(row.value.ticketId);
   }
+  await mergeDuplicates(round, await rowsOf(store, tracker));
+  return report(round);
 };
 
 /** The lane is ours, so nobody sends: a row in `sending` is what a crash left behind. */

@@ -89,10 +89,8 @@ export const OutboxRow = z.strictObject({
 });
 export type OutboxRow = z.infer<typeof OutboxRow>;
 
-/** Who sends to one project at the moment, and until when nobody does. */
-export const Lane = z.strictObject({
-  holder: z.string().nullable(),
-  leaseUntilMs: z.number().describe('epoch ms of the machines, not of the world: it is about processes'),
+/** Until when nobody sends to a project, and why. */
+export const Lane = z.object({
   notBefore: Instant.nullable(),
   paused: z.string().nullable().describe('why the tracker lets nobody in; told once'),
 });
