@@ -104,9 +104,37 @@ const world = (context: Context) =>
   attempt('store', async () => {
     const app = await context.app();
     const size = await app.world.ledger.size();
-    const where = context.config.databaseUrl === undefined ? 'SQLite in CACO_HOME' : 'Postgres';
-    return ok('store', `${where}, ${size} ledger entries; ${await growthText(context, app)}`);
+    const where = await database(app);
+    const found = `${where.found}, ${size} ledger entries; ${await growthText(context, app)}`;
+    return { ...where, found };
   });
+
+/** Older ones get no repairs any more. */
+const OLDEST_POSTGRES = 13;
+
+/** Several programs may share it, so that it matters what stands between them and it. */
+const database = async ({ world: { store } }: App): Promise<Finding> => {
+  const about = await store.about();
+  if (about.kind === 'sqlite') return ok('store', `SQLite ${about.version} in CACO_HOME, for programs of this machine`);
+  const { version, pooled, standby, makesTables } = about;
+  const between = pooled ? ' behind a pooler (nothing of ours hangs on a session: transaction mode will do)' : '';
+  const found = `Postgres ${version}${between}`;
+  const missing = (why: string, remedy: string): Finding => ({
+    what: 'store',
+    state: 'missing',
+    found: `${found}; ${why}`,
+    remedy,
+  });
+  if (Number.parseInt(version, 10) < OLDEST_POSTGRES)
+    return missing('it is too old', `Postgres ${OLDEST_POSTGRES} or newer is needed.`);
+  if (standby) return missing('it is a standby, which takes no writes', 'Point DATABASE_URL at the primary.');
+  if (!makesTables)
+    return missing(
+      'our user may make no tables, as an update of CACO may have to',
+      'As the owner of the database: grant create on schema public to USER',
+    );
+  return ok('store', found);
+};
 
 const signals = (context: Context) =>
   attempt('grid', async () => {

@@ -8,6 +8,8 @@ import type { Keys } from './keys.js';
 import { parseNote, type Signer } from './note.js';
 import { treeOf } from './tree.js';
 
+const KEYS_REMEDY =
+  'Where several programs share a store, each needs the same CACO_HOME/keys; then run `caco ledger audit`, which names the first bad entry.';
 export const AUDIT_REMEDY =
   'Run `caco ledger audit`: it names the first bad entry. Put the newest copy of the store back.';
 /** Other processes may sign in between; each time there is a newer state to look at. */
@@ -71,7 +73,7 @@ const requireContinues = async (
   try {
     before = opened(note, keys);
   } catch (cause) {
-    throw new Fault('conflict', `${from} cannot be verified: ${(cause as Error).message}`, AUDIT_REMEDY, { cause });
+    throw new Fault('conflict', `${from} cannot be verified: ${(cause as Error).message}`, KEYS_REMEDY, { cause });
   }
   if (before.origin !== keys.origin)
     throw new Fault('conflict', `${from} belongs to the ledger ${before.origin}, not ${keys.origin}`, AUDIT_REMEDY);
