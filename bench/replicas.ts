@@ -92,7 +92,7 @@ const IS_FINAL = /^4(?!0[89]|29)\d\d:/;
 /** Clients that share out the deeds, each going to the next server where one does not answer. */
 const drive = async (
   urls: readonly string[],
-  { deeds, clients }: Pick<Asked, 'deeds' | 'clients'>,
+  { deeds, clients, from = 0 }: Pick<Asked, 'deeds' | 'clients'> & { readonly from?: number },
   onDone: (done: number) => void,
   timeoutMs = 10_000,
 ): Promise<number> => {
@@ -103,7 +103,7 @@ const drive = async (
     for (let i = next++; i < deeds; i = next++) {
       for (;;)
         try {
-          await post(agent, urls[at % urls.length]!, keyOf(i), bodyOf(i), timeoutMs);
+          await post(agent, urls[at % urls.length]!, keyOf(from + i), bodyOf(from + i), timeoutMs);
           break;
         } catch (error) {
           if (IS_FINAL.test((error as Error).message)) throw error;
@@ -230,7 +230,10 @@ const faultsOf = async ({ url, folder, deeds }: Asked): Promise<{ wrong: string[
       `select count(*) as entries, max(seq) + 1 as size, count(*) filter (where prev_hash <> before and seq > 0) as forks
          from (select *, lag(hash) over (order by seq) as before from ledger_entries) as chain`,
     );
-    must(Number(order.entries) === Number(order.size) && order.forks === '0', `the ledger has gaps or forks: ${JSON.stringify(order)}`);
+    must(
+      Number(order.entries) === Number(order.size) && order.forks === '0',
+      `the ledger has gaps or forks: ${JSON.stringify(order)}`,
+    );
     const rows = await one(
       `select count(*) as n, count(distinct r.id) as ids from rows r join row_sets s on s.key = r.set_key where s.kind = 'jobs' and s.name = 'W-SUBMITTED'`,
     );
@@ -302,13 +305,18 @@ const withDatabase = async <R>(server: string, work: (url: string) => Promise<R>
   }
 };
 
+const [WARM, WARM_FROM] = [500, 1_000_000];
+
 /** Deeds a second of so many servers that nobody disturbs, and the CPU of theirs that one took. */
-const rate = (server: string, servers: number, deeds: number, clients: number) =>
+export const rate = (server: string, servers: number, deeds: number, clients: number) =>
   withDatabase(server, async (url) => {
     const folder = mkdtempSync(join(tmpdir(), 'caco-replicas-'));
     const { all, end } = await replicasIn({ url, folder }, servers, 0);
     try {
       const urls = all.flatMap((one) => one.url ?? []);
+      // As warm as programs are that have run for a while.
+      for (const url of urls)
+        await drive([url], { deeds: WARM, clients, from: WARM_FROM * (1 + urls.indexOf(url)) }, () => {}, 60_000);
       const before = all.reduce((sum, { running }) => sum + (running.cpuMs() ?? 0), 0);
       const begun = performance.now();
       await drive(urls, { deeds, clients }, () => {}, 60_000);

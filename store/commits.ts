@@ -25,8 +25,13 @@ export const sharedCommits = (alone: <R>(work: Work<R>) => Promise<R>): (<R>(wor
   const asked: Asked[] = [];
   let running = false;
 
-  /** What became of each; a work that fails takes back what it wrote and nothing else. */
-  const inTurn = (works: readonly Asked[]) => async (on: Kysely<Tables>) => {
+  /** What became of each; a work that fails takes back what it wrote and nothing else. One alone stands or falls with the commit. */
+  const inTurn = async (on: Kysely<Tables>, works: readonly Asked[]): Promise<(() => void)[]> => {
+    const [only] = works;
+    if (works.length === 1) {
+      const value = await only!.work(on);
+      return [() => only!.done(value)];
+    }
     const ends: (() => void)[] = [];
     for (const { work, done, failed } of works) {
       await on.executeQuery(SAVEPOINT);
@@ -50,13 +55,16 @@ export const sharedCommits = (alone: <R>(work: Work<R>) => Promise<R>): (<R>(wor
     while (asked.length > 0) {
       // Requests that the network has brought by now are read first, and share this commit.
       await new Promise((resume) => setImmediate(resume));
-      const works = asked.splice(0, AT_ONCE);
-      const [only] = works;
+      let works: Asked[] = [];
+      const take = () => {
+        works = asked.splice(0, AT_ONCE);
+        return works;
+      };
       try {
-        if (works.length === 1) only!.done(await alone(only!.work));
-        else for (const end of await alone(inTurn(works))) end();
+        // Taken once it is our turn: while other processes have theirs, more is asked.
+        for (const end of await alone((on) => inTurn(on, take()))) end();
       } catch (error) {
-        for (const { failed } of works) failed(error);
+        for (const { failed } of works.length === 0 ? take() : works) failed(error);
       }
     }
     running = false;

@@ -25,6 +25,8 @@ export const rowSets = (kind: string): RowSets => {
   return {
     keyOf,
     async open(on, name) {
+      const known = await keyOf(on, name);
+      if (known !== undefined) return known;
       await on
         .insertInto('row_sets')
         .values({ kind, name } as Tables['row_sets'])
