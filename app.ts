@@ -17,6 +17,7 @@ import type { AgentName, AskedBy } from './graph/agents.js';
 import type { Operating } from './graph/operate.js';
 import type { By, LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
+import type { SettledTogether } from './graph/settle-together.js';
 import {
   clockOf,
   countersOfDaemon,
@@ -97,6 +98,8 @@ export interface App {
   operate(asked: Operating, by: By, onTick: (tick: Tick) => Promise<void> | void): Promise<Operation>;
   /** A flexibility event from its arrival to a promise or a no; see graph/respond.ts. */
   respond(asked: unknown, by: By): Promise<FlexibilityEvent>;
+  /** Settles flexibility events in a run of their own, each once; see graph/settle-together.ts. */
+  settle(events: readonly unknown[], by: By): Promise<SettledTogether>;
   /** Those that are not decided: to be responded to again. */
   openEvents(): Promise<FlexibilityEvent[]>;
   cancelEvent(id: string, why: string, by: By): Promise<FlexibilityEvent>;
@@ -111,6 +114,14 @@ const RESERVED: Readonly<Record<string, string>> = {
   open_approval: 'request_approval puts a plan before a person.',
   answer_approval: 'A person answers under their own name: `caco approve ID`, or POST /approvals/ID with their token.',
   place_jobs: 'execute_plan carries out a plan with the decision on it.',
+};
+
+/** Why a name is no tool of the doors. */
+const notOffered = (name: string) => {
+  const way = RESERVED[name];
+  return way === undefined
+    ? notFound(`there is no tool ${name}`, `There are: ${[...TOOL_NAMES].sort().join(', ')}.`)
+    : new Fault('forbidden', `${name} is a step of the program’s own and no door offers it`, way);
 };
 
 const idle = new AbortController().signal;
@@ -204,12 +215,6 @@ const assemble = (
     agents ??= import('./graph/agents.js');
     return agents;
   };
-  const notOffered = (name: string) => {
-    const way = RESERVED[name];
-    return way === undefined
-      ? notFound(`there is no tool ${name}`, `There are: ${[...TOOL_NAMES].sort().join(', ')}.`)
-      : new Fault('forbidden', `${name} is a step of the program’s own and no door offers it`, way);
-  };
 
   return {
     config,
@@ -226,6 +231,7 @@ const assemble = (
       resume: (runId, by) => seen(async () => (await graph()).resume(runId, by)),
       answer: (input, by) => seen(async () => (await graph()).answer(input, by)),
       withdraw: (runId, by) => seen(async () => (await graph()).withdraw(runId, by)),
+      settle: (events, by) => seen(async () => (await graph()).settle(events, by)),
     },
     // The tool that the name stands for answers with its own type.
     call: (async (name: string, input: unknown, by: CallBy): Promise<unknown> => {
@@ -273,6 +279,10 @@ const assemble = (
         const { askedOf, respond } = await import('./graph/respond.js');
         return respond({ world, orchestrator: await graph(), by }, askedOf(asked));
       }),
+    settle: (events, by) =>
+      seen(async () =>
+        (await import('./graph/settle-together.js')).settleTogether({ world, orchestrator: await graph() }, events, by),
+      ),
     openEvents: async () => (await import('./graph/respond.js')).openEvents(world),
     cancelEvent: (id, why, by) =>
       seen(async () =>

@@ -29,6 +29,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'graph/governance.test.ts': 'whole runs',
   'graph/graph.test.ts': 'whole runs',
   'graph/once.test.ts': 'whole runs, some of them side by side',
+  'graph/settle-events.test.ts': 'a death at each write of a run',
   'graph/respond.test.ts': 'events answered by processes of their own, killed',
   'mcp-server/packaging.test.ts': 'packs, installs and starts the package',
   'mcp-server/stdio.test.ts': 'servers as processes of their own, some of them killed',

@@ -1,7 +1,22 @@
 /** One thread of the graph, as people list it. The graph's own checkpoints hold its state; this is the index to them. */
 import { z } from 'zod';
+import { RUNS as SETTLEMENT_RUNS } from './settlement/runs.js';
 import { defineCollection } from './store.js';
 import { Instant } from './time.js';
+
+/** An event that a run settled, or why it could not. */
+export const SettledEvent = z.strictObject({
+  id: z.string(),
+  run: z.enum(SETTLEMENT_RUNS),
+  fault: z
+    .strictObject({
+      code: z.enum(['invalid-input', 'not-found', 'conflict']),
+      message: z.string(),
+      remedy: z.string(),
+    })
+    .nullable(),
+});
+export type SettledEvent = z.infer<typeof SettledEvent>;
 
 export const Run = z.strictObject({
   id: z.string(),
@@ -26,6 +41,11 @@ export const Run = z.strictObject({
       'a run of an operation: what it placed is verified when its time has come, also where the clock could jump there',
     ),
   eventId: z.string().optional().describe('of kind respond: the flexibility event that its plan was made for'),
+  settles: z
+    .array(z.record(z.string(), z.unknown()))
+    .optional()
+    .describe('of kind settle: the events to settle, each as settle_event takes it'),
+  settled: z.array(SettledEvent).optional().describe('of kind settle: what became of each'),
   sameAs: z.string().optional().describe('the run that waits for the answer on the same plan; this one ended there'),
   approvalId: z.string().nullable(),
   decisionId: z.string().nullable(),

@@ -41,6 +41,7 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
     const { planId, decisionId, workloadId } = state;
     const made = { planId, decisionId, workloadId };
     if (state.decision === 'refused') return row.end(runId, { status: 'refused', ...made }, by);
+    if (state.settled.length > 0) return row.end(runId, { status: 'done', settled: state.settled }, by);
     // Nothing was placed by this run, so nothing of it will run and there is nothing to verify.
     if (planId === null || state.orderKey === null) return row.end(runId, { status: 'done', ...made }, by);
     const plan = (await world.store.collection(PLANS).get(planId))!.value;

@@ -6,7 +6,7 @@
  *                                     │               └─ refused ────────► copilot
  *                                     └─ nothing waits ──────────────────► copilot
  *   respond  START ─► governance ─► executor ─► copilot ─► END       the plan was made for an event
- *   settle   START ─► executor ─► copilot ─► END
+ *   settle   START ─► executor ─► copilot ─► END       a plan’s window that has closed, or events
  */
 import { END, isGraphInterrupt, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';

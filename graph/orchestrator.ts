@@ -18,6 +18,7 @@ import { courseOf, governance } from './course.js';
 import { decide } from './decide.js';
 import type { Graph } from './graph.js';
 import type { Question } from './nodes/governance.js';
+import { eventsToSettle } from './settle-events.js';
 import type { GraphState, PlanRequest } from './state.js';
 import { Answer, type By, type Checkpoints, signalOf, threadsOf } from './thread.js';
 
@@ -47,6 +48,11 @@ export interface Orchestrator {
    * placed has run. One that has ended, or whose time has not come, is answered as it stands.
    */
   resume(runId: string, by: By): Promise<Run>;
+  /**
+   * Settles events one after the other in a thread of its own, each once whatever dies meanwhile. One that cannot be settled keeps no
+   * other waiting: the run’s story says why. Fault `invalid-input` for an event that names none, or one that stands there twice.
+   */
+  settle(events: readonly unknown[], by: By): Promise<Run>;
   /**
    * Takes back what was asked for before anything was decided: the question is closed where no other run waits for it, and the run
    * ends as refused; one that was stopped before it asked has failed. Fault `conflict` for one that is over or worked on.
@@ -126,6 +132,20 @@ export const openOrchestrator = (world: World, graph: Graph, kept: Checkpoints):
         const again = await beginningOf(world, run);
         return course.goOn(runId, { runId, kind, from, horizonHours, approvalMode, request, ...again }, by);
       });
+    },
+
+    async settle(given, by) {
+      const events = eventsToSettle(given);
+      const id = shortId('R', randomUUID());
+      const from = events.map(({ start }) => start).sort()[0]!;
+      const last = events
+        .map(({ end }) => end)
+        .sort()
+        .at(-1)!;
+      const horizonHours = (toEpoch(last) - toEpoch(from)) / 3600;
+      const row = firstRow(world, { horizonHours, approval: 'auto' }, by);
+      await runs().insert(id, { ...row, id, kind: 'settle', from, settles: [...events] });
+      return course.alone(id, () => course.goOn(id, { runId: id, kind: 'settle', from, horizonHours }, by));
     },
 
     withdraw: (runId, by) =>

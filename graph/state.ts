@@ -1,6 +1,7 @@
 /** What a thread of the graph remembers: plain JSON, ids and small summaries. Each node owns the keys it writes. */
 import { Annotation } from '@langchain/langgraph';
 import type { Decision, Judgement } from '../domain/decision.js';
+import type { SettledEvent } from '../domain/run.js';
 import type { Instant } from '../domain/time.js';
 
 const last = <T>(fallback: T) => Annotation<T>({ reducer: (_, next) => next, default: () => fallback });
@@ -40,6 +41,8 @@ export const State = Annotation.Root({
   ticketIds: last<string[]>([]),
   ticketCount: last<number>(0),
   verificationId: last<string | null>(null),
+  /** Of a run that settles events: each of them, and why it could not be settled where it could not. */
+  settled: last<SettledEvent[]>([]),
   // copilot
   told: last<boolean>(false),
 });

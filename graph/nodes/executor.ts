@@ -3,8 +3,10 @@ import { settleTickets } from '../../tools/tickets/tickets.js';
 import { verifySavings } from '../../tools/verifier/verifier.js';
 import { carryOut } from '../carry-out.js';
 import type { Node } from '../node.js';
+import { settleEach } from '../settle-events.js';
 
 export const executor: Node = async (state, desk) => {
+  if (state.kind === 'settle' && state.planId === null) return { settled: await settleEach(state.runId, desk) };
   if (state.kind === 'settle') {
     const { verification } = await desk.call(verifySavings, { planId: state.planId! });
     await desk.call(settleTickets, { planId: state.planId! }, state.decisionId!);

@@ -118,6 +118,10 @@ export const settleEvent = defineTool({
     const evidence = digest({ asked, figures });
     const at = world.clock.now();
     const { id, site, meterIds, run } = asked;
+    const answer = { ...figures, evidence, document: statementOf({ ...figures, run, evidence }) };
+    // The same question with the same answer is no other settlement.
+    const kept = (await world.store.collection(STATEMENTS).get(statementId(id, run)))?.value;
+    if (kept?.evidence === evidence) return answer;
     call.commit(async (tx) => {
       const delivered = { sites: [site], meterIds, periods: periods.map((period) => ({ date, period })) };
       await claimDelivered(tx, delivered, { by: id, as: asked.terms.as, run, at });
@@ -129,13 +133,14 @@ export const settleEvent = defineTool({
         },
       ]);
     });
-    return { ...figures, evidence, document: statementOf({ ...figures, run: asked.run, evidence }) };
+    return answer;
   },
   tell: ({ id, deliveredMwh, gross, net, currency }) =>
     `${id}: ${deliveredMwh} MWh delivered, ${amountText(gross, currency)}${net === null ? '; what the rebound costs is not known' : `, ${amountText(net, currency)} with what was not bought and the rebound`}.`,
 });
 
 export { listSettlements } from './list.js';
+export { type Month, monthOf } from './month.js';
 
 export const settlementTools = [settleEvent, listSettlements] as const;
 

@@ -1,6 +1,7 @@
 /** The last words in a ticket: how it ended, and what came true. Pure. */
 import type { Estimate } from '../../domain/estimate.js';
 import type { Plan } from '../../domain/plan.js';
+import type { KeptStatement } from '../../domain/settlement/statement.js';
 import { oneLine } from '../../domain/text.js';
 import { jobCount } from './compose.js';
 import { code, paragraph, strong, type TicketDoc } from './document.js';
@@ -35,3 +36,15 @@ export const verifiedDoc = (
   ),
   paragraph(`Method: ${oneLine(verified.method, 200)}. Plan `, code(ticket.planId)),
 ];
+
+/** What a flexibility event came to, once it was settled. */
+export const paidDoc = ({ run, figures: f, evidence }: KeptStatement): TicketDoc => {
+  const money = (amount: number | null) => (amount === null ? 'not known' : `${amount.toFixed(2)} ${f.currency}`);
+  return [
+    paragraph(
+      strong('Settled. '),
+      `Event ${oneLine(f.id, 200)}, run ${run}: ${f.deliveredMwh} MWh delivered, paid ${money(f.gross)}; bought later ${money(f.rebound)}; net ${money(f.net)}.`,
+    ),
+    paragraph('A later run of the settlement may change it. Evidence ', code(evidence)),
+  ];
+};

@@ -29,6 +29,7 @@ export const Ticket = z.strictObject({
     .enum(['queued', 'open', 'closed', 'declined', 'needs-manual-close', 'failed'])
     .describe('declined: a person closed it as not wanted'),
   reason: z.string().nullable().describe('why it failed or was closed'),
+  paid: z.string().optional().describe('evidence of the settlement that it was told last'),
   ref: z.string().nullable().describe('number or name at the tracker'),
   url: z.string().nullable(),
   planId: z.string(),

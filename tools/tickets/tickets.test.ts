@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { STATEMENTS, statementId } from '../../domain/settlement/statement.js';
 import { plusSeconds } from '../../domain/time.js';
 import { callTool } from '../tool.js';
 import { lintAdf } from './adf.js';
@@ -239,6 +240,42 @@ describe('file_tickets', () => {
     const text = readFileSync(join(folder, markdownFiles().find((n) => n.includes(tickets[0]!.id))!), 'utf8');
     expect(text).toContain('saved 61.0 kg CO2e (50.0 to 72.0 kg, 95 % interval)');
     expect(text).toContain('status: done');
+  });
+
+  it('tells once what the event of its plan was paid, and closes nothing; a later run of the settlement is told again', async () => {
+    const { file, plan, world, call } = await setUp(20);
+    const filed = await file(plan, { overview: false });
+    const input = { planId: plan.id, event: 'E-1' };
+    const tell = () => callTool(settleTickets, input, world, call(`D-${plan.id}`));
+    await expect(tell()).rejects.toThrow('event E-1 is not settled');
+    const settledAs = (run: 'II' | 'SF', gross: number) => {
+      const figures = {
+        ...{
+          id: 'E-1',
+          site: 'hall',
+          status: 'ok' as const,
+          periods: [],
+          deliveredMwh: 0.7,
+          clippedMwh: null,
+          lines: [],
+        },
+        baseline: { days: [], excluded: [], inDayAdjustmentKwh: null, used: 'unadjusted' as const },
+        ...{ gross, avoided: 84, rebound: -32, net: gross + 52, currency: 'GBP', notes: [] },
+      };
+      const kept = { run, at: START, asked: {}, figures, evidence: `${run}-${gross}` };
+      return world.store.collection(STATEMENTS).put(statementId('E-1', run), kept);
+    };
+    await settledAs('II', 168.7);
+    expect((await tell()).settled).toBe(filed.total);
+    expect((await tell()).settled).toBe(0);
+    await settledAs('SF', 150);
+    expect((await tell()).settled).toBe(filed.total);
+    const text = readFileSync(join(folder, markdownFiles()[0]!), 'utf8');
+    expect(text).toContain(
+      'Event E-1, run II: 0.7 MWh delivered, paid 168.70 GBP; bought later -32.00 GBP; net 220.70 GBP.',
+    );
+    expect(text).toContain('run SF');
+    expect((await callTool(listTickets, { state: 'closed' }, world, call())).tickets).toEqual([]);
   });
 
   it('says nothing of a verified saving where a person declined the change', async () => {

@@ -5,6 +5,8 @@ import { Estimate } from '../../domain/estimate.js';
 import { NEWEST_VERIFICATION, VERIFICATIONS, type Verification } from '../../domain/evidence/verification.js';
 import { Fault, notFound } from '../../domain/fault.js';
 import { PLANS, type Plan } from '../../domain/plan.js';
+import { RUNS } from '../../domain/settlement/runs.js';
+import { type KeptStatement, STATEMENTS, statementId } from '../../domain/settlement/statement.js';
 import { cut } from '../../domain/text.js';
 import { Instant } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
@@ -18,7 +20,7 @@ import { deliver, ticketsOf } from './outbox.js';
 import { draftSchedulePatch, draftSlurmCommands } from './patches.js';
 import { enqueue, withdraw } from './queue.js';
 import { said } from './records.js';
-import { verifiedDoc } from './settled.js';
+import { paidDoc, verifiedDoc } from './settled.js';
 import { type Payload, TICKETS, Ticket } from './ticket.js';
 
 export { forgetTickets } from './forget.js';
@@ -258,11 +260,16 @@ export const settleTickets = defineTool({
   effect: 'acts',
   input: z.strictObject({
     planId: z.string().describe('the plan that was verified'),
+    event: z
+      .string()
+      .optional()
+      .describe('a flexibility event that was settled: what it was paid is told instead, and no ticket is closed'),
   }),
   output: z.strictObject({ settled: z.number().int(), delivery: Delivery, alerts: z.array(z.string()) }),
-  run: async ({ planId }, world, call) => {
+  run: async ({ planId, event }, world, call) => {
     const plan = await planOf(world, planId);
     await decisionOf(world, plan, call.decisionId);
+    if (event !== undefined) return tellPaid(world, planId, await statementFor(world, event), call.signal);
     const { store, tickets: tracker } = world;
     const { verified: found, method } = await verificationOf(world, planId);
     // What people did meanwhile stands: a change that they declined is not told as done.
@@ -282,8 +289,36 @@ export const settleTickets = defineTool({
     const { alerts, ...delivery } = await deliver({ store, tracker }, call.signal);
     return { settled, delivery, alerts: [...unseen, ...alerts].map((alert) => cut(alert, 500)) };
   },
-  tell: (o) => `${o.settled} tickets were told the verified saving.`,
+  tell: (o) => `${o.settled} tickets were told what came of it.`,
 });
+
+/** The final figure of an event, in every ticket of the plan that kept it; each settlement is told once. */
+const tellPaid = async (
+  { store, tickets: tracker }: World,
+  planId: string,
+  paid: KeptStatement,
+  signal: AbortSignal,
+) => {
+  let settled = 0;
+  for (const before of await ticketsOf(store, tracker)) {
+    const ticket = before.value;
+    if (ticket.planId !== planId || ticket.kind !== 'decision' || ticket.paid === paid.evidence) continue;
+    if (ticket.state === 'failed' || ticket.state === 'declined') continue;
+    const next = { ...ticket, paid: paid.evidence, updatedAt: tracker.now() };
+    if (await enqueue(store, before, next, [said(paidDoc(paid))])) settled += 1;
+  }
+  const { alerts, ...delivery } = await deliver({ store, tracker }, signal);
+  return { settled, delivery, alerts: alerts.map((alert) => cut(alert, 500)) };
+};
+
+/** The newest run of it. */
+const statementFor = async ({ store }: World, event: string): Promise<KeptStatement> => {
+  for (const run of [...RUNS].reverse()) {
+    const kept = (await store.collection(STATEMENTS).get(statementId(event, run)))?.value;
+    if (kept !== undefined) return kept;
+  }
+  throw new Fault('conflict', `event ${event} is not settled`, 'Settle it first: caco settle EVENT.yaml.');
+};
 
 /** What a ticket says was saved is read here, never taken from whoever asks for it to be told. */
 const verificationOf = async (world: World, planId: string): Promise<Verification> => {
