@@ -12,6 +12,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'cli/backfill.test.ts': 'a process that is killed while it brings a year',
   'cli/cli.test.ts': 'whole runs, each command a process of its own',
   'cli/commands.test.ts': 'each command a process of its own',
+  'cli/deployment.test.ts': 'a database dumped and restored, and the chart rendered',
   'cli/market.test.ts': 'two programs that trade, and plan for it',
   'cli/replicas.test.ts': 'programs as built, several on one Postgres, killed and stopped',
   'cli/ledger.test.ts': 'each command a process of its own',

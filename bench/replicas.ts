@@ -161,6 +161,7 @@ const replicasIn = async (
   return { all, end };
 };
 
+const EXIT_UNAVAILABLE = 6;
 const LOST = /another process has taken over/;
 
 /** Kills and stops at random, spread evenly over the deeds; answers what it did once they are over. */
@@ -185,7 +186,9 @@ const disturb = async (all: readonly Replica[], asked: Asked, so: { readonly far
     const code = await Promise.race([running.ended, Promise.resolve(undefined)]);
     if (code === undefined) return;
     if (LOST.test(running.said())) takenOver++;
-    else if (code !== null) throw new Error(`${replica.name} ended with ${code}: ${running.said()}`);
+    // Stopped for so long it may find its connection cut in the middle; that too is for who keeps programs running.
+    else if (code !== null && code !== EXIT_UNAVAILABLE)
+      throw new Error(`${replica.name} ended with ${code}: ${running.said()}`);
     replica.running = replica.start();
   };
   for (const { after, kills } of moments) {
