@@ -150,6 +150,24 @@ describe('a plan that reserves jobs', () => {
   });
 });
 
+it('makes an order that holds other jobs than before another version of it, and no other order', async () => {
+  const orders = store.collection(ORDERS);
+  const versions = async () => [(await orders.get('P-1'))?.version, (await orders.get('P-2'))?.version];
+  await holdFor('P-1', [until(a), until(b)]);
+  for (const planId of ['P-1', 'P-2']) await orders.put(planId, order(planId));
+  await holdFor('P-1', [until(a), until(b)]);
+  expect(await versions()).toEqual([1, 1]);
+  await holdFor('P-2', [until(c)]);
+  expect(await versions()).toEqual([1, 2]);
+  await holdFor('P-2', [until(a)], 'P-1');
+  expect(await versions()).toEqual([2, 3]);
+  await handBack(world, 'P-2', [a]);
+  expect(await versions()).toEqual([3, 4]);
+  const longer = { before: b, after: { ...b, durationHours: hours(4) } };
+  await store.transaction((tx) => holdAsChanged(tx, world, [longer]));
+  expect(await versions()).toEqual([4, 4]);
+});
+
 it('stands where a store of before has it', async () => {
   await holdFor('P-1', [until(a)]);
   const rows = store.rows(defineRows('held_jobs', Held));

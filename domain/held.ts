@@ -78,14 +78,12 @@ export const hold = async (
           return holder.planId === of.replaces && holder.end > now;
         });
         const stated = mine.map((handing) => rowOf(of.planId, handing, known.get(identityOf(handing.job))));
-        await rows.append(
-          set,
-          stated.filter(({ id }) => !known.has(id)),
-        );
-        await rows.upsert(
-          set,
-          stated.filter(({ id }) => known.has(id) && known.get(id)!.planId !== of.planId),
-        );
+        const fresh = stated.filter(({ id }) => !known.has(id));
+        const taken = stated.filter(({ id }) => known.has(id) && known.get(id)!.planId !== of.planId);
+        await rows.append(set, fresh);
+        await rows.upsert(set, taken);
+        if (fresh.length + taken.length > 0)
+          await holdsOtherwise(tx, [of.planId, ...taken.map(({ id }) => known.get(id)!.planId)]);
         return new Set(mine.map(({ job }) => job.id));
       });
     } catch (error) {
@@ -105,6 +103,10 @@ export const holdAsChanged = async (
   const known = await rows.findAll(
     set,
     changes.map(({ before }) => identityOf(before)),
+  );
+  await holdsOtherwise(
+    tx,
+    [...known.values()].map(({ planId }) => planId),
   );
   await rows.upsert(
     set,
@@ -130,6 +132,7 @@ const letGo = async (world: Where, planId: string, jobs: readonly Job[], toForme
     const known = await rows.findAll(set, jobs.map(identityOf));
     const mine = jobs.map(identityOf).filter((id) => known.get(id)?.planId === planId);
     const former = (id: string) => (toFormer ? known.get(id)!.before : undefined);
+    await holdsOtherwise(tx, [planId, ...mine.flatMap((id) => former(id)?.planId ?? [])]);
     await rows.upsert(
       set,
       mine.flatMap((id) => (former(id) === undefined ? [] : [{ id, value: former(id)! }])),
@@ -139,6 +142,18 @@ const letGo = async (world: Where, planId: string, jobs: readonly Job[], toForme
       mine.filter((id) => former(id) === undefined),
     );
   });
+};
+
+/**
+ * An order that holds other jobs, or the same jobs told otherwise, is a new version of its document: what was read of an order is
+ * still so while its version is.
+ */
+const holdsOtherwise = async (tx: Tx, planIds: readonly string[]): Promise<void> => {
+  const orders = tx.collection(ORDERS);
+  for (const planId of new Set(planIds)) {
+    const order = await orders.get(planId);
+    if (order !== undefined) await orders.put(planId, order.value);
+  }
 };
 
 /** `known`: its row so far; of another plan it is who has it again when this one does not hand it over. */

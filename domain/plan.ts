@@ -139,11 +139,12 @@ export const Order = z.strictObject({
   decisionId: z.string().optional().describe('the leave that it was handed over by'),
   leftOut: z.number().int().optional().describe('jobs of the plan that another plan held already'),
   span: Interval.describe('from the start of the plan’s window to the end of its last piece'),
+  moved: z.number().int().optional().describe('jobs that the plan moves'),
 });
 export type Order = z.infer<typeof Order>;
 
 /** In the order of placing: of a job that was ordered twice, the newest counts. */
-export const ORDERS = defineCollection('orders', Order);
+export const ORDERS = defineCollection('orders', Order, ({ span }) => span.end);
 
 /** Two scenarios or seeds are two worlds: what is ordered in one takes no room in the other. */
 export const worldName = ({ setting }: { setting: { name: string; seed: number } }): string =>

@@ -58,4 +58,7 @@ export const Run = z.strictObject({
 });
 export type Run = z.infer<typeof Run>;
 
-export const RUNS = defineCollection('runs', Run);
+/** One that failed may be taken up again, so it is not over. */
+export const RUNS = defineCollection('runs', Run, ({ status, finishedAt }) =>
+  status === 'done' || status === 'refused' ? finishedAt : null,
+);

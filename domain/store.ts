@@ -14,6 +14,8 @@ import type { Instant } from './time.js';
 export interface CollectionOf<T> {
   readonly name: string;
   readonly schema: z.ZodType<T>;
+  /** From when on nobody looks for a document but by its id; null: not yet. Without it all of them stay open. */
+  overAt?(value: T): Instant | null;
 }
 export interface RowsOf<T> {
   readonly name: string;
@@ -22,9 +24,14 @@ export interface RowsOf<T> {
   readonly toText?: ((value: T) => string) | undefined;
 }
 
-export const defineCollection = <S extends z.ZodType>(name: string, schema: S): CollectionOf<z.output<S>> => ({
+export const defineCollection = <S extends z.ZodType>(
+  name: string,
+  schema: S,
+  overAt?: (value: z.output<S>) => Instant | null,
+): CollectionOf<z.output<S>> => ({
   name,
   schema: schema as unknown as z.ZodType<z.output<S>>,
+  ...(overAt && { overAt }),
 });
 export const defineRows = <S extends z.ZodType>(
   name: string,
@@ -61,6 +68,10 @@ export interface Collection<T> {
   delete(id: string): Promise<void>;
   /** In order of insertion, newest first. */
   list(page?: Page): Promise<Versioned<T>[]>;
+  /** Those that are not over by a moment, newest first, however many are: what a program looks at again and again stays as short as what is under way. */
+  open(at: Instant): Promise<Versioned<T>[]>;
+  /** The ids of those that are, at most 1000. */
+  over(by: Instant): Promise<string[]>;
   /** All of them, newest first. What cannot be read is told to `unreadable` and passed over, for one document must not hide the others. */
   pages(unreadable: (fault: Fault) => void): AsyncIterable<Versioned<T>[]>;
 }

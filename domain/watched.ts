@@ -4,7 +4,7 @@ import { defineCollection } from './store.js';
 import type { Fleet } from './world.js';
 
 /** Orders that would have been given, by plan id. No fleet knows one of them, and no job is held by it. */
-export const WATCHED = defineCollection('watched-orders', Order);
+export const WATCHED = defineCollection('watched-orders', Order, ({ span }) => span.end);
 
 /** The fleet as it is, with nothing ever placed in it. One that rehearses by itself says what it would change, job by job. */
 export const watchedFleet = (fleet: Fleet): Fleet => ({

@@ -1,16 +1,13 @@
 /** What the fleet was told to draw: the power of all announced work of one region, slot by slot. */
 import { heldPieces } from '../domain/held.js';
-import { everyDocument } from '../domain/listing.js';
 import { ORDERS, type Order, worldName } from '../domain/plan.js';
 import { type Instant, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 
 /** Orders of this world that are not over by `from`, the newest first. */
 export const ordersFrom = async (world: Pick<World, 'store' | 'setting'>, from: Instant): Promise<Order[]> => {
-  const found: Order[] = [];
-  for await (const { value } of everyDocument(world.store, ORDERS))
-    if (value.world === worldName(world) && value.span.end > from) found.push(value);
-  return found;
+  const open = await world.store.collection(ORDERS).open(from);
+  return open.map(({ value }) => value).filter((order) => order.world === worldName(world));
 };
 
 /** Mean facility kW in each of these slots (epoch seconds of their starts, `step` seconds long). */

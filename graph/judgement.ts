@@ -90,8 +90,9 @@ const usualScale = async (store: Store, planId: string): Promise<number | null> 
   const moved: number[] = [];
   for (const { value } of await store.collection(ORDERS).list({ limit: 21 })) {
     if (value.planId === planId) continue;
-    const plan = (await store.collection(PLANS).get(value.planId))?.value;
-    if (plan) moved.push(plan.jobs.moved);
+    // An order of an older version does not say it.
+    const said = value.moved ?? (await store.collection(PLANS).get(value.planId))?.value.jobs.moved;
+    if (said !== undefined) moved.push(said);
   }
   if (moved.length < FEWEST_PLANS) return null;
   moved.sort((a, b) => a - b);

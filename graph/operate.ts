@@ -36,9 +36,10 @@ export interface Operating {
   readonly until?: Instant | undefined;
 }
 
-/** How many runs back one is looked for that is not over, and how often one that failed is taken up again. */
-const RUNS_BACK = 500;
+/** How often a run that failed is taken up again. */
 const MOST_TRIES = 3;
+/** As many as gather_jobs takes; the newest count. */
+const MOST_WITHOUT = 500;
 /** One week, as replan takes it. */
 const MOST_NOTICE = 10_080;
 
@@ -79,6 +80,12 @@ export const operate = async (
 /** The row of a run that waits says it only in what was asked for. */
 const workloadOf = ({ workloadId, request }: Run): string | undefined =>
   workloadId ?? (request?.workloadId as string | undefined);
+
+interface Made {
+  readonly at: Instant;
+  readonly replaces: string | undefined;
+  readonly changes: number;
+}
 
 class Operator {
   readonly #key: string;
@@ -196,9 +203,9 @@ class Operator {
     return { tick, since: trouble.some((one) => one.startsWith('planning: ')) ? state.since : at };
   }
 
-  /** Runs of an operation, newest first. */
+  /** Runs of an operation that are not over, newest first. */
   async #ours(): Promise<Run[]> {
-    const runs = await this.world.store.collection(RUNS).list({ limit: RUNS_BACK });
+    const runs = await this.world.store.collection(RUNS).open(this.world.clock.now());
     return runs
       .map(({ value }) => value)
       .filter(
@@ -240,7 +247,7 @@ class Operator {
       since: since < at ? since : at,
       submittedBy: at,
       once: true,
-      withoutWorkloads: [...new Set(without)].slice(0, RUNS_BACK),
+      withoutWorkloads: [...new Set(without)].slice(0, MOST_WITHOUT),
     };
     const { workloadId, jobs } = await callTool(gatherJobs, asked, this.world, this.#call());
     if (jobs === 0) return { jobs, run: null };
@@ -287,33 +294,43 @@ class Operator {
   }
 
   readonly #looked = new Map<string, Instant>();
+  readonly #made = new Map<string, Made>();
 
   async #due(at: Instant): Promise<Plan | undefined> {
     const { reviewHours, mostChanges, noticeMinutes } = this.asked;
     if (!Number.isFinite(reviewHours)) return undefined;
-    const orders = await this.world.store.collection(ORDERS).list({ limit: RUNS_BACK });
+    const orders = await this.world.store.collection(ORDERS).open(plusSeconds(at, noticeMinutes * 60));
     const replaced = new Set<string>();
-    let [due, since]: [Plan | undefined, Instant] = [undefined, at];
+    const open = new Set<string>();
+    let [due, since]: [string | undefined, Instant] = [undefined, at];
     for (const { value: order } of orders) {
-      if (order.world !== this.#key || order.span.end <= plusSeconds(at, noticeMinutes * 60)) continue;
-      const plan = await this.#plan(order.planId);
-      if (plan === undefined) continue;
-      if (plan.replaces !== undefined) replaced.add(plan.replaces);
+      if (order.world !== this.#key) continue;
+      open.add(order.planId);
+      const made = await this.#madeOf(order.planId);
+      if (made === undefined) continue;
+      if (made.replaces !== undefined) replaced.add(made.replaces);
       // A job that a person or an order at the market has a word in is theirs to plan again.
-      if (replaced.has(plan.id) || order.jobs !== null) continue;
-      const looked = this.#looked.get(plan.id) ?? plan.madeAt;
-      if (due !== undefined && looked >= since) continue;
-      if (plusHours(looked, reviewHours) > at || (await this.#changesOf(plan)) >= mostChanges) continue;
-      [due, since] = [plan, looked];
+      if (replaced.has(order.planId) || order.jobs !== null || made.changes >= mostChanges) continue;
+      const looked = this.#looked.get(order.planId) ?? made.at;
+      if ((due !== undefined && looked >= since) || plusHours(looked, reviewHours) > at) continue;
+      [due, since] = [order.planId, looked];
     }
-    return due;
+    for (const known of [this.#made, this.#looked])
+      for (const planId of known.keys()) if (!open.has(planId)) known.delete(planId);
+    return due === undefined ? undefined : this.#plan(due);
   }
 
-  /** How many plans it followed. */
-  async #changesOf(plan: Plan): Promise<number> {
-    let count = 0;
-    for (let one: Plan | undefined = plan; one?.replaces !== undefined; one = await this.#plan(one.replaces)) count++;
-    return count;
+  /** What never changes of a plan that was handed over; `changes`: how many plans it followed. */
+  async #madeOf(planId: string): Promise<Made | undefined> {
+    const known = this.#made.get(planId);
+    if (known !== undefined) return known;
+    const plan = await this.#plan(planId);
+    if (plan === undefined) return undefined;
+    const { madeAt: at, replaces } = plan;
+    const changes = replaces === undefined ? 0 : 1 + ((await this.#madeOf(replaces))?.changes ?? 0);
+    const made = { at, replaces, changes };
+    this.#made.set(planId, made);
+    return made;
   }
 
   async #plan(id: string): Promise<Plan | undefined> {

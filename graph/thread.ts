@@ -41,6 +41,9 @@ export class Answer {
 /** What a thread begins with, the answer that it goes on with, or, null, that it goes on as it stands. */
 export type Order = Partial<GraphState> | Answer | null;
 
+/** In how many sweeps of a program all threads are looked through; the first is one of them. */
+const EVERY_SWEEP = 100;
+
 /** What the id of a run's settle thread ends with. */
 const SETTLING = ':settle';
 export const settleThreadOf = (runId: string): string => `${runId}${SETTLING}`;
@@ -50,6 +53,7 @@ const openIn = ({ tasks, next }: Awaited<ReturnType<Graph['getState']>>) =>
   tasks.filter(({ name }) => next.includes(name)).flatMap((task) => task.interrupts);
 
 export const threadsOf = (graph: Graph, kept: Checkpoints) => {
+  let sweeps = 0;
   const config = (threadId: string, by: By) => ({
     configurable: { thread_id: threadId },
     durability: 'sync' as const,
@@ -100,12 +104,17 @@ export const threadsOf = (graph: Graph, kept: Checkpoints) => {
       return { values: snapshot.values as GraphState, pending: openIn(snapshot)[0] };
     },
 
-    /** Throws away the threads of runs that are over, and of this one all that came before where it stands. */
+    /**
+     * Throws away the threads of this run where it is over, or else all that came before where it stands; at times also the threads
+     * of other runs that are over, which a process left that died before it could.
+     */
     async sweep(runId: string, isOver: (runId: string) => Promise<boolean>): Promise<void> {
+      if (await isOver(runId)) await kept.prune([runId, settleThreadOf(runId)], 'delete');
+      else await kept.prune([runId], 'keep_latest');
+      if (sweeps++ % EVERY_SWEEP !== 0) return;
       const over: string[] = [];
       for (const thread of await kept.ids()) if (await isOver(thread.replace(SETTLING, ''))) over.push(thread);
       await kept.prune(over, 'delete');
-      await kept.prune([runId], 'keep_latest');
     },
   };
 };

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import type { Collection, CollectionOf, Page, Versioned } from '../domain/store.js';
-import type { Tables } from './tables.js';
+import { OPEN, type Tables } from './tables.js';
 
 const PAGE = 500;
 
@@ -25,6 +25,7 @@ export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collect
     version: Number(row.version),
     value: documentOf(of, row),
   });
+  const stored = (value: T) => ({ body: JSON.stringify(value), open_until: of.overAt?.(value) ?? OPEN });
   const mine = () => db.selectFrom('documents').select(['id', 'version', 'body']).where('collection', '=', collection);
 
   return {
@@ -35,7 +36,7 @@ export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collect
     async insert(id, value) {
       const added = await db
         .insertInto('documents')
-        .values({ collection, id, version: 1, body: JSON.stringify(value) } as Tables['documents'])
+        .values({ collection, id, version: 1, ...stored(value) } as Tables['documents'])
         .onConflict((c) => c.columns(['collection', 'id']).doNothing())
         .executeTakeFirst();
       if (Number(added.numInsertedOrUpdatedRows ?? 0) === 0)
@@ -46,19 +47,19 @@ export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collect
         );
     },
     async put(id, value) {
-      const body = JSON.stringify(value);
+      const now = stored(value);
       await db
         .insertInto('documents')
-        .values({ collection, id, version: 1, body } as Tables['documents'])
+        .values({ collection, id, version: 1, ...now } as Tables['documents'])
         .onConflict((c) =>
-          c.columns(['collection', 'id']).doUpdateSet((e) => ({ body, version: e('documents.version', '+', 1) })),
+          c.columns(['collection', 'id']).doUpdateSet((e) => ({ ...now, version: e('documents.version', '+', 1) })),
         )
         .execute();
     },
     async replace(id, version, value) {
       const changed = await db
         .updateTable('documents')
-        .set({ body: JSON.stringify(value), version: version + 1 })
+        .set({ ...stored(value), version: version + 1 })
         .where('collection', '=', collection)
         .where('id', '=', id)
         .where('version', '=', version)
@@ -82,6 +83,19 @@ export const documentsOf = <T>(db: Kysely<Tables>, of: CollectionOf<T>): Collect
             .where('d.id', '=', after),
         );
       return (await query.execute()).map(read);
+    },
+    async open(at) {
+      return (await mine().where('open_until', '>', at).orderBy('seq', 'desc').execute()).map(read);
+    },
+    async over(by) {
+      const rows = await db
+        .selectFrom('documents')
+        .select('id')
+        .where('collection', '=', collection)
+        .where('open_until', '<=', by)
+        .limit(1000)
+        .execute();
+      return rows.map(({ id }) => id);
     },
     async *pages(unreadable) {
       for (let before: number | undefined; ; ) {

@@ -2,7 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { Fault } from '../domain/fault.js';
 import { beginAlone, type Flavour } from './dialect.js';
-import type { Tables } from './tables.js';
+import { OPEN, type Tables } from './tables.js';
 import { createThreadTables, takeOverThreads } from './threads.js';
 
 type Step = (db: Transaction<Tables>, flavour: Flavour) => Promise<void>;
@@ -126,6 +126,47 @@ const createGridTables: Step = async (db, flavour) => {
     .execute();
 };
 
+/** As the collections of that time said it; a document that says otherwise since says so when it is written next. */
+const OVER_AT = {
+  runs: ({ status, finishedAt }: { status: string; finishedAt: string | null }) =>
+    status === 'done' || status === 'refused' ? finishedAt : null,
+  orders: ({ span }: { span: { end: string } }) => span.end,
+  'watched-orders': ({ span }: { span: { end: string } }) => span.end,
+  'ticket-outbox': (message: { state: string; repaired: boolean; deliveredAt: string | null }) =>
+    message.state === 'delivered' && message.repaired ? message.deliveredAt : null,
+} satisfies Record<string, (value: never) => string | null>;
+
+/** Until then every look at what is under way read all that there had ever been. */
+const documentsSayWhenTheyAreOver: Step = async (db, flavour) => {
+  await db.schema
+    .alterTable('documents')
+    .addColumn('open_until', text(flavour), (c) => c.notNull().defaultTo(OPEN))
+    .execute();
+  for (const [collection, overAt] of Object.entries(OVER_AT))
+    for (let after = -1; ; ) {
+      const found = await db
+        .selectFrom('documents')
+        .select(['seq', 'body'])
+        .where('collection', '=', collection)
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(500)
+        .execute();
+      for (const { seq, body } of found) {
+        const at = (overAt as (value: unknown) => string | null)(JSON.parse(body));
+        if (at !== null) await db.updateTable('documents').set({ open_until: at }).where('seq', '=', seq).execute();
+      }
+      if (found.length < 500) break;
+      after = Number(found.at(-1)!.seq);
+    }
+  await db.schema
+    .createIndex('documents_by_end')
+    .on('documents')
+    .columns(['collection', 'open_until', 'seq'])
+    .execute();
+  await db.schema.createIndex('documents_in_order').on('documents').columns(['collection', 'seq']).execute();
+};
+
 const STEPS: Step[] = [
   async (db, flavour) => {
     const t = text(flavour);
@@ -174,6 +215,7 @@ const STEPS: Step[] = [
   createGridTables,
   createMailTable,
   createLeaseTable,
+  documentsSayWhenTheyAreOver,
 ];
 
 const MIGRATION_LOCK = 4242001;

@@ -158,6 +158,30 @@ describe.each(PLACES)('the store on $flavour', ({ where }) => {
     expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0]);
   });
 
+  it('lists what is not over by a moment, newest first, as the documents say it', async () => {
+    const store = await open(where());
+    const Errand = z.strictObject({ until: z.string().nullable() });
+    const errands = store.collection(
+      defineCollection(fresh('errands'), Errand, ({ until }) => until as Instant | null),
+    );
+    await errands.insert('a', { until: '2026-01-02T00:00:00Z' });
+    await errands.put('b', { until: null });
+    await errands.insert('c', { until: '2026-01-03T00:00:00Z' });
+    const ids = async (at: string) => (await errands.open(at as Instant)).map(({ id }) => id);
+    expect(await ids('2026-01-01T23:59:59Z')).toEqual(['c', 'b', 'a']);
+    expect(await ids('2026-01-02T00:00:00Z')).toEqual(['c', 'b']);
+    expect(await errands.over('2026-01-02T00:00:00Z' as Instant)).toEqual(['a']);
+    // What is written anew says it anew, whichever way it is written.
+    const [b] = await errands.open(AT).then((found) => found.filter(({ id }) => id === 'b'));
+    expect(await errands.replace('b', b!.version, { until: '2026-01-01T00:00:00Z' })).toBe(true);
+    await errands.put('a', { until: null });
+    expect(await ids('2026-01-03T00:00:00Z')).toEqual(['a']);
+    expect(await errands.over('2026-01-02T00:00:00Z' as Instant)).toEqual(['b']);
+    const silent = store.collection(defineCollection(fresh('silent'), Errand));
+    await silent.put('x', { until: '2000-01-01T00:00:00Z' });
+    expect((await silent.open('9999-01-01T00:00:00Z' as Instant)).map(({ id }) => id)).toEqual(['x']);
+  });
+
   it('keeps rows in order, whatever the batches and pages', async () => {
     const rows = (await open(place)).rows(NUMBERS);
     await fc.assert(

@@ -1,6 +1,10 @@
 /** The tables by their columns, as queries see them. Which steps made them is in migrations.ts. */
+/** Behind every instant in byte order. */
+export const OPEN = '~';
+
 export interface Tables {
-  documents: { collection: string; id: string; seq: number; version: number; body: string };
+  /** `open_until` is the instant from which on a document is over; OPEN while there is none. */
+  documents: { collection: string; id: string; seq: number; version: number; body: string; open_until: string };
   row_sets: { key: number; kind: string; name: string };
   rows: { set_key: number; seq: number; id: string; body: string };
   deeds: {

@@ -55,6 +55,7 @@ const place = async (plan: Plan, jobs: readonly string[] | null, world: World, c
     world: worldName(world),
     jobs: jobs === null ? null : [...jobs],
     span: { start: plan.window.start, end: plan.finishesAt },
+    moved: plan.jobs.moved,
   };
   if (world.fleet.rehearses) return rehearse(order, world, call);
   const others = await reserve(world, plan, order, call);

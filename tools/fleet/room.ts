@@ -96,14 +96,10 @@ export const requireRoom = async (world: World, plan: Plan, jobs: readonly strin
 
 /** Orders of this world that may run while the plan does, newest first. */
 const ordersBeside = async (world: World, plan: Plan): Promise<Order[]> => {
-  const found: Order[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await world.store.collection(ORDERS).list({ after, limit: 1000 });
-    for (const { value } of page) {
-      if (value.planId === plan.id || value.world !== worldName(world)) continue;
-      if (value.span.start < plan.finishesAt && value.span.end > plan.window.start) found.push(value);
-    }
-    if (page.length < 1000) return found;
-    after = page.at(-1)!.id;
-  }
+  const open = await world.store.collection(ORDERS).open(plan.window.start);
+  return open
+    .map(({ value }) => value)
+    .filter(
+      (order) => order.planId !== plan.id && order.world === worldName(world) && order.span.start < plan.finishesAt,
+    );
 };

@@ -9,6 +9,7 @@ import type { World } from '../../domain/world.js';
 import { openStore } from '../../store/store.js';
 import { placeJobs } from '../fleet/fleet.js';
 import { callTool } from '../tool.js';
+import { announcedSince } from './announced.js';
 import { call, fleetWorld, ingest, ingestQueue } from './fixtures/fleet.js';
 import { makePlan, replan } from './optimizer.js';
 
@@ -125,6 +126,25 @@ describe('a plan beside announced work', () => {
     expect(again!.replaces).toBe(first.id);
     expect(await placing(again!)).toMatchObject({ leftOut: 0, heldBy: [] });
     expect(await placing(first)).toMatchObject({ placed: 0, heldBy: [again!.id] });
+  });
+
+  it('is known as the books have it, however often it was asked for before', async () => {
+    const from = toEpoch(world.clock.now());
+    const known = async () => [...(await announcedSince(world, from))].sort();
+    const read = async () => [...(await announcedSince({ ...world, store: { ...store } }, from))].sort();
+    const first = await placed(await planned());
+    const before = await known();
+    expect(before).toHaveLength(60);
+    const longer = jobs.find((job) => job.category !== 'urgent')!;
+    const overran = [{ jobId: longer.id, durationHours: longer.durationHours + 1 }];
+    const again = { fromPlanId: first.id, at: first.window.start, churnCost: 0, overran };
+    const { plan } = await callTool(replan, again, world, call);
+    expect(await known()).toEqual(await read());
+    expect(await known()).not.toEqual(before);
+    await placed(plan!);
+    const after = await known();
+    expect(after).toEqual(await read());
+    expect(new Set(after.map(([, { planId }]) => planId))).toEqual(new Set([plan!.id]));
   });
 
   it('plans jobs anew that were planned but never placed', async () => {

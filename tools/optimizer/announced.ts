@@ -6,9 +6,9 @@
 import { powerText } from '../../domain/figures.js';
 import { handings, heldPieces } from '../../domain/held.js';
 import { type Job, spanSeconds } from '../../domain/job.js';
-import { everyDocument } from '../../domain/listing.js';
 import { ORDERS, type Order, type Placement, worldName } from '../../domain/plan.js';
-import { toEpoch } from '../../domain/time.js';
+import type { Store, Versioned } from '../../domain/store.js';
+import { fromEpoch, toEpoch } from '../../domain/time.js';
 import { WATCHED } from '../../domain/watched.js';
 import type { World } from '../../domain/world.js';
 import {
@@ -61,18 +61,48 @@ const compact = ({ planId }: Order, job: Job, unordered: readonly Placement[]): 
 /** By job id, all that was ordered in this world and is not over by `from` (epoch seconds); the newest order of a job counts. */
 export const announcedSince = async (world: World, from: number): Promise<Map<string, Announced>> => {
   const found = new Map<string, Announced>();
+  const add = (pieces: Iterable<readonly [string, Announced]>) => {
+    for (const [jobId, announced] of pieces) if (!found.has(jobId)) found.set(jobId, announced);
+  };
+  const mine = (order: Order) => order.world === worldName(world);
+  for (const order of await world.store.collection(ORDERS).open(fromEpoch(from)))
+    if (mine(order.value)) add(await heldBy(world, order));
   // In a pilot one plan leaves room for another as if both had been placed; nobody holds their jobs.
-  const kinds = [
-    { of: ORDERS, pieces: (order: Order) => heldPieces(world, order) },
-    ...(world.fleet.watches ? [{ of: WATCHED, pieces: (order: Order) => handings(world.store, order) }] : []),
-  ];
-  for (const { of, pieces: piecesOf } of kinds)
-    for await (const { value: order } of everyDocument(world.store, of)) {
-      if (order.world !== worldName(world) || toEpoch(order.span.end) <= from) continue;
-      for await (const page of piecesOf(order))
-        for (const { job, pieces } of page) if (!found.has(job.id)) found.set(job.id, compact(order, job, pieces));
-    }
+  if (world.fleet.watches)
+    for (const { value } of await world.store.collection(WATCHED).open(fromEpoch(from)))
+      if (mine(value)) add(await read(value, handings(world.store, value)));
   return found;
+};
+
+type Pieces = readonly (readonly [jobId: string, announced: Announced])[];
+
+const read = async (order: Order, pages: AsyncIterable<{ job: Job; pieces: Placement[] }[]>): Promise<Pieces> => {
+  const found: [string, Announced][] = [];
+  for await (const page of pages) for (const { job, pieces } of page) found.push([job.id, compact(order, job, pieces)]);
+  return found;
+};
+
+/** Jobs that are remembered in all, some 300 bytes each. */
+const MOST_REMEMBERED = 50_000;
+const remembered = new WeakMap<Store, Map<string, { readonly version: number; readonly pieces: Pieces }>>();
+
+/** What an order holds. Read again only when the order is another version, which it is whenever it holds something else. */
+const heldBy = async (world: World, { value: order, version }: Versioned<Order>): Promise<Pieces> => {
+  const known = remembered.get(world.store) ?? new Map();
+  remembered.set(world.store, known);
+  const before = known.get(order.planId);
+  known.delete(order.planId);
+  const pieces = before?.version === version ? before.pieces : await read(order, heldPieces(world, order));
+  known.set(order.planId, { version, pieces });
+  // The one that nobody asked for longest goes first.
+  let jobs = 0;
+  for (const one of known.values()) jobs += one.pieces.length;
+  for (const [planId, one] of known) {
+    if (jobs <= MOST_REMEMBERED) break;
+    known.delete(planId);
+    jobs -= one.pieces.length;
+  }
+  return pieces;
 };
 
 export interface WithAnnounced {

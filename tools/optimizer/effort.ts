@@ -7,6 +7,10 @@ export const EFFORT = z
   .default('proof')
   .describe('search: no exact solver is asked, for plans that are soon made again');
 
+/** Rounds for each job of a small plan; the engine's own choice, which has a floor for problems that are planned once, is the most. */
+const ROUNDS_PER_JOB = 500;
+const MOST_ROUNDS = 60_000;
+
 /** Where a search alone finds neither a schedule nor why there is none, everything is tried. */
 export const solvedWith = async (
   effort: z.output<typeof EFFORT>,
@@ -14,6 +18,8 @@ export const solvedWith = async (
   options: OptimizeOptions,
 ): Promise<Result> => {
   if (effort === 'proof') return optimize(problem, options);
-  const found = await optimize(problem, { ...options, engine: 'decomposition' });
+  const few = problem.jobs.count * ROUNDS_PER_JOB;
+  const iterations = few < MOST_ROUNDS ? { iterations: few } : {};
+  const found = await optimize(problem, { ...options, ...iterations, engine: 'decomposition' });
   return found.status === 'not-found' ? optimize(problem, options) : found;
 };

@@ -1,6 +1,6 @@
 /** The durable outbox: what was queued reaches the tracker at least once, and what got there twice is found and repaired. */
 import type { Store, Versioned } from '../../domain/store.js';
-import { toEpoch } from '../../domain/time.js';
+import { plusSeconds } from '../../domain/time.js';
 import type { TicketTracker } from '../../domain/world.js';
 import { toAdf } from './adf.js';
 import { create } from './creation.js';
@@ -42,8 +42,11 @@ const mine = async <T extends { tracker: string; project: string }>(
     after = page.at(-1)!.id;
   }
 };
-export const rowsOf = (store: Store, tracker: TicketTracker) =>
-  mine<OutboxRow>((page) => store.collection(OUTBOX).list(page), tracker);
+/** Messages that somebody has yet to do something about, the oldest first. */
+const openRows = async (store: Store, { name, project, now }: TicketTracker): Promise<Versioned<OutboxRow>[]> =>
+  (await store.collection(OUTBOX).open(now()))
+    .filter(({ value }) => value.tracker === name && value.project === project)
+    .reverse();
 export const ticketsOf = (store: Store, tracker: TicketTracker) =>
   mine<Ticket>((page) => store.collection(TICKETS).list(page), tracker);
 
@@ -68,7 +71,7 @@ const sendDue = async (
   const round: Round = { store, tracker, held, alerts: [], delivered: 0, repaired: 0, stopped: resting };
   await recover(round);
   const settled = new Set<string>();
-  for (const { id } of await rowsOf(store, tracker)) {
+  for (const { id } of await openRows(store, tracker)) {
     if (signal?.aborted || round.stopped) break;
     const row = await store.collection(OUTBOX).get(id);
     if (!row || row.value.state === 'delivered' || row.value.state === 'dead') continue;
@@ -76,25 +79,24 @@ const sendDue = async (
     if (settled.has(row.value.ticketId)) continue;
     if (!(await step(round, row))) settled.add(row.value.ticketId);
   }
-  await mergeDuplicates(round, await rowsOf(store, tracker));
+  await mergeDuplicates(round, await openRows(store, tracker));
   return report(round);
 };
 
 /** The lane is ours, so nobody sends: a row in `sending` is what a crash left behind. */
 const recover = async (round: Round) => {
-  for (const row of await rowsOf(round.store, round.tracker)) {
+  const { store, tracker } = round;
+  for (const row of await openRows(store, tracker))
     if (row.value.state === 'sending')
       await write(
         round,
         row,
         row.value.payload.action === 'create'
-          ? lost(round, row.value.sentAt ?? round.tracker.now(), null)
+          ? lost(round, row.value.sentAt ?? tracker.now(), null)
           : { state: 'pending' },
       );
-    const gone = row.value.repaired && row.value.deliveredAt !== null;
-    if (gone && toEpoch(round.tracker.now()) - toEpoch(row.value.deliveredAt!) > KEEP_S)
-      await round.store.collection(OUTBOX).delete(row.id);
-  }
+  for (const id of await store.collection(OUTBOX).over(plusSeconds(tracker.now(), -KEEP_S)))
+    await store.collection(OUTBOX).delete(id);
 };
 
 const step = async (round: Round, row: Versioned<OutboxRow>): Promise<boolean> => {
@@ -146,7 +148,7 @@ const tell = async (round: Round, row: Versioned<OutboxRow>, ticket: Ticket): Pr
 };
 
 const report = async (round: Round): Promise<Delivery> => {
-  const states = (await rowsOf(round.store, round.tracker)).map((row) => row.value.state);
+  const states = (await openRows(round.store, round.tracker)).map((row) => row.value.state);
   return {
     delivered: round.delivered,
     open: states.filter((state) => state !== 'delivered' && state !== 'dead').length,

@@ -98,7 +98,10 @@ export const Lane = z.object({
 export type Lane = z.infer<typeof Lane>;
 
 export const TICKETS = defineCollection('tickets', Ticket);
-export const OUTBOX = defineCollection('ticket-outbox', OutboxRow);
+/** One that arrived and need not be looked up once more is over; one that was given up waits for a person. */
+export const OUTBOX = defineCollection('ticket-outbox', OutboxRow, ({ state, repaired, deliveredAt }) =>
+  state === 'delivered' && repaired ? deliveredAt : null,
+);
 export const LANES = defineCollection('ticket-lanes', Lane);
 
 export const rowId = (ticketId: string, revision: number, action: Payload['action']) =>

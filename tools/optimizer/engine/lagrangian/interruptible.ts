@@ -74,7 +74,8 @@ export const cheapestBroken = (
   let bestEnd = -1;
   let bestStarts = false;
   for (let t = 0; t < length; t++) {
-    for (let k = 0; k <= slots - 1 && k <= t; k++) {
+    // With fewer done than that by now, the window is too short for the rest.
+    for (let k = Math.max(0, slots - length + t); k <= slots - 1 && k <= t; k++) {
       const here = k * width + t;
       const running = ended[here]!;
       const resting = idle[here]!;
