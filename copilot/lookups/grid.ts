@@ -133,7 +133,10 @@ const gridThen = async (desk: Desk, { region, hours = 1 }: Slots, { from, to }: 
 const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
   const { region, hours = 1 } = slots;
   const stretch = stretchOf(slots);
-  if (stretch && !(stretch.from <= desk.now && stretch.to >= desk.now)) return gridThen(desk, slots, stretch);
+  // What ends now is past: yesterday, at midnight.
+  const present =
+    stretch === undefined || (stretch.from <= desk.now && (stretch.to > desk.now || stretch.from === stretch.to));
+  if (!present) return gridThen(desk, slots, stretch);
   const { found, failed } = await signalsOf(desk, region);
   const draft = new Draft();
   const length = Math.min(hours, AHEAD_HOURS);

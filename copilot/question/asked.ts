@@ -1,7 +1,7 @@
 /** What the words of a question come to, before it is known what it is about: measures that say one thing together, filters, limits, order. */
 import { LIGHT, linksOf } from './links.js';
 import { MEASURES, type MeasureName } from './measures.js';
-import { type AskedUnit, boundOf, byIn, filtersIn, limitsIn, measureOfUnit, unitIn } from './parts.js';
+import { type AskedUnit, boundOf, byIn, filtersIn, limitsIn, measureOfUnit, unitIn, WHEN } from './parts.js';
 import type { By, Filters, Query, Subject } from './query.js';
 import type { Found, Signs } from './signs.js';
 import { whensIn } from './whens.js';
@@ -48,7 +48,7 @@ export class Asked {
     this.measures = measures;
     for (const at of left) this.left.add(at);
     this.filters = filtersIn(of, this.states, bound);
-    this.by = byIn(of, this.filters);
+    this.by = byIn(of, this.filters) ?? (than?.measure === 'power' && WHEN.test(question) ? 'hour' : null);
     this.limited = used;
     this.than = than;
   }
@@ -128,6 +128,9 @@ export class Asked {
     if (this.has((s) => s.sign.howLong === true)) {
       this.drop('energy');
       if (states.includes('late')) states.splice(states.indexOf('late'), 1);
+      // A plan has no length of its own; that of its jobs is another thing.
+      if (this.low.includes('plan') && !this.subjects.includes('jobs') && this.of.names.every((n) => n.kind === 'plan'))
+        for (const s of this.of.signs) if (s.sign.howLong === true) this.left.add(s.at);
       if (!this.is('delay') && !this.is('slack')) this.measures = [states.includes('moved') ? 'delay' : 'duration'];
     }
     if (per && per.sign.per !== 'job') {
@@ -137,7 +140,7 @@ export class Asked {
     }
     this.gpus();
     if (unit?.dimension === 'intensity' && this.is('emissions')) this.measures = ['intensity'];
-    if (per?.sign.per === 'job') this.stat = 'mean';
+    if (per?.sign.per === 'job' && this.stat !== 'median') this.stat = 'mean';
     if (this.is('duration') && this.has((s) => s.sign.stat === 'total'))
       this.measures = this.measures.map((m) => (m === 'duration' ? 'run-hours' : m));
     if (this.has((s) => s.words === 'how late') && event !== null && event !== 'runs') {

@@ -162,8 +162,9 @@ export const evaluate = (rows: readonly TableJob[], query: Query, ways: Ways): E
       const { value } = cellOf(group.jobs(bases[0]!), query, query.measures[0]!, bases[0]!, clip, ways, false);
       return { key: group.key, value: value === null ? null : value / (shares?.[0] ?? 1), of: group };
     });
-    const shown = ranked(valued, rank, by).map(({ key, of }) => shared(groupOf(key, of.jobs, clip, false)));
-    return { groups: shown, of: groups.length, whole, against: null, selected: first };
+    const kept = valued.filter(keeps(query));
+    const shown = ranked(kept, rank, by).map(({ key, of }) => shared(groupOf(key, of.jobs, clip, false)));
+    return { groups: shown, of: kept.length, whole, against: null, selected: first };
   }
   const groups = bins(first, query).map(([key, clip]) => {
     const runs = (b: Basis) =>
@@ -171,9 +172,10 @@ export const evaluate = (rows: readonly TableJob[], query: Query, ways: Ways): E
     const group = shared(groupOf(key, runs, clip, false));
     return { key, value: group.cells[0]?.value ?? null, of: group };
   });
+  const kept = groups.filter(keeps(query));
   return {
-    groups: ranked(groups, rank, by).map((g) => g.of),
-    of: groups.length,
+    groups: ranked(kept, rank, by).map((g) => g.of),
+    of: kept.length,
     whole,
     against: null,
     selected: first,
@@ -191,7 +193,8 @@ const cellOf = (
 ): Value => {
   const { sums, usually } = MEASURES[measure];
   const own = (job: TableJob) => ownValue(job, measure, basis, clip, ways);
-  if (jobs.length === 0 && sums !== 'sum') return { value: null };
+  // An hour without work draws nothing by the plan, and that is known.
+  if (jobs.length === 0 && sums !== 'sum') return { value: measure === 'power' ? 0 : null };
   if (sums === 'each')
     return amongOf(
       jobs,
@@ -276,6 +279,12 @@ interface Valued<T> {
   readonly value: number | null;
   readonly of: T;
 }
+/** Of groups with a limit those stay whose first figure keeps to it; what is not known keeps to nothing. */
+const keeps =
+  ({ than }: Query) =>
+  ({ value }: { readonly value: number | null }): boolean =>
+    than === null || (value !== null && isWithin(value, than));
+
 /** By the first figure; what has none stands last. Hours and days that are not ranked stay in order of time. */
 const ranked = <T>(groups: readonly Valued<T>[], rank: Query['rank'], by: Query['by']): Valued<T>[] => {
   const sign = rank?.order === 'least' ? 1 : -1;

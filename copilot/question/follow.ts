@@ -33,7 +33,7 @@ export const followed = (question: string, reading: Reading, signs: Signs, last:
   if (per !== null && short)
     return {
       query: queryOf({ ...before, measures: [per], unit: null, than: null }),
-      left: left.filter((word) => !/^per$/i.test(word)),
+      left: left.filter((words) => !/^per\b/i.test(words)),
     };
   const pointed = short ? pointedAt(question, before, reading, signs) : null;
   if (pointed !== null) return { query: pointed, left };
@@ -41,7 +41,8 @@ export const followed = (question: string, reading: Reading, signs: Signs, last:
   if (!short || !(FOLLOWS.test(question.trim()) || reading.query === null)) return null;
   if (parts.measures.length > 0 && standsAlone(reading)) return null;
   const next = merged(before, { ...reading, parts });
-  const used = parts.unit === '%' ? /^(?:same|%|per|cent|percent|percentage|pct)$/i : /^same$/i;
+  const used =
+    parts.unit === '%' ? /^(?:same|%|per|cent|per cent|percent|percent of|percentage|percentage of|pct)$/i : /^same$/i;
   return next === null ? null : { query: next, left: left.filter((word) => !used.test(word)) };
 };
 

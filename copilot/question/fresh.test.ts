@@ -1,7 +1,7 @@
 /** Questions of operators that went wrong at first sight: hours said in words, a part of the time, an order that is asked for, units written out. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { valueAt } from '../../domain/series.js';
-import { instant, plusHours } from '../../domain/time.js';
+import { meanOver, valueAt } from '../../domain/series.js';
+import { instant, plusHours, toEpoch } from '../../domain/time.js';
 import { JobSeed } from '../../evals/scenario.js';
 import { closeRooms, openRoom, plan } from '../fixtures/room.js';
 
@@ -105,11 +105,120 @@ describe('a turn that points at what was told', () => {
   });
 });
 
+describe('the time that is over', () => {
+  it.each(['What was the carbon intensity yesterday?', 'How clean was the grid on 1 June?'])('%s', async (question) => {
+    const { ask, world } = await room();
+    const [region = ''] = await world.grid.regions();
+    const day = { start: plusHours(START, -24), end: START };
+    const { series } = await world.grid.carbon(region, day, 'actual');
+    const answer = await ask(question);
+    expect(values(answer, 'g/kWh')[0]).toBeCloseTo(meanOver(series, toEpoch(day.start), toEpoch(day.end))!, 6);
+    expect(answer.answer).toMatch(/ stood at a mean of /);
+  });
+
+  it('bounds nothing: after midnight is after the midnight to come', async () => {
+    const { ask } = await room();
+    expect((await ask('Which jobs end after midnight?')).answer).toMatch(/^From Tue 3 Jun 00:00 UTC on/);
+  });
+});
+
+describe('a figure of the whole plan', () => {
+  it('differs by what is told of both sides, charges that belong to no job included', async () => {
+    const { ask } = await room();
+    const answer = await ask('How much more would it cost to run everything right away?');
+    const [without = 0, planned = 0, difference] = values(answer, 'USD');
+    expect(without).toBeGreaterThan(planned);
+    expect(difference).toBeCloseTo(without - planned, 9);
+    expect(answer.answer).toMatch(/As planned it is .* less than without the plan/);
+  });
+});
+
+it('a median is no mean, also of each job', async () => {
+  const { ask } = await room();
+  expect(values(await ask('Median emissions per job'), 'kg')).toEqual([10.5]);
+});
+
+it('what one kWh costs is a price', async () => {
+  const { ask } = await room();
+  expect((await ask('How much does one kWh cost in this plan?')).answer).toMatch(/^Price of electricity, as planned/);
+});
+
+it.each(['When should I start a 3 hour job today?', 'When should I start a 3-hour job today?'])(
+  '%s',
+  async (question) => {
+    const { ask } = await room();
+    expect((await ask(question)).answer).toMatch(/best start of 3 h:/);
+  },
+);
+
+describe('groups whose figure keeps to a limit', () => {
+  it.each([
+    ['Which team emits less than 10 kg?', ['climate', 'fluids'], ['nlp', 'vision']],
+    ['Which teams save more than 2 kg?', ['vision', 'nlp'], ['fluids', 'climate']],
+  ])('%s', async (question, named, others) => {
+    const { answer } = await (await room()).ask(question);
+    const rows = answer.slice(answer.indexOf('\n'));
+    for (const team of named) expect(rows).toContain(team);
+    for (const team of others) expect(rows).not.toContain(`  ${team}`);
+  });
+
+  it('hours too: when the load is above or below', async () => {
+    const { ask } = await room();
+    const above = await ask('When does the load exceed 20 kW?', 'above');
+    expect(values(above, 'kW')).toEqual([20, 30, 27.5]);
+    const below = await ask('At what time does the load fall below 3 kW?', 'below');
+    expect(below.answer).toMatch(/Mon 2 Jun 02:00\s+0 kW\s+no jobs/);
+    expect((await ask('Is the load above 3 kW at 14:00?', 'then')).answer).toMatch(/^Yes: .*4\.50 kW above/);
+    expect((await ask('Which teams use more than 500 kWh?', 'none')).answer).toMatch(/there is no such team/);
+  });
+});
+
+describe('a place in an order', () => {
+  it.each([
+    ['the second largest job', 'train-nlp-1'],
+    ['Which team has the third highest emissions?', 'team climate'],
+  ])('%s', async (question, whose) => {
+    const { answer } = await (await room()).ask(question);
+    expect(answer).toContain(`the highest of the rest is that of ${whose}`);
+  });
+  it('of two places none is told, and neither is a day', async () => {
+    const { answer } = await (await room()).ask('the 2nd and 3rd largest jobs');
+    expect(answer).toMatch(/“2nd” and “3rd”/);
+  });
+});
+
+describe('the grid, where no work is named', () => {
+  it('is asked when it is cheapest, and where', async () => {
+    const { ask } = await room();
+    expect((await ask('When is electricity cheapest in eu-west-1 today?', 'when')).answer).toMatch(
+      /^Price of electricity in/,
+    );
+    const now = await ask('Where is it cheapest now?', 'where');
+    const prices = values(now, 'USD/MWh');
+    expect(prices.length).toBeGreaterThan(2);
+    expect(now.answer).toMatch(/It is lowest in \S+ and highest in \S+\./);
+  });
+  it('two regions stand beside each other with what lies between them', async () => {
+    const { ask } = await room();
+    const [north = 0, east = 0, apart] = values(await ask('How much cleaner is eu-north-1 than us-east-1?'), 'g/kWh');
+    expect(apart).toBeCloseTo(east - north, 9);
+  });
+});
+
+it('what two teams use together is one figure', async () => {
+  const { ask } = await room();
+  expect(values(await ask('How much energy do nlp and vision use together?'), 'kWh')).toEqual([100]);
+});
+
 describe('what no part of a query says is not passed over', () => {
   it.each([
     ['What is the biggest job of each team?', /“biggest”/],
     ['How many jobs run at the same time at most?', /“same”/],
     ['How much more does nlp emit than the others?', /“others”/],
+    ['How long does the whole plan take?', /“How long”/],
+    ['What would the emissions be if we ran everything in eu-north-1?', /“if we ran everything in eu-north-1”/],
+    ['What fraction of the energy of vision runs at night?', /“night”/],
+    ['What are the median and the mean energy?', /“mean”/],
   ])('%s', async (question, named) => {
     const { ask } = await room();
     const answer = await ask(question);

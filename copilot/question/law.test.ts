@@ -115,6 +115,7 @@ it('nor in a question about the policy', async () => {
   await holdsFor(room, asked, 25);
 });
 
+const SYMBOLS: Readonly<Record<string, string>> = { USD: '$', GBP: '£', EUR: '€' };
 /** What a word of the lexicon adds is in the question or the answer already: "kWh" where it is told in kWh, a second "urgent". */
 const addsNothing = (word: string, question: string, answer: string): boolean => {
   const said = question
@@ -130,7 +131,7 @@ const addsNothing = (word: string, question: string, answer: string): boolean =>
     ([key, value]) =>
       said.includes(`${key},${value}`) ||
       usual.has(`${key},${value}`) ||
-      (key === 'unit' && answer.includes(String(value))) ||
+      (key === 'unit' && (answer.includes(String(value)) || answer.includes(SYMBOLS[String(value)] ?? '\0'))) ||
       (ranks &&
         (key === 'list' ||
           (key === 'end' && value === 'first') ||

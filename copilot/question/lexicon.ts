@@ -42,11 +42,17 @@ export interface Sign {
   /** the first or last of something */
   readonly end?: 'first' | 'last';
   readonly both?: true;
+  /** its place in an order: the second largest */
+  readonly nth?: number;
 }
 
 const LISTS: readonly (readonly [Sign, string])[] = [
   [{ end: 'first' }, 'first'],
   [{ end: 'last' }, 'last'],
+  [{ nth: 2 }, 'second|2nd'],
+  [{ nth: 3 }, 'third|3rd'],
+  [{ nth: 4 }, 'fourth|4th'],
+  [{ nth: 5 }, 'fifth|5th'],
   [{ both: true }, 'before and after|with and without the plan|with and without'],
   [
     { measure: 'energy' },
@@ -113,6 +119,8 @@ const LISTS: readonly (readonly [Sign, string])[] = [
     { measure: 'slack', order: 'least' },
     'tightest|closest to its deadline|closest to their deadline|closest to a deadline|nearest its deadline|tightest against its deadline|tightest against the deadline|tightest deadline|least slack',
   ],
+  [{ measure: 'power', order: 'most' }, 'busiest|most loaded|highest load|peak hour|peak hours'],
+  [{ measure: 'power', order: 'least' }, 'quietest|least loaded|lowest load|least busy'],
   [{ measure: 'gpu-hours' }, 'gpu hours|gpu hour|gpuh|gpu time'],
   [{ measure: 'core-hours' }, 'core hours|cpu hours|vcpu hours|core hour|cpu time'],
   [{ measure: 'start', order: 'least' }, 'earliest|first to start|starts first|start first|soonest'],
@@ -157,9 +165,12 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ per: 'job' }, 'per job|a job on average|average job'],
   [
     { per: 'kWh' },
-    'per kwh|a kwh|per kilowatt hour|per kilowatt-hour|a kilowatt hour|a kilowatt-hour|for each kwh|per unit of energy',
+    'per kwh|a kwh|one kwh|1 kwh|a single kwh|per kilowatt hour|per kilowatt-hour|a kilowatt hour|a kilowatt-hour|for each kwh|per unit of energy',
   ],
-  [{ per: 'MWh' }, 'per mwh|a mwh|per megawatt hour|per megawatt-hour|a megawatt hour|a megawatt-hour|an mwh'],
+  [
+    { per: 'MWh' },
+    'per mwh|a mwh|one mwh|1 mwh|per megawatt hour|per megawatt-hour|a megawatt hour|a megawatt-hour|an mwh',
+  ],
   [
     { order: 'most' },
     'best first|highest first|largest first|most first|most|highest|top|maximum|max|more|higher|greatest|worst',
@@ -185,7 +196,7 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   ],
   [
     { basis: 'baseline' },
-    'running everything right away|running everything at once|run right away|ran right away|running right away|if everything ran at once|without you|baseline|the baseline|had we not planned|if we had not planned|had nothing been planned|if nothing had been planned|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
+    'running everything right away|running everything at once|run everything right away|run everything at once|run everything immediately|run everything straight away|running everything immediately|everything right away|everything at once|everything immediately|run all jobs right away|run all jobs at once|run all jobs immediately|run it all at once|run right away|ran right away|running right away|if everything ran at once|without you|baseline|the baseline|had we not planned|if we had not planned|had nothing been planned|if nothing had been planned|without the plan|without plan|run at once|running at once|if run at once|unplanned|before the plan|unoptimised|business as usual|without caco|originally',
   ],
   [
     { basis: 'verified' },

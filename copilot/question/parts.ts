@@ -87,11 +87,17 @@ export const boundOf = (
   than: Limit | null;
 } => {
   const jobs = signs.find((s) => s.sign.subject === 'jobs');
-  const yesOrNo = /^(?:and |so )?(?:is|are|was|were|does|do|did|has|have|will|would|can)\b/i.test(question.trim());
+  const yesOrNo =
+    /^(?:and |so )?(?:is|are|was|were|does|do|did|has|have|will|would|can|(?:tell me|check|see|let me know) (?:if|whether))\b/i.test(
+      question.trim(),
+    );
   const ofOne =
     jobs === undefined &&
     yesOrNo &&
-    (names.length > 0 || signs.some((s) => s.sign.category !== undefined) || PLAN.test(question));
+    (names.length > 0 ||
+      limits[0]?.measure === 'power' ||
+      signs.some((s) => s.sign.category !== undefined) ||
+      PLAN.test(question));
   const [than] = limits;
   if (than !== undefined && ofOne) {
     // One figure and one limit of its kind; of anything else the limit is left over.
@@ -105,6 +111,24 @@ export const boundOf = (
       than: fits ? than : null,
     };
   }
+  // "Which teams emit more than 5 t", "which hours are above 3 MW": groups whose figure is so.
+  const grouped =
+    signs.some((s) => s.sign.by !== undefined && s.sign.by !== 'job' && s.sign.by !== 'plan') ||
+    (than?.measure === 'power' && WHEN.test(question));
+  if (than !== undefined && grouped && jobs === undefined && limits.length === 1) {
+    const others = measures.filter((m) => m !== than.measure && !(m === 'energy' && than.measure !== 'energy'));
+    if (others.length === 0) return { bound: [], used, measures: [than.measure], left: [], than };
+  }
+  // "When does the load fall below 3 MW" is about what all work draws together, and no limit of a job.
+  const ofEach = jobs !== undefined || signs.some((s) => s.sign.by === 'job') || names.some((n) => n.kind === 'jobs');
+  if (!ofEach && limits.some((l) => l.measure === 'power'))
+    return {
+      bound: [],
+      used: new Set(),
+      measures,
+      left: signs.filter((s) => s.sign.above === true || s.sign.below === true).map((s) => s.at),
+      than: null,
+    };
   const asked = signs.find((s) => s.sign.measure !== undefined);
   const before = jobs !== undefined && asked !== undefined && asked.at < jobs.at;
   const own = limits.map((l) => l.measure);
@@ -116,6 +140,8 @@ export const boundOf = (
     than: null,
   };
 };
+/** Asks for a time. */
+export const WHEN = /\b(?:when|(?:what|which) times?)\b/i;
 /** "Does it use more than 5 kg": the verb says no other figure than the unit. */
 const IDLE_BESIDE_LIMIT: ReadonlySet<MeasureName> = new Set(['energy']);
 const PLAN = /\b(?:plan|we|it all|everything)\b/i;
@@ -146,6 +172,8 @@ export const twoOf = (f: Filters) => [f.teams, f.kinds, f.categories, f.places, 
 export const byIn = ({ signs }: Signs, f: Filters): By | null => {
   const said = signs.find((s) => s.sign.by !== undefined)?.sign.by ?? null;
   if (said !== null) return said;
+  // "How much do nlp and vision use together" is one figure.
+  if (signs.some((s) => /^(?:together|combined|altogether|in all)$/.test(s.words))) return null;
   if (f.teams.length > 1) return 'team';
   if (f.categories.length > 1) return 'category';
   if (f.kinds.length > 1) return 'kind';

@@ -120,7 +120,9 @@ export const Query = z.strictObject({
     .nullable()
     .default(null)
     .describe('of the answer, for example t, g, MWh, GBP; null: as it fits'),
-  than: Limit.nullable().default(null).describe('yes or no is asked for: whether the one figure of jobs is so'),
+  than: Limit.nullable()
+    .default(null)
+    .describe('whether the one figure of jobs is so; with `by`: only the groups whose first figure is so'),
   hours: z
     .number()
     .positive()

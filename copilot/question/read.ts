@@ -56,7 +56,12 @@ class Reader extends Asked {
       why: this.has((s) => s.sign.why === true),
     };
     const against = periodOf(of.against, this.timed ? null : event);
-    const told = this.subject === 'jobs' && this.by === null && against === null && (bases ?? []).length < 2;
+    const told =
+      this.subject === 'jobs' &&
+      this.by !== 'job' &&
+      this.by !== 'plan' &&
+      against === null &&
+      (bases ?? []).length < 2;
     const than = told && this.stat === 'total' && bases?.[0] !== 'verified' ? this.than : null;
     // A limit that nothing is held against is left over with its number.
     if (this.than !== null && than === null) for (const at of this.limited) this.left.add(at);
@@ -82,10 +87,25 @@ class Reader extends Asked {
     return {
       query,
       parts,
-      left: [...this.left].sort((a, b) => a - b).map((i) => of.tokens[i]!.said),
+      left: this.named(),
       unclear: of.time?.unclear ?? null,
       guessed: this.guessed,
     };
+  }
+
+  /** What is left over, in order, a phrase of the lexicon as one. */
+  named(): string[] {
+    const { tokens, signs } = this.of;
+    const parts = signs.flatMap((s) =>
+      this.left.has(s.at) ? s.words.split(' ').map((_, i): [number, number] => [s.at + i, s.at]) : [],
+    );
+    const phrase = new Map(parts);
+    const said = new Map<number, string[]>();
+    for (const at of [...new Set([...this.left, ...phrase.keys()])].sort((a, b) => a - b)) {
+      const begin = phrase.get(at) ?? at;
+      said.set(begin, [...(said.get(begin) ?? []), tokens[at]!.said]);
+    }
+    return [...said.values()].map((words) => words.join(' '));
   }
 
   /** A share of everybody's is of some, or of some time: "what part of the saving is verified" asks for the planned and the verified. */
@@ -139,6 +159,12 @@ class Reader extends Asked {
       this.has(
         (s) => /^(?:paid|pay|pays|spend|spent)$/.test(s.words) || s.sign.basis !== undefined || s.sign.both === true,
       );
+    // "When is electricity cheapest", "where is it cheapest now": the grid's price, where no work is named.
+    const cheap = this.has((s) => s.sign.measure === 'cost' && s.sign.order !== undefined);
+    const isCurrent = (m: MeasureName) =>
+      cheap &&
+      (m === 'energy' || m === 'power') &&
+      this.has((s) => s.sign.measure === m && /^(?:electricity|energy|power)$/.test(s.words));
     const hourly = by === 'hour' || this.low.includes('when') || this.low.includes('time');
     const starts = hoursOfWork(this.of) !== null && this.low.includes('when');
     if (
@@ -153,10 +179,12 @@ class Reader extends Asked {
     } else if (
       !ofJobs &&
       measures.length > 0 &&
-      measures.every((m) => OF_THE_GRID.has(m) || (m === 'cost' && hourly))
+      measures.every(
+        (m) => OF_THE_GRID.has(m) || isCurrent(m) || (m === 'cost' && (hourly || (cheap && by === 'place'))),
+      )
     ) {
       this.subject = 'grid';
-      this.measures = measures.map((m) => (m === 'cost' ? 'price' : m));
+      this.measures = [...new Set(measures.filter((m) => !isCurrent(m)).map((m) => (m === 'cost' ? 'price' : m)))];
       if (by === 'place') this.by = null;
     }
   }
@@ -205,7 +233,7 @@ class Reader extends Asked {
       if (this.by === 'hour' || this.low.includes('when') || this.low.includes('time')) {
         this.by = 'hour';
         this.rank = { order, count: count?.value ?? 1, skip: 0 };
-      } else this.stat = order;
+      } else if (filters.places.length < 2) this.stat = order;
     } else if (order !== null && subject === 'jobs' && !compared) {
       if (
         this.by === null &&
@@ -219,9 +247,14 @@ class Reader extends Asked {
         this.measures.every((m) => MEASURES[m].sums === 'sum' && m !== 'count')
       )
         this.by = 'job';
-      if (this.by !== null)
-        this.rank = { order, count: count?.value ?? (which || singular ? 1 : this.by === 'job' ? 5 : 10), skip: 0 };
-      else if (this.stat === 'total' && this.measures.every((m) => MEASURES[m].sums === 'each')) this.stat = order;
+      if (this.by !== null) {
+        const place = this.nth();
+        this.rank = {
+          order,
+          count: count?.value ?? (which || singular || place > 1 ? 1 : this.by === 'job' ? 5 : 10),
+          skip: place - 1,
+        };
+      } else if (this.stat === 'total' && this.measures.every((m) => MEASURES[m].sums === 'each')) this.stat = order;
     } else if (
       count !== undefined &&
       this.by === null &&
@@ -231,6 +264,12 @@ class Reader extends Asked {
       this.by = 'job';
       this.rank = { order: 'most', count: count.value, skip: 0 };
     } else if (count !== undefined && !this.has((s) => s.sign.further === true)) this.left.add(count.at);
+  }
+
+  /** "The second largest job": its place; of several places, or beside a number of jobs, none is meant for certain. */
+  nth(): number {
+    const places = this.of.signs.filter((s) => s.sign.nth !== undefined);
+    return places.length === 1 ? places[0]!.sign.nth! : 1;
   }
 
   /** "sorted by start time", "in order of their emissions" */

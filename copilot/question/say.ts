@@ -78,7 +78,9 @@ export const whoseOf = (draft: Draft, f: Filters): string => {
           ? draft.mass(l.value, asked0)
           : unit === 'energy'
             ? draft.energy(l.value, asked0)
-            : String(l.value);
+            : unit === 'power'
+              ? draft.power(l.value, asked0)
+              : String(l.value);
     parts.push(`, with ${small(MEASURES[l.measure].title)} ${l.is} ${said}`);
   }
   return parts.join('');

@@ -30,10 +30,12 @@ const spanOf = (period: Period | null, now: Instant): Stretch => {
 export const tellGrid = async (desk: Desk, query: Query): Promise<Draft> => {
   const draft = new Draft().from(desk.world.setting.dataNote);
   const regions = await desk.world.grid.regions();
-  const places = query.filters.places.length > 0 ? query.filters.places : regions.slice(0, MOST_PLACES);
+  const wanted = query.filters.places.length > 0 ? query.filters.places : regions;
+  const places = wanted.slice(0, MOST_PLACES);
   const spans = [query.period, query.against].flatMap((p, i) => (p === null && i === 1 ? [] : [p]));
   draft.answered = false;
-  for (const measure of query.measures)
+  for (const measure of query.measures) {
+    const beside: Beside[] = [];
     for (const place of places) {
       if (!regions.includes(place)) {
         draft.say(
@@ -41,13 +43,48 @@ export const tellGrid = async (desk: Desk, query: Query): Promise<Draft> => {
         );
         continue;
       }
-      const said: (number | null)[] = [];
+      const said: (Spoken | null)[] = [];
       for (const period of spans) said.push(await tellOne(draft, desk, query, measure, place, period));
       const [a, b] = said;
-      if (a !== null && a !== undefined && b !== null && b !== undefined)
-        draft.say(difference(draft, measure, place, a, b, query));
+      if (a && b) draft.say(difference(draft, measure, place, a.value, b.value, query));
+      if (a && spans.length === 1) beside.push({ place, ...a });
     }
+    if (query.hours === null && query.by === null) extremes(draft, measure, beside, query);
+  }
+  if (wanted.length > places.length)
+    draft.say(
+      `${draft.count(wanted.length - places.length, 'other region', { ...asked('regions that are not told') }, 'other regions')} not told; name one to see it.`,
+    );
   return draft;
+};
+
+/** What a place came to, and what it is of: figures of two kinds, or in two currencies, are not set beside each other. */
+interface Spoken {
+  readonly value: number;
+  readonly of: string;
+}
+interface Beside extends Spoken {
+  readonly place: string;
+}
+
+/** Of several places: which has the least and which the most; of two, how far apart they are. */
+const extremes = (draft: Draft, measure: MeasureName, beside: readonly Beside[], query: Query) => {
+  const [first, ...others] = [...beside].sort((a, b) => a.value - b.value);
+  const last = others.at(-1);
+  if (first === undefined || last === undefined || others.some((o) => o.of !== first.of)) return;
+  const name = (place: string) => draft.name(place, { ...asked('region'), source: 'grid' });
+  if (beside.length === 2 && last.value > first.value) {
+    const apart = valueText(
+      draft,
+      measure,
+      { value: last.value - first.value },
+      { unit: query.unit, currency: first.of, stat: 'total' },
+      { label: 'difference between the regions', source: 'grid' },
+    );
+    draft.say(`In ${name(first.place)} it is ${apart} lower than in ${name(last.place)}.`);
+  } else if (last.value > first.value)
+    draft.say(`It is lowest in ${name(first.place)} and highest in ${name(last.place)}.`);
+  else draft.say('They are the same.');
 };
 
 const asked = (label: string) => ({ label, source: 'your question' });
@@ -79,7 +116,7 @@ const tellOne = async (
   measure: MeasureName,
   place: string,
   period: Period | null,
-): Promise<number | null> => {
+): Promise<Spoken | null> => {
   // Without a time the moment is meant, unless an hour or an extreme is looked for.
   const looks = query.by !== null || query.hours !== null || ['least', 'most', 'mean', 'median'].includes(query.stat);
   const span = period === null && !looks ? { from: desk.now, to: desk.now } : spanOf(period, desk.now);
@@ -109,7 +146,8 @@ const tellOne = async (
         `The data is ${draft.hours(ageHours, { ...fact, label: 'age of the data' })} old${ageHours > desk.world.setting.thresholds.maxSignalAgeHours ? ', older than the limit, so it may no longer hold' : ''}.`,
       );
   }
-  return value;
+  const of = 'currency' in signal ? signal.currency : `${signal.kind.accounting} ${signal.kind.scope}`;
+  return value === null ? null : { value, of };
 };
 
 interface Slot {

@@ -73,7 +73,12 @@ class Telling {
     const when = period === null ? periodText(draft, span) : `${of}${periodText(draft, period)}`;
     const versus = against === null ? '' : ` against ${periodText(draft, against)}`;
     const whom = `${titleOf(query)}${whoseOf(draft, query.filters)}`.replace(/^Number of jobs of the /, 'Number of ');
-    return `${whom}${by === null ? '' : ` by ${by}`}, ${bases.map((b) => BASIS_WORDS[b]).join(' and ')}, ${when}${versus}`;
+    const { than } = query;
+    const limit =
+      than === null || by === null
+        ? ''
+        : `, ${than.is} ${this.limitText({ measure: than.measure, basis: bases[0]!, value: than.value })}`;
+    return `${whom}${by === null ? '' : ` by ${by}`}${limit}, ${bases.map((b) => BASIS_WORDS[b]).join(' and ')}, ${when}${versus}`;
   }
 
   none(): Draft {
@@ -93,7 +98,7 @@ class Telling {
   say() {
     const { query, found } = this;
     if (query.by === null) this.single();
-    else if (query.rank === null && found.of === 2) this.two(found.groups[0]!, found.groups[1]!);
+    else if (query.rank === null && query.than === null && found.of === 2) this.two(found.groups[0]!, found.groups[1]!);
     else this.many();
     this.notes();
   }
@@ -103,11 +108,11 @@ class Telling {
     if (cell.value === null) return 'not known';
     const own = cell.who === undefined && query.by !== 'job' ? '' : `, job ${cell.who ?? key}`;
     const saving = MEASURES[cell.measure].saving === true;
-    const whole = this.isWhole() && key === '' ? wholeOf(plan, cell) : undefined;
+    const whole = key === '' ? this.asWhole(cell) : cell;
     return valueText(
       draft,
       cell.measure,
-      whole ?? { value: cell.value, estimate: cell.estimate },
+      { value: whole.value!, estimate: whole.estimate },
       { unit: query.unit, currency: plan.planned.cost.currency, stat: query.stat },
       {
         label: `${titleOf({ measures: [cell.measure], stat: query.stat }).toLowerCase()} ${BASIS_WORDS[cell.basis]}${key === '' ? '' : `, ${key}`}`,
@@ -122,6 +127,12 @@ class Telling {
   about(): string[] {
     const { jobs, teams } = this.query.filters;
     return jobs.length === 1 ? [...jobs] : teams.length === 1 && jobs.length === 0 ? [...teams] : [];
+  }
+
+  /** Of all of the plan and all of its time the figure is the plan's own, with what belongs to no single job. */
+  asWhole(cell: Cell): Cell {
+    const whole = this.isWhole() ? wholeOf(this.plan, cell) : undefined;
+    return whole === undefined ? cell : { ...cell, ...whole };
   }
 
   /** All of the plan and all of its time. */
@@ -155,11 +166,11 @@ class Telling {
       counted || one
         ? ''
         : ` over ${draft.count(found.whole.jobs, 'job', { label: 'jobs counted', source: this.#source, about: this.about() })}`;
-    draft.say(`${this.verdict(found.whole.cells[0]!)}${header}: ${parts.join('; ')}${over}.`);
+    draft.say(`${this.verdict(this.asWhole(found.whole.cells[0]!))}${header}: ${parts.join('; ')}${over}.`);
     if (found.against) this.versus(found.whole, found.against);
     else if (query.bases.length === 2)
       for (let i = 0; i < found.whole.cells.length; i += 2)
-        this.change(found.whole.cells[i]!, found.whole.cells[i + 1]!);
+        this.change(this.asWhole(found.whole.cells[i]!), this.asWhole(found.whole.cells[i + 1]!));
   }
 
   /** "Is vision over 300 kg?": yes or no, and by how much. */
@@ -256,6 +267,7 @@ class Telling {
     const header = this.header();
     const shown = found.groups;
     const first = shown[0];
+    if (first === undefined && query.than !== null) return void draft.say(`${header}: there is no such ${query.by}.`);
     if (first === undefined || first.cells[0]!.value === null)
       return void draft.say(`${header}: none has such a figure.`);
     const size = `${draft.count(found.whole.jobs, 'job', { label: 'jobs counted', source: this.#source })}`;

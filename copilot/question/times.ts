@@ -1,5 +1,6 @@
 /** The stretch of time in the words of a question, and which of the words said it. Each word that names a time has to matter, or is left over. */
-import { type Instant, plusDays, wallClock } from '../../domain/time.js';
+import { type Instant, plusDays, plusHours, wallClock } from '../../domain/time.js';
+import { LEXICON } from './lexicon.js';
 import { type Stretch, stretchIn } from './stretch.js';
 import type { Token } from './tokens.js';
 
@@ -67,7 +68,7 @@ const spelt = (tokens: readonly Token[], now: Instant): { words: (string | null)
     }
     if (MONTH.test(w)) return w === 'may' && !nearNumber(low, i) && before !== 'in' ? null : capital(w);
     if (WEEKDAY.test(w)) return FULL[w] ?? w;
-    if (/^\d{1,2}(?:st|nd|rd|th)$/.test(w) && !hasMonth) {
+    if (/^\d{1,2}(?:st|nd|rd|th)$/.test(w) && !hasMonth && !isPlace(low, i)) {
       const day = Number.parseInt(w, 10);
       const date = now.slice(0, 8) + String(day).padStart(2, '0');
       return day >= 1 && day <= 31 && !Number.isNaN(Date.parse(date)) ? date : null;
@@ -78,7 +79,7 @@ const spelt = (tokens: readonly Token[], now: Instant): { words: (string | null)
     )
       return `${w.slice(0, 2)}:${w.slice(2)}`;
     if (/^\d{1,2}:\d{2}z$/.test(w)) return w.slice(0, -1);
-    if (STRONG.test(w)) return w;
+    if (STRONG.test(w)) return isPlace(low, i) ? null : w;
     if (NUMBER.test(w)) {
       if (MONTH.test(before) || MONTH.test(after) || (after === 'of' && MONTH.test(low[i + 2] ?? ''))) return w;
       if (/^(?:am|pm|o['’]clock)$/.test(after)) return w;
@@ -97,6 +98,13 @@ const spelt = (tokens: readonly Token[], now: Instant): { words: (string | null)
     return null;
   });
   return unclear === undefined ? { words } : { words, unclear };
+};
+
+/** "The 2nd and 3rd largest jobs": places in an order, and no days of the month. */
+const isPlace = (low: readonly string[], i: number): boolean => {
+  if (!/^\d{1,2}(?:st|nd|rd|th)$/.test(low[i] ?? '')) return false;
+  const next = low.slice(i + 1).find((w) => w !== 'and' && w !== 'or' && !/^\d{1,2}(?:st|nd|rd|th)$/.test(w)) ?? '';
+  return LEXICON.get(next)?.order !== undefined || /^(?:jobs?|teams?|place|longest|shortest)$/.test(next);
 };
 
 const nearNumber = (low: readonly string[], i: number) =>
@@ -156,8 +164,14 @@ export const timeIn = (
     if (w === null) return;
     if (strong[i] === null || !same(read(i), stretch) || agreesWith(w, stretch, now)) used.add(i);
   });
-  return { ...edges(phrase(), stretch), used };
+  return { ...edges(phrase(), comingMidnight(phrase(), stretch, now)), used };
 };
+
+/** "After midnight" is after the midnight to come: the one that is over bounds nothing. */
+const comingMidnight = (text: string, stretch: Stretch, now: Instant): Stretch =>
+  /^(?:after|before|until|till|by) midnight$/.test(text) && stretch.from === stretch.to && stretch.from <= now
+    ? { ...stretch, from: plusHours(stretch.from, 24), to: plusHours(stretch.to, 24) }
+    : stretch;
 
 /** A bare clock time is read where a word binds it: "price 17:00 tomorrow". */
 const atWord = (text: string) =>

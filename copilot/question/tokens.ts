@@ -16,6 +16,9 @@ const WORD = /["“][^"”]{1,200}["”]|[\p{L}\p{N}][\p{L}\p{N}._:@#/+'’-]*|[
 
 /** Apart from its unit: `2h`, `500kg`. A name such as `p1` or `train-7` stays whole. */
 const FIGURE_WITH_UNIT = /^(\d+(?:\.\d+)?)(h|hrs?|min|mins?|kg|t|g|kwh|mwh|gwh|kw|mw|%|d)$/i;
+/** `3-hour`, as in "a 3-hour job". */
+const FIGURE_HYPHEN_UNIT = /^(\d+(?:\.\d+)?)-(hours?|hrs?|h|minutes?|mins?)$/i;
+const FIGURE = /^\d+(?:\.\d+)?$/;
 const SLIPS: Readonly<Record<string, string>> = {
   wich: 'which',
   wat: 'what',
@@ -37,15 +40,26 @@ export const tokensOf = (question: string): Token[] => {
     .filter((w) => w !== '');
   const read = inEnglish(words.map((w) => w.replaceAll(' ', '_')).join(' ')).split(' ');
   if (read.length === words.length) words.forEach((word, i) => void english.set(word, read[i]!));
-  return words.flatMap((said): Token[] => {
+  return words.flatMap((said, i): Token[] => {
     if (/^["“]/.test(said)) return [{ said: said.slice(1, -1), low: said.slice(1, -1).toLowerCase(), mended: false }];
     const bare = said.replace(/['’]s$/iu, '');
     const glued = FIGURE_WITH_UNIT.exec(bare);
     if (glued) return [glued[1]!, glued[2]!].map((part) => ({ said: part, low: part.toLowerCase(), mended: false }));
+    const joined = FIGURE_HYPHEN_UNIT.exec(bare);
+    if (joined)
+      return [
+        { said: joined[1]!, low: joined[1]!, mended: false },
+        { said: joined[2]!, low: plural(joined[2]!.toLowerCase()), mended: false },
+      ];
+    // Behind a number an hour is a length, and no hour of the day.
+    if (FIGURE.test(words[i - 1] ?? '') && /^(?:hour|minute)$/i.test(bare))
+      return [{ said: bare, low: plural(bare.toLowerCase()), mended: false }];
     if (/^(?:what|who|how|let)['’]?s$/i.test(said)) return [{ said, low: 'what', mended: false }];
     return [{ said: bare, ...readAs(bare, english.get(said)) }];
   });
 };
+
+const plural = (unit: string) => (/^(?:hour|minute)$/.test(unit) ? `${unit}s` : unit);
 
 const readAs = (said: string, english: string | undefined): Pick<Token, 'low' | 'mended'> => {
   const low = said.toLowerCase();

@@ -65,17 +65,23 @@ const MOST_LEFT = 2;
 /** What turns a question round is never left out of its answer. */
 const NEGATION = /^(?:no|not|none|never|nothing|nobody|neither|nor|cannot|\w+n['’]t)$/i;
 /** Times that no period holds: an answer about all of the time would be another one. */
-const TIMES = /^(?:ago|since|year|years|month|months|quarter|week|weeks|yesterday|tomorrow)$/i;
+const TIMES =
+  /^(?:ago|since|year|years|month|months|quarter|week|weeks|weekend|weekends|yesterday|tomorrow|night|nights|morning|mornings|afternoon|evening|evenings)$/i;
 /** "At the same time", "than the others": what runs together, or stands against all the rest. */
 const OTHERS = /^(?:same|simultaneous(?:ly)?|concurrent(?:ly)?|others?|rest)$/i;
 /** A word that would have made it another question: a denial, a time, or what the lexicon knows to choose, to order or to share out. */
 const turnsRound = (word: string): boolean => {
-  const { except, stat, basis, state, category, by, unit, order } = LEXICON.get(word.toLowerCase()) ?? {};
+  const { except, stat, basis, state, category, by, unit, order, above, below, nth, howLong } =
+    LEXICON.get(word.toLowerCase()) ?? {};
   return (
     NEGATION.test(word) ||
     TIMES.test(word) ||
     OTHERS.test(word) ||
     except === true ||
+    above === true ||
+    nth !== undefined ||
+    howLong === true ||
+    below === true ||
     order !== undefined ||
     unit === '%' ||
     (stat !== undefined && stat !== 'total') ||
@@ -192,7 +198,22 @@ const asQuery = (
   known: Known,
   signs: Signs,
   reading: Reading,
-): Understood => ({ ...of, lookup: 'query', slots: {}, query, left, ask: questionBack(left, known, signs, reading) });
+): Understood => {
+  const supposed = supposedIn(signs);
+  const all = supposed === null ? left : [...left.filter((word) => !supposed.includes(word)), supposed];
+  return { ...of, lookup: 'query', slots: {}, query, left: all, ask: questionBack(all, known, signs, reading) };
+};
+
+/** "… if we ran everything in Sweden": what no plan holds. "If the plan is followed" is one side of the plan, "tell me if" asks whether. */
+const supposedIn = ({ tokens, signs }: Signs): string | null => {
+  const at = tokens.findIndex((t) => /^(?:if|suppose|supposing|assuming)$/.test(t.low));
+  const would = tokens.some((t) => /^(?:would|could|were|had|happens?|suppose|supposing|assuming)$/.test(t.low));
+  if (at < 0 || !would || signs.some((s) => s.sign.basis !== undefined)) return null;
+  return tokens
+    .slice(at)
+    .map((t) => t.said)
+    .join(' ');
+};
 
 /** What has to be asked before a figure is told: a date that can be two, a name that nobody knows, or too much left over. */
 const questionBack = (

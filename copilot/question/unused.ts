@@ -73,13 +73,13 @@ const isHeld = (
     return (
       q.period?.of === sign.event || q.hours !== null || q.measures.includes(sign.event === 'starts' ? 'start' : 'end')
     );
+  if (sign.nth !== undefined) return q.rank !== null && q.rank.skip === sign.nth - 1;
   if (sign.further === true) return further && q.rank !== null && q.rank.skip > 0;
   if (sign.stat !== undefined)
     return sign.stat === 'total'
       ? // Of values that do not add up there is no total.
         q.measures.every((m) => MEASURES[m].sums !== 'each')
       : sign.stat === q.stat ||
-          q.stat === 'mean' ||
           q.stat === 'change' ||
           (sign.stat === 'share' && q.bases.includes('planned') && q.bases.includes('verified'));
   // A unit belongs to the number before it, which is used or left over by itself.
