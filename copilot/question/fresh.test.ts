@@ -173,6 +173,18 @@ describe('groups whose figure keeps to a limit', () => {
   });
 });
 
+it.each([
+  ['Which team has the most jobs?', /^Number of jobs by team/],
+  ['team with the fewest jobs', /^Number of jobs by team/],
+  ['Which team has fewer than 2 jobs?', /^Number of jobs by team, below 2 jobs/],
+  ['the least polluting team', /^Emissions by team, .*: team fluids has the lowest, 8\.00 kg/],
+  ['How many jobs of each kind?', /^Number of jobs by kind/],
+  ['nlp and vision: energy, cost and emissions', /^Energy, cost and emissions of teams/],
+  ['Tell me if nlp emits more than 5 kg', /^Yes: .*7\.00 kg above that/],
+])('%s', async (question, says) => {
+  expect((await (await room()).ask(question)).answer).toMatch(says);
+});
+
 describe('a place in an order', () => {
   it.each([
     ['the second largest job', 'train-nlp-1'],
@@ -216,6 +228,7 @@ describe('what no part of a query says is not passed over', () => {
     ['How many jobs run at the same time at most?', /“same”/],
     ['How much more does nlp emit than the others?', /“others”/],
     ['How long does the whole plan take?', /“How long”/],
+    ['Who is the biggest emitter after vision?', /“after”/],
     ['What would the emissions be if we ran everything in eu-north-1?', /“if we ran everything in eu-north-1”/],
     ['What fraction of the energy of vision runs at night?', /“night”/],
     ['What are the median and the mean energy?', /“mean”/],

@@ -147,14 +147,20 @@ const LISTS: readonly (readonly [Sign, string])[] = [
   [{ subject: 'plans' }, 'plans'],
   [{ by: 'team' }, 'by team|per team|for each team|each team|every team|teams|by teams|team by team|of each team'],
   [{ by: 'team', which: true }, 'which team|what team|which teams|who|whose|which group'],
-  [{ by: 'kind' }, 'by kind|per kind|by type|per type|kinds|kinds of job|by kind of job|by job type'],
+  [
+    { by: 'kind' },
+    'by kind|per kind|each kind|of each kind|every kind|each type|of each type|every type|each kind of job|of each kind of job|by type|per type|kinds|kinds of job|by kind of job|by job type',
+  ],
   [
     { by: 'kind', which: true },
     'which kind|what kind|which type|what type|which kind of job|what kind of job|which kind of jobs',
   ],
   [{ by: 'category' }, 'by category|per category|categories|by urgency|per urgency|each category'],
   [{ by: 'category', which: true }, 'which category|what category|which urgency'],
-  [{ by: 'place' }, 'by region|per region|by place|by site|per site|by location|regions|each region'],
+  [
+    { by: 'place' },
+    'by region|per region|by place|by site|per site|by location|regions|each region|each place|each site|every region|every site',
+  ],
   [{ by: 'place', which: true }, 'which region|what region|which place|which site|where'],
   [{ by: 'job' }, 'by job|job by job|each job|every job'],
   [{ by: 'job', which: true }, 'which job|what job|which jobs|what jobs'],

@@ -59,7 +59,10 @@ export const limitsIn = ({ signs, numbers }: Signs, measures: readonly MeasureNa
           ? 'delay'
           : 'duration'
         : dimension === undefined
-          ? undefined
+          ? // "Fewer than 2 jobs" is a limit of a group.
+            signs.some((j) => j.sign.subject === 'jobs' && j.at === number.at + 1)
+            ? 'count'
+            : undefined
           : measureOfUnit(dimension)[0]);
     if (measure === undefined) continue;
     used.add(number.at);
@@ -115,13 +118,14 @@ export const boundOf = (
   const grouped =
     signs.some((s) => s.sign.by !== undefined && s.sign.by !== 'job' && s.sign.by !== 'plan') ||
     (than?.measure === 'power' && WHEN.test(question));
-  if (than !== undefined && grouped && jobs === undefined && limits.length === 1) {
+  const counts = than?.measure === 'count';
+  if (than !== undefined && grouped && (jobs === undefined || counts) && limits.length === 1) {
     const others = measures.filter((m) => m !== than.measure && !(m === 'energy' && than.measure !== 'energy'));
     if (others.length === 0) return { bound: [], used, measures: [than.measure], left: [], than };
   }
-  // "When does the load fall below 3 MW" is about what all work draws together, and no limit of a job.
+  // "When does the load fall below 3 MW" is about what all work draws together, and no single job has a number of jobs.
   const ofEach = jobs !== undefined || signs.some((s) => s.sign.by === 'job') || names.some((n) => n.kind === 'jobs');
-  if (!ofEach && limits.some((l) => l.measure === 'power'))
+  if (counts || (!ofEach && limits.some((l) => l.measure === 'power')))
     return {
       bound: [],
       used: new Set(),
@@ -169,11 +173,21 @@ export const filtersIn = (of: Signs, states: Filters['states'], limits: Filters[
 
 export const twoOf = (f: Filters) => [f.teams, f.kinds, f.categories, f.places, f.jobs].some((list) => list.length > 1);
 
-export const byIn = ({ signs }: Signs, f: Filters): By | null => {
-  const said = signs.find((s) => s.sign.by !== undefined)?.sign.by ?? null;
+/** "Per hour of delay" divides by the delay, and tells no hours apart. */
+const isRate = ({ words, at }: Found, tokens: Signs['tokens']): boolean =>
+  words.startsWith('per ') && tokens[at + words.split(' ').length]?.low === 'of';
+
+const ONE_OF: readonly By[] = ['team', 'kind', 'category'];
+
+export const byIn = ({ signs, tokens }: Signs, f: Filters): By | null => {
+  const said = signs.find((s) => s.sign.by !== undefined && !isRate(s, tokens))?.sign.by ?? null;
   if (said !== null) return said;
   // "How much do nlp and vision use together" is one figure.
   if (signs.some((s) => /^(?:together|combined|altogether|in all)$/.test(s.words))) return null;
+  // "The dearest team", "the team with the fewest jobs".
+  const ranked = signs.some((s) => s.sign.order !== undefined);
+  const one = ONE_OF.find((by) => tokens.some((t) => t.low === by));
+  if (ranked && one !== undefined && f.teams.length + f.kinds.length + f.categories.length === 0) return one;
   if (f.teams.length > 1) return 'team';
   if (f.categories.length > 1) return 'category';
   if (f.kinds.length > 1) return 'kind';

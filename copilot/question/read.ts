@@ -191,6 +191,10 @@ class Reader extends Asked {
 
   ranking() {
     const { of, filters, subject } = this;
+    // "The team with the fewest jobs", "who has the most jobs": groups are ranked by how many they have.
+    const jobs = of.signs.find((s) => s.sign.subject === 'jobs');
+    const most = of.signs.find((s) => /^(?:most|fewest|least|more|fewer)$/.test(s.words) && s.at + 1 === jobs?.at);
+    if (most && this.by !== null && this.by !== 'job' && this.measures.length === 0) this.measures = ['count'];
     const sized = this.has((s) => s.sign.size === true);
     if (sized && this.measures.length === 0) this.measures = ['energy'];
     if (this.unit?.name === '%' && this.stat === 'total')

@@ -66,6 +66,7 @@ export const signsIn = (question: string, known: Known, planIds: ReadonlyMap<str
     if (taken[at]) continue;
     for (let length = Math.min(LONGEST_PHRASE, tokens.length - at); length > 0; length--) {
       if (taken.slice(at, at + length).some(Boolean)) continue;
+      if (tokens.slice(at, at + length - 1).some((t) => t.stop)) continue;
       const words = tokens
         .slice(at, at + length)
         .map((t) => t.low)

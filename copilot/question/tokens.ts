@@ -9,6 +9,8 @@ export interface Token {
   readonly low: string;
   /** a slip of the pen was mended: an answer says so */
   readonly mended: boolean;
+  /** a comma, colon or semicolon stands behind it: no phrase goes on */
+  readonly stop?: true;
 }
 
 /** What stands in quotes is one name, whatever it says. */
@@ -35,28 +37,38 @@ const SLIPS: Readonly<Record<string, string>> = {
 export const tokensOf = (question: string): Token[] => {
   const english = new Map<string, string>();
   // Whole questions tell their language; single words do not.
-  const words = [...question.matchAll(WORD)]
-    .map((m) => (/^["“]/.test(m[0]) ? m[0] : m[0].replace(/[.:,'’/+-]+$/u, '')))
-    .filter((w) => w !== '');
+  const found = [...question.matchAll(WORD)]
+    .map((m) => ({
+      word: /^["“]/.test(m[0]) ? m[0] : m[0].replace(/[.:,'’/+-]+$/u, ''),
+      stop: /[,:;]$/.test(m[0]) || /^\s*[,:;]/.test(question.slice(m.index + m[0].length)),
+    }))
+    .filter(({ word }) => word !== '');
+  const words = found.map(({ word }) => word);
   const read = inEnglish(words.map((w) => w.replaceAll(' ', '_')).join(' ')).split(' ');
   if (read.length === words.length) words.forEach((word, i) => void english.set(word, read[i]!));
   return words.flatMap((said, i): Token[] => {
-    if (/^["“]/.test(said)) return [{ said: said.slice(1, -1), low: said.slice(1, -1).toLowerCase(), mended: false }];
-    const bare = said.replace(/['’]s$/iu, '');
-    const glued = FIGURE_WITH_UNIT.exec(bare);
-    if (glued) return [glued[1]!, glued[2]!].map((part) => ({ said: part, low: part.toLowerCase(), mended: false }));
-    const joined = FIGURE_HYPHEN_UNIT.exec(bare);
-    if (joined)
-      return [
-        { said: joined[1]!, low: joined[1]!, mended: false },
-        { said: joined[2]!, low: plural(joined[2]!.toLowerCase()), mended: false },
-      ];
-    // Behind a number an hour is a length, and no hour of the day.
-    if (FIGURE.test(words[i - 1] ?? '') && /^(?:hour|minute)$/i.test(bare))
-      return [{ said: bare, low: plural(bare.toLowerCase()), mended: false }];
-    if (/^(?:what|who|how|let)['’]?s$/i.test(said)) return [{ said, low: 'what', mended: false }];
-    return [{ said: bare, ...readAs(bare, english.get(said)) }];
+    const tokens = partsOf(said, words[i - 1] ?? '', english.get(said));
+    return found[i]!.stop ? [...tokens.slice(0, -1), { ...tokens.at(-1)!, stop: true }] : tokens;
   });
+};
+
+/** One word as typed: a figure stands apart from its unit. */
+const partsOf = (said: string, before: string, english: string | undefined): Token[] => {
+  if (/^["“]/.test(said)) return [{ said: said.slice(1, -1), low: said.slice(1, -1).toLowerCase(), mended: false }];
+  const bare = said.replace(/['’]s$/iu, '');
+  const glued = FIGURE_WITH_UNIT.exec(bare);
+  if (glued) return [glued[1]!, glued[2]!].map((part) => ({ said: part, low: part.toLowerCase(), mended: false }));
+  const joined = FIGURE_HYPHEN_UNIT.exec(bare);
+  if (joined)
+    return [
+      { said: joined[1]!, low: joined[1]!, mended: false },
+      { said: joined[2]!, low: plural(joined[2]!.toLowerCase()), mended: false },
+    ];
+  // Behind a number an hour is a length, and no hour of the day.
+  if (FIGURE.test(before) && /^(?:hour|minute)$/i.test(bare))
+    return [{ said: bare, low: plural(bare.toLowerCase()), mended: false }];
+  if (/^(?:what|who|how|let)['’]?s$/i.test(said)) return [{ said, low: 'what', mended: false }];
+  return [{ said: bare, ...readAs(bare, english) }];
 };
 
 const plural = (unit: string) => (/^(?:hour|minute)$/.test(unit) ? `${unit}s` : unit);

@@ -68,7 +68,7 @@ const NEGATION = /^(?:no|not|none|never|nothing|nobody|neither|nor|cannot|\w+n['
 const TIMES =
   /^(?:ago|since|year|years|month|months|quarter|week|weeks|weekend|weekends|yesterday|tomorrow|night|nights|morning|mornings|afternoon|evening|evenings)$/i;
 /** "At the same time", "than the others": what runs together, or stands against all the rest. */
-const OTHERS = /^(?:same|simultaneous(?:ly)?|concurrent(?:ly)?|others?|rest)$/i;
+const OTHERS = /^(?:before|after|same|simultaneous(?:ly)?|concurrent(?:ly)?|others?|rest)$/i;
 /** A word that would have made it another question: a denial, a time, or what the lexicon knows to choose, to order or to share out. */
 const turnsRound = (word: string): boolean => {
   const { except, stat, basis, state, category, by, unit, order, above, below, nth, howLong } =
