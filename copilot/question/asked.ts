@@ -129,7 +129,12 @@ export class Asked {
       this.drop('energy');
       if (states.includes('late')) states.splice(states.indexOf('late'), 1);
       // A plan has no length of its own; that of its jobs is another thing.
-      if (this.low.includes('plan') && !this.subjects.includes('jobs') && this.of.names.every((n) => n.kind === 'plan'))
+      if (
+        event === null &&
+        this.low.includes('plan') &&
+        !this.subjects.includes('jobs') &&
+        this.of.names.every((n) => n.kind === 'plan')
+      )
         for (const s of this.of.signs) if (s.sign.howLong === true) this.left.add(s.at);
       if (!this.is('delay') && !this.is('slack')) this.measures = [states.includes('moved') ? 'delay' : 'duration'];
     }
