@@ -1,6 +1,6 @@
 /** The half of a fleet that has no scheduler: it keeps its orders itself, and says of each piece how long it ran. */
 import { z } from 'zod';
-import type { WorkloadOrigin } from './job.js';
+import type { Job, WorkloadOrigin } from './job.js';
 import type { Placement } from './plan.js';
 import type { CollectionOf, RowsOf, Store } from './store.js';
 import { fromEpoch, toEpoch } from './time.js';
@@ -15,7 +15,7 @@ export interface Shelf<R> {
   readonly rows: RowsOf<R>;
   readonly receipts: CollectionOf<Receipt>;
   /** The pieces of one job in order of time, as they are kept. */
-  readonly rowsOf: (pieces: readonly Placement[], origin: WorkloadOrigin) => readonly R[];
+  readonly rowsOf: (pieces: readonly Placement[], origin: WorkloadOrigin, job: Job) => readonly R[];
   /** The piece of a row, and for how many seconds it runs if nobody looks before it has ended. */
   readonly runOf: (row: R) => { readonly piece: Placement; readonly seconds: number; readonly source: Ran['source'] };
 }
@@ -32,7 +32,7 @@ export const orderBook = <R>(
     for await (const page of pages) {
       const items = page.flatMap(({ job, pieces }) => {
         const inTime = [...pieces].sort((a, b) => (a.start < b.start ? -1 : 1));
-        return rowsOf(inTime, origin).map((value, i) => ({ id: `${job.id}#${i}`, value }));
+        return rowsOf(inTime, origin, job).map((value, i) => ({ id: `${job.id}#${i}`, value }));
       });
       const gone = page.flatMap(({ job }) => namesOf(job.id, before?.get(job.id) ?? 0));
       await store.transaction(async (tx) => {

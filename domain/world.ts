@@ -5,6 +5,7 @@ import type { Change } from './change.js';
 import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js';
 import type { Fate } from './fate.js';
 import type { Finding } from './finding.js';
+import type { RespondingFleet } from './flexibility/running.js';
 import type { Quantity, SignalKey } from './grid-values.js';
 import type { Job, WorkloadOrigin } from './job.js';
 import type { JobForecaster } from './job-forecast.js';
@@ -167,6 +168,8 @@ export interface Fleet {
    * short, and tells all of it again; a later `place` with the key does nothing.
    */
   undo?(key: string): Promise<Undone>;
+  /** What runs in a region now, and what can be done to it within seconds; absent where nobody can say it or do it. */
+  responding?(region: string): Promise<RespondingFleet>;
   /** For an operator: who answers there, what is kept and measured, and what we may do. Absent where there is nobody to ask. */
   examine?(): Promise<Finding[]>;
   /**

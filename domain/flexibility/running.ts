@@ -73,26 +73,29 @@ export interface RunningJob extends JobTraits {
   readonly serving: { readonly batch: number; readonly replicas: number } | null;
 }
 
-export type Command =
-  | { readonly do: 'cap'; readonly jobId: string; readonly capW: number }
-  | { readonly do: 'uncap'; readonly jobId: string }
-  | { readonly do: 'pause'; readonly jobId: string }
-  | { readonly do: 'resume'; readonly jobId: string; readonly capW: number }
-  | { readonly do: 'serve'; readonly jobId: string; readonly batch: number; readonly replicas: number }
-  | { readonly do: 'move'; readonly jobId: string; readonly site: string }
-  | { readonly do: 'discharge'; readonly kw: number }
-  | { readonly do: 'hold'; readonly waiting: boolean };
+const jobId = z.string();
+export const Command = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('cap'), jobId, capW: z.number() }),
+  z.strictObject({ do: z.literal('uncap'), jobId }),
+  z.strictObject({ do: z.literal('pause'), jobId }),
+  z.strictObject({ do: z.literal('resume'), jobId, capW: z.number() }),
+  z.strictObject({ do: z.literal('serve'), jobId, batch: z.number(), replicas: z.number() }),
+  z.strictObject({ do: z.literal('move'), jobId, site: z.string() }),
+  z.strictObject({ do: z.literal('discharge'), kw: z.number() }),
+  z.strictObject({ do: z.literal('hold'), waiting: z.boolean() }),
+]);
+export type Command = Readonly<z.infer<typeof Command>>;
 
 export type Ability = Command['do'];
 
 /** What became of a command. One that nobody answered in time may still be carried out: the next look tells. */
-export interface Acknowledged {
-  readonly command: Command;
-  readonly at: number;
-  readonly outcome: 'done' | 'refused' | 'unanswered';
-  /** null: done */
-  readonly why: string | null;
-}
+export const Acknowledged = z.strictObject({
+  command: Command,
+  at: z.number(),
+  outcome: z.enum(['done', 'refused', 'unanswered']),
+  why: z.string().nullable().describe('null: done'),
+});
+export type Acknowledged = Readonly<z.infer<typeof Acknowledged>>;
 
 export interface Look {
   readonly at: number;
@@ -114,6 +117,8 @@ export interface MeterReading {
 
 export interface RespondingFleet {
   readonly can: ReadonlySet<Ability>;
+  /** Its facility meter is as made up as its machines. */
+  readonly simulated?: true;
   look(): Promise<Look>;
   /** Every reading that has arrived since the last call, in order. */
   readings(): Promise<MeterReading[]>;

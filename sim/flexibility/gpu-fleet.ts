@@ -3,7 +3,7 @@
  * that take their time, cooling that follows in minutes, and a facility meter that is one reading late, on a clock of its own. The noise
  * is such that minute means scatter as those recorded in Phoenix before the test. One seed gives the same bits on every machine.
  */
-import { overheadKw, type Plant, plantOf } from '../../domain/flexibility/plant.js';
+import { type Plant, plantOf } from '../../domain/flexibility/plant.js';
 import type {
   Ability,
   Acknowledged,
@@ -14,7 +14,8 @@ import type {
   Tier,
 } from '../../domain/flexibility/running.js';
 import type { Power } from '../../domain/settlement/tracking.js';
-import { exp, random } from '../random.js';
+import { random } from '../random.js';
+import { Building, LARGEST_CLOCK_ERROR_S, METER_NOISE_RATIO } from './building.js';
 import { type JobCommand, SimulatedJob, STEP_SECONDS } from './gpu-job.js';
 import { GPUS_PER_NODE, WRITE_SECONDS } from './gpu-node.js';
 import { REST_WATTS, type Work } from './gpu-work.js';
@@ -38,10 +39,7 @@ export interface GpuFleetOptions {
 
 /** CPUs, memory, fans and network of a node, whatever its GPUs do. */
 const NODE_KW = 0.6;
-const COOLING_SECONDS = 180;
 const ANSWER_WITHIN_S = 2;
-const METER_NOISE_RATIO = 0.0005;
-const LARGEST_CLOCK_ERROR_S = 6;
 const ALL: readonly Ability[] = ['cap', 'uncap', 'pause', 'resume', 'hold'];
 
 export class GpuFleet implements RespondingFleet {
@@ -55,24 +53,22 @@ export class GpuFleet implements RespondingFleet {
   private readonly rng;
   private readonly busy;
   private readonly nodes: number;
-  private readonly plant: Plant;
+  private readonly building: Building;
   private readonly battery: { storedKwh: number; largestKw: number; dischargingKw: number } | null;
   private readonly all: SimulatedJob[] = [];
   private running: SimulatedJob[] = [];
   private waiting: Work[];
   private holding = false;
-  private coolingKw: number | null = null;
-  private unread: MeterReading[] = [];
-  private late: MeterReading | null = null;
   private falls: { at: number; kw: number }[] = [];
 
   constructor(private readonly options: GpuFleetOptions) {
     const { seed, battery } = options;
     this.nodes = options.nodes ?? 32;
-    this.plant = options.plant ?? plantOf(140);
     this.rng = random(seed, 'meter');
     this.busy = random(seed, 'agents');
     this.meterAheadS = Math.round((this.rng.uniform() * 2 - 1) * LARGEST_CLOCK_ERROR_S * 10) / 10;
+    const { plant = plantOf(140), ambientC = 20 } = options;
+    this.building = new Building({ plant, ambientC, meterAheadS: this.meterAheadS });
     this.battery = battery === undefined ? null : { ...battery, dischargingKw: 0 };
     this.can = new Set(options.can ?? (battery === undefined ? ALL : [...ALL, 'discharge']));
     this.waiting = [...(options.waiting ?? [])];
@@ -96,13 +92,11 @@ export class GpuFleet implements RespondingFleet {
     this.falls = this.running.flatMap((job) => job.falls(at));
     const gpuKw = this.running.reduce((sum, job) => sum + job.advance(at), 0);
     const itKw = this.nodes * NODE_KW + gpuKw + (this.freeGpus() * REST_WATTS) / 1000;
-    const kw = itKw + this.cool(itKw) - this.discharge();
-    this.it.push({ at, kw: itKw });
-    this.facility.push({ at, kw });
-    if (this.late !== null) this.unread.push(this.late);
     const isSilent = (this.options.silences ?? []).some(([from, until]) => at >= from && at < until);
     const noise = 1 + METER_NOISE_RATIO * this.rng.normal();
-    this.late = isSilent ? null : { at: at + this.meterAheadS, seconds: STEP_SECONDS, kw: kw * noise };
+    const kw = this.building.step(at, itKw, this.discharge(), isSilent ? null : noise);
+    this.it.push({ at, kw: itKw });
+    this.facility.push({ at, kw });
     this.at = at + STEP_SECONDS;
     this.running = this.running.filter(({ endedAt }) => endedAt === null);
     if (!this.holding)
@@ -111,13 +105,6 @@ export class GpuFleet implements RespondingFleet {
         this.start(work);
         return false;
       });
-  }
-
-  private cool(itKw: number): number {
-    const settled = overheadKw(this.plant, itKw, this.options.ambientC ?? 20);
-    const before = this.coolingKw ?? settled;
-    this.coolingKw = before + (settled - before) * (1 - exp(-STEP_SECONDS / COOLING_SECONDS));
-    return this.coolingKw;
   }
 
   private discharge(): number {
@@ -138,9 +125,7 @@ export class GpuFleet implements RespondingFleet {
   }
 
   async readings(): Promise<MeterReading[]> {
-    const arrived = this.unread;
-    this.unread = [];
-    return arrived;
+    return this.building.readings();
   }
 
   async command(commands: readonly Command[]): Promise<Acknowledged[]> {

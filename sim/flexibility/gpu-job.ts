@@ -1,7 +1,8 @@
 /** A job on its nodes through steps of ten seconds: how heavy its work is, what it draws, what it gets done, and what a command does to it. */
+import { z } from 'zod';
 import type { Command, RunningJob } from '../../domain/flexibility/running.js';
 import { exp, type Random, random } from '../random.js';
-import { advanceNode, type Demand, GPUS_PER_NODE, type NodeState, WRITE_SECONDS, wattsOf } from './gpu-node.js';
+import { advanceNode, type Demand, GPUS_PER_NODE, NodeState, WRITE_SECONDS, wattsOf } from './gpu-node.js';
 import type { Work } from './gpu-work.js';
 
 export const STEP_SECONDS = 10;
@@ -21,6 +22,15 @@ const BUSY_SECONDS = [5, 15] as const;
 
 export type JobCommand = Extract<Command, { jobId: string }>;
 
+/** All that it goes on from, beside its work and its seed. */
+export const KeptJob = z.strictObject({
+  drift: z.number(),
+  stopUntil: z.number(),
+  watts: z.number().nullable(),
+  nodes: z.array(NodeState),
+});
+export type KeptJob = z.infer<typeof KeptJob>;
+
 export class SimulatedJob {
   readonly work: Work;
   /** by step: share of its throughput that it got */
@@ -31,19 +41,31 @@ export class SimulatedJob {
   done = 0;
   private readonly nodes: NodeState[];
   private readonly rng: Random;
+  private readonly byStep: ((at: number) => Random) | null;
   private readonly skew: number;
   private weight = 1;
   private drift = 0;
   private stopUntil = 0;
-  private watts = 0;
+  private watts: number | null = null;
   private serving: RunningJob['serving'] = null;
 
-  constructor(work: Work, seed: number | string) {
+  /** `kept`: it is taken up from there, or begun anew by null; its chance then depends on the step alone, so that who takes it up gets the same. */
+  constructor(work: Work, seed: number | string, kept?: KeptJob | null) {
     this.work = work;
+    this.byStep = kept === undefined ? null : (at) => random(seed, 'job', work.traits.id, at);
     this.rng = random(seed, 'job', work.traits.id);
     this.skew = 1 + SKEW_RATIO * this.rng.normal();
     const nodes = Math.ceil(work.traits.gpus / GPUS_PER_NODE);
-    this.nodes = Array.from({ length: nodes }, () => ({ now: { mode: 'run', capW: null }, ahead: [] }));
+    this.nodes =
+      kept?.nodes ?? Array.from({ length: nodes }, () => ({ now: { mode: 'run' as const, capW: null }, ahead: [] }));
+    if (kept == null) return;
+    this.drift = kept.drift;
+    this.stopUntil = kept.stopUntil;
+    this.watts = kept.watts;
+  }
+
+  kept(): KeptJob {
+    return { drift: this.drift, stopUntil: this.stopUntil, watts: this.watts, nodes: this.nodes };
   }
 
   get gpus(): number {
@@ -68,9 +90,10 @@ export class SimulatedJob {
     const progresses = parts.map(({ progress }) => progress);
     const progress = this.work.training ? Math.min(...progresses) : mean(progresses);
     const served = this.served();
-    this.watts = (served?.watts ?? this.gpus * mean(parts.map(({ watts }) => watts))) * this.skew;
+    const watts = (served?.watts ?? this.gpus * mean(parts.map((part) => part.watts))) * this.skew;
+    this.watts = watts;
     this.record(at, progress * (served?.share ?? 1));
-    return this.watts / 1000;
+    return watts / 1000;
   }
 
   /** With another number of replicas it draws what was measured at their batch. */
@@ -94,8 +117,9 @@ export class SimulatedJob {
 
   private weigh(at: number): void {
     const keep = exp(-STEP_SECONDS / DRIFT_SECONDS);
-    this.drift = keep * this.drift + Math.sqrt(1 - keep * keep) * DRIFT_RATIO * this.rng.normal();
-    if (this.work.training && at >= this.stopUntil && this.rng.uniform() < STEP_SECONDS / STOP_EVERY_SECONDS)
+    const rng = this.byStep?.(at) ?? this.rng;
+    this.drift = keep * this.drift + Math.sqrt(1 - keep * keep) * DRIFT_RATIO * rng.normal();
+    if (this.work.training && at >= this.stopUntil && rng.uniform() < STEP_SECONDS / STOP_EVERY_SECONDS)
       this.stopUntil = at + STOP_SECONDS;
     this.weight = at < this.stopUntil ? STOPPED_WEIGHT : Math.max(LEAST_WEIGHT, 1 + this.drift);
   }
@@ -177,7 +201,7 @@ export class SimulatedJob {
       ...this.work.traits,
       state,
       capW: caps.includes(null) ? null : Math.max(...(caps as number[])),
-      watts: this.history.length === 0 ? null : this.watts,
+      watts: this.watts,
       remainingSeconds: Math.max(0, this.work.workSeconds - this.done),
       serving: this.serving,
     };

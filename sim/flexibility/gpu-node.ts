@@ -2,6 +2,7 @@
  * A node of eight GPUs between two moments: which caps are in force when, what it draws and what it gets done. Caps are written one GPU
  * after the other, so a node follows its command within a quarter of a second; a node whose agent is busy follows it seconds later.
  */
+import { z } from 'zod';
 import { naturalWatts, type PowerCurve, throughputUnder, wattsUnder } from '../../domain/flexibility/power-curve.js';
 
 export const GPUS_PER_NODE = 8;
@@ -13,19 +14,17 @@ const UNDERSHOOT_SECONDS = 0.083;
 /** Of a GPU that saves or loads its job. */
 const IDLING_SHARE = 0.5;
 
-export type Mode = 'run' | 'save' | 'rest' | 'load';
-export interface Setting {
-  readonly mode: Mode;
-  /** null: none */
-  readonly capW: number | null;
-}
+const Setting = z.strictObject({
+  mode: z.enum(['run', 'save', 'rest', 'load']),
+  capW: z.number().nullable().describe('null: none'),
+});
+export type Setting = z.infer<typeof Setting>;
 
-export interface NodeState {
-  /** in force */
-  now: Setting;
-  /** what comes, in order of time */
-  ahead: { readonly at: number; readonly to: Setting }[];
-}
+export const NodeState = z.strictObject({
+  now: Setting.describe('in force'),
+  ahead: z.array(z.strictObject({ at: z.number(), to: Setting })).describe('what comes, in order of time'),
+});
+export type NodeState = z.infer<typeof NodeState>;
 
 export interface Demand {
   readonly curve: PowerCurve;

@@ -15,7 +15,8 @@ export interface Work {
   readonly training: boolean;
 }
 
-const { curves } = JSON.parse(readFileSync(new URL('./power-curves.json', import.meta.url), 'utf8')) as {
+/** Measured, by the kind of work. */
+export const { curves: CURVES } = JSON.parse(readFileSync(new URL('./power-curves.json', import.meta.url), 'utf8')) as {
   curves: Record<string, JobTraits['curve']>;
 };
 
@@ -37,7 +38,7 @@ const workOf = (
   return {
     traits: {
       ...{ id, tier, gpus, deadline, toleranceRatio: TIERS[tier].toleranceRatio },
-      ...{ curve: [...powerCurve(curves[kind]!)], restWatts: REST_WATTS },
+      ...{ curve: [...powerCurve(CURVES[kind]!)], restWatts: REST_WATTS },
       pause: training ? { seconds: 20, resumeSeconds: 40, energyKwh: (0.15 * gpus * 60) / HOUR, lostSeconds: 0 } : null,
       ...{ service: null, elsewhere: [] },
     },
@@ -61,7 +62,7 @@ export const phoenixWork = (): { running: Work[]; waiting: Work[] } => ({
 /** Jobs of 16 to 64 GPUs until 256 are taken, some of which end during the day, and others that wait for their place. */
 export const randomWork = (seed: number | string): { running: Work[]; waiting: Work[] } => {
   const rng = random(seed, 'work');
-  const kinds = Object.keys(curves).sort();
+  const kinds = Object.keys(CURVES).sort();
   const one = (id: string, gpus: number, isRunning: boolean): Work => {
     const kind = kinds[rng.pick(kinds.map(() => 1))]!;
     const tier = (['flex1', 'flex2', 'flex3'] as const)[rng.pick([0.2, 0.3, 0.5])]!;
