@@ -10,10 +10,12 @@ import type { FlexibilityEvent } from './domain/flexibility/event.js';
 import { meteredFleet } from './domain/metered.js';
 import type { Operation, Tick } from './domain/operation.js';
 import { noteOf } from './domain/provenance.js';
+import type { Instant } from './domain/time.js';
 import { traced, tracedAt } from './domain/trace.js';
 import { watchedFleet } from './domain/watched.js';
 import type { Clock, World } from './domain/world.js';
 import type { AgentName, AskedBy } from './graph/agents.js';
+import type { KeptStep } from './graph/keep-events.js';
 import type { Operating } from './graph/operate.js';
 import type { By, LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
@@ -48,6 +50,7 @@ export type { ChatAnswer, ChatBy, ChatEvent } from './copilot/copilot.js';
 export type { Summary, SummaryBy } from './copilot/summary.js';
 export type { Operation, Tick } from './domain/operation.js';
 export type { AgentName, AskedBy } from './graph/agents.js';
+export type { KeptStep } from './graph/keep-events.js';
 export type { Answered, By, LaunchInput, Orchestrator, RunEvent } from './graph/orchestrator.js';
 export type { Archive, WhatWent } from './graph/prune.js';
 export type { RoleBook } from './store/roles.js';
@@ -103,6 +106,8 @@ export interface App {
   /** Those that are not decided: to be responded to again. */
   openEvents(): Promise<FlexibilityEvent[]>;
   cancelEvent(id: string, why: string, by: By): Promise<FlexibilityEvent>;
+  /** Keeps what is promised by the work that runs, every ten seconds; see graph/keep-events.ts. */
+  keepEvents(by: By, asked: { until?: Instant | undefined; onStep: (step: KeptStep) => void }): Promise<void>;
   /** Forgets plans, workloads and runs that are long over; see graph/prune.ts. A person’s deed. */
   prune(asked: Omit<Pruning, 'actor'>, actor: Actor): Promise<WhatWent>;
   close(): Promise<void>;
@@ -288,6 +293,7 @@ const assemble = (
       seen(async () =>
         (await import('./graph/respond.js')).cancelEvent({ world, orchestrator: await graph(), by }, id, why),
       ),
+    keepEvents: (by, asked) => seen(async () => (await import('./graph/keep-events.js')).keepEvents(world, by, asked)),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: (input, by) => seen(async () => (await import('./copilot/summary.js')).summary(world, input, by)),

@@ -29,6 +29,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'graph/crash.test.ts': 'a process killed at every write of a run',
   'graph/governance.test.ts': 'whole runs',
   'graph/graph.test.ts': 'whole runs',
+  'graph/keep-events.test.ts': 'promises kept by processes of their own, killed',
   'graph/once.test.ts': 'whole runs, some of them side by side',
   'graph/settle-events.test.ts': 'a death at each write of a run',
   'graph/respond.test.ts': 'events answered by processes of their own, killed',

@@ -218,13 +218,16 @@ const confirm = async (
     handedOver: null,
   },
 ): Promise<FlexibilityEvent> => {
-  const said = saidOf(event);
-  const old = replacedBy(event.asked, await meeting(desk, event, event.commitment!.region));
+  const { region } = event.commitment!;
+  const can = [...((await desk.world.fleet.responding?.(region))?.can ?? [])];
+  const promised = { ...event, commitment: { ...event.commitment!, can } };
+  const said = saidOf(promised);
+  const old = replacedBy(event.asked, await meeting(desk, event, region));
   for (const one of old) await withdrawn(desk, one);
   return record(
     desk,
     {
-      ...{ ...event, status: 'confirmed', reason: said.length === 0 ? null : said.join('; ') },
+      ...{ ...promised, status: 'confirmed', reason: said.length === 0 ? null : said.join('; ') },
       // Nobody has read a meter yet.
       stamps: { ...event.stamps, decided, issued: at, acknowledged: at },
     },
@@ -246,6 +249,9 @@ const saidOf = ({ asked: { start, end, price }, commitment, stamps }: Flexibilit
     ...(promised.start > start ? [`${late}: it is kept from ${promised.start} on`] : []),
     ...(end === null ? [`its end is open: it is promised until ${promised.end}, where the plan ends`] : []),
     ...(end !== null && promised.end < end ? [`the plan ends at ${promised.end}: it is promised until then`] : []),
+    ...(promised.can?.length === 0
+      ? ['this fleet can do nothing to what runs within seconds: the plan alone keeps it']
+      : []),
     ...(price === null || changes.length === 0
       ? []
       : [`clocks change on ${changes.join(' and ')}: the rules of settlement have no baseline for such a day`]),

@@ -7,6 +7,7 @@ import { shortId } from '../digest.js';
 import { defineCollection } from '../store.js';
 import { Instant } from '../time.js';
 import { Currency } from '../units.js';
+import { KeptFigures } from './kept.js';
 
 /** What the site is asked for. A ceiling needs no baseline; the others say what the site would have drawn, or leave it to the plan. */
 export const Target = z.discriminatedUnion('as', [
@@ -99,6 +100,12 @@ export const Commitment = z.strictObject({
     .string()
     .describe('the plan that keeps it; of an event without a run yet, the plan in force that it is planned from'),
   decisionId: z.string().nullable().describe('the leave that the plan was handed over by; null: nothing had to move'),
+  can: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'what the fleet can do to running work within seconds; empty: the plan alone keeps it; absent: not asked',
+    ),
   short: z.string().optional().describe('how much less than asked for it is, and why'),
 });
 export type Commitment = z.infer<typeof Commitment>;
@@ -111,6 +118,13 @@ export const FlexibilityEvent = z.strictObject({
   runId: z.string().nullable().describe('the run that judges and carries out the plan for it; null: none was needed'),
   commitment: Commitment.nullable(),
   stamps: Stamps,
+  unknown: z
+    .partialRecord(z.enum(STAMPS), z.string())
+    .optional()
+    .describe('why a moment is not known, once the event is over'),
+  kept: KeptFigures.optional().describe(
+    'how it was kept, by what was measured; absent: it is not over, or nobody read',
+  ),
 });
 export type FlexibilityEvent = z.infer<typeof FlexibilityEvent>;
 
