@@ -21,7 +21,7 @@ const STAMP_WORDS = {
   facilityBelow: 'facility meter below and staying',
 } as const;
 
-const text = ({ id, asked, status, reason, commitment, stamps }: FlexibilityEvent): string =>
+export const eventText = ({ id, asked, status, reason, commitment, stamps, unknown }: FlexibilityEvent): string =>
   [
     `Event ${id} (${plain(asked.source)} ${plain(asked.ref)}): ${status}${reason === null ? '.' : `: ${plain(reason)}.`}`,
     ...(status === 'confirmed' && commitment !== null
@@ -29,7 +29,7 @@ const text = ({ id, asked, status, reason, commitment, stamps }: FlexibilityEven
           `  Promised at ${commitment.region} from ${commitment.start} to ${commitment.end}: at most ${powerText(commitment.targetKw)}${commitment.baselineKw === null ? '' : `, where ${powerText(commitment.baselineKw)} was planned (mean)`}, by plan ${commitment.planId}.`,
         ]
       : []),
-    `  ${STAMPS.map((stamp) => `${STAMP_WORDS[stamp]} ${stamps[stamp] ?? 'not known'}`).join(' · ')}`,
+    `  ${STAMPS.map((stamp) => `${STAMP_WORDS[stamp]} ${stamps[stamp] ?? `not known${unknown?.[stamp] === undefined ? '' : ` (${plain(unknown[stamp])})`}`}`).join(' · ')}`,
   ].join('\n');
 
 /** Confirmed and what was over are done; declined is a refusal; what waits for a person waits. */
@@ -95,7 +95,7 @@ const add = async (context: Context, _: string[], options: Record<string, unknow
   for (const one of given) events.push(await app.respond(one, by));
   return {
     json: options.file === undefined ? events[0] : { events },
-    text: events.map(text).join('\n\n'),
+    text: events.map(eventText).join('\n\n'),
     exitCode: exitOf(events),
   };
 };
@@ -104,13 +104,15 @@ const LIST = flagsOf('list_events', {});
 
 const list = async (context: Context, _: string[], options: Record<string, unknown>): Promise<Answer> => {
   const answer = await context.call('list_events', await LIST.input(options));
-  const rows = answer.events.map(({ id, asked, status, commitment, reason }) => [
+  const rows = answer.events.map(({ id, asked, status, commitment, reason, stamps, kept }) => [
     id,
     status,
     plain(asked.source),
     asked.start,
     asked.end ?? 'open',
     commitment === null ? '' : powerText(commitment.targetKw),
+    stamps.facilityBelow ?? '',
+    kept === undefined ? '' : `${kept.minutesAbove} of ${kept.minutes}`,
     plain(reason ?? '').slice(0, 80),
   ]);
   return {
@@ -118,14 +120,14 @@ const list = async (context: Context, _: string[], options: Record<string, unkno
     text:
       rows.length === 0
         ? 'No event was received. caco event add --site SITE --start T --end T --share 0.25'
-        : tableText(['event', 'stands', 'source', 'from', 'to', 'at most', 'why'], rows),
+        : tableText(['event', 'stands', 'source', 'from', 'to', 'at most', 'below from', 'minutes above', 'why'], rows),
   };
 };
 
 const cancel = async (context: Context, [id]: string[], options: Record<string, unknown>): Promise<Answer> => {
   const app = await context.app();
   const event = await app.cancelEvent(id!, String(options.why ?? ''), await byOf(context, 'operate'));
-  return { json: event, text: text(event) };
+  return { json: event, text: eventText(event) };
 };
 
 /** Answers what waits, and what the file has that is new; each event that stands otherwise than before is told. */
@@ -152,7 +154,7 @@ const watch = async (context: Context, _: string[], options: Record<string, unkn
       try {
         const event = await app.respond(one, by);
         stands.set(event.id, event);
-        tell(event.id, text(event), event);
+        tell(event.id, eventText(event), event);
       } catch (error) {
         // One that cannot be answered keeps nobody else waiting.
         if (!(error instanceof Fault) || options.once === true) throw error;
@@ -169,7 +171,7 @@ const watch = async (context: Context, _: string[], options: Record<string, unkn
   if (options.once === true)
     return {
       json: { events },
-      text: events.length === 0 ? 'No event waits.' : events.map(text).join('\n\n'),
+      text: events.length === 0 ? 'No event waits.' : events.map(eventText).join('\n\n'),
       exitCode: exitOf(events),
     };
   return { json: { events }, text: `Stopped after ${counted(events.length, 'event')}. Nothing is half done.` };
