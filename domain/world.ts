@@ -6,9 +6,9 @@ import type { Audit, Checkpoint, Entry, EntryBody } from './evidence/evidence.js
 import type { Fate } from './fate.js';
 import type { Finding } from './finding.js';
 import type { RespondingFleet } from './flexibility/running.js';
-import type { Quantity, SignalKey } from './grid-values.js';
 import type { Job, WorkloadOrigin } from './job.js';
 import type { JobForecaster } from './job-forecast.js';
+import type { LiveGrid } from './live-grid.js';
 import type { MeterCard, MeteredEnergy, MeterLook, MeterSpan } from './meter.js';
 import type { Method } from './method.js';
 import type { Placement } from './plan.js';
@@ -20,6 +20,8 @@ import { defineRows, type Store } from './store.js';
 import type { Telemetry } from './telemetry.js';
 import { Instant, type Interval } from './time.js';
 import type { UsageForecaster } from './usage.js';
+
+export type { FeedState, LiveGrid, Refreshed } from './live-grid.js';
 
 export interface Clock {
   /** It is the system's, so that waiting takes as long as it says; a simulated one jumps. */
@@ -52,52 +54,6 @@ export interface PriceSource {
 export interface Grid extends CarbonSource, PriceSource {
   /** What only live sources have; absent where the grid is a recording, a file or simulated. */
   readonly live?: LiveGrid;
-}
-
-/** A signal of a live source, and how it does. */
-export interface FeedState extends SignalKey {
-  readonly attribution: string;
-  /** when the source last told something of it; null: never */
-  readonly retrieved: Instant | null;
-}
-
-/** One region's signal, asked for anew. */
-export interface Refreshed extends SignalKey {
-  readonly requests: number;
-  /** values that were not known, or were known otherwise */
-  readonly added: number;
-  /** steps without a value, of those that the source can tell by now */
-  readonly gaps: number;
-  /** why the source did not answer; null: it did */
-  readonly trouble: string | null;
-}
-
-/** The live sources themselves, and what is kept of what they said. */
-export interface LiveGrid {
-  feeds(): Promise<FeedState[]>;
-  /**
-   * Asks the sources for what is missing of the interval, one request after the other; `anew`: also for what is known and may have
-   * changed. A source that is down is named in the answer.
-   */
-  refresh(
-    wanted: {
-      readonly interval: Interval;
-      readonly regions: readonly string[];
-      readonly sources?: readonly string[] | undefined;
-      /** all when left out */
-      readonly quantities?: readonly Quantity[] | undefined;
-      readonly anew?: boolean | undefined;
-    },
-    by: { readonly signal: AbortSignal; readonly progress: (done: number, total: number, message: string) => void },
-  ): Promise<Refreshed[]>;
-  /** What was known of the region's carbon intensity by `at`; null: nothing was. */
-  carbonAsOf(region: string, interval: Interval, at: Instant): Promise<CarbonSignal | null>;
-  /** What a source says of another quantity; null where none tells it. The region of a temperature is `latitude,longitude`. */
-  quantity(
-    what: Quantity,
-    region: string,
-    interval: Interval,
-  ): Promise<(Pick<CarbonSignal, 'source' | 'issuedAt' | 'series' | 'notes'> & { readonly unit: string }) | null>;
 }
 
 /** One contiguous piece that really ran, with what it really used. */
