@@ -39,6 +39,8 @@ const recordEvents = defineTool({
       for (const event of events) {
         const before = (await tx.collection(EVENTS).get(event.id))?.value;
         await tx.collection(EVENTS).put(event.id, event);
+        // A market order holds its limits and its energy itself, from the moment it was sold.
+        if (event.orderId !== undefined) continue;
         await keepLimits(tx, before, event);
         const region = (event.commitment ?? before?.commitment)?.region;
         if (event.asked.price === null || region === undefined) continue;

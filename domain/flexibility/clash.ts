@@ -45,12 +45,16 @@ export const declinedAtOnce = (
   if (notice < noticeMinutes && !bestEffort)
     return `it came ${notice <= 0 ? 'after it had begun' : `${Math.floor(notice)} minutes before it begins`}, and ${asked.product} promises ${noticeMinutes} minutes of notice`;
   // Of one source the newest target takes the older one's place; what two of them pay for is delivered once.
-  const paidTwice = met.find((other) => other.asked.source !== source && other.asked.price !== null);
+  const paidTwice = met.find(
+    (other) => (other.asked.source !== source || other.orderId !== undefined) && other.asked.price !== null,
+  );
   if (asked.price !== null && paidTwice !== undefined)
     return `${paidTwice.id} of ${paidTwice.asked.source} ${paidTwice.status === 'confirmed' ? 'is promised' : 'waits for its answer'} from ${paidTwice.commitment!.start} to ${paidTwice.commitment!.end}, and a kilowatt-hour is paid for once`;
   return null;
 };
 
-/** The target of an older event of the same source that this one takes the place of. */
+/** The target of an older event of the same source that this one takes the place of. What was sold on the market stays sold. */
 export const replacedBy = (asked: EventAsked, met: readonly FlexibilityEvent[]): FlexibilityEvent[] =>
-  met.filter((other) => other.asked.source === asked.source && other.asked.ref !== asked.ref);
+  met.filter(
+    (other) => other.asked.source === asked.source && other.asked.ref !== asked.ref && other.orderId === undefined,
+  );

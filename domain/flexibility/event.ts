@@ -117,6 +117,10 @@ export const FlexibilityEvent = z.strictObject({
   reason: z.string().nullable().describe('why it stands so; of a confirmed one what is short of what was asked'),
   runId: z.string().nullable().describe('the run that judges and carries out the plan for it; null: none was needed'),
   commitment: Commitment.nullable(),
+  orderId: z
+    .string()
+    .optional()
+    .describe('the market order that it was sold by, which holds its limits and its energy itself'),
   stamps: Stamps,
   unknown: z
     .partialRecord(z.enum(STAMPS), z.string())
