@@ -13,7 +13,7 @@ import type { World } from '../domain/world.js';
 import { type Goal, LEVER_PRICES, type LoopState, RESPONSES, respondOnce } from '../tools/responder/responder.js';
 import { callTool } from '../tools/tool.js';
 import { commandWork } from './command-work.js';
-import { allEvents, callOf, eventOf, record } from './event-books.js';
+import { allEvents, callOf, type Desk, eventOf, record } from './event-books.js';
 import {
   coursed,
   endedAt,
@@ -32,8 +32,12 @@ import {
 } from './event-course.js';
 import { AMBIENT_C, SiteMeters, STEP_SECONDS, steppedFleet, unseenFleet } from './event-power.js';
 import { holding } from './hold.js';
+import { tendEvents } from './tend-events.js';
 import type { By } from './thread.js';
 import { inTurn } from './turn.js';
+
+/** How often, of the world’s time, it is looked for events that wait. */
+const TENDED_SECONDS = 300;
 
 interface Open {
   readonly event: FlexibilityEvent;
@@ -241,18 +245,33 @@ export const keeping = <T>(world: World, work: () => Promise<T>): Promise<T> =>
  * program keeps the events of this world.
  */
 export const keepEvents = (
-  world: World,
-  by: By,
-  { until, onStep }: { readonly until?: Instant | undefined; readonly onStep: (step: KeptStep) => void },
-): Promise<void> =>
-  keeping(world, async () => {
+  { by, ...desk }: Desk,
+  {
+    until,
+    isTended = false,
+    onStep,
+  }: {
+    readonly until?: Instant | undefined;
+    /** somebody else looks after what waits: orders of the market, open ends */
+    readonly isTended?: boolean;
+    readonly onStep: (step: KeptStep) => void;
+  },
+): Promise<void> => {
+  const { world } = desk;
+  return keeping(world, async () => {
     // What is under way at Ctrl-C is finished first.
     const { signal, ...rest } = by;
     const keeper = new Keeper(world, rest);
     const { clock } = world;
     const left = await keeper.leftAt();
     if (left !== null && !clock.live) await clock.waitUntil(left, signal);
+    let tended: Instant | null = null;
     while (signal?.aborted !== true) {
+      // Orders of the market and plans that reach further come while it is left on.
+      if (!isTended && (tended === null || plusSeconds(tended, TENDED_SECONDS) <= clock.now())) {
+        await tendEvents({ ...desk, by: rest });
+        tended = clock.now();
+      }
       const next = await keeper.nextAt();
       if (next === null && !clock.live) return;
       const soon = plusSeconds(clock.now(), STEP_SECONDS);
@@ -267,3 +286,4 @@ export const keepEvents = (
       for (const step of await keeper.step()) onStep(step);
     }
   });
+};

@@ -28,8 +28,8 @@ afterAll(() => {
 const NOW = '2022-05-25T12:40:00Z';
 const START = '2022-05-25T13:00:00Z';
 const END = '2022-05-25T16:00:00Z';
-const open = async (home: string, now = NOW) => {
-  const { config, settings } = readConfig({ home: join(folder, home), logLevel: 'silent', now }, {}, folder);
+const open = async (home: string, now = NOW, more: object = {}) => {
+  const { config, settings } = readConfig({ home: join(folder, home), logLevel: 'silent', now, ...more }, {}, folder);
   const app = await openApp(config, settings);
   opened.push(app);
   return app;
@@ -219,6 +219,67 @@ it('waits for a person where the policy asks one: a yes promises it, a no declin
   expect(anew.runId).not.toBe(late.found.runId);
   const plan = (await app.world.store.collection(PLANS).get(anew.commitment!.planId))!.value;
   expect(plan.replaces).toBe(confirmed.commitment!.planId);
+});
+
+it('is kept from the next slot on where a person answers after it had begun', async () => {
+  const app = await home('late');
+  const operator = { actor: { id: 'operator', via: 'cli' as const } };
+  const text = 'Moving more than 0 jobs needs the approval of an operator.';
+  const { setId } = await app.call('ingest_policy', { text, name: 'rules.md', tz: 'Europe/London' }, operator);
+  await app.call('confirm_policy', { setId, meanings: [] }, operator);
+  const waiting = await app.respond(event('L-1', { target: { as: 'limit', kw: 800 } }), by);
+  expect(waiting.status).toBe('received');
+  const { approvalId } = (await app.world.store.collection(RUNS).get(waiting.runId!))!.value;
+  await app.world.clock.waitUntil(instant('2022-05-25T13:40:00Z'));
+  await app.orchestrator.answer({ id: approvalId!, decision: 'approve', why: 'late', only: null }, operator);
+  const late = await app.respond(waiting.asked, by);
+  expect(late.status, late.reason ?? '').toBe('confirmed');
+  // Of what was over, and of the half-hour that had begun, nothing is promised.
+  expect(late.commitment!.start).toBe('2022-05-25T14:00:00Z');
+  expect(late.commitment!.end).toBe(END);
+  expect(late.reason).toContain('a part of it was over when it was answered: it is kept from 2022-05-25T14:00:00Z on');
+  expect(late.stamps.decided! >= instant('2022-05-25T13:40:00Z')).toBe(true);
+  expect(await limits(app)).toHaveLength(4);
+});
+
+it('has no end until it is taken back: a plan that reaches further prolongs it', async () => {
+  const app = await home('open-end');
+  const open = await app.respond(event('O-1', { end: null, target: { as: 'limit', kw: 770 } }), by);
+  expect(open.status, open.reason ?? '').toBe('confirmed');
+  expect(open.reason).toContain('its end is open: it is promised until 2022-05-26T11:00:00Z');
+  expect((await app.tendEvents(by)).events).toEqual([]);
+  await app.world.clock.waitUntil(instant('2022-05-26T09:00:00Z'));
+  const next = { id: 'next-day', earliest_start: '2022-05-26T12:00:00Z', duration_hours: 6, power_kw: 400 };
+  const { workloadId } = await app.call('ingest_jobs', { jobs: [{ ...next, interruptible: true }] }, by);
+  const order = { horizonHours: 24, approval: 'auto', workloadId: workloadId!, rests: true } as const;
+  expect((await app.orchestrator.launch(order, by)).status).toBe('placed');
+  const { events, trouble } = await app.tendEvents(by);
+  expect(trouble).toEqual([]);
+  expect(events).toMatchObject([{ id: open.id, status: 'confirmed' }]);
+  const { commitment, reason } = events[0]!;
+  expect(commitment!.start).toBe(open.commitment!.start);
+  expect(commitment!.end > open.commitment!.end).toBe(true);
+  expect(reason).toContain(`it is promised until ${commitment!.end}`);
+  expect(await limits(app)).toEqual(Array(commitment!.slots.length).fill(open.id));
+  expect((await app.tendEvents(by)).events).toEqual([]);
+  expect((await app.cancelEvent(open.id, '', by)).status).toBe('cancelled');
+  expect(await limits(app)).toEqual([]);
+});
+
+it('says on a day when clocks change that the rules of settlement have no baseline for it', async () => {
+  const app = await open('clocks', '2022-10-29T22:00:00Z', { grid: 'sim' });
+  const job = { id: 'night', earliest_start: '2022-10-30T00:00:00Z', duration_hours: 5, power_kw: 400 };
+  const more = { due: '2022-10-30T05:00:00Z', tardiness_cost_per_hour: 1000, interruptible: true };
+  const { workloadId } = await app.call('ingest_jobs', { jobs: [{ ...job, ...more }] }, by);
+  const order = { horizonHours: 24, approval: 'auto', workloadId: workloadId!, rests: true } as const;
+  expect((await app.orchestrator.launch(order, by)).status).toBe('placed');
+  const hours = { start: '2022-10-30T00:00:00Z', end: '2022-10-30T02:00:00Z' };
+  const limit = { target: { as: 'limit', kw: 500 } };
+  const paid = await app.respond(event('T-1', { ...hours, ...limit, price: GBP(100) }), by);
+  expect(paid.status, paid.reason ?? '').toBe('confirmed');
+  expect(paid.reason).toContain('clocks change on 2022-10-30');
+  // Four half-hours of a day that has fifty: each is taken once.
+  expect(await app.world.store.collection(DELIVERED).list()).toHaveLength(4);
 });
 
 it('comes over HTTP, and from a file that is watched until Ctrl-C', async () => {

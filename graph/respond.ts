@@ -78,13 +78,19 @@ export const cancelEvent = (desk: Desk, id: string, why: string): Promise<Flexib
     const event = await eventOf(desk.world, id);
     const status = statusAt(event, desk.world.clock.now());
     if (status === 'cancelled') return event;
+    if (event.orderId !== undefined)
+      throw new Fault(
+        'conflict',
+        `event ${id} was sold on the market as order ${event.orderId}`,
+        'Cancel the order there: the event goes with it.',
+      );
     if (status !== 'received' && status !== 'confirmed')
       throw new Fault('conflict', `event ${id} is ${status}: there is nothing to cancel`, 'See it: caco event list.');
     await withdrawn(desk, event);
     return record(desk, { ...event, status: 'cancelled', reason: why === '' ? 'taken back by its source' : why });
   });
 
-const siteOf = async (world: World, name: string): Promise<Site> => {
+export const siteOf = async (world: World, name: string): Promise<Site> => {
   const sites = await world.fleet.sites();
   const found = sites.find((site) => site.id === name || site.region === name || site.clusterId === name);
   if (found === undefined)
@@ -267,7 +273,7 @@ const handedOver = async ({ world, orchestrator, by }: Desk, { id, runId, commit
   return run.sameAs === undefined ? run : orchestrator.resume(run.sameAs, by);
 };
 
-const orderOf = (plan: Plan) => ({
+export const orderOf = (plan: Plan) => ({
   ...{ carries: plan.id, approval: 'auto' as const, rests: true as const, from: plan.window.start },
   horizonHours: secondsBetween(plan.window.start, plan.window.end) / 3600,
 });
