@@ -20,6 +20,7 @@ import type { Operating } from './graph/operate.js';
 import type { By, LaunchInput, Orchestrator } from './graph/orchestrator.js';
 import type { Pruning, WhatWent } from './graph/prune.js';
 import type { SettledTogether } from './graph/settle-together.js';
+import type { Tended } from './graph/tend-events.js';
 import {
   clockOf,
   countersOfDaemon,
@@ -105,6 +106,8 @@ export interface App {
   settle(events: readonly unknown[], by: By): Promise<SettledTogether>;
   /** Those that are not decided: to be responded to again. */
   openEvents(): Promise<FlexibilityEvent[]>;
+  /** One look at all that events wait for; see graph/tend-events.ts. */
+  tendEvents(by: By): Promise<Tended>;
   cancelEvent(id: string, why: string, by: By): Promise<FlexibilityEvent>;
   /** Keeps what is promised by the work that runs, every ten seconds; see graph/keep-events.ts. */
   keepEvents(by: By, asked: { until?: Instant | undefined; onStep: (step: KeptStep) => void }): Promise<void>;
@@ -293,7 +296,12 @@ const assemble = (
       seen(async () =>
         (await import('./graph/respond.js')).cancelEvent({ world, orchestrator: await graph(), by }, id, why),
       ),
-    keepEvents: (by, asked) => seen(async () => (await import('./graph/keep-events.js')).keepEvents(world, by, asked)),
+    tendEvents: (by) =>
+      seen(async () => (await import('./graph/tend-events.js')).tendEvents({ world, orchestrator: await graph(), by })),
+    keepEvents: (by, asked) =>
+      seen(async () =>
+        (await import('./graph/keep-events.js')).keepEvents({ world, orchestrator: await graph(), by }, asked),
+      ),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: (input, by) => seen(async () => (await import('./copilot/summary.js')).summary(world, input, by)),

@@ -19,6 +19,7 @@ export const Tick = z.strictObject({
     .nullable()
     .describe('a plan under way that was planned again, and the plan that took its place; null: it stands'),
   finished: z.number().int().describe('earlier runs that were verified, or went on after an answer'),
+  events: z.array(z.string()).optional().describe('flexibility events that stand otherwise than before, in words'),
   trouble: z.array(z.string()).describe('what did not work, in words; it is tried again'),
 });
 export type Tick = z.infer<typeof Tick>;

@@ -6,14 +6,19 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type App, type KeptStep, openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { Fault } from '../domain/fault.js';
 import { EVENT_COURSES, EVENT_READINGS } from '../domain/flexibility/course.js';
 import { EVENTS } from '../domain/flexibility/event.js';
+import { SOLD_ORDERS, SoldOrder } from '../domain/market.js';
+import { ORDERS } from '../domain/plan.js';
 import { fromEpoch, type Instant, instant, plusSeconds, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { random } from '../sim/random.js';
 import { callTool } from '../tools/tool.js';
 import { commandWork } from './command-work.js';
 import { callOf } from './event-books.js';
+import { takeSold } from './event-sales.js';
+import { Keeper } from './keep-events.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'caco-keep-'));
 const opened: App[] = [];
@@ -185,4 +190,160 @@ it('brings power below again within half a minute, whatever process dies on the 
   expect(kept!.minutesAbove).toBeLessThanOrEqual(begunAgain.length);
   expect(kept!.worstMinute.kw).toBeLessThan(1.02 * LIMIT_KW);
   expect((await courseOf(app, id))!.phase).toBe('over');
+});
+
+/** The same world with another meter or fleet, walked step by step. */
+const walked = async (world: World, until: Instant, onStep: (steps: KeptStep[]) => Promise<void> | void = () => {}) => {
+  const keeper = new Keeper(world, by);
+  for (;;) {
+    const next = await keeper.nextAt();
+    if (next === null || next > until) return;
+    await world.clock.waitUntil(next);
+    await onStep(await keeper.step());
+  }
+};
+const siteMeter = (readKw: () => Promise<number>) => {
+  const meter = {
+    ...{ id: 'site', name: 'the site', boundary: 'facility' as const, source: 'a test', basis: 'power' as const },
+    ...{ subject: { kind: 'site' as const, id: 'hpc-1' }, covers: null },
+  };
+  return (world: World): World['meter'] => ({
+    ...world.meter,
+    read: async () => {
+      const powerKw = await readKw();
+      return { at: world.clock.now(), readings: [{ meter, energyKwh: null, powerKw }] };
+    },
+  });
+};
+
+it('goes by the meter of the site, and holds what is in force where that falls silent', async () => {
+  const app = await home('silent');
+  const { id } = await promised(app, 'S-1');
+  const { clock, fleet } = app.world;
+  const [silentFrom, silentUntil] = [plusSeconds(START, 900), plusSeconds(START, 1500)];
+  const meter = siteMeter(async () => {
+    if (clock.now() >= silentFrom && clock.now() < silentUntil)
+      throw new Fault('unavailable', 'the meter of the site does not answer', 'Wait.');
+    const { itKw } = await (await fleet.responding!('GB')).look();
+    return (itKw ?? 0) * 1.1;
+  });
+  const world = { ...app.world, meter: meter(app.world) };
+  const caps = new Map<string, number[]>();
+  await walked(world, plusSeconds(END, 60), async () => {
+    if (clock.now() < plusSeconds(silentFrom, 60) || clock.now() >= silentUntil) return;
+    for (const { id: job, capW } of (await (await fleet.responding!('GB')).look()).jobs)
+      caps.set(job, [...(caps.get(job) ?? []), capW ?? Number.POSITIVE_INFINITY]);
+  });
+  // Nothing is raised as long as nobody sees what that would do.
+  for (const [job, seen] of caps)
+    expect(
+      seen.every((cap, i) => i === 0 || cap <= seen[i - 1]!),
+      job,
+    ).toBe(true);
+  const course = (await courseOf(app, id))!;
+  expect(course.source).toBe('measured');
+  const said = course.said.map(({ what }) => what).join(' · ');
+  expect(said).toContain('the facility meter is silent: what is in force is held');
+  expect(said).toContain('the meter of the site does not answer');
+  expect(said).toContain('the facility meter speaks again');
+  const { kept } = await eventOf(app, id);
+  expect(kept).toMatchObject({ source: 'measured', minutesAbove: 0 });
+  expect(kept!.minutesUnread).toBeGreaterThan(7);
+  // A half-hour of which a minute was not read is not known.
+  expect(kept!.halfHours.map(({ meteredKwh }) => meteredKwh === null)).toEqual([true, false]);
+});
+
+it('says so where the facility is modelled, and where nothing can be done to what runs', async () => {
+  const app = await home('other');
+  const { id } = await promised(app, 'O-1');
+  const hall = await app.world.fleet.responding!('GB');
+  const real = {
+    can: hall.can,
+    look: () => hall.look(),
+    readings: async () => [],
+    command: (commands: Parameters<typeof hall.command>[0]) => hall.command(commands),
+  };
+  const modelled = { ...app.world, fleet: { ...app.world.fleet, responding: async () => real } };
+  await walked(modelled, plusSeconds(START, 300));
+  const course = (await courseOf(app, id))!;
+  expect(course.source).toBe('modelled');
+  expect(course.said.map(({ what }) => what).join()).toContain('nobody measures the facility');
+  expect(course.commands).toBeGreaterThan(0);
+
+  const { responding: _, ...files } = app.world.fleet;
+  const without = { ...app.world, fleet: files };
+  await walked(without, plusSeconds(START, 600));
+  expect((await courseOf(app, id))!).toMatchObject({ source: 'unknown', can: [] });
+  expect((await app.cancelEvent(id, 'enough', by)).status).toBe('cancelled');
+  await walked(app.world, plusSeconds(START, 700));
+  const after = (await courseOf(app, id))!;
+  expect(after.phase).toBe('recovering');
+  expect((await eventOf(app, id)).status).toBe('cancelled');
+});
+
+it('takes what was sold on the market for an event, once, with the order’s price', async () => {
+  const app = await home('sold');
+  const { store } = app.world;
+  const order = (await store.collection(ORDERS).list())[0]!.value;
+  const window = { start: START, end: END };
+  const item = {
+    ...{
+      id: 'offer-1',
+      name: 'an hour less',
+      kind: 'DEMAND_TURN_DOWN' as const,
+      window,
+      powerKw: 330,
+      energyMwh: '0.33',
+    },
+    ...{ pricePerMwh: '200', currency: 'GBP', noticeMinutes: null, rampMinutes: null, recoveryMinutes: null },
+    ...{ reboundKwh: null, intensityGPerKwh: null, avoidedKg: null, carbonSource: null, baselineMethod: null },
+    ...{ baselineKw: null, bestEffortKw: null, place: null },
+  };
+  const sold = SoldOrder.parse({
+    ...{ id: 'ORD-1', bapId: 'grid.example', transactionId: 't', dialect: '1.1', version: '1.1.0', domain: 'd' },
+    ...{ bapUri: 'https://grid.example', region: 'GB', clusterId: 'hpc-1', planId: order.planId },
+    ...{ deliveredBy: order.planId, approvalId: null, decisionId: order.decisionId, confirm: null },
+    ...{ quotedUntilMs: null, powerKw: 330, order: undefined },
+    capsKw: [{ ...window, baselineKw: 1100, maxKw: 770 }],
+    order: {
+      ...{ id: 'ORD-1', state: 'SCHEDULED', providerId: 'p', providerName: null, itemId: 'offer-1', item },
+      ...{ quantity: { count: 1, energyMwh: null }, billing: null, paymentType: null, cancelBy: null },
+      quote: { total: '66', currency: 'GBP', lines: [], validSeconds: null },
+      ...{ cancellationFeePercent: null, metered: [], cancelled: null, note: null, evidence: null },
+      ...{ createdAt: instant(NOW), updatedAt: instant(NOW) },
+    },
+  });
+  await store.collection(SOLD_ORDERS).put(sold.id, sold);
+  const desk = { world: app.world, orchestrator: app.orchestrator, by };
+  const [taken] = await takeSold(desk);
+  expect(taken).toMatchObject({ status: 'confirmed', orderId: 'ORD-1', commitment: { targetKw: 770 } });
+  expect(taken!.asked).toMatchObject({ source: 'market', price: { perMwh: 200, currency: 'GBP' }, penalty: null });
+  expect(await takeSold(desk)).toEqual([]);
+  const again = await app.respond(event('M-1', { price: { perMwh: 1, currency: 'GBP' } }), by);
+  expect(again.reason).toContain(`${taken!.id} of market is promised`);
+  await expect(app.cancelEvent(taken!.id, '', by)).rejects.toThrow('sold on the market as order ORD-1');
+  const cancelled = { at: instant(NOW), by: 'CONSUMER' as const, reasonId: null, why: null };
+  await store
+    .collection(SOLD_ORDERS)
+    .put(sold.id, { ...sold, order: { ...sold.order, state: 'CANCELLED', cancelled } });
+  expect(await takeSold(desk)).toMatchObject([{ status: 'cancelled', reason: expect.stringContaining('buyer') }]);
+});
+
+it('is kept between the looks of a program that is left on, which undo nothing', async () => {
+  const app = await home('operated');
+  const { id } = await promised(app, 'P-1');
+  const ticks: string[] = [];
+  await app.operate(
+    {
+      ...{ everySeconds: 300, horizonHours: 24, approval: 'auto', noticeMinutes: 0, reviewHours: 0.5, mostChanges: 9 },
+      until: plusSeconds(END, 600),
+    },
+    by,
+    (tick) => {
+      ticks.push(...(tick.events ?? []), ...tick.trouble);
+    },
+  );
+  const { kept } = await eventOf(app, id);
+  expect(kept).toMatchObject({ minutes: 60, minutesAbove: 0, minutesUnread: 0 });
+  expect(ticks.join('\n')).toContain(`${id} is over: 0 of 60 minutes above its target`);
 });

@@ -5,6 +5,7 @@
  */
 import { APPROVALS } from '../domain/decision.js';
 import { Fault, invalid } from '../domain/fault.js';
+import type { FlexibilityEvent } from '../domain/flexibility/event.js';
 import { identityOf } from '../domain/held.js';
 import { JOBS } from '../domain/job.js';
 import { isLost } from '../domain/lease.js';
@@ -17,7 +18,9 @@ import { gatherJobs } from '../tools/fleet/fleet.js';
 import { replan } from '../tools/optimizer/optimizer.js';
 import { type Call, callTool } from '../tools/tool.js';
 import { holding } from './hold.js';
+import { keepEvents } from './keep-events.js';
 import { MAX_HOURS, type Orchestrator } from './orchestrator.js';
+import { tendEvents } from './tend-events.js';
 import { type By, signalOf } from './thread.js';
 
 export interface Operating {
@@ -110,6 +113,7 @@ class Operator {
     const isOver = () => this.by.signal?.aborted === true || (asked.until !== undefined && state.nextAt > asked.until);
     while (!isOver()) {
       try {
+        await this.#kept(state.nextAt);
         await world.clock.waitUntil(state.nextAt, this.by.signal);
       } catch (error) {
         if (this.by.signal?.aborted) break;
@@ -130,6 +134,29 @@ class Operator {
     state = { ...state, stopped: true };
     await this.#keep(state);
     return state;
+  }
+
+  /**
+   * Until the next look what is promised is kept, every ten seconds. Limits of what is promised hold for every plan, so that a look in
+   * between undoes nothing. Another program that keeps events is left to it.
+   */
+  async #kept(until: Instant): Promise<void> {
+    const desk = { world: this.world, orchestrator: this.orchestrator, by: this.by };
+    try {
+      await keepEvents(desk, { until, isTended: true, onStep: ({ said, event }) => this.#toldOf(said, event) });
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
+    }
+  }
+
+  #news: string[] = [];
+
+  #toldOf(said: readonly string[], event: FlexibilityEvent | null): void {
+    this.#news.push(...said);
+    if (event?.kept !== undefined)
+      this.#news.push(
+        `${event.id} is over: ${event.kept.minutesAbove} of ${event.kept.minutes} minutes above its target`,
+      );
   }
 
   /** Where the last one left off; a clock that jumps is set there. What was missed while nobody had ended it is said at the first tick. */
@@ -185,6 +212,11 @@ class Operator {
     for (const run of open) if (await tried(`run ${run.id}`, false, () => this.#goOn(run))) finished++;
     const none = { jobs: 0, run: null };
     const { jobs, run } = await tried('planning', none, () => this.#planNew(at, state.since, open));
+    const tended = await tried('flexibility events', { events: [], trouble: [] }, () =>
+      tendEvents({ world: this.world, orchestrator: this.orchestrator, by: this.#by }),
+    );
+    trouble.push(...tended.trouble);
+    const events = [...this.#news.splice(0), ...tended.events.map(({ id, status }) => `${id}: ${status}`)];
     const reviewed = await tried('planning again', null, () => this.#review(at));
     const moved = run?.planId == null ? 0 : ((await this.#plan(run.planId))?.jobs.moved ?? 0);
     const carried = run !== null && (run.status === 'placed' || run.status === 'done');
@@ -197,6 +229,7 @@ class Operator {
       moved: carried ? moved : 0,
       reviewed,
       finished,
+      ...(events.length === 0 ? {} : { events }),
       trouble,
     };
     // What could not be planned is taken in by the next tick, unless a run of it is there to be taken up.

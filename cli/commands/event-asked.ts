@@ -138,29 +138,35 @@ const watch = async (context: Context, _: string[], options: Record<string, unkn
   const { signal: __, ...by } = await byOf(context, 'operate');
   const told = new Map<string, string>();
   const stands = new Map<string, FlexibilityEvent>();
+  const troubles = new Set<string>();
   const tell = (key: string, line: string, json: unknown) => {
     if (told.get(key) === line) return;
     told.set(key, line);
     if (options.once !== true) process.stdout.write(`${context.json ? JSON.stringify(json) : line}\n`);
   };
+  const stood = (event: FlexibilityEvent) => {
+    stands.set(event.id, event);
+    tell(event.id, eventText(event), event);
+  };
   const look = async () => {
-    const waiting = await app.openEvents();
-    const asked = [
-      ...(options.file === undefined ? [] : fromFile(String(options.file))),
-      ...waiting.map((e) => e.asked),
-    ];
-    for (const one of asked) {
+    for (const one of options.file === undefined ? [] : fromFile(String(options.file))) {
       if (context.signal.aborted) return;
       try {
-        const event = await app.respond(one, by);
-        stands.set(event.id, event);
-        tell(event.id, eventText(event), event);
+        stood(await app.respond(one, by));
       } catch (error) {
         // One that cannot be answered keeps nobody else waiting.
         if (!(error instanceof Fault) || options.once === true) throw error;
         tell(JSON.stringify(one), `${plain(error.message)}. ${plain(error.remedy)}`, { error: error.toJSON() });
       }
     }
+    const { events, trouble } = await app.tendEvents(by);
+    for (const event of events) stood(event);
+    for (const what of trouble) {
+      troubles.add(what);
+      tell(what, plain(what), { trouble: what });
+    }
+    // What waits for a person waits on, and is told once.
+    for (const event of await app.openEvents()) stood(event);
   };
   await look();
   while (options.once !== true && !context.signal.aborted) {
@@ -170,9 +176,11 @@ const watch = async (context: Context, _: string[], options: Record<string, unkn
   const events = [...stands.values()];
   if (options.once === true)
     return {
-      json: { events },
-      text: events.length === 0 ? 'No event waits.' : events.map(eventText).join('\n\n'),
-      exitCode: exitOf(events),
+      json: { events, ...(troubles.size === 0 ? {} : { trouble: [...troubles] }) },
+      text: [...(events.length === 0 ? ['No event waits.'] : events.map(eventText)), ...[...troubles].map(plain)].join(
+        '\n\n',
+      ),
+      exitCode: troubles.size > 0 ? EXIT.refused : exitOf(events),
     };
   return { json: { events }, text: `Stopped after ${counted(events.length, 'event')}. Nothing is half done.` };
 };

@@ -9,7 +9,7 @@ import { numberOf, secondsOf } from '../fields.js';
 import { plain } from '../terminal.js';
 
 const tickText = (
-  { at, missed, jobs, runId, status, moved, reviewed, finished, trouble }: Tick,
+  { at, missed, jobs, runId, status, moved, reviewed, finished, events = [], trouble }: Tick,
   rehearses: boolean,
 ): string =>
   [
@@ -26,6 +26,7 @@ const tickText = (
             : `${reviewed.planId} became ${reviewed.byPlanId}, ${counted(reviewed.moved, 'job')} moved again`,
         ]),
     ...(finished === 0 ? [] : [`${counted(finished, 'run')} ended`]),
+    ...events.map(plain),
     ...trouble.map(plain),
   ].join(' · ');
 
