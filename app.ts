@@ -190,6 +190,34 @@ export const openApp = async (config: Config, settings: readonly ConfigLine[] = 
   }
 };
 
+/** What can be done about flexibility events; their rooms are loaded where one comes. */
+const eventsOf = (
+  world: World,
+  graph: () => Promise<Orchestrator>,
+  seen: <R>(work: () => R) => R,
+): Pick<App, 'respond' | 'settle' | 'openEvents' | 'tendEvents' | 'keepEvents' | 'cancelEvent'> => ({
+  respond: (asked, by) =>
+    seen(async () => {
+      const { askedOf, respond } = await import('./graph/respond.js');
+      return respond({ world, orchestrator: await graph(), by }, askedOf(asked));
+    }),
+  settle: (events, by) =>
+    seen(async () =>
+      (await import('./graph/settle-together.js')).settleTogether({ world, orchestrator: await graph() }, events, by),
+    ),
+  openEvents: async () => (await import('./graph/respond.js')).openEvents(world),
+  cancelEvent: (id, why, by) =>
+    seen(async () =>
+      (await import('./graph/respond.js')).cancelEvent({ world, orchestrator: await graph(), by }, id, why),
+    ),
+  tendEvents: (by) =>
+    seen(async () => (await import('./graph/tend-events.js')).tendEvents({ world, orchestrator: await graph(), by })),
+  keepEvents: (by, asked) =>
+    seen(async () =>
+      (await import('./graph/keep-events.js')).keepEvents({ world, orchestrator: await graph(), by }, asked),
+    ),
+});
+
 const assemble = (
   config: Config,
   settings: readonly ConfigLine[],
@@ -282,26 +310,7 @@ const assemble = (
     },
     operate: (asked, by, onTick) =>
       seen(async () => (await import('./graph/operate.js')).operate(world, await graph(), asked, by, onTick)),
-    respond: (asked, by) =>
-      seen(async () => {
-        const { askedOf, respond } = await import('./graph/respond.js');
-        return respond({ world, orchestrator: await graph(), by }, askedOf(asked));
-      }),
-    settle: (events, by) =>
-      seen(async () =>
-        (await import('./graph/settle-together.js')).settleTogether({ world, orchestrator: await graph() }, events, by),
-      ),
-    openEvents: async () => (await import('./graph/respond.js')).openEvents(world),
-    cancelEvent: (id, why, by) =>
-      seen(async () =>
-        (await import('./graph/respond.js')).cancelEvent({ world, orchestrator: await graph(), by }, id, why),
-      ),
-    tendEvents: (by) =>
-      seen(async () => (await import('./graph/tend-events.js')).tendEvents({ world, orchestrator: await graph(), by })),
-    keepEvents: (by, asked) =>
-      seen(async () =>
-        (await import('./graph/keep-events.js')).keepEvents({ world, orchestrator: await graph(), by }, asked),
-      ),
+    ...eventsOf(world, graph, seen),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),
     summary: (input, by) => seen(async () => (await import('./copilot/summary.js')).summary(world, input, by)),

@@ -238,7 +238,19 @@ const onlySeen = async (fleet: RespondingFleet) => {
 
 /** Only one program at a time keeps what is promised in a world. */
 export const keeping = <T>(world: World, work: () => Promise<T>): Promise<T> =>
-  holding(world.store, `events ${worldName(world)}`, work);
+  holding(
+    world.store,
+    {
+      name: `events ${worldName(world)}`,
+      busy: () =>
+        new Fault(
+          'conflict',
+          `another program keeps the events of ${world.setting.name}`,
+          'One is enough: caco event keep, or caco operate between its looks.',
+        ),
+    },
+    work,
+  );
 
 /**
  * Left on until the signal, `until`, or, in a world whose clock jumps, until nothing is promised any more. Fault `conflict` where another

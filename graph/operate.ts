@@ -145,7 +145,7 @@ class Operator {
     try {
       await keepEvents(desk, { until, isTended: true, onStep: ({ said, event }) => this.#toldOf(said, event) });
     } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
+      if (!(error instanceof Fault) || error.code !== 'conflict' || isLost(error)) throw error;
     }
   }
 
