@@ -2,13 +2,23 @@
 import { z } from 'zod';
 import type { Command, RunningJob } from '../../domain/flexibility/running.js';
 import { exp, type Random, random } from '../random.js';
-import { advanceNode, type Demand, GPUS_PER_NODE, NodeState, WRITE_SECONDS, wattsOf } from './gpu-node.js';
+import {
+  advanceNode,
+  type Demand,
+  GPUS_PER_NODE,
+  NodeState,
+  type Setting,
+  WRITE_SECONDS,
+  wattsOf,
+} from './gpu-node.js';
 import type { Work } from './gpu-work.js';
 
 export const STEP_SECONDS = 10;
 /** How far and how fast the weight of the work drifts. */
 const DRIFT_RATIO = 0.1;
 const DRIFT_SECONDS = 90;
+const DRIFT_KEPT = exp(-STEP_SECONDS / DRIFT_SECONDS);
+const DRIFT_NEW = Math.sqrt(1 - DRIFT_KEPT * DRIFT_KEPT) * DRIFT_RATIO;
 /** Training stops to save its state. */
 const STOP_EVERY_SECONDS = 1500;
 const STOP_SECONDS = 20;
@@ -85,15 +95,26 @@ export class SimulatedJob {
       this.record(at, progress);
       return 0;
     }
-    const parts = this.nodes.map((node) => advanceNode(node, at, STEP_SECONDS, this.demand));
-    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const progresses = parts.map(({ progress }) => progress);
-    const progress = this.work.training ? Math.min(...progresses) : mean(progresses);
+    const { demand } = this;
+    let [watts, sum, slowest] = [0, 0, Number.POSITIVE_INFINITY];
+    let steady: { readonly now: Setting; readonly part: ReturnType<typeof advanceNode> } | null = null;
+    for (const node of this.nodes) {
+      // Nodes on which nothing changes draw and do the same.
+      const isSteady = node.ahead.length === 0;
+      const isKnown: boolean = isSteady && steady !== null && isSameSetting(steady.now, node.now);
+      const part: ReturnType<typeof advanceNode> = isKnown ? steady!.part : advanceNode(node, at, STEP_SECONDS, demand);
+      if (isSteady && !isKnown) steady = { now: node.now, part };
+      watts += part.watts;
+      sum += part.progress;
+      slowest = Math.min(slowest, part.progress);
+    }
+    const progress = this.work.training ? slowest : sum / this.nodes.length;
     const served = this.served();
-    const watts = (served?.watts ?? this.gpus * mean(parts.map((part) => part.watts))) * this.skew;
-    this.watts = watts;
+    const mean = watts / this.nodes.length;
+    const kept = (served?.watts ?? this.gpus * mean) * this.skew;
+    this.watts = kept;
     this.record(at, progress * (served?.share ?? 1));
-    return watts / 1000;
+    return kept / 1000;
   }
 
   /** With another number of replicas it draws what was measured at their batch. */
@@ -116,9 +137,8 @@ export class SimulatedJob {
   }
 
   private weigh(at: number): void {
-    const keep = exp(-STEP_SECONDS / DRIFT_SECONDS);
     const rng = this.byStep?.(at) ?? this.rng;
-    this.drift = keep * this.drift + Math.sqrt(1 - keep * keep) * DRIFT_RATIO * rng.normal();
+    this.drift = DRIFT_KEPT * this.drift + DRIFT_NEW * rng.normal();
     if (this.work.training && at >= this.stopUntil && rng.uniform() < STEP_SECONDS / STOP_EVERY_SECONDS)
       this.stopUntil = at + STOP_SECONDS;
     this.weight = at < this.stopUntil ? STOPPED_WEIGHT : Math.max(LEAST_WEIGHT, 1 + this.drift);
@@ -207,3 +227,5 @@ export class SimulatedJob {
     };
   }
 }
+
+const isSameSetting = (a: Setting, b: Setting): boolean => a.mode === b.mode && a.capW === b.capW;

@@ -55,20 +55,23 @@ export const advanceNode = (
   seconds: number,
   demand: Demand,
 ): { watts: number; progress: number } => {
-  let [joules, progress, at] = [0, 0, from];
-  const stay = (until: number) => {
-    const held = until - at;
-    joules += held * wattsOf(node.now, demand);
-    progress += held * progressOf(node.now, demand);
-    at = until;
-  };
+  let joules = 0;
+  let progress = 0;
+  let at = from;
+  let watts = wattsOf(node.now, demand);
   while (node.ahead.length > 0 && node.ahead[0]!.at <= from + seconds) {
     const next = node.ahead.shift()!;
-    stay(Math.max(at, next.at));
-    const [before, after] = [wattsOf(node.now, demand), wattsOf(next.to, demand)];
-    if (after < before) joules -= UNDERSHOOT_RATIO * after * UNDERSHOOT_SECONDS;
+    const until = Math.max(at, next.at);
+    joules += (until - at) * watts;
+    progress += (until - at) * progressOf(node.now, demand);
+    at = until;
+    const after = wattsOf(next.to, demand);
+    if (after < watts) joules -= UNDERSHOOT_RATIO * after * UNDERSHOOT_SECONDS;
     node.now = next.to;
+    watts = after;
   }
-  stay(from + seconds);
+  const held = from + seconds - at;
+  joules += held * watts;
+  progress += held * progressOf(node.now, demand);
   return { watts: joules / seconds, progress: progress / seconds };
 };

@@ -91,15 +91,17 @@ const serviceOptions = (job: RunningJob, { hours, prices, served }: LeverQuestio
   ];
 };
 
+const energyCost = (kwh: number, { energyPerMwh }: LeverPrices): number => (kwh * energyPerMwh) / 1000;
+
 /** Leaving it be, caps, and rest. */
 const curveOptions = (job: RunningJob, question: LeverQuestion, may: (what: Ability) => boolean): Option[] => {
   const { prices, hours, scale } = question;
   const perHour = job.gpus * prices.perGpuHour[job.tier];
-  const energy = (kwh: number) => (kwh * prices.energyPerMwh) / 1000;
   const options: Option[] = [];
   const resting = job.state === 'paused' || job.state === 'pausing';
   const natural = job.gpus * scale * naturalWatts(job.curve);
-  const resume = job.pause === null ? 0 : energy(job.pause.energyKwh) / 2 + (job.pause.resumeSeconds / 3600) * perHour;
+  const resume =
+    job.pause === null ? 0 : energyCost(job.pause.energyKwh, prices) / 2 + (job.pause.resumeSeconds / 3600) * perHour;
   if (!resting || may('resume')) {
     const again = resting ? resume / hours : 0;
     options.push({ deed: { do: 'leave' }, watts: natural, costPerHour: again, lossRatio: 0 });
@@ -109,7 +111,7 @@ const curveOptions = (job: RunningJob, question: LeverQuestion, may: (what: Abil
   }
   if (job.pause !== null && (resting || may('pause')) && (question.mayRest || (resting && !may('resume')))) {
     const lost = ((job.pause.seconds + job.pause.lostSeconds) / 3600) * perHour;
-    const once = resting ? 0 : energy(job.pause.energyKwh) + lost + resume;
+    const once = resting ? 0 : energyCost(job.pause.energyKwh, prices) + lost + resume;
     const watts = job.gpus * job.restWatts;
     options.push({ deed: { do: 'pause' }, watts, costPerHour: perHour + once / hours, lossRatio: 1 });
   }

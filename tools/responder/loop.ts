@@ -153,7 +153,7 @@ const memories = (state: LoopState, look: Look, counts: boolean): Record<string,
     const memory = known[job.id] ?? FRESH;
     const served = job.service === null ? null : memory.wanted.do === 'serve' ? memory.served : job.serving;
     const loss = job.state !== 'running' ? 1 : job.capW === null ? 0 : 1 - throughputUnder(job.curve, job.capW);
-    const refused = Object.fromEntries(Object.entries(memory.refused).filter(([, until]) => until > look.at));
+    const refused = stillRefused(memory.refused, look.at);
     return {
       ...memory,
       served,
@@ -165,6 +165,11 @@ const memories = (state: LoopState, look: Look, counts: boolean): Record<string,
   const jobs = Object.fromEntries(look.jobs.map((job) => [job.id, of(job)]));
   return known[BATTERY] === undefined ? jobs : { ...jobs, [BATTERY]: known[BATTERY] };
 };
+
+const stillRefused = (refused: JobMemory['refused'], at: number): JobMemory['refused'] =>
+  Object.values(refused).every((until) => until > at)
+    ? refused
+    : Object.fromEntries(Object.entries(refused).filter(([, until]) => until > at));
 
 const anew = (jobs: Record<string, JobMemory>): Record<string, JobMemory> =>
   Object.fromEntries(Object.entries(jobs).map(([id, memory]) => [id, { ...memory, lossSeconds: 0 }]));
@@ -236,7 +241,10 @@ const questionOf = (
   };
 };
 
-const sameDeed = (a: Deed, b: Deed): boolean => JSON.stringify(a) === JSON.stringify(b);
+const sameDeed = (a: Deed, b: Deed): boolean => {
+  if (a.do === 'cap' && b.do === 'cap') return a.capW === b.capW;
+  return a.do === b.do && JSON.stringify(a) === JSON.stringify(b);
+};
 
 /** Commands for what differs from what is in force, and what is wanted of each job from now on. */
 const carriedOut = (
