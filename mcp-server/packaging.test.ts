@@ -37,7 +37,7 @@ test('the container runs without privileges, and compose waits for Postgres', ()
   const docker = text('Dockerfile');
   expect(docker.match(/^FROM /gm)).toHaveLength(2);
   expect(docker.lastIndexOf('USER node')).toBeGreaterThan(docker.lastIndexOf('FROM '));
-  const { services } = parse(text('compose.yaml')) as {
+  const { services } = parse(text('compose.yaml'), { merge: true }) as {
     services: Record<string, { ports?: string[]; depends_on?: object; environment: Record<string, string> }>;
   };
   expect(services.caco!.environment.DATABASE_URL).toMatch(/^postgres:\/\//);
