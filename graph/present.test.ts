@@ -223,14 +223,17 @@ describe('the threads of runs', () => {
     expect(await threadsOf('threads')).toEqual([]);
   });
 
-  it('that a process left which died as its run ended go with the next run that ends', async () => {
+  it('that a process left which died as its run ended go with the first run that ends in another', async () => {
     const { config, settings } = readConfig({ home: join(folder, 'left') }, {}, folder);
+    const before = await openApp(config, settings);
+    opened.push(before);
+    const left = await before.orchestrator.launch({ horizonHours: 1, approval: 'ask' }, ann);
+    const asked = before.world.store.collection(RUNS);
+    await asked.put(left.id, { ...(await asked.get(left.id))!.value, status: 'done' });
     const app = await openApp(config, settings);
     opened.push(app);
     const start = app.world.clock.now();
-    const left = await app.orchestrator.launch({ horizonHours: 1, approval: 'ask' }, ann);
     const runs = app.world.store.collection(RUNS);
-    await runs.put(left.id, { ...(await runs.get(left.id))!.value, status: 'done' });
     const failed = { horizonHours: 1, approval: 'auto' as const, maxPowerKw: 0.5, from: plusHours(start, 20) };
     await expect(app.orchestrator.launch(failed, ann)).rejects.toMatchObject({ code: 'conflict' });
     const [kept] = await runs.list({ limit: 1 });
