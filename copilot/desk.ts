@@ -122,6 +122,13 @@ export const sales = (
     return { items, next };
   });
 
+/** Events that ask for another power, the newest first. */
+export const events = (desk: Desk): Promise<ToolAnswer<'list_events'>['events']> =>
+  everyPage(async (cursor) => {
+    const { events: items, next } = await read(desk, 'list_events', { ...PAGE, ...cursor });
+    return { items, next };
+  });
+
 /** In order of time, the newest first; `from` and `to` bound when they were taken. */
 export const decisions = (
   desk: Desk,

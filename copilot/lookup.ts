@@ -13,6 +13,7 @@ export const Slots = z.strictObject({
   otherPlanId: z.string().max(200).optional().describe('id of a second plan, to compare with'),
   region: z.string().max(200).optional().describe('a grid region'),
   carbonPricePerTonne: z.number().min(0).max(1e6).optional().describe('money per tonne CO2e'),
+  powerKw: z.number().positive().max(1e7).optional().describe('kW asked about: "could we do 2 MW"'),
   hours: z.number().positive().max(840).optional().describe('length of the work in hours'),
   shiftHours: z.number().min(-840).max(840).optional().describe('hours that a job is moved by; negative: earlier'),
   towards: z.enum(['earlier', 'later']).optional().describe('where a job is to be moved to, without a time'),

@@ -1,6 +1,7 @@
 /** Everything that can be looked up, by name: the template's sources, and the only tools that a model is offered. */
 import type { Lookup } from './lookup.js';
 import { decisionLookups } from './lookups/decisions.js';
+import { flexibilityLookups } from './lookups/flexibility.js';
 import { gridLookups } from './lookups/grid.js';
 import { jobLookups } from './lookups/jobs.js';
 import { orderLookups } from './lookups/orders.js';
@@ -18,6 +19,7 @@ export const LOOKUPS: readonly Lookup[] = [
   ...jobLookups,
   ...savingLookups,
   ...saleLookups,
+  ...flexibilityLookups,
   ...gridLookups,
   ...shiftLookups,
   ...peopleLookups,

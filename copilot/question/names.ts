@@ -236,6 +236,14 @@ const priceIn = (message: string): number | undefined => {
   return undefined;
 };
 
+const KW: Readonly<Record<string, number>> = { k: 1, kilo: 1, m: 1000, mega: 1000, g: 1e6, giga: 1e6 };
+/** "2 MW", "500 kilowatts", in kW; energies are none. */
+const powerIn = (message: string): number | undefined => {
+  const match = /(\d+(?:\.\d+)?)\s?(?:(kilo|mega|giga)watts?|([kmg])w)\b(?![ -]?h)/i.exec(message);
+  const kw = match ? Number(match[1]) * KW[(match[2] ?? match[3])!.toLowerCase()]! : 0;
+  return kw > 0 && kw <= 1e7 ? kw : undefined;
+};
+
 const hoursIn = (message: string): number | undefined => {
   const match = /(\d+(?:\.\d+)?)[\s-]?(h|hours?|hrs?|min|mins|minutes?|days?)\b/i.exec(message);
   if (!match) return undefined;
@@ -274,6 +282,8 @@ export const namesIn = async (message: string, desk: Desk, said = message): Prom
   if (price !== undefined) names.carbonPricePerTonne = price;
   const hours = hoursIn(said.replace(/\b(?:next|coming|last|past|previous|in|within) \d+ ?\w+/gi, ' '));
   if (hours !== undefined) names.hours = hours;
+  const power = powerIn(said);
+  if (power !== undefined) names.powerKw = power;
   names.topic = message.slice(0, 500);
   return names;
 };

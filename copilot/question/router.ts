@@ -72,6 +72,25 @@ const RULES: readonly Rule[] = [
   ],
   ['propose', isDeed],
   [
+    'could_give',
+    (m, n) =>
+      !/\b(?:did|sold|have we|has)\b/i.test(m) &&
+      (/\bhow much flexibility\b|\b(?:our|the|what) (?:firm )?flexibility\b/i.test(m) ||
+        /\bhow much (?:power |load )?(?:could|can) (?:we|the site|the data cent(?:re|er)) (?:cut|shed|drop|give|offer|reduce|spare|put off|turn down|do without)\b/i.test(
+          m,
+        ) ||
+        (n.powerKw !== undefined &&
+          /\b(?:could|can|able to|possible to) (?:we |the site |the data cent(?:re|er) |to )?(?:do|give|offer|cut|drop|shed|reduce|deliver|provide|spare|promise|sell|turn down|put off)\b/i.test(
+            m,
+          ))),
+  ],
+  [
+    'events',
+    has(
+      /\b(?:flexibility|stress|grid|dr|demand[- ]response) events?\b|\b(?:the|last|latest|newest|any|an|which|list|what) events?\b|\bevents? (?:cost|earn|bring)|\bdemand[- ]response\b/i,
+    ),
+  ],
+  [
     'sales',
     has(
       /\b(?:sold|sales?)\b|\b(?:did|do|does|have|has|can|could|will) (?:we|you|i|it|anybody|anyone) (?:ever |already )?sell\b|\bwho (?:bought|buys)\b|\b(?:market|flexibility) orders?\b/i,

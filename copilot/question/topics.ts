@@ -16,6 +16,10 @@ const TOPICS: Readonly<Record<string, string>> = {
   grid: 'grid intensity intensities green greener greenest clean cleaner cleanest dirty dirtier dirtiest good best right bad worst better time hour hours moment window slot train training wind solar electricity power energy price carbon co2 forecast signal wait start run launch begin when should build builds a 1 one next is',
   sales:
     'sold sell sells selling sale sales market order orders flexibility buyer buyers buys bought operator operators grid kw power energy price prices money deliver delivered delivery shortfall list all have did for to who which how much so far anything',
+  could_give:
+    'could can give offer do deliver provide promise cut drop shed reduce spare sell flexibility flexible firm power kw mw gw kilowatts megawatts less turn down put off site data centre center is there much how have for at possible available able',
+  events:
+    'event events flexibility demand response stress turn down asked ask promise promised keep kept cost costs costed money paid pay bring brought earn earned happened went did do go last latest newest any list all meter measured delivered deliver settle settled minutes above target how what was were us we',
   approvals:
     'wait waits waiting pending approve approval approvals approves approved approver sign signoff need needs me my decide decision answer answers inbox desk plate do todo person someone anyone',
   policy: '',

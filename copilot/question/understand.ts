@@ -292,6 +292,12 @@ const leftOfTopic = (signs: Signs, lookup: string, slots: Slots, known: Known, u
       (uses.includes('carbonPricePerTonne') || uses.includes('hours'))
     )
       return [];
+    if (
+      uses.includes('powerKw') &&
+      slots.powerKw !== undefined &&
+      /^(?:\d[\d.]*|[kmg]w|(?:kilo|mega|giga)watts?)$/.test(low)
+    )
+      return [];
     return [t.said];
   });
 };
