@@ -16,8 +16,6 @@ interface Block {
   readonly direction: Float64Array;
 }
 
-/** The part of a full step below which the bound moves in its seventh digit at most. */
-const LEAST_STEP = 1e-4;
 const DEFLECTION = 0.5;
 const PATIENCE = 12;
 
@@ -41,11 +39,6 @@ export class Dual {
     this.best = copyPrices(this.prices);
     this.peakDirection = new Float64Array(oracle.model.R * oracle.model.T);
     this.blocks = this.buildBlocks();
-  }
-
-  /** Its steps have become so small that further passes prove no more. */
-  get isSettled(): boolean {
-    return this.theta < LEAST_STEP;
   }
 
   private buildBlocks(): Block[] {

@@ -110,7 +110,6 @@ export const decompose = (
     if (budget.starts > 1 && pass > early && pass % Math.max(1, Math.floor(budget.passes / (2 * budget.starts))) === 0)
       samples.push(dual.prices);
     if (best !== null && bestCost - dual.bestBound <= 1e-9 * Math.abs(bestCost)) break;
-    if (pass > early && dual.isSettled) break;
     watch.tell(pass / budget.passes / 2, dual.bestBound, goal(), null);
   }
   const starts: Prices[] = [dual.best, ...samples.slice(-(budget.starts - 1))].slice(0, Math.max(1, budget.starts));
