@@ -1,8 +1,10 @@
 /** What could be given, and what became of the events that asked for it: by the books, without a model. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { toolOf } from '../../catalogue.js';
 import { EVENTS, FlexibilityEvent } from '../../domain/flexibility/event.js';
 import { KeptStatement, STATEMENTS, statementId } from '../../domain/settlement/statement.js';
 import { JobSeed } from '../../evals/scenario.js';
+import { callTool } from '../../tools/tool.js';
 import { closeRooms, openRoom, plan } from '../fixtures/room.js';
 
 afterEach(closeRooms);
@@ -41,17 +43,44 @@ const SETTLED = KeptStatement.parse({
 });
 
 describe('what could be given', () => {
+  /** Two jobs of 100 and 50 kW that wait, the smaller one urgent. */
+  const waiting = async () => {
+    const { ask, world } = await room();
+    const call = {
+      actor: { id: 'alice', via: 'cli' },
+      cause: null,
+      signal: new AbortController().signal,
+      progress: () => {},
+    };
+    const submit = async (id: string, powerKw: number, category: string) =>
+      callTool(
+        (await toolOf('submit_job')) as never,
+        { id, powerKw, category, durationHours: 12, deadline: '2025-06-04T00:00:00Z' },
+        world as never,
+        call as never,
+      );
+    await submit('wide', 100, 'sustainable');
+    await submit('now', 50, 'urgent');
+    return ask;
+  };
+
   it('is told for the time that is asked about, and the power that is named is judged by what is firm', async () => {
-    const { ask } = await room();
+    const ask = await waiting();
     const told = await ask('How much flexibility do we have at 10:00?', 'a');
     expect(told.answer).toMatch(/^Work that waits can put off .* for certain at Mon 2 Jun 2025 10:00 UTC/);
     const [firm = -1] = values(told, 'kW');
-    expect(firm).toBeGreaterThanOrEqual(0);
+    expect(firm).toBeGreaterThan(90);
     const much = await ask('Could we do 20 MW at 10:00?', 'b');
-    expect(much.answer).toMatch(/^No/);
-    expect(values(much, 'kW')).toContain(20_000);
-    const little = await ask('Can we give 0.001 kW at 10:00?', 'c');
-    expect(little.answer).toMatch(firm > 0.001 ? /^Yes, / : /^No, nothing of/);
+    expect(much.answer).toMatch(/^No: of 20\.0 MW/);
+    expect(values(much, 'kW')).toContainEqual(expect.closeTo(20_000 - firm, 6));
+    expect((await ask('Can we give 80 kW at 10:00?', 'c')).answer).toMatch(/^Yes, 80\.0 kW could be promised/);
+  });
+
+  it('of a time that is over, or of which no work is known, is not told as nothing', async () => {
+    const ask = await waiting();
+    expect((await ask('Could we do 2 MW on 1 May 2025 at 17:00?', 'past')).answer).toMatch(/is over: nothing can be/);
+    const far = await ask('Could we do 2 MW on 20 June 2025 at 17:00?', 'far');
+    expect([far.answered, far.answer]).toEqual([false, expect.stringMatching(/^I know of no work at that time/)]);
   });
 });
 

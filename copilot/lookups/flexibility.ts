@@ -10,7 +10,6 @@ import type { Stretch } from '../question/stretch.js';
 
 const MOST_LISTED = 12;
 const AHEAD_HOURS = 24;
-const SLOT_SECONDS = 1800;
 const asked = (label: string) => ({ label, source: 'your question' });
 
 type Flexibility = ToolAnswer<'get_flexibility'>;
@@ -20,22 +19,33 @@ const couldGive = async (slots: Slots, desk: Desk): Promise<Draft> => {
   const named = coming(stretchOf(slots), desk.now);
   const from = named?.from ?? desk.now;
   const to =
-    named === undefined ? plusHours(from, AHEAD_HOURS) : named.to > from ? named.to : plusSeconds(from, SLOT_SECONDS);
-  const found = await read(desk, 'get_flexibility', { from, to });
+    named === undefined
+      ? plusHours(from, AHEAD_HOURS)
+      : named.to > from
+        ? named.to
+        : plusSeconds(from, desk.world.method.slotMinutes * 60);
   const draft = new Draft();
+  if (to <= desk.now) {
+    draft.answered = false;
+    return draft.say(
+      `${draft.time(to, asked('until'))} is over: nothing can be put off any more. Ask for a time ahead.`,
+    );
+  }
+  const found = await read(desk, 'get_flexibility', { from, to });
   const source = found.planId === null ? 'waiting work, no plan' : `plan ${found.planId}`;
   const fact = { source, about: [] };
   draft.cite(source).from(desk.world.setting.dataNote);
-  const [first] = found.slots;
-  if (first === undefined) {
+  if (found.slots.length === 0 || found.jobs === 0) {
     draft.answered = false;
-    return draft.say('Nothing is known of that time: no slot of it lies ahead. Ask for a time within the plan.');
+    return draft.say(
+      'I know of no work at that time, so nothing can be promised of it. Ask for a time within the plan.',
+    );
   }
   const least = found.slots.reduce((a, b) => (b.firmKw < a.firmKw ? b : a));
   const when =
     named !== undefined && named.from === named.to
       ? `at ${draft.time(from, asked('when'))}`
-      : `in every half-hour from ${draft.time(from, asked('from'))} to ${draft.time(to, asked('until'))}`;
+      : `in every slot from ${draft.time(from, asked('from'))} to ${draft.time(to, asked('until'))}`;
   const firm = draft.power(least.firmKw, { ...fact, label: 'firm: can surely be put off', key: true });
   const best = draft.power(least.bestEffortKw, { ...fact, label: 'when everything goes well' });
   draft.say(
