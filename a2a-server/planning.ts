@@ -79,7 +79,7 @@ const told = async (ground: Ground, kept: KeptTask, run: Run, signal: AbortSigna
         inState(
           withArtifacts(task, made),
           TaskState.TASK_STATE_COMPLETED,
-          `${story} What came of it is verified later.`,
+          `${story} What came of it is ${run.error ?? 'verified later'}.`,
           data,
         );
     case 'refused':

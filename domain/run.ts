@@ -54,7 +54,7 @@ export const Run = z.strictObject({
   startedAt: Instant,
   finishedAt: Instant.nullable(),
   story: z.string().nullable().describe('the run in plain words'),
-  error: z.string().nullable(),
+  error: z.string().nullable().describe('why it failed; of a placed run, why what it placed is not verified yet'),
 });
 export type Run = z.infer<typeof Run>;
 

@@ -51,6 +51,9 @@ export const Site = z.strictObject({
 });
 export type Site = z.infer<typeof Site>;
 
+/** It pays what the grid's price signal says, so that a plan or account of it needs that signal. */
+export const needsPrices = ({ payer, tariff }: Site): boolean => payer === 'owner' && tariff.energy.kind === 'signal';
+
 /** Sites that a person imported; they stand in for a scenario's site of the same id. */
 export const SITES = defineCollection('sites', Site);
 

@@ -56,6 +56,16 @@ export interface Grid extends CarbonSource, PriceSource {
   readonly live?: LiveGrid;
 }
 
+/** Both signals of a region, asked for at once: who waits for silent sources waits once. Where neither is had, carbon's fault is thrown. */
+export const carbonAndPrice = async (
+  grid: Pick<Grid, 'carbon' | 'price'>,
+  ...asked: Parameters<Grid['carbon']>
+): Promise<{ carbon: CarbonSignal; price: PriceSignal }> => {
+  const paid = grid.price(...asked);
+  paid.catch(() => {});
+  return { carbon: await grid.carbon(...asked), price: await paid };
+};
+
 /** One contiguous piece that really ran, with what it really used. */
 export const Ran = z.strictObject({
   jobId: z.string(),

@@ -1,5 +1,5 @@
 /** How a run goes: the plan thread, the question that it may rest on, and the settlement of what it placed. */
-import { notFound } from '../domain/fault.js';
+import { Fault, notFound } from '../domain/fault.js';
 import { PLANS } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
 import { traced } from '../domain/trace.js';
@@ -52,7 +52,14 @@ export const courseOf = (world: World, threads: ThreadBook): Course => {
     const { from, horizonHours, waiting, ticketCount } = state;
     const order = { kind: 'settle' as const, runId, from, horizonHours, planId, decisionId, waiting, ticketCount };
     const threadId = settleThreadOf(runId);
-    await threads.drive(runId, threadId, (await threads.begun(threadId, by)) ? null : order, by);
+    try {
+      await threads.drive(runId, threadId, (await threads.begun(threadId, by)) ? null : order, by);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'unavailable' || by.signal?.aborted) throw error;
+      // What was placed stands. Who is silent about what came of it may tell later; nothing is claimed until then.
+      const why = `not verified yet: ${error.message}`;
+      return row.rest(runId, { status: 'placed', ...made, settleAfter: settleAfterOf(plan), error: why }, by);
+    }
     return row.end(runId, { status: 'done', ...made }, by);
   };
 
@@ -127,7 +134,7 @@ const rowsOf = (world: World) => {
       return update(id, { ...patch, finishedAt: world.clock.now(), error: null });
     },
     async rest(id: string, patch: Partial<Run> & { readonly status: 'waiting' | 'placed' }, by: By): Promise<Run> {
-      const run = await update(id, { ...patch, error: null });
+      const run = await update(id, { error: null, ...patch });
       by.onEvent?.({ type: 'status', runId: id, status: patch.status });
       return run;
     },

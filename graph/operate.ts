@@ -259,6 +259,8 @@ class Operator {
     }
     const after = await this.orchestrator.resume(run.id, this.#by);
     await this.#takenUp(after);
+    if (after.status === 'placed' && after.error !== null)
+      throw new Fault('unavailable', after.error, 'The next look tries again.');
     return after.status === 'done' || after.status === 'refused';
   }
 

@@ -85,6 +85,12 @@ export const runAnswer = async (app: App, context: Context, run: Run): Promise<A
       run.approvalId === null ? undefined : (await app.world.store.collection(APPROVALS).get(run.approvalId))?.value;
     return { json, text: waitingText(run, approval), exitCode: EXIT.refused };
   }
+  if (run.status === 'placed' && run.error !== null)
+    return {
+      json,
+      text: `${run.story ?? ''}\n\n  Run ${run.id} is ${run.error}.\n  Try again: ${await nextOf(app, run)}`,
+      exitCode: EXIT.done,
+    };
   return {
     json,
     text: run.story ?? `Run ${run.id} is ${run.status}${run.error === null ? '' : `: ${run.error}`}.`,

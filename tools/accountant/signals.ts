@@ -3,7 +3,7 @@ import { Fault } from '../../domain/fault.js';
 import { type Steps, stepsOf } from '../../domain/footprint.js';
 import { regrid, type Series } from '../../domain/series.js';
 import type { CarbonSignal, PriceSignal } from '../../domain/signal.js';
-import type { Site } from '../../domain/site.js';
+import { needsPrices, type Site } from '../../domain/site.js';
 import { pricesOf } from '../../domain/tariff.js';
 import { floorTo, fromEpoch, type Instant, type Interval, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -74,7 +74,7 @@ export const signalsFor = async (
         issuedAt: signal.signal.issuedAt,
       });
     carbon.push(signal === null ? null : stepsOf(signal.signal.series));
-    const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
+    const needsPrice = needsPrices(site);
     const price = needsPrice
       ? await known(() => whole((status, part) => world.grid.price(site.region, part, status), spells))
       : null;

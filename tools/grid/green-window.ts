@@ -16,7 +16,7 @@ import { integrate, type Series } from '../../domain/series.js';
 import { knownUntil, whyUnknown } from '../../domain/signal.js';
 import { ceilTo, Instant, type Interval, plusHours, plusSeconds, secondsBetween, toEpoch } from '../../domain/time.js';
 import { Currency, gPerKwh, Kg, kg, kwh, Money, money, perMwh } from '../../domain/units.js';
-import type { World } from '../../domain/world.js';
+import { carbonAndPrice, type World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { homeRegions } from './refresh.js';
 import { apart, ranked, windowsOf } from './windows.js';
@@ -212,10 +212,15 @@ const signalsOf = async (world: World, regions: readonly string[], interval: { s
   const found: Signals[] = [];
   const unseen: { region: string; why: string }[] = [];
   let kind: string | undefined;
-  for (const region of regions) {
+  // All at once: who waits for silent sources waits once, however many regions there are.
+  const asked = regions.map((region) => {
+    const answer = carbonAndPrice(world.grid, region, interval, 'forecast');
+    answer.catch(() => {});
+    return { region, answer };
+  });
+  for (const { region, answer } of asked) {
     try {
-      const carbon = await world.grid.carbon(region, interval, 'forecast');
-      const price = await world.grid.price(region, interval, 'forecast');
+      const { carbon, price } = await answer;
       if (carbon.series.values.every((value) => value === null)) {
         const why = whyUnknown(region, knownUntil(carbon), interval, world.clock.now());
         unseen.push({ region, why: `${region} has no data between ${interval.start} and ${interval.end}: ${why}` });

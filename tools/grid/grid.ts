@@ -6,7 +6,7 @@ import { gapsIn, instantAt, valueAt } from '../../domain/series.js';
 import { CarbonKind, knownUntil, SignalStatus, whyUnknown } from '../../domain/signal.js';
 import { Instant, type Interval, plusHours, secondsBetween } from '../../domain/time.js';
 import { Currency } from '../../domain/units.js';
-import type { World } from '../../domain/world.js';
+import { carbonAndPrice, type World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
 import { recordCommandRun } from './command-run.js';
 import { findGreenWindow } from './green-window.js';
@@ -88,8 +88,7 @@ export const getGridForecast = defineTool({
   run: async (input, world) => {
     const interval = intervalOf(input, world.clock.now());
     const region = input.region ?? (await onlyRegion(world));
-    const carbon = await world.grid.carbon(region, interval, 'forecast');
-    const price = await world.grid.price(region, interval, 'forecast');
+    const { carbon, price } = await carbonAndPrice(world.grid, region, interval, 'forecast');
     const { series } = carbon;
     const points = series.values.map((value, i) => {
       const start = instantAt(series, i);

@@ -6,10 +6,11 @@ import { JOBS, type Job, WORKLOADS } from '../../domain/job.js';
 import { SOLD_FLEXIBILITY, type SoldFlexibility } from '../../domain/offer.js';
 import { ACTIVE_POLICIES, ACTIVE_POLICY, POLICY_SETS, type PolicySet } from '../../domain/policy/policy.js';
 import type { Series } from '../../domain/series.js';
-import { type CarbonSignal, knownUntil, WITHIN_DATA, whyUnknown } from '../../domain/signal.js';
+import { type CarbonSignal, knownUntil, type PriceSignal, WITHIN_DATA, whyUnknown } from '../../domain/signal.js';
+import { needsPrices, type Site } from '../../domain/site.js';
 import { pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, Instant, type Interval, plusHours } from '../../domain/time.js';
-import type { World } from '../../domain/world.js';
+import { carbonAndPrice, type World } from '../../domain/world.js';
 import { announcedSince, withAnnounced } from './announced.js';
 import type { Problem } from './engine/engine.js';
 import type { FleetQuestion, LeftOut } from './fleet-question.js';
@@ -205,6 +206,17 @@ const requireOneKind = (first: CarbonSignal | undefined, { kind }: CarbonSignal,
   );
 };
 
+/** What a plan for a site needs to know of the grid. */
+const signalsOf = async (
+  grid: World['grid'],
+  site: Site,
+  interval: Interval,
+  status: 'forecast' | 'actual',
+): Promise<{ carbon: CarbonSignal; price: PriceSignal | null }> =>
+  needsPrices(site)
+    ? carbonAndPrice(grid, site.region, interval, status)
+    : { carbon: await grid.carbon(site.region, interval, status), price: null };
+
 /** Sites and signals for the question. A region without a signal is left to problemOf, which names the jobs that it costs. */
 const gather = async (world: World, input: PlanInput, interval: Interval) => {
   const all = await world.fleet.sites();
@@ -221,13 +233,19 @@ const gather = async (world: World, input: PlanInput, interval: Interval) => {
   // Where no price is known at all, it cannot tell one hour from another; with gaps only, hours without one are not chosen.
   const unpriced: string[] = [];
   const notes = new Set<string>();
-  for (const site of sites) {
+  // All at once: who waits for silent sources waits once, however many places there are.
+  const asked = sites.map((site) => {
+    const answer = signalsOf(world.grid, site, interval, input.foresight);
+    answer.catch(() => {});
+    return { site, answer };
+  });
+  for (const { site, answer } of asked) {
     try {
-      const signal = await world.grid.carbon(site.region, interval, input.foresight);
+      const { carbon: signal, price } = await answer;
       requireOneKind(signals[0], signal, site.region);
-      const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
-      const price = needsPrice ? await world.grid.price(site.region, interval, input.foresight) : null;
-      for (const note of [...(signal.notes ?? []), ...(price?.notes ?? [])]) notes.add(note);
+      const needsPrice = price !== null;
+      // Remarks are told in a list, without the full stop that a sentence has.
+      for (const note of [...(signal.notes ?? []), ...(price?.notes ?? [])]) notes.add(note.replace(/\.$/, ''));
       carbon.set(site.region, signal.series);
       const paid = pricesOf(site, price, interval, world.method.slotMinutes);
       const unknown = needsPrice && paid.values.every((value) => value === null);

@@ -4,7 +4,7 @@ import type { EvidencePlace } from '../../domain/evidence/record.js';
 import { Fault } from '../../domain/fault.js';
 import type { Series } from '../../domain/series.js';
 import type { CarbonSignal, PriceSignal } from '../../domain/signal.js';
-import type { Site } from '../../domain/site.js';
+import { needsPrices, type Site } from '../../domain/site.js';
 import { demandCostOf, pricesOf } from '../../domain/tariff.js';
 import { fromEpoch, type Instant, type Interval, toEpoch } from '../../domain/time.js';
 import type { World } from '../../domain/world.js';
@@ -55,7 +55,7 @@ export const actualPlaces = async (
 
 const placeOf = async (world: World, site: Site, interval: Interval): Promise<EvidencePlace> => {
   const carbon = await known(() => world.grid.carbon(site.region, interval, 'actual'));
-  const needsPrice = site.payer === 'owner' && site.tariff.energy.kind === 'signal';
+  const needsPrice = needsPrices(site);
   const price = needsPrice ? await known(() => world.grid.price(site.region, interval, 'actual')) : null;
   const owed = pricesOf(site, price, interval, world.method.slotMinutes);
   return {

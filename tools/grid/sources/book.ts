@@ -201,7 +201,7 @@ const within = async (work: Promise<void>, ms: number, timer: Timer, feed: Feed)
         new Fault(
           'unavailable',
           `${feed.source} has not answered within ${Math.round(ms / 100) / 10} s`,
-          'Ask again in a minute, or allow more time: CACO_GRID_WAIT_S.',
+          'Ask again in a minute, allow more time (CACO_GRID_WAIT_S), or plan on recorded data: CACO_GRID=recorded.',
         ),
       ),
     );

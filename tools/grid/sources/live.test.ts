@@ -116,6 +116,31 @@ describe('CACO_GRID=live', () => {
     expect(made!.value.unseen.join(' ')).toContain('carbon-intensity does not answer');
   });
 
+  it('waits for servers that hang no longer than was said, places, and claims nothing until somebody tells what came true', async () => {
+    const now = instant(new Date().toISOString());
+    const app = await world('hung', await replaying(now));
+    await app.call('refresh_grid', { to: plusHours(now, 40) }, by);
+    // It takes every request and never answers.
+    const hanging = await httpPeer(() => {});
+    open.push(hanging);
+    const at = { CACO_NOW: plusHours(now, 2), CACO_GRID_WAIT_S: '1' };
+    const later = await world('hung', hanging.url, at);
+    const placed = await later.orchestrator.launch({ horizonHours: 12, approval: 'auto' }, by);
+    expect(placed).toMatchObject({
+      status: 'placed',
+      settleAfter: expect.any(String),
+      error: expect.stringMatching(/^not verified yet: carbon-intensity has not answered/),
+    });
+    const made = await later.world.store.collection(PLANS).get(placed.planId!);
+    const unseen = made!.value.unseen.join('; ');
+    expect(unseen).toMatch(/carbon-intensity does not answer .*: what it said by .* is used/);
+    expect(unseen).toMatch(/octopus does not answer/);
+    // Somebody tells, once that time has come.
+    const told = await world('hung', await replaying(placed.settleAfter!), { CACO_NOW: placed.settleAfter! });
+    const done = await told.orchestrator.resume(placed.id, by);
+    expect(done).toMatchObject({ status: 'done', error: null, story: expect.stringContaining('Window closed') });
+  });
+
   it('answers over the Carbon Aware routes what was known when it is asked about', async () => {
     const now = instant(new Date().toISOString());
     const app = await world('batch', await replaying(now));
