@@ -162,6 +162,18 @@ export const settlementStart = ({ date, period }: SettlementPeriod, zone = LONDO
   return fromEpoch(midnight(date, zone).epochMilliseconds / 1000 + (period - 1) * 1800);
 };
 
+/**
+ * The block of an EFA day in which a moment lies, as response and reserve are bought in Great Britain: day D runs from 23:00 in London
+ * on the evening before to 23:00, in six blocks that begin at 23, 3, 7, 11, 15 and 19 by the clock there. On the days on which it
+ * changes the first has three hours, or five.
+ */
+export const efaBlockOf = (at: Instant): { date: string; block: number } => {
+  const { date, minuteOfDay } = wallClock(at, LONDON);
+  const first = 23 * 60;
+  const block = Math.floor(((minuteOfDay - first + 1440) % 1440) / 240) + 1;
+  return { date: minuteOfDay >= first ? plusDays(date, 1) : date, block };
+};
+
 /** The civil date, `YYYY-MM-DD`, at a place. */
 export const civilDate = (at: Instant, zone: string): string => zoned(at, zone).toPlainDate().toString();
 

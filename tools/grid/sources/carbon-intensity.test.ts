@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { standsIn, ZONES } from '../../../domain/fixtures/zones.js';
 import { CarbonSignal } from '../../../domain/signal.js';
 import { type Instant, instant, plusHours } from '../../../domain/time.js';
 import { handTimer } from '../../../wire/fixtures/hand-timer.js';
@@ -208,7 +209,9 @@ describe('the Carbon Intensity API', () => {
 
 const samples = new URL('fixtures/carbon-intensity/', import.meta.url);
 
-describe('recorded bodies', () => {
+describe.each(ZONES)('recorded bodies, on a machine in %s,', (zone) => {
+  standsIn(zone);
+
   const sample = (name: string) => ({ body: readFileSync(new URL(name, samples), 'utf8') });
   const sum = (values: readonly (number | null)[]) => values.reduce<number>((total, v) => total + (v ?? 0), 0);
 

@@ -1,6 +1,7 @@
 /** Every source against recorded bodies and against what servers answer on a bad day, over local servers. */
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { standsIn, ZONES } from '../../../domain/fixtures/zones.js';
 import { type Instant, type Interval, instant, plusHours } from '../../../domain/time.js';
 import type { Peer } from '../../../wire/fixtures/peer.js';
 import { keyOf } from './book.js';
@@ -76,7 +77,9 @@ const replay = async (name: string, script: (path: string, n: number) => Scripte
   return { asked, grid, kept };
 };
 
-describe('recorded bodies', () => {
+describe.each(ZONES)('recorded bodies, on a machine in %s,', (zone) => {
+  standsIn(zone);
+
   it('of a region of Great Britain: an object or a list, forecasts only, and "actual" is refused in words', async () => {
     const day = span('2020-05-19T20:00:00Z', 24);
     const { grid } = await replay(
@@ -99,6 +102,40 @@ describe('recorded bodies', () => {
     const half = span('2018-01-20T12:00:00Z', 0.5);
     expect((await listed.grid.carbon('GB-NORTH-WEST-ENGLAND', half, 'forecast')).series.values).toEqual([266]);
     expect(listed.asked[0]).toContain('/regional/intensity/2018-01-20T12:00Z/2018-01-20T13:00Z/regionid/3');
+  });
+
+  it('of a region from midnight: the half-hour before it, which the server sends first, is nobody’s', async () => {
+    const midnight = '2025-10-23T00:00:00Z';
+    const { grid } = await replay(
+      'carbon-intensity',
+      () => ({ body: body('carbon-intensity/regional_fw48h_postcode_BS16_2025-10-22_object_trimmed.json') }),
+      midnight,
+    );
+    const told = JSON.parse(
+      body('carbon-intensity/regional_fw48h_postcode_BS16_2025-10-22_object_trimmed.json'),
+    ).data.data.map((row: { intensity: { forecast: number } }) => row.intensity.forecast);
+    expect(told).toHaveLength(9);
+    const { series, knownUntil } = await grid.carbon('GB-SOUTH-WEST-ENGLAND', span(midnight, 48), 'forecast');
+    expect(series.start).toBe(midnight);
+    expect(series.values.slice(0, 8)).toEqual(told.slice(1));
+    // Far short of two days: what follows is not known.
+    expect(series.values.slice(8).every((value) => value === null)).toBe(true);
+    expect(knownUntil).toBe(plusHours(instant(midnight), 4));
+  });
+
+  it('H13: what ended a while ago, sent as the latest, is not taken for now', async () => {
+    const now = '2019-09-12T08:57:00Z';
+    const { grid } = await replay(
+      'carbon-intensity',
+      () => ({ body: body('carbon-intensity/national_current_stale_2019-09-12.json') }),
+      now,
+    );
+    const hour = { start: instant(now), end: plusHours(instant(now), 1) };
+    const signal = await grid.carbon('GB', hour, 'forecast');
+    expect(signal.series.values.every((value) => value === null)).toBe(true);
+    expect(signal.knownUntil).toBe('2019-09-12T08:30:00Z');
+    const before = await grid.carbon('GB', span('2019-09-12T08:00:00Z', 0.5), 'actual');
+    expect(before.series.values).toEqual([188]);
   });
 
   it('of Octopus: newest first, in pounds per MWh with VAT, negative, and a list that is short of what it promises', async () => {
