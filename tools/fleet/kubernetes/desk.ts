@@ -6,16 +6,7 @@ import { kubernetesTarget } from '../../../domain/kubernetes.js';
 import { defineCollection, defineRows, type Store } from '../../../domain/store.js';
 import { type Instant, plusSeconds, secondsBetween } from '../../../domain/time.js';
 import type { Clock } from '../../../domain/world.js';
-import {
-  type Book,
-  BookRow,
-  type Desk,
-  type Free,
-  type Item,
-  type Left,
-  type Move,
-  Receipt,
-} from '../orders/orders.js';
+import { type Book, BookRow, type Desk, type Free, type Item, type Left, Receipt } from '../orders/orders.js';
 import { type Api, saidIn } from './api.js';
 import { applyHold, holdCommand, isPast } from './hold.js';
 import { agoText, leading, leaseAt } from './lease.js';
@@ -91,7 +82,20 @@ export const deskOf = (ground: Ground): Desk => {
       seen = await lookAtAll(api, ground.namespaces, targets);
       return new Map([...seen].map(([target, { standing }]) => [target, standing]));
     },
-    movesOf: (free) => free.flatMap((one) => moveOf(ground, one, seen.get(one.target), () => check())),
+    movesOf: (free) => {
+      const moves = free.flatMap((one) => moveOf(ground, one, seen.get(one.target), () => check()));
+      return {
+        moves: moves.map(({ target, command }) => ({ targets: [target], command })),
+        run: async () => {
+          const said = new Map<string, string>();
+          for (const { target, patch } of moves) {
+            const trouble = await patch();
+            if (trouble !== null) said.set(target, trouble);
+          }
+          return said;
+        },
+      };
+    },
     unmoved: 'Kubernetes took the patch and the Job stands otherwise',
   };
 };
@@ -110,14 +114,21 @@ const requireReleaser = async (api: Api, home: string): Promise<void> => {
 /** How often a Job that changed meanwhile is looked at again before it is left. */
 const MOST_TRIES = 3;
 
-const moveOf = (ground: Ground, { target, to }: Free, looked: Seen | undefined, check: () => void): Move[] => {
+interface Patch {
+  readonly target: string;
+  readonly command: string;
+  /** Null: it was taken; else what Kubernetes said. Throws Fault `unavailable`. */
+  patch(): Promise<string | null>;
+}
+
+const moveOf = (ground: Ground, { target, to }: Free, looked: Seen | undefined, check: () => void): Patch[] => {
   if (looked === undefined) return [];
   const until = isPast(to, ground.clock.now()) ? null : to;
   return [
     {
-      targets: [target],
+      target,
       command: holdCommand(looked, until),
-      run: async () => {
+      patch: async () => {
         let now: Seen = looked;
         for (let n = 1; ; n++) {
           check();

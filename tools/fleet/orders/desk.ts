@@ -48,8 +48,16 @@ export interface Move {
   readonly targets: readonly string[];
   /** as a person can paste it */
   readonly command: string;
-  /** Asked twice is asked once. Null: it was taken; else what the scheduler said. Throws Fault `unavailable`. */
-  run(): Promise<string | null>;
+}
+
+/** Moves in the order in which they are carried out. */
+export interface Moves {
+  readonly moves: readonly Move[];
+  /**
+   * Carries them out: asked twice is asked once. Answers what the scheduler said of targets that it did not take. Throws Fault
+   * `unavailable`; some of them may be done then.
+   */
+  run(): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface Desk {
@@ -69,7 +77,7 @@ export interface Desk {
   judge(): Promise<(item: Item, before: boolean) => Left | null>;
   /** By the scheduler's name for each; what it does not know is missing. Throws Fault `unavailable`. */
   lookAt(targets: readonly string[]): Promise<ReadonlyMap<string, Standing>>;
-  movesOf(free: readonly Free[]): readonly Move[];
+  movesOf(free: readonly Free[]): Moves;
   /** What is said of a job whose move was taken and which stands elsewhere all the same. */
   readonly unmoved: string;
 }

@@ -3,7 +3,7 @@ import type { ChangeState } from '../../../domain/change.js';
 import { oneLine } from '../../../domain/text.js';
 import { type Instant, secondsBetween } from '../../../domain/time.js';
 import { type BookRow, keep } from './book.js';
-import type { Desk, Move, Standing } from './desk.js';
+import type { Desk, Moves, Standing } from './desk.js';
 
 /** A job that is to go to another start. */
 export interface Wish {
@@ -39,11 +39,11 @@ export interface Survey {
   readonly settled: readonly BookRow[];
   /** the rows of the others, with their commands, as they are written down before these are run */
   readonly ready: readonly (Wish & { readonly row: BookRow })[];
-  readonly moves: readonly Move[];
+  readonly moves: Moves;
 }
 
 export const survey = async (desk: Desk, wishes: readonly Wish[], way: Way): Promise<Survey> => {
-  if (wishes.length === 0) return { settled: [], ready: [], moves: [] };
+  if (wishes.length === 0) return { settled: [], ready: [], moves: desk.movesOf([]) };
   const standings = await desk.lookAt(wishes.map(({ row }) => row.change.target));
   const at = desk.clock.now();
   const settled: BookRow[] = [];
@@ -57,7 +57,7 @@ export const survey = async (desk: Desk, wishes: readonly Wish[], way: Way): Pro
   // What could start at any moment goes first.
   const inHaste = [...free].sort(([, a], [, b]) => ((a.eligibleAt ?? '') < (b.eligibleAt ?? '') ? -1 : 1));
   const moves = desk.movesOf(inHaste.map(([target, { eligibleAt, to }]) => ({ target, eligibleAt, to })));
-  const ready = moves.flatMap((one) =>
+  const ready = moves.moves.flatMap((one) =>
     one.targets.map((target) => {
       const wish = free.get(target)!;
       const { change } = wish.row;
@@ -85,11 +85,7 @@ export const carry = async (
   way: Way,
 ): Promise<readonly BookRow[]> => {
   if (ready.length === 0) return settled;
-  const said = new Map<string, string>();
-  for (const one of moves) {
-    const trouble = await one.run();
-    if (trouble !== null) for (const target of one.targets) said.set(target, trouble);
-  }
+  const said = await moves.run();
   const standings = await desk.lookAt(ready.map(({ row }) => row.change.target));
   const at = desk.clock.now();
   const done = ready.map(({ row, to }) => {

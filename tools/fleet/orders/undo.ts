@@ -22,7 +22,7 @@ export const putBack = async (desk: Desk, key: string): Promise<Undone> => {
   for await (const page of desk.store.rows(desk.book.rows).pages(key)) {
     const wishes = page.filter(({ change }) => MOVED.has(change.state)).map(wayBack);
     const found = await survey(desk, wishes, BACK);
-    commands.push(...found.moves.map(({ command }) => command));
+    commands.push(...found.moves.moves.map(({ command }) => command));
     if (!desk.rehearses) await keep(desk, key, intended(found));
     const rows = desk.rehearses ? found.settled : await carry(desk, key, found, BACK);
     const idle = await letGo(

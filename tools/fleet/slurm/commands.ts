@@ -12,12 +12,22 @@ export interface Said {
 export interface Slurm {
   /** Throws Fault `unavailable` where the command is missing, hangs, or the controller does not answer; else it says what came. */
   run(command: string, args: readonly string[]): Promise<Said>;
+  /**
+   * The same of a command that reads its orders, words each, from its standard input. Once the controller does not answer one of them,
+   * the rest is not told.
+   */
+  tell(command: string, orders: readonly (readonly string[])[]): Promise<Said>;
   /** Standard output as it comes, of a command that must succeed. Throws Fault `unavailable` where it does not. */
   stream(command: string, args: readonly string[]): AsyncGenerator<string>;
 }
 
 /** Slurm gives up by itself after its MessageTimeout and some tries, which is well within this. */
 const LONGEST_MS = 180_000;
+/** For each order more that one process is told. */
+const LONGER_MS = 10_000;
+
+/** A word of an order: nothing that would begin another word or order. */
+const WORD = /^[\w=:.,[\]%+-]+$/;
 
 /** What Slurm says when the controller, the accounts or the keys cannot be reached, rather than of one job. */
 const SILENT =
@@ -33,13 +43,16 @@ export const slurmCommands = (cluster: string | undefined, env: NodeJS.ProcessEn
   // Slurm reads and tells times in the zone of whoever calls it, and takes neither Z nor an offset.
   Object.assign(own, { TZ: 'UTC', LC_ALL: 'C' }, cluster === undefined ? {} : { SLURM_CLUSTERS: cluster });
 
-  const start = (command: string, args: readonly string[]) => {
+  const start = (command: string, args: readonly string[], lines: readonly string[] = []) => {
     // Seconds since 1970 in text forms; sacct's JSON cannot be asked for under it.
     const process = spawn(command, args, {
       env: { ...own, SLURM_TIME_FORMAT: '%s' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
-    const limit = setTimeout(() => process.kill('SIGKILL'), LONGEST_MS);
+    const limit = setTimeout(() => process.kill('SIGKILL'), LONGEST_MS + LONGER_MS * lines.length);
+    // What ends before it has read all of it says so by its exit.
+    process.stdin.on('error', () => {});
+    process.stdin.end(lines.map((line) => `${line}\n`).join(''));
     process.stdout.setEncoding('utf8');
     process.stderr.setEncoding('utf8');
     let err = '';
@@ -59,6 +72,28 @@ export const slurmCommands = (cluster: string | undefined, env: NodeJS.ProcessEn
       const said = { code: await started.code, out, err: started.err() };
       if (said.code !== 0 && SILENT.test(`${said.err} ${said.out}`)) throw silent(command, said.err || said.out);
       return said;
+    },
+    tell: async (command, orders) => {
+      const odd = orders.flat().find((word) => !WORD.test(word));
+      if (odd !== undefined) throw new Error(`no word of an order to ${command}: ${JSON.stringify(odd)}`);
+      const lines = orders.map((words) => words.join(' '));
+      const started = start(command, [], lines);
+      let out = '';
+      let isSilent = false;
+      started.process.stdout.on('data', (text: string) => {
+        out += text;
+      });
+      started.process.stderr.on('data', () => {
+        if (isSilent || !SILENT.test(started.err())) return;
+        isSilent = true;
+        started.process.kill('SIGKILL');
+      });
+      const code = await started.code.catch((error: unknown) => {
+        if (isSilent) return 1;
+        throw error;
+      });
+      if (isSilent) throw silent(command, started.err());
+      return { code, out, err: started.err() };
     },
     stream: async function* (command, args) {
       const started = start(command, args);

@@ -1,7 +1,7 @@
 /** Slurm as an order needs to know it: whose jobs may be moved, how they stand, and what moves them. */
 import { type Job, spanSeconds } from '../../../domain/job.js';
 import { latestSafeEnd } from '../../../domain/slurm.js';
-import { moveArgs, moveCommand, moveTogether } from '../../../domain/slurm-moves.js';
+import { moveCommand, moveTogether } from '../../../domain/slurm-moves.js';
 import { defineCollection, defineRows, type Store } from '../../../domain/store.js';
 import { type Instant, plusSeconds } from '../../../domain/time.js';
 import type { Clock } from '../../../domain/world.js';
@@ -10,6 +10,7 @@ import type { Slurm } from './commands.js';
 import { askInTime, type Controller } from './controller.js';
 import { lookAt } from './look.js';
 import type { Waiting } from './queue.js';
+import { tellMoves } from './tell-moves.js';
 
 export const BOOK: Book = {
   rows: defineRows('slurm_orders', BookRow),
@@ -43,17 +44,15 @@ export const deskOf = (cluster: Cluster): Desk => {
       return (item, before) => whyNot(item, before, queue, name, cluster.consent);
     },
     lookAt: (targets) => lookAt(slurm, targets),
-    movesOf: (free) =>
-      moveTogether(
+    movesOf: (free) => {
+      const moves = moveTogether(
         free.map(({ target, eligibleAt, to }) => ({ target, cluster: null, from: eligibleAt, to, targets: [target] })),
-      ).map((one) => ({
-        targets: one.targets,
-        command: moveCommand(one),
-        run: async () => {
-          const { code, out, err } = await slurm.run('scontrol', moveArgs(one));
-          return code === 0 ? null : `${err} ${out}`;
-        },
-      })),
+      );
+      return {
+        moves: moves.map((one) => ({ targets: one.targets, command: moveCommand(one) })),
+        run: () => tellMoves(slurm, moves),
+      };
+    },
     unmoved: 'Slurm took the command and the start is another',
   };
 };
