@@ -40,6 +40,7 @@ export { askWitness, auditFile, openWitness, runWitness, serveWitness } from './
 export {
   type BaselineRow,
   baselinesOf,
+  churnCharges,
   emptyJobs,
   type Hooks,
   loadSolver,
@@ -58,6 +59,8 @@ export {
   toLpText,
   tradeOffOf,
   wholeMilp,
+  withoutCharge,
+  withoutChargeNear,
   writeCertificate,
   writeSolution,
 } from './tools/optimizer/optimizer.js';

@@ -58,6 +58,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'tools/optimizer/compare.test.ts': 'plans many times over',
   'tools/optimizer/engine/engine.test.ts': 'solves every known problem, by three engines',
   'tools/optimizer/engine/laws.test.ts': 'plans hundreds of random problems',
+  'tools/optimizer/engine/search/in-place.test.ts': 'plans three thousand jobs anew and in place',
 };
 
 export default defineConfig(({ mode }) => ({

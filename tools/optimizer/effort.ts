@@ -23,3 +23,8 @@ export const solvedWith = async (
   const found = await optimize(problem, { ...options, ...iterations, engine: 'decomposition' });
   return found.status === 'not-found' ? optimize(problem, options) : found;
 };
+
+/** From so many jobs on a plan is made good again in place; fewer are planned anew in a second, and proved where they are few. */
+const IN_PLACE_JOBS = 1000;
+
+export const isMadeGoodInPlace = (problem: Problem): boolean => problem.jobs.count >= IN_PLACE_JOBS;

@@ -14,6 +14,7 @@ import { showSchedule } from './show-schedule.js';
 import { tabulatePlan } from './tabulate-plan.js';
 
 export { BaselineRow, compareBaselines as baselinesOf, POLICIES } from './baselines/baselines.js';
+export { churnCharges, withoutCharge, withoutChargeNear } from './churn.js';
 export { comparePlans, TradeOff, tradeOff, tradeOffOf } from './compare.js';
 export { compareBaselines } from './compare-baselines.js';
 export {

@@ -8,8 +8,8 @@ import { fromEpoch, Instant, toEpoch } from '../../domain/time.js';
 import { Hours } from '../../domain/units.js';
 import type { World } from '../../domain/world.js';
 import { defineTool } from '../tool.js';
-import { CHURN_RATIO, churnCharges, withoutCharge } from './churn.js';
-import { EFFORT, solvedWith } from './effort.js';
+import { CHURN_RATIO, churnCharges, withoutCharge, withoutChargeNear } from './churn.js';
+import { EFFORT, isMadeGoodInPlace, solvedWith } from './effort.js';
 import {
   buildModel,
   Conflict,
@@ -149,8 +149,10 @@ export const replan = defineTool({
       ...(input.cpuSeconds === undefined ? {} : { cpuSeconds: input.cpuSeconds }),
       signal: call.signal,
     };
+    const inPlace = isMadeGoodInPlace(kept);
     const solved = await solvedWith(input.effort, kept, {
       ...options,
+      inPlace,
       ...(warm === undefined ? {} : { warm }),
       onProgress: (p) => call.progress({ done: p.done, total: p.total, note: p.note }),
     });
@@ -172,7 +174,13 @@ export const replan = defineTool({
       };
     const heeded = heedLeastSaving(kept, solved.schedule, fleet.least);
     const figures = heeded.stay.size > 0 ? figuresAfter(kept, heeded.schedule, solved) : solved;
-    const own = withoutCharge(kept, heeded.schedule, solved.certificate);
+    const own = inPlace
+      ? withoutChargeNear(
+          kept,
+          heeded.schedule,
+          [solved.certificate, warm].flatMap((prices) => prices ?? []),
+        )
+      : withoutCharge(kept, heeded.schedule, solved.certificate);
     const planned = spread(problem, rows, split.whole(heeded.schedule));
     const { moved, stayed } = compared(problem, current, planned);
     const interrupted = [...begun.keys()].filter((j) => !isSame(current, planned, j)).length;

@@ -5,7 +5,7 @@ import { findConflict } from './conflict/conflict.js';
 import { findJointConflict } from './conflict/joint.js';
 import { type Evaluation, evaluate, withinCaps } from './evaluate.js';
 import { Oracle } from './lagrangian/bound.js';
-import { certificateOf, noPrices, pricesFrom } from './lagrangian/prices.js';
+import { certificateOf, noPrices, type Prices, pricesFrom } from './lagrangian/prices.js';
 import { proveByMilp } from './milp/exact.js';
 import type { MilpSolver } from './milp/milp.js';
 import { betterParts } from './milp/neighbourhood.js';
@@ -13,6 +13,7 @@ import { buildModel, type Model } from './model.js';
 import type { Engine, Hooks, Limits, Outcome, StoppedBy } from './outcome.js';
 import { MOVABLE, type Problem, piecesOf, type Schedule } from './problem.js';
 import { budgetFor, decompose, type Found, type Watch } from './search/decomposition.js';
+import { effortFor, planInPlace } from './search/in-place.js';
 import { byWeight, polish } from './search/repair.js';
 import { Responder } from './search/respond.js';
 import { State } from './search/state.js';
@@ -120,7 +121,9 @@ const coupled = (run: Run, oracle: Oracle, state: State): Outcome => {
   const endless = limits.cpuSeconds !== undefined && !exact;
   const budget = budgetFor(model.N, limits.iterations ?? (endless ? 1e9 : undefined));
   const warm = limits.warm && pricesFrom(model, limits.warm);
-  const found = decompose(model, oracle, state, budget, limits.seed, warm, watch);
+  const found =
+    (limits.inPlace ? kept(run, oracle, state, warm, endless) : null) ??
+    decompose(model, oracle, state, budget, limits.seed, warm, watch);
   if (found.schedule === null && !watch.stop()) {
     const small = model.N <= MILP_JOBS ? (glpk ?? highs) : undefined;
     const joint = findJointConflict(model, found.prices, small, watch.stop);
@@ -149,6 +152,15 @@ const coupled = (run: Run, oracle: Oracle, state: State): Outcome => {
     passes,
     rounds,
   });
+};
+
+/** The plan in force made good again; null where some jobs found no place in it, and all is planned from nothing. */
+const kept = (run: Run, oracle: Oracle, state: State, warm: Prices | undefined, endless: boolean): Found | null => {
+  const { model, limits, watch } = run;
+  if (model.problem.jobs.current === null) return null;
+  const effort = effortFor(model.N, limits.iterations ?? (endless ? 1e9 : undefined), warm !== undefined);
+  const found = planInPlace(model, oracle, state, effort, limits.seed, warm, watch);
+  return found.schedule === null && !watch.stop() ? null : found;
 };
 
 interface Exact {

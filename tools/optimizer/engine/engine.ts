@@ -24,8 +24,9 @@ export {
   withinCaps,
 } from './evaluate.js';
 export { Oracle } from './lagrangian/bound.js';
+export { Dual, NEAR } from './lagrangian/dual.js';
 export { Pricer } from './lagrangian/pricer.js';
-export { noPrices, pricesFrom } from './lagrangian/prices.js';
+export { certificateOf, noPrices, pricesFrom } from './lagrangian/prices.js';
 export { LimitValue, limitValues, type SlotClock } from './limit-values.js';
 export { wholeMilp } from './milp/exact.js';
 export { loadMilp, loadSolver, toLpText } from './milp/solvers.js';

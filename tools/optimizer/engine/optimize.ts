@@ -55,6 +55,8 @@ export interface OptimizeOptions {
   readonly skipInvalid?: boolean;
   /** Certificate of an earlier run on a similar problem, as a start. */
   readonly warm?: Certificate;
+  /** Starts from the placements in `jobs.current` and moves only what must or is worth its charge. */
+  readonly inPlace?: boolean;
   /** Moments and words for conflicts and binding limits; slots and ids when absent. */
   readonly naming?: Naming;
   /** Most MB of heap that the worker may take; it ends with `unavailable` when it needs more. Columns are not counted. */
@@ -128,6 +130,7 @@ export const optimize = async (given: Problem, options: OptimizeOptions = {}): P
     ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
     ...(options.cpuSeconds === undefined ? {} : { cpuSeconds: options.cpuSeconds }),
     ...(options.warm === undefined ? {} : { warm: options.warm }),
+    ...(options.inPlace === undefined ? {} : { inPlace: options.inPlace }),
   };
   checkOptions(limits);
   const { outcome, cpuSeconds } = await runWorker(problem, limits, options);

@@ -21,6 +21,8 @@ export interface Limits {
   readonly relaxed: boolean;
   /** Prices of an earlier run on a similar problem. */
   readonly warm?: Certificate;
+  /** Starts from the placements in `jobs.current`, which are in force, and moves only what must or is worth its charge. */
+  readonly inPlace?: boolean;
 }
 
 export interface Step {

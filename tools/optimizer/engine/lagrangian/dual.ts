@@ -17,7 +17,17 @@ interface Block {
 }
 
 const DEFLECTION = 0.5;
-const PATIENCE = 12;
+
+/** How far a step goes, as part of what Polyak's rule says, and how many passes without a better bound shorten the next ones. */
+export interface Stride {
+  readonly theta: number;
+  readonly patience: number;
+}
+
+/** From prices that may be far from the best ones. */
+const FAR: Stride = { theta: 1, patience: 12 };
+/** From prices that were the best ones of nearly the same problem: whole steps would leave them before they come back. */
+export const NEAR: Stride = { theta: 0.03, patience: 4 };
 
 export class Dual {
   readonly oracle: Oracle;
@@ -28,13 +38,16 @@ export class Dual {
   private readonly model: Model;
   private blocks: Block[];
   private readonly peakDirection: Float64Array;
-  private theta = 1;
+  private theta: number;
+  private readonly patience: number;
   private stalled = 0;
   private fresh = true;
 
-  constructor(oracle: Oracle, warm?: Prices) {
+  constructor(oracle: Oracle, warm?: Prices, stride: Stride = FAR) {
     this.oracle = oracle;
     this.model = oracle.model;
+    this.theta = stride.theta;
+    this.patience = stride.patience;
     this.prices = warm ? copyPrices(warm) : noPrices(oracle.model);
     this.best = copyPrices(this.prices);
     this.peakDirection = new Float64Array(oracle.model.R * oracle.model.T);
@@ -84,7 +97,7 @@ export class Dual {
       if (enough) this.stalled = 0;
       else this.stalled++;
     } else this.stalled++;
-    if (this.stalled >= PATIENCE) {
+    if (this.stalled >= this.patience) {
       this.theta *= 0.6;
       this.stalled = 0;
       this.prices = copyPrices(this.best);

@@ -96,7 +96,8 @@ export const repair = (
   insertUnplaced(state, responder, order, prices);
 };
 
-const overloads = (state: State, j: number): boolean => {
+/** Whether job `j` runs where some limit is exceeded. */
+export const overloads = (state: State, j: number): boolean => {
   const { model } = state;
   let over = false;
   state.eachCell(j, (i) => {
