@@ -39,6 +39,7 @@ const FEWEST_ROUNDS = 30_000;
 const BLOCK_PER_JOB = 1 / 3;
 const SHORTEST_BLOCK = 5000;
 const WORTH = 2e-5;
+const MOST_BLOCKS_UNPLACED = 4;
 
 /** Few passes where the prices are those of the plan in force; a pass over few jobs takes no time. */
 export const effortFor = (jobs: number, iterations: number | undefined, isWarm: boolean): Effort => ({
@@ -91,6 +92,7 @@ export const planInPlace = (
     const block = Math.max(SHORTEST_BLOCK, model.N * BLOCK_PER_JOB);
     let saved = 0;
     let since = 0;
+    let blocks = 0;
     while (rounds < effort.rounds && !watch.stop()) {
       // Cold from the start: what is in force is kept but for what is better.
       improver.cool(1);
@@ -100,7 +102,9 @@ export const planInPlace = (
       since += now;
       watch.tell(0.4 + (0.6 * rounds) / effort.rounds, dual.bestBound, best && bestCost, best);
       if (since < block) continue;
-      if (state.unplaced === 0 && saved < WORTH * Math.abs(state.total())) break;
+      blocks++;
+      // A job that found no place by now is looked for from nothing, while there is time.
+      if (state.unplaced > 0 ? blocks >= MOST_BLOCKS_UNPLACED : saved < WORTH * Math.abs(state.total())) break;
       consider();
       saved = 0;
       since = 0;
