@@ -183,4 +183,34 @@ describe('replan', () => {
       callTool(replan, { fromPlanId: plan.id, lostRegions: ['Atlantis'] }, world, call),
     ).rejects.toMatchObject({ code: 'invalid-input' });
   });
+
+  it('makes a plan of more than a thousand jobs good again in place', async () => {
+    const jobs = await ingestQueue(world, 'W-large', 1300, 96);
+    expect(jobs.length).toBeGreaterThan(1050);
+    const large = (await callTool(makePlan, { workloadId: 'W-large', horizonHours: 144 }, world, call)).plan!;
+    const before = await piecesOf(large.id);
+    const at = plusHours(large.window.start, 6);
+    const [from, to] = [plusHours(large.window.start, 8), plusHours(large.window.start, 14)];
+    const kwAt = (pieces: Map<string, Placement[]>, moment: number, region: string) =>
+      [...pieces.values()]
+        .flat()
+        .filter((p) => p.region === region && toEpoch(p.start) < moment + 1800 && toEpoch(p.end) > moment)
+        .reduce((sum, p) => sum + p.energyKwh / ((toEpoch(p.end) - toEpoch(p.start)) / 3600), 0);
+    const moments = Array.from({ length: 12 }, (_, i) => toEpoch(from) + i * 1800);
+    const [region] = (await world.fleet.sites()).map((site) => site.region);
+    const most = Math.max(...moments.map((moment) => kwAt(before, moment, region!)));
+    const maxPowerKw = 0.97 * most;
+    const input = { fromPlanId: large.id, at, events: [{ id: 'E-9', region: region!, from, to, maxPowerKw }] };
+    const answer = await callTool(replan, input, world, call);
+    expect(answer.conflict).toBeNull();
+    const after = await piecesOf(answer.plan!.id);
+    for (const moment of moments) expect(kwAt(after, moment, region!)).toBeLessThanOrEqual(maxPowerKw * (1 + 1e-6));
+    expect(answer.moved).toBeGreaterThan(0);
+    expect(answer.moved).toBeLessThan(jobs.length / 20);
+    expect(answer.moved + answer.kept).toBe(before.size);
+    for (const [id, list] of before)
+      if (list[0]!.start < at) expect(where(after.get(id)!.slice(0, 1)), id).toBe(where(list.slice(0, 1)));
+    expect(answer.plan!.lowerBound!).toBeLessThanOrEqual(answer.plan!.objective);
+    expect(answer.plan!.gap!).toBeLessThan(0.05);
+  });
 });
