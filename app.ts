@@ -99,7 +99,12 @@ export interface App {
   /** The week of everybody or of one team, with the leaderboard; `week` is an ISO week such as 2026-W47. */
   summary(input: { team?: string | undefined; week?: string | undefined }, by: SummaryBy): Promise<Summary>;
   /** Goes on planning what comes until it is ended; see graph/operate.ts. */
-  operate(asked: Operating, by: By, onTick: (tick: Tick) => Promise<void> | void): Promise<Operation>;
+  operate(
+    asked: Operating,
+    by: By,
+    onTick: (tick: Tick) => Promise<void> | void,
+    onAway?: (trouble: Fault) => void,
+  ): Promise<Operation>;
   /** A flexibility event from its arrival to a promise or a no; see graph/respond.ts. */
   respond(asked: unknown, by: By): Promise<FlexibilityEvent>;
   /** Settles flexibility events in a run of their own, each once; see graph/settle-together.ts. */
@@ -308,8 +313,8 @@ const assemble = (
         }),
       );
     },
-    operate: (asked, by, onTick) =>
-      seen(async () => (await import('./graph/operate.js')).operate(world, await graph(), asked, by, onTick)),
+    operate: (asked, by, ...heard) =>
+      seen(async () => (await import('./graph/operate.js')).operate(world, await graph(), asked, by, ...heard)),
     ...eventsOf(world, graph, seen),
     prune: async (asked, { id, via }) =>
       (await import('./graph/prune.js')).prune(world, { ...asked, actor: `${via}:${id}` }),

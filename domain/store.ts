@@ -5,7 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Entry, EntryBody, EntryText } from './evidence/evidence.js';
-import type { Fault } from './fault.js';
+import { Fault } from './fault.js';
 import type { GridValues } from './grid-values.js';
 import type { HeldLease } from './lease.js';
 import type { Mail } from './mail.js';
@@ -172,6 +172,13 @@ export type AboutStore =
       readonly standby: boolean;
       readonly makesTables: boolean;
     };
+
+/** What a Fault of the store says of itself that may pass: it cannot be reached, or not written, for now. */
+export const AWAY = { away: true } as const;
+
+/** Whoever may wait asks again later; anything else stays as it is until a person sees to it. */
+export const isAway = (error: unknown): error is Fault & { readonly details: typeof AWAY } =>
+  error instanceof Fault && (error.details as { away?: unknown } | undefined)?.away === true;
 
 export interface Store extends Tx {
   /** All or nothing, serialised against other writers. Never awaits anything outside the database. */

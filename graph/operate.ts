@@ -10,29 +10,24 @@ import { identityOf } from '../domain/held.js';
 import { JOBS } from '../domain/job.js';
 import { isLost } from '../domain/lease.js';
 import { OPERATIONS, type Operation, TAKEN_UP, type Tick } from '../domain/operation.js';
-import { ORDERS, PLANS, type Plan, worldName } from '../domain/plan.js';
+import { PLANS, type Plan, worldName } from '../domain/plan.js';
 import { RUNS, type Run } from '../domain/run.js';
-import { fromEpoch, type Instant, plusHours, plusSeconds, secondsBetween, toEpoch } from '../domain/time.js';
+import { isAway } from '../domain/store.js';
+import { fromEpoch, type Instant, secondsBetween, toEpoch } from '../domain/time.js';
 import type { World } from '../domain/world.js';
 import { gatherJobs } from '../tools/fleet/fleet.js';
-import { replan } from '../tools/optimizer/optimizer.js';
 import { type Call, callTool } from '../tools/tool.js';
 import { holding } from './hold.js';
 import { keepEvents } from './keep-events.js';
 import { MAX_HOURS, type Orchestrator } from './orchestrator.js';
+import { Outages } from './outage.js';
+import { Reviewer, type Reviewing } from './review.js';
 import { tendEvents } from './tend-events.js';
 import { type By, signalOf } from './thread.js';
 
-export interface Operating {
+export interface Operating extends Reviewing {
   readonly everySeconds: number;
   readonly horizonHours: number;
-  readonly approval: 'auto' | 'ask';
-  /** work that starts within this many minutes is not moved again */
-  readonly noticeMinutes: number;
-  /** a plan under way is looked at again when it is this old; Infinity: never */
-  readonly reviewHours: number;
-  /** how often a job may be moved again at most, counted by the plans that followed its first */
-  readonly mostChanges: number;
   /** where another program operates this world, waits until that one is gone */
   readonly standby?: boolean;
   /** ends after it; undefined: when the signal says so */
@@ -47,8 +42,9 @@ const MOST_WITHOUT = 500;
 const MOST_NOTICE = 10_080;
 
 /**
- * Works until it is ended; a tick that is under way is finished first. Throws Fault `conflict` where another program operates this
- * world, and whatever is no Fault: that is a defect, and the books are whole.
+ * Works until it is ended; a tick that is under way is finished first, and one in which the store went away is done again once it is
+ * back: `onAway` hears of it at once, the next tick says for how long. Throws Fault `conflict` where another program operates this world, the store's Fault where that refuses for good, and whatever
+ * is no Fault: that is a defect, and the books are whole.
  */
 export const operate = async (
   world: World,
@@ -56,6 +52,7 @@ export const operate = async (
   asked: Operating,
   by: By,
   onTick: (tick: Tick) => Promise<void> | void,
+  onAway?: (trouble: Fault) => void,
 ): Promise<Operation> => {
   const { horizonHours, noticeMinutes, mostChanges } = asked;
   if (!(horizonHours > 0 && horizonHours <= MAX_HOURS))
@@ -77,17 +74,20 @@ export const operate = async (
       ),
     waits: asked.standby === true ? by.signal : undefined,
   };
-  return holding(world.store, hold, () => new Operator(world, orchestrator, asked, by).work(onTick));
+  return holding(world.store, hold, (lease) => {
+    const outages = new Outages(lease, { signal: by.signal, onAway });
+    return new Operator(world, orchestrator, asked, by, outages).work(onTick);
+  });
 };
 
 /** The row of a run that waits says it only in what was asked for. */
 const workloadOf = ({ workloadId, request }: Run): string | undefined =>
   workloadId ?? (request?.workloadId as string | undefined);
 
-interface Made {
+interface Planned {
   readonly at: Instant;
-  readonly replaces: string | undefined;
-  readonly changes: number;
+  readonly jobs: number;
+  readonly run: Run | null;
 }
 
 class Operator {
@@ -95,31 +95,29 @@ class Operator {
   readonly #tries = new Map<string, number>();
   /** Without the signal that ends the operation: nothing is broken off in the middle. */
   readonly #by: By;
+  readonly #reviewer: Reviewer;
 
   constructor(
     private readonly world: World,
     private readonly orchestrator: Orchestrator,
     private readonly asked: Operating,
     private readonly by: By,
+    private readonly outages: Outages,
   ) {
     this.#key = worldName(world);
     const { signal: _, ...rest } = by;
     this.#by = rest;
+    this.#reviewer = new Reviewer({ world, orchestrator, asked, by: rest });
   }
 
   async work(onTick: (tick: Tick) => Promise<void> | void): Promise<Operation> {
-    const { world, asked } = this;
-    let state = await this.#begin();
+    const { world, asked, outages } = this;
+    let state = await outages.outlasting(() => this.#begin());
     const isOver = () => this.by.signal?.aborted === true || (asked.until !== undefined && state.nextAt > asked.until);
     while (!isOver()) {
-      try {
-        await this.#kept(state.nextAt);
-        await world.clock.waitUntil(state.nextAt, this.by.signal);
-      } catch (error) {
-        if (this.by.signal?.aborted) break;
-        throw error;
-      }
-      const { tick, since } = await this.#tick(state);
+      const looked = await outages.outlasting(() => this.#look(state));
+      if (looked === null) break;
+      const { tick, since } = looked;
       state = {
         ...state,
         since,
@@ -128,12 +126,25 @@ class Operator {
         missed: state.missed + tick.missed,
         last: tick,
       };
-      await this.#keep(state);
+      const next = state;
+      await outages.outlasting(() => this.#keep(next));
       await onTick(tick);
     }
-    state = { ...state, stopped: true };
-    await this.#keep(state);
-    return state;
+    const last = { ...state, stopped: true };
+    await outages.outlasting(() => this.#keep(last));
+    return last;
+  }
+
+  /** Null: it was ended before its moment came. Broken off in the middle it is done again, as after a crash: the books say from where. */
+  async #look(state: Operation): Promise<{ tick: Tick; since: Instant } | null> {
+    try {
+      await this.#kept(state.nextAt);
+      await this.world.clock.waitUntil(state.nextAt, this.by.signal);
+    } catch (error) {
+      if (this.by.signal?.aborted) return null;
+      throw error;
+    }
+    return this.#tick(state);
   }
 
   /**
@@ -150,6 +161,8 @@ class Operator {
   }
 
   #news: string[] = [];
+  /** Of a look that was broken off, and is done again. */
+  #soFar: { finished: number; planned: Planned | null } = { finished: 0, planned: null };
 
   #toldOf(said: readonly string[], event: FlexibilityEvent | null): void {
     this.#news.push(...said);
@@ -201,25 +214,33 @@ class Operator {
       try {
         return await work();
       } catch (error) {
-        // Who has lost the world to another program does nothing more in it.
-        if (!(error instanceof Fault) || isLost(error)) throw error;
+        // Who has lost the world to another program does nothing more in it; without a store nothing of it can be done now.
+        if (!(error instanceof Fault) || isLost(error) || isAway(error)) throw error;
         trouble.push(`${what}: ${error.message}`);
         return otherwise;
       }
     };
     const open = await this.#ours();
-    let finished = 0;
-    for (const run of open) if (await tried(`run ${run.id}`, false, () => this.#goOn(run))) finished++;
-    const none = { jobs: 0, run: null };
-    const { jobs, run } = await tried('planning', none, () => this.#planNew(at, state.since, open));
+    for (const run of open) if (await tried(`run ${run.id}`, false, () => this.#goOn(run))) this.#soFar.finished++;
+    const none: Planned = { at, jobs: 0, run: null };
+    const planned = this.#soFar.planned ?? (await tried('planning', none, () => this.#planNew(at, state.since, open)));
+    const { jobs, run } = planned;
+    if (run !== null) this.#soFar.planned = planned;
     const tended = await tried('flexibility events', { events: [], trouble: [] }, () =>
       tendEvents({ world: this.world, orchestrator: this.orchestrator, by: this.#by }),
     );
     trouble.push(...tended.trouble);
-    const events = [...this.#news.splice(0), ...tended.events.map(({ id, status }) => `${id}: ${status}`)];
-    const reviewed = await tried('planning again', null, () => this.#review(at));
+    this.#news.push(...tended.events.map(({ id, status }) => `${id}: ${status}`));
+    const reviewed = await tried('planning again', null, () => this.#reviewer.review(at));
     const moved = run?.planId == null ? 0 : ((await this.#plan(run.planId))?.jobs.moved ?? 0);
     const carried = run !== null && (run.status === 'placed' || run.status === 'done');
+    // Nothing breaks it off any more, so that what is new is said once.
+    const { finished } = this.#soFar;
+    this.#soFar = { finished: 0, planned: null };
+    const events = this.#news.splice(0);
+    const isPlanned = !trouble.some((one) => one.startsWith('planning: '));
+    trouble.push(...this.outages.told());
+    this.outages.forget();
     const tick = {
       at,
       missed,
@@ -233,7 +254,7 @@ class Operator {
       trouble,
     };
     // What could not be planned is taken in by the next tick, unless a run of it is there to be taken up.
-    return { tick, since: trouble.some((one) => one.startsWith('planning: ')) ? state.since : at };
+    return { tick, since: isPlanned ? planned.at : state.since };
   }
 
   /** Runs of an operation that are not over, newest first. */
@@ -257,7 +278,11 @@ class Operator {
       if (tries >= MOST_TRIES) return false;
       this.#tries.set(run.id, tries + 1);
     }
-    const after = await this.orchestrator.resume(run.id, this.#by);
+    const after = await this.orchestrator.resume(run.id, this.#by).catch((error: unknown) => {
+      // That the store was away is no failure of the run.
+      if (isAway(error)) this.#tries.set(run.id, Math.max(0, (this.#tries.get(run.id) ?? 0) - 1));
+      throw error;
+    });
     await this.#takenUp(after);
     if (after.status === 'placed' && after.error !== null)
       throw new Fault('unavailable', after.error, 'The next look tries again.');
@@ -271,7 +296,7 @@ class Operator {
   }
 
   /** Each job is taken up once: what waits for an answer, was refused, left alone or failed is with its run. */
-  async #planNew(at: Instant, since: Instant, ours: readonly Run[]): Promise<{ jobs: number; run: Run | null }> {
+  async #planNew(at: Instant, since: Instant, ours: readonly Run[]): Promise<Planned> {
     const { horizonHours, approval } = this.asked;
     const without = ours
       .filter(({ status }) => status === 'running' || status === 'failed')
@@ -285,12 +310,12 @@ class Operator {
       withoutWorkloads: [...new Set(without)].slice(0, MOST_WITHOUT),
     };
     const { workloadId, jobs } = await callTool(gatherJobs, asked, this.world, this.#call());
-    if (jobs === 0) return { jobs, run: null };
+    if (jobs === 0) return { at, jobs, run: null };
     // The next looks plan again: how far it is from the best is told by the bound, and no proof is waited for.
     const order = { workloadId, horizonHours, approval, from: at, rests: true, effort: 'search' } as const;
     const run = await this.orchestrator.launch(order, this.#by);
     await this.#takenUp(run);
-    return { jobs, run };
+    return { at, jobs, run };
   }
 
   /** Once a run has come to its question or its end: what it left alone, or was refused, is not put before anybody again. */
@@ -303,69 +328,6 @@ class Operator {
         this.#key,
         page.map((job) => ({ id: identityOf(job), value: { runId: run.id } })),
       );
-  }
-
-  /**
-   * The plan under way that nobody looked at for longest, and for a while, is planned again from now on, by what is known now. What comes of it is
-   * judged as any plan is, and carried out only where it moves something and what has happened is better by it.
-   */
-  async #review(at: Instant): Promise<Tick['reviewed']> {
-    const plan = await this.#due(at);
-    if (plan === undefined) return null;
-    const asked = { fromPlanId: plan.id, at, noticeMinutes: this.asked.noticeMinutes, effort: 'search' } as const;
-    const { plan: next, moved, change } = await callTool(replan, asked, this.world, this.#call());
-    const stays = { planId: plan.id, byPlanId: null, moved: 0 };
-    if (next === null || moved === 0 || change === null || change.objective >= 0) {
-      this.#looked.set(plan.id, at);
-      return stays;
-    }
-    const hours = secondsBetween(next.window.start, next.window.end) / 3600;
-    const { approval } = this.asked;
-    const order = { carries: next.id, horizonHours: hours, approval, from: next.window.start, rests: true } as const;
-    const run = await this.orchestrator.launch(order, this.#by);
-    this.#looked.set(plan.id, at);
-    if (run.status !== 'placed' && run.status !== 'done') return stays;
-    return { planId: plan.id, byPlanId: next.id, moved };
-  }
-
-  readonly #looked = new Map<string, Instant>();
-  readonly #made = new Map<string, Made>();
-
-  async #due(at: Instant): Promise<Plan | undefined> {
-    const { reviewHours, mostChanges, noticeMinutes } = this.asked;
-    if (!Number.isFinite(reviewHours)) return undefined;
-    const orders = await this.world.store.collection(ORDERS).open(plusSeconds(at, noticeMinutes * 60));
-    const replaced = new Set<string>();
-    const open = new Set<string>();
-    let [due, since]: [string | undefined, Instant] = [undefined, at];
-    for (const { value: order } of orders) {
-      if (order.world !== this.#key) continue;
-      open.add(order.planId);
-      const made = await this.#madeOf(order.planId);
-      if (made === undefined) continue;
-      if (made.replaces !== undefined) replaced.add(made.replaces);
-      // A job that a person or an order at the market has a word in is theirs to plan again.
-      if (replaced.has(order.planId) || order.jobs !== null || made.changes >= mostChanges) continue;
-      const looked = this.#looked.get(order.planId) ?? made.at;
-      if ((due !== undefined && looked >= since) || plusHours(looked, reviewHours) > at) continue;
-      [due, since] = [order.planId, looked];
-    }
-    for (const known of [this.#made, this.#looked])
-      for (const planId of known.keys()) if (!open.has(planId)) known.delete(planId);
-    return due === undefined ? undefined : this.#plan(due);
-  }
-
-  /** What never changes of a plan that was handed over; `changes`: how many plans it followed. */
-  async #madeOf(planId: string): Promise<Made | undefined> {
-    const known = this.#made.get(planId);
-    if (known !== undefined) return known;
-    const plan = await this.#plan(planId);
-    if (plan === undefined) return undefined;
-    const { madeAt: at, replaces } = plan;
-    const changes = replaces === undefined ? 0 : 1 + ((await this.#madeOf(replaces))?.changes ?? 0);
-    const made = { at, replaces, changes };
-    this.#made.set(planId, made);
-    return made;
   }
 
   async #plan(id: string): Promise<Plan | undefined> {

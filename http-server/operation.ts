@@ -56,8 +56,13 @@ export const startHealth = async (app: App, port: number): Promise<Health> => {
     throw invalid(`--health-port is ${port}, no port`, 'Give a whole number up to 65535; 0 takes a free one.');
   const { clock, store, setting } = app.world;
   const look = async () => {
-    const state = (await store.collection(OPERATIONS).get(worldName({ setting })))?.value;
-    return { state, found: standingOf(state, clock.now()) };
+    try {
+      const state = (await store.collection(OPERATIONS).get(worldName({ setting })))?.value;
+      return { state, found: standingOf(state, clock.now()) };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return { state: undefined, found: { ok: false, why: error.message } };
+    }
   };
   const web = express();
   web.use(helmet());

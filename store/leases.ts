@@ -23,9 +23,12 @@ const nowMs = async (on: Kysely<Tables>, flavour: Flavour): Promise<number> => {
 
 /** Leases that this process holds: the process itself is told by them, for in containers every process has the same number. */
 const mine = new Set<string>();
+/** Those that it let go of while the store could not be told so. */
+const letGo = new Set<string>();
 
 /** A process of this machine that is gone need not be waited for. Of one that another container sees under this number nobody can say. */
 const isGone = (holder: string): boolean => {
+  if (letGo.has(holder)) return true;
   const [host, pid] = holder.split('|');
   if (host !== hostname() || mine.has(holder) || Number(pid) === process.pid) return false;
   try {
@@ -111,7 +114,7 @@ export const holdLease = async (
         .deleteFrom('leases')
         .where('token', '=', token)
         .execute()
-        .catch(() => {});
+        .catch(() => letGo.add(holder));
     },
   };
 };

@@ -1,5 +1,6 @@
 /** What a database's own errors mean to whoever has to act on them. */
 import { Fault, invalid } from '../domain/fault.js';
+import { AWAY } from '../domain/store.js';
 
 /** What is in the file is not what was written. SQLite: pages bent or cut off. Postgres: data or index corrupted. */
 const DAMAGED = /^(SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)|XX001|XX002)/;
@@ -13,8 +14,14 @@ const SILENT = /^25P03/;
 const NUL = /^(SQLITE_NUL|22021)/;
 /** SQLite's wait for another process ended. Postgres: lock and statement timeouts, deadlock. */
 const BUSY = /^(SQLITE_(BUSY|LOCKED)|55P03|57014|40P01|40001)/;
-/** Postgres: connection classes, shutdown, too many clients; and the network's words. */
-const GONE = /^(08|57P|53300|28|3D000|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/;
+/** Postgres: the role, its password or the database is not known, whoever asks again. */
+const REFUSED = /^(28|3D000)/;
+/** A pooler says the same in words. */
+const REFUSED_TEXT = /authentication failed|no such (user|database)/i;
+/** Postgres: a table of ours is not there. */
+const OTHER_TABLES = /^42P01/;
+/** Postgres: connection classes, shutdown, too many clients, closed for now; and the network's words. */
+const GONE = /^(08|57P|53300|55000|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/;
 const GONE_TEXT =
   /connection terminated|terminating connection|server closed the connection|connection error and is not queryable|timeout exceeded when trying to connect/i;
 
@@ -39,18 +46,38 @@ export const asTrouble = (cause: unknown): unknown => {
       'Make room on the disk and check that CACO_HOME is writable, then do it again.',
     );
   if (BUSY.test(code))
-    return fault('the store is held by another process', 'Do it again; if it stays so, look for a process that hangs.');
+    return fault(
+      'the store is held by another process',
+      'Do it again; if it stays so, look for a process that hangs.',
+      AWAY,
+    );
   if (SILENT.test(code))
     return fault(
       'the database has taken back what this process began, for it said nothing for too long',
       'Do it again; if it stays so, look whether this machine is overloaded or was asleep.',
+      AWAY,
     );
   if (STANDBY.test(code))
     return fault(
       'the database takes no writes',
       'It is a standby, or is being changed over: point DATABASE_URL at the primary, then do it again.',
+      AWAY,
+    );
+  if (OTHER_TABLES.test(code))
+    return fault(
+      'the database has not the tables that this program knows',
+      'An empty or another database stands behind DATABASE_URL: put the right one back, then start this program again.',
+    );
+  if (REFUSED.test(code) || REFUSED_TEXT.test(cause.message))
+    return fault(
+      'the database refuses this program',
+      'Check user, password and database in DATABASE_URL: psql "$DATABASE_URL" -c "select 1".',
     );
   if (GONE.test(code) || GONE_TEXT.test(cause.message))
-    return fault('the database cannot be reached', 'Check DATABASE_URL and that the server is up, then do it again.');
+    return fault(
+      'the database cannot be reached',
+      'Check DATABASE_URL and that the server is up, then do it again.',
+      AWAY,
+    );
   return cause;
 };

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Operation, Tick } from '../../app.js';
 import { Fault, invalid } from '../../domain/fault.js';
 import { counted, dayText } from '../../domain/figures.js';
+import { isAway } from '../../domain/store.js';
 import { plusSeconds } from '../../domain/time.js';
 import { type Answer, addCommand, type Context } from '../command.js';
 import { numberOf, secondsOf } from '../fields.js';
@@ -51,12 +52,19 @@ const operate = async (context: Context, _: string[], options: Record<string, un
       : await (await import('../../http-server/operation.js')).startHealth(app, healthPort);
   if (health !== undefined) context.warn(`How it stands: ${health.url}`);
   let day = '';
+  const onAway = ({ message }: Fault) => context.warn(`The store is away and is waited for: ${message}`);
   const onTick = async (tick: Tick) => {
     process.stdout.write(`${context.json ? JSON.stringify(tick) : tickText(tick, world.fleet.rehearses === true)}\n`);
     const today = tick.at.slice(0, 10);
     if (keepHours === undefined || today === day) return;
+    try {
+      await app.prune({ keepHours, dryRun: false, signal: new AbortController().signal }, actor);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      onAway(error);
+      return;
+    }
     day = today;
-    await app.prune({ keepHours, dryRun: false, signal: new AbortController().signal }, actor);
   };
   try {
     const asked = {
@@ -69,7 +77,7 @@ const operate = async (context: Context, _: string[], options: Record<string, un
       standby: options.standby === true,
       until: forSeconds === undefined ? undefined : plusSeconds(world.clock.now(), forSeconds),
     } as const;
-    const state = await app.operate(asked, { actor, signal: context.signal }, onTick);
+    const state = await app.operate(asked, { actor, signal: context.signal }, onTick, onAway);
     return { json: state, text: sumText(state) };
   } catch (error) {
     // It stood by to its end: that is what it was there for.
