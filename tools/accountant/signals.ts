@@ -49,6 +49,8 @@ export const signalsFor = async (
   const prices: (Steps | null)[] = [];
   const factors: Factor[] = [];
   const unseen: string[] = [];
+  /** Who was silent, who stands in, how old it is: said beside the figures that were made of it. */
+  const notes = new Set<string>();
   let kind: string | undefined;
   for (const [i, site] of sites.entries()) {
     if (!used.has(i)) {
@@ -74,15 +76,17 @@ export const signalsFor = async (
         issuedAt: signal.signal.issuedAt,
       });
     carbon.push(signal === null ? null : stepsOf(signal.signal.series));
+    for (const note of signal?.signal.notes ?? []) notes.add(note);
     const needsPrice = needsPrices(site);
     const price = needsPrice
       ? await known(() => whole((status, part) => world.grid.price(site.region, part, status), spells))
       : null;
     if (needsPrice && price === null) unseen.push(`There is no price signal for ${site.region}.`);
+    for (const note of price?.signal.notes ?? []) notes.add(note);
     const owed = pricesOf(site, price?.signal ?? null, interval, stepOf(world, price?.signal));
     prices.push(stepsOf(owed));
   }
-  return { carbon, prices, factors, unseen };
+  return { carbon, prices, factors, unseen: [...unseen, ...notes] };
 };
 
 const kindText = ({ kind }: CarbonSignal): string => `${kind.accounting} ${kind.scope}`;
@@ -134,14 +138,17 @@ const whole = async <S extends CarbonSignal | PriceSignal>(
   let foreseen = 0;
   let all = 0;
   const parts: Series[] = [];
+  const notes = new Set<string>();
   for (const { status, part } of spells) {
     const signal = await ask(status, part);
     newest = signal;
+    for (const note of signal.notes ?? []) notes.add(note);
     let series: Series = signal.series;
     if (status === 'actual' && series.values.includes(null)) {
       const forecast = await known(() => ask('forecast', part));
       const fits =
         forecast !== null && (!('kind' in forecast) || !('kind' in signal) || kindText(forecast) === kindText(signal));
+      if (fits) for (const note of forecast.notes ?? []) notes.add(note);
       const mended = !fits ? series : patched(series, regrid(forecast.series, series.stepMinutes));
       foreseen += (gapsOf(series) - gapsOf(mended)) * series.stepMinutes;
       series = mended;
@@ -151,7 +158,8 @@ const whole = async <S extends CarbonSignal | PriceSignal>(
     all += minutes;
     parts.push(series);
   }
-  return { signal: { ...newest!, series: joined(parts) }, forecastRatio: all === 0 ? 0 : foreseen / all };
+  const signal = { ...newest!, series: joined(parts), ...(notes.size === 0 ? {} : { notes: [...notes] }) };
+  return { signal, forecastRatio: all === 0 ? 0 : foreseen / all };
 };
 
 const gapsOf = ({ values }: Series): number => values.reduce((count: number, v) => (v === null ? count + 1 : count), 0);

@@ -135,6 +135,8 @@ describe('CACO_GRID=live', () => {
     const unseen = made!.value.unseen.join('; ');
     expect(unseen).toMatch(/carbon-intensity does not answer .*: what it said by .* is used/);
     expect(unseen).toMatch(/octopus does not answer/);
+    const account = await later.call('measure_emissions', { planId: placed.planId!, foresight: 'forecast' }, by);
+    expect(account.unseen.join(' ')).toMatch(/carbon-intensity does not answer .*: what it said by .* is used/);
     // Somebody tells, once that time has come.
     const told = await world('hung', await replaying(placed.settleAfter!), { CACO_NOW: placed.settleAfter! });
     const done = await told.orchestrator.resume(placed.id, by);

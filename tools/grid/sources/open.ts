@@ -147,7 +147,7 @@ const compose = (opened: readonly Chosen[], live: Live | null, ground: GridGroun
     },
     price: async (...asked) => {
       const sources = await priceOf(...asked);
-      const unknown = (who: string) => unpriced(who, asked[0], asked[1], ground.setting.currency, ground.clock.now());
+      const unknown = (who: string) => unpriced(who, asked, ground.setting.currency, ground.clock.now());
       if (sources.length === 0) return unknown(`no source of prices for ${asked[0]}`);
       try {
         return await firstToAnswer(sources, patience);
@@ -167,8 +167,7 @@ const compose = (opened: readonly Chosen[], live: Live | null, ground: GridGroun
 /** Nobody says what energy costs there: unknown throughout. */
 const unpriced = (
   source: string,
-  region: string,
-  { start, end }: Interval,
+  [region, { start, end }, status]: Asked,
   currency: string,
   now: Instant,
 ): PriceSignal => {
@@ -177,5 +176,5 @@ const unpriced = (
     source,
     series: { start, stepMinutes: 60, values: [] },
   };
-  return priceSignal(observed(nothing, { start, end }, now), currency);
+  return { ...priceSignal(observed(nothing, { start, end }, now), currency), status };
 };
