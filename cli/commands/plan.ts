@@ -207,10 +207,15 @@ const ofWorkload = async (context: Context, options: Record<string, unknown>): P
   return { json, text: planText(plan) };
 };
 
+/** So many things that a plan did not see are listed. */
+const SHOWN = 8;
+
 const planText = (plan: Plan): string => {
   const { baseline, planned } = plan;
   const { currency } = planned.cost;
-  const seen = plan.unseen.slice(0, 5).map((u) => `  Not seen: ${plain(u)}.`);
+  const seen = plan.unseen.slice(0, SHOWN).map((u) => `  Not seen: ${plain(u)}.`);
+  if (plan.unseen.length > SHOWN)
+    seen.push(`  … and ${plan.unseen.length - SHOWN} more that it did not see: caco show ${plan.id} --json`);
   if (plan.jobs.unplaced === plan.jobs.total)
     return [
       `Plan ${plan.id} holds nothing: none of ${plan.jobs.total} jobs could be planned from ${plan.window.start} on.`,

@@ -125,11 +125,11 @@ export const fleetProblem = async (
     words,
     unpriced,
     remarks: [
+      ...notes,
       ...posed.remarks,
       ...beside.remarks,
       ...unpriced.map(withoutPrice),
       ...beyond(signals, window, now),
-      ...notes,
     ],
   };
 };

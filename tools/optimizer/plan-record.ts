@@ -121,7 +121,8 @@ const planOf = (world: World, of: Writing, rows: PlanRows, head: Head): Plan => 
       status: s.status,
       issuedAt: s.issuedAt,
     })),
-    unseen: [...inWords(rows.unseen), ...head.remarks],
+    // Of a long list people are shown the beginning: how old the signals are concerns every job, what was left out concerns some.
+    unseen: [...head.remarks, ...inWords(rows.unseen)],
     ...(head.terms === undefined || head.terms.length === 0 ? {} : { terms: [...head.terms] }),
     ...(head.unpriced.length > 0 ? { unpriced: [...head.unpriced] } : {}),
   };

@@ -78,7 +78,8 @@ export const firstToAnswer = async <S extends Signal>(
 };
 
 const withNotes = <S extends Signal>(signal: S, notes: readonly string[]): S => {
-  const all = [...new Set([...notes, ...(signal.notes ?? [])])];
+  // First how old its own values are, then who else was asked.
+  const all = [...new Set([...(signal.notes ?? []), ...notes])];
   return all.length === 0 ? signal : { ...signal, notes: all };
 };
 
