@@ -162,7 +162,7 @@ const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
         .map((v) => draft.name(v.signal.region, { ...v.fact, label: 'region with old data' }))
         .join(', ')}.`,
     );
-  if (fresh.length > MOST_TOLD) sayMany(draft, fresh, length);
+  if (fresh.length > MOST_TOLD) sayMany(draft, fresh, desk, length);
   else for (const view of fresh) sayOne(draft, view, desk, { length, asked: hours !== 1 });
   const rows: string[][] = [];
   const priced = new Set<string>();
@@ -171,9 +171,11 @@ const grid = async (slots: Slots, desk: Desk): Promise<Draft> => {
     if (row) rows.push(row);
   }
   draft.table(['region', 'now', 'lowest', 'highest', 'cleanest from', 'price now'], rows);
-  if (failed.length > 0)
+  const bare = fresh.length > MOST_TOLD ? fresh.filter((v) => !hasFigures(v)).map((v) => v.signal.region) : [];
+  const without = [...failed.map((f) => f.region), ...bare];
+  if (without.length > 0)
     draft.say(
-      `No data from ${failed.map((f) => draft.name(f.region, { label: 'region without data', source: 'grid' })).join(', ')}.`,
+      `No data from ${without.map((region) => draft.name(region, { label: 'region without data', source: 'grid' })).join(', ')}.`,
     );
   for (const source of new Set(views.map((v) => v.signal.source))) {
     const of = views.filter((v) => v.signal.source === source);
@@ -204,16 +206,19 @@ const sayStale = (draft: Draft, { signal, fact, ageHours, now }: View, desk: Des
 const aheadText = (draft: Draft, { fact }: View) =>
   draft.hours(AHEAD_HOURS, { source: fact.source, label: 'how far was looked ahead' });
 
+/** What has no figure has no age either. */
+const hasFigures = ({ signal }: View): boolean => signal.series.values.some((value) => value !== null);
+
+const sayNothing = (draft: Draft, { signal, fact }: View, desk: Desk) => {
+  const label = 'until when something is known';
+  const why = draft.unknown(knownUntil(signal), plusHours(desk.now, 0.5), { ...fact, label });
+  draft.say(`${draft.name(signal.region, { ...fact, label: 'region' })}: there is no figure for this hour (${why}).`);
+};
+
 const sayOne = (draft: Draft, view: View, desk: Desk, { length, asked }: { length: number; asked: boolean }) => {
   const { signal, fact, ageHours, now, best } = view;
   const name = draft.name(signal.region, { ...fact, label: 'region' });
-  if (now === null) {
-    const why = draft.unknown(knownUntil(signal), plusHours(desk.now, 0.5), {
-      ...fact,
-      label: 'until when something is known',
-    });
-    draft.say(`${name}: there is no figure for this hour (${why}).`);
-  }
+  if (now === null) sayNothing(draft, view, desk);
   const at = now === null ? null : draft.intensity(now, { ...fact, label: 'carbon intensity now', key: true });
   if (best) {
     const mean = draft.intensity(best.mean, { ...fact, label: 'mean intensity of the cleanest window' });
@@ -239,6 +244,7 @@ const sayOne = (draft: Draft, view: View, desk: Desk, { length, asked }: { lengt
         );
     }
   }
+  if (!hasFigures(view)) return;
   const age = draft.hours(ageHours, { ...fact, label: 'age of the data' });
   draft.say(
     `The data is ${age} old; it is the ${signal.kind.accounting} intensity, ${signal.kind.scope}, a ${signal.status}.`,
@@ -246,7 +252,7 @@ const sayOne = (draft: Draft, view: View, desk: Desk, { length, asked }: { lengt
 };
 
 /** Regions whose signals are of one kind may be ranked; kinds never mix. */
-const sayMany = (draft: Draft, views: readonly View[], length: number) => {
+const sayMany = (draft: Draft, views: readonly View[], desk: Desk, length: number) => {
   const kind = ({ signal: { kind } }: View) => `${kind.accounting} ${kind.scope}`;
   const alike = views.filter((v) => kind(v) === kind(views[0]!));
   const known = alike.filter((v) => v.now !== null).sort((a, b) => a.now! - b.now!);
@@ -254,12 +260,15 @@ const sayMany = (draft: Draft, views: readonly View[], length: number) => {
   const at = (v: View, key: boolean) =>
     `${draft.name(v.signal.region, { ...v.fact, label: 'region' })} with ${draft.intensity(v.now!, { ...v.fact, label: 'carbon intensity now', key })}`;
   if (cleanest && dirtiest) draft.say(`Cleanest now is ${at(cleanest, true)}, dirtiest ${at(dirtiest, false)}.`);
+  else sayNothing(draft, views.find((v) => knownUntil(v.signal) !== null) ?? views[0]!, desk);
   const best = alike.filter((v) => v.best !== null).sort((a, b) => a.best!.mean - b.best!.mean)[0];
   if (best)
     draft.say(
       `The cleanest ${draft.hours(length, { source: best.fact.source, label: 'length of the window' })} of the next ${aheadText(draft, best)} begins in ${draft.name(best.signal.region, { ...best.fact, label: 'region' })} at ${draft.time(best.best!.start, { ...best.fact, label: 'start of the cleanest window' })}, with ${draft.intensity(best.best!.mean, { ...best.fact, label: 'mean intensity of the cleanest window' })}.`,
     );
-  const oldest = views.reduce((a, b) => (b.ageHours > a.ageHours ? b : a));
+  const told = views.filter(hasFigures);
+  if (told.length === 0) return;
+  const oldest = told.reduce((a, b) => (b.ageHours > a.ageHours ? b : a));
   draft.say(
     `The data is at most ${draft.hours(oldest.ageHours, { ...oldest.fact, label: 'age of the oldest data' })} old; it is the ${oldest.signal.kind.accounting} intensity, ${oldest.signal.kind.scope}, a ${oldest.signal.status}.`,
   );

@@ -1,5 +1,5 @@
 /** The program over live sources, which are local servers that replay what the real ones answer: the present day is planned. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -193,6 +193,23 @@ describe('CACO_GRID=live', () => {
     expect(whyUnknown('GB', knownUntil(ahead), hours, now)).toBe(
       `what is known of GB ends at ${now}, and now is ${now}`,
     );
+  });
+
+  it('H13: does not call now what ended before, in a tool’s answer nor in words', async () => {
+    const path = new URL('fixtures/recorded/carbon-intensity/national_current_stale_2019-09-12.json', import.meta.url);
+    const stale = await httpPeer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(readFileSync(path));
+    });
+    open.push(stale);
+    const then = { CACO_GRID: 'carbon-intensity', CACO_NOW: '2019-09-12T08:57:00Z' };
+    const app = await world('stale', stale.url, then);
+    const forecast = await app.call('get_grid_forecast', { region: 'GB', horizonHours: 1 }, by);
+    expect(forecast).toMatchObject({ knownUntil: '2019-09-12T08:30:00Z', stats: { meanGPerKwh: null } });
+    for (const question of ['How clean is the grid now?', 'How clean is the grid in GB now?']) {
+      const { answer } = await app.chat(question, undefined, by);
+      expect(answer).toMatch(/there is no figure.*\(nothing is known from Thu 12 Sep 2019 08:30 UTC on\)/);
+      expect(answer).not.toMatch(/18[48]|194|min old/);
+    }
   });
 
   it('says what is to be done where nothing was ever known', async () => {
