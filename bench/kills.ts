@@ -153,6 +153,8 @@ const faultsOf = (seller: string, buyer: string): string[] => {
 /** A fleet that is planned in a moment: what is shown here does not hang on its size. */
 const JOBS_PER_DAY = 120;
 const POWER_KW = 20;
+/** The same moment at each run: what a fleet has to sell hangs on the time of day, and late in the day it may be nothing. */
+export const TRADING_AT = '2022-05-25T06:00:00Z';
 const smallFleet = (folder: string): string => {
   const shipped = JSON.parse(readFileSync(new URL('../sim/scenarios/gb-hpc.json', import.meta.url), 'utf8')) as {
     arrivals: object;
@@ -171,7 +173,7 @@ export const killedTrade = async (
   const begun = Date.now();
   const { start, end } = programsIn(folder);
   const [operatorPort, sellerPort] = [await freePort(), await freePort()];
-  const scenario = { CACO_SCENARIO: smallFleet(folder) };
+  const scenario = { CACO_SCENARIO: smallFleet(folder), CACO_NOW: TRADING_AT };
   const args = ['--rounds', '1', '--every', '1', '--wait', '600', '--power-kw', String(POWER_KW)];
   const buys = () => start('buyer', ['operator', '--port', String(operatorPort), ...args], scenario);
   const sells = () =>

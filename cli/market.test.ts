@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { GAPS, killedTrade } from '../bench/kills.js';
+import { GAPS, killedTrade, TRADING_AT } from '../bench/kills.js';
 import { freePort, programsIn, type Started } from '../bench/programs.js';
 
 // Fleets are planned, several times, by processes that share the machine with others.
@@ -77,11 +77,17 @@ describe('an operator that buys when the grid is stressed', () => {
 
 describe('a seller and a simulated grid operator', () => {
   it('have a whole conversation, although the seller is killed while it confirms', async () => {
-    const operator = start('operator', ['operator', '--port', '0', '--rounds', '1', '--every', '1', '--wait', '600']);
+    const at = { CACO_NOW: TRADING_AT };
+    const args = ['operator', '--port', '0', '--rounds', '1', '--every', '1', '--wait', '600'];
+    const operator = start('operator', args, at);
     const { registry } = await operator.line(({ step }) => step === 'listening');
     const port = String(await freePort());
     const sell = () =>
-      start('seller', ['beckn', '--port', port, '--json'], { BECKN_REGISTRY_URL: registry, CACO_LOG_LEVEL: 'silent' });
+      start('seller', ['beckn', '--port', port, '--json'], {
+        ...at,
+        BECKN_REGISTRY_URL: registry,
+        CACO_LOG_LEVEL: 'silent',
+      });
     const first = sell();
     await operator.line(({ step }) => step === 'init');
     await first.kill('SIGKILL');
@@ -138,7 +144,7 @@ describe('a buyer who types', () => {
     const peers = join(folder, 'peers.json');
     const rows = [row('typist', ['--buyer', ...buyerPort]), row('shop', ['--port', String(port)])];
     writeFileSync(peers, JSON.stringify(rows));
-    const trust = { BECKN_TRUST_FILE: peers };
+    const trust = { BECKN_TRUST_FILE: peers, CACO_NOW: TRADING_AT };
     const shop = start('shop', ['beckn', '--port', String(port), '--json'], trust);
     const { bppUri } = await shop.line(({ url }) => url !== undefined);
     const buy = (...args: string[]) =>
