@@ -27,11 +27,11 @@ afterEach(() => {
 
 /** `caco serve` as a process of its own, and the address that it printed. */
 const serve = async (home: string, env: Record<string, string> = {}) => {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(root, 'cli/main.ts'), 'serve', '--port', '0', '--json'],
-    { cwd: root, env: { ...process.env, CACO_HOME: home, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'serve', '--port', '0', '--json'], {
+    cwd: root,
+    env: { ...process.env, CACO_HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   const [line] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string];
   return {

@@ -166,8 +166,8 @@ it('brings power below again within half a minute, whatever process dies on the 
     const now = Math.max(await at(), toEpoch(instant(NOW))) + (begunAgain.length === 0 ? 0 : 60);
     if (begunAgain.length > 0) begunAgain[begunAgain.length - 1] = now;
     const env = { ...process.env, CACO_HOME: join(folder, 'kills'), CACO_NOW: fromEpoch(now) };
-    const cli = join(import.meta.dirname, '../cli/main.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', cli, 'event', 'keep'], {
+    const cli = join(import.meta.dirname, '../dist/cli/main.js');
+    const child = spawn(process.execPath, [cli, 'event', 'keep'], {
       env,
       stdio: ['ignore', 'ignore', 'inherit'],
     });

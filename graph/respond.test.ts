@@ -41,8 +41,8 @@ const home = (name: string) => {
 };
 const caco = (name: string, args: readonly string[], output: 'ignore' | 'pipe' = 'ignore') => {
   const env = { ...process.env, CACO_HOME: join(folder, name), CACO_NOW: NOW };
-  const cli = join(import.meta.dirname, '../cli/main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+  const cli = join(import.meta.dirname, '../dist/cli/main.js');
+  const child = spawn(process.execPath, [cli, ...args], {
     env,
     stdio: ['ignore', output, 'inherit'],
   });

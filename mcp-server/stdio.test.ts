@@ -19,7 +19,7 @@ import { mcpHandler } from './mcp-server.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'caco-stdio-'));
 const command = process.execPath;
-const args = ['--import', 'tsx', join(root, 'cli/main.ts'), 'mcp'];
+const args = [join(root, 'dist/cli/main.js'), 'mcp'];
 const env = { ...process.env, CACO_HOME: home } as Record<string, string>;
 const children: ChildProcess[] = [];
 

@@ -29,7 +29,7 @@ import { type As, COMMAND_LINES, type Line, ROUTE_LINES, STEP_LINES, TOOL_LINES 
 // Real processes, some of them: nothing is judged by its time.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'caco-adversary-'));
 const NOW = '2022-05-25T00:00:00Z';
@@ -152,7 +152,7 @@ const connect = async (as: As, capabilities = {}) => {
   return { client, sessionId: transport.sessionId! };
 };
 const caco = (as: As, ...words: string[]) =>
-  spawnSync(process.execPath, ['--import', 'tsx', MAIN, ...words, '--json'], {
+  spawnSync(process.execPath, [MAIN, ...words, '--json'], {
     cwd: root,
     env: { ...process.env, CACO_HOME: home, ...(secrets[as] === undefined ? {} : { CACO_TOKEN: secrets[as] }) },
     encoding: 'utf8',
