@@ -21,4 +21,8 @@ export const isDemand = (s: Sentence): boolean => {
 
 /** Words of rules, in a sentence that demands nothing by its form. */
 export const MAY_BE_RULE =
-  /\b(?:no [\w-]+|only|freezes?|frozen|exempt\w*|pinned|approv\w+|sign[- ]?off|ceilings?|capped|limit\w*|budgets?|forbidden|prohibited|granted|worth|appl(?:y|ies))\b/;
+  /\b(?:no [\w-]+|only|freezes?|frozen|exempt\w*|pinned|approv\w+|sign[- ]?off|ceilings?|capped|limit\w*|budgets?|forbidden|prohibited|granted|worth|appl(?:y|ies)|untouchable|sacrosanct|sacred|inviolable|immovable|unmovable|off[- ]limits|mandatory|compulsory|obligatory|taboo)\b/;
+
+/** "Long jobs run at weekends.": a habit, or a rule that says when. */
+export const SAYS_WHEN =
+  /\b(?:runs?|starts?|begins?|finish(?:es)?|ends?|stops?|pauses?|waits?|stays?|rests?|moves?|launch(?:es)?|executes?)\b[^,.;]*\b(?:on (?:the )?(?:week(?:day|end)s?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)|at (?:the )?(?:nights?|weekends?|noon|midnight)|by (?:day|night)|overnight|(?:in|during) the (?:day(?:time)?|nights?|mornings?|afternoons?|evenings?)|nightly|daily|after (?:dark|hours))\b/;

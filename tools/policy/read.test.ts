@@ -286,6 +286,16 @@ describe('what is not said is asked, never guessed', () => {
       'All jobs must run in eu-west-1.',
     ]);
   });
+  it.each([
+    'The payroll cluster is untouchable.',
+    'Long jobs run at weekends.',
+    'Backups run at night.',
+    'Rendering runs on Saturdays.',
+  ])('what may be meant as a rule is no mere remark: %s', (text) => {
+    const { constraints, notUnderstood, remarks } = readPolicy(text, { doc: 'p.md', tz: 'UTC' });
+    expect([constraints, remarks]).toEqual([[], []]);
+    expect(notUnderstood.map((p) => p.quote)).toEqual([text]);
+  });
   it('a time of day without any zone is ambiguous', () => {
     expect(only('No job may start between 16:00 and 19:00.', null).status).toBe('ambiguous');
     expect(only('No job may start between 16:00 and 19:00 UTC.', null).status).toBe('clear');

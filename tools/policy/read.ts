@@ -5,7 +5,7 @@ import type { Constraint, PolicyReading } from '../../domain/policy/policy.js';
 import { clauseOf, type Reading, type Setting } from './clause.js';
 import { related } from './conflicts.js';
 import { continued } from './continued.js';
-import { isDemand, isForeign, MAY_BE_RULE, OBLIGES } from './demands.js';
+import { isDemand, isForeign, MAY_BE_RULE, OBLIGES, SAYS_WHEN } from './demands.js';
 import { DELETED, HIDDEN, type Mark, MOVED, type Page, type PolicyDocument } from './documents/documents.js';
 import { fragmentOf, noteQuestion, questioned } from './doubts.js';
 import { constraintOf, type Draft, placeOf, unsupported } from './drafts.js';
@@ -16,6 +16,7 @@ import { flat, INVISIBLE, normalise } from './normal.js';
 import { decimalMarkOf } from './numerals.js';
 import { permissionIn, permits } from './permits.js';
 import { type Reference, referenceIn, referred } from './references.js';
+import { isScoped } from './scope.js';
 import { cut, type Sentence } from './sentences.js';
 import { piecesOf } from './split.js';
 import { aboveOf, carried, documentFacts, type Previous, pointsNowhere } from './surroundings.js';
@@ -266,7 +267,9 @@ class Reader {
     const figures = said.figures.some((f) => f.dimension !== 'none' && f.dimension !== 'count');
     if (said.window || /\d:\d\d\b/.test(low) || figures)
       return notUnderstood('holds figures or times that no rule speaks for');
-    if (said.hasDates || MAY_BE_RULE.test(low)) return notUnderstood('may be a rule, and no rule speaks for it');
+    const saysWhen = SAYS_WHEN.test(low) && (isScoped(said.scope) || WORK.test(low));
+    if (said.hasDates || saysWhen || MAY_BE_RULE.test(low))
+      return notUnderstood('may be a rule, and no rule speaks for it');
     return remark('demands nothing');
   }
 
@@ -283,6 +286,9 @@ class Reader {
     return { quote: this.text.slice(from, to), span: [from, to], doc, line, ...this.#pageOf(from), why };
   }
 }
+
+const WORK =
+  /\b(?:jobs?|workloads?|tasks?|work|services?|pipelines?|builds?|simulations?|trainings?|renders?|backups?|batch)\b/;
 
 const count = (text: string, mark: string, before: number) => text.slice(0, before).split(mark).length - 1;
 
