@@ -217,6 +217,25 @@ describe('the grid, where no work is named', () => {
   });
 });
 
+describe('what is asked for by name alone', () => {
+  it.each([
+    ['Name all teams', 'team'],
+    ['Which teams are there?', 'team'],
+    ['List the regions', 'place'],
+    ['What categories of job are there?', 'category'],
+    ['Show me all the kinds of work', 'kind'],
+  ])('%s: each, with how many jobs it has', async (question, by) => {
+    const { ask } = await room();
+    const answer = await ask(question);
+    expect(answer.answered).toBe(true);
+    expect(answer.answer).toMatch(new RegExp(`^Number of jobs by ${by}`));
+  });
+  it('what stands level with the first is told with it', async () => {
+    const { ask } = await room();
+    expect((await ask('Number of jobs by team')).answer).toMatch(/and 3 others have the highest, 1 job\./);
+  });
+});
+
 it('what two teams use together is one figure', async () => {
   const { ask } = await room();
   expect(values(await ask('How much energy do nlp and vision use together?'), 'kWh')).toEqual([100]);

@@ -32,6 +32,7 @@ class Reader extends Asked {
     this.about();
     this.ranking();
     this.listing();
+    this.naming();
     const { unit, of, filters, event } = this;
     const period = periodOf(of.time, this.timed ? null : event);
     this.sharing(period !== null);
@@ -322,7 +323,22 @@ class Reader extends Asked {
     const narrowed = this.filters.limits.length > 0 || this.states.some(isJobState);
     if (this.measures.length === 0 && this.by === null && narrowed) this.measures = ['count'];
   }
+
+  /** "List the teams", "which regions are there": each, with how many jobs it has. */
+  naming() {
+    const named = NAMES_ALL.exec(this.low.join(' '))?.[1] as keyof typeof GROUPED | undefined;
+    if (named === undefined) return;
+    this.by = GROUPED[named];
+    this.measures = ['count'];
+    this.rank = null;
+    this.guessed = false;
+  }
 }
+
+/** What is asked for by name alone. */
+const NAMES_ALL =
+  /^(?:please )?(?:list|name|show|show me|tell me|give me|which|what|what are|which are)(?: all)?(?: of)?(?: the| our)? (teams|regions|places|kinds|categories)(?: of (?:jobs?|work))?(?: (?:are|is) (?:there|known)| do we have| exist| we have)?(?: please)?$/;
+const GROUPED = { teams: 'team', regions: 'place', places: 'place', kinds: 'kind', categories: 'category' } as const;
 
 /** What stands directly before the word that a list is sorted by. */
 const SORTS = /\b(?:by|in order of|ordered on|sorted on)(?: the| their| its)?$/;

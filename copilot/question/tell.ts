@@ -278,10 +278,15 @@ class Telling {
       draft.say(
         `${header}: the ${word}${rank.skip > 0 ? ' of the rest' : ''} is that of ${this.keyName(first.key)}, ${this.figure(first.cells[0]!, first.key, true)}, among ${size}.`,
       );
-    else
+    else {
+      const value = first.cells[0]!.value;
+      const level = found.groups.filter((g) => g.cells[0]!.value === value).length - 1;
+      const others =
+        level > 0 ? `and ${draft.count(level, 'other', { label: 'level with it', source: this.#source })} have` : 'has';
       draft.say(
-        `${header}, ${rank === null ? '' : `${rank.skip > 0 ? `from number ${rank.skip + 1} on, ` : ''}the ${word} first, `}among ${size}: ${this.keyName(first.key)} ${rank !== null && rank.skip > 0 ? '' : `has the ${word}, `}${this.figure(first.cells[0]!, first.key, true)}.`,
+        `${header}, ${rank === null ? '' : `${rank.skip > 0 ? `from number ${rank.skip + 1} on, ` : ''}the ${word} first, `}among ${size}: ${this.keyName(first.key)} ${rank !== null && rank.skip > 0 ? '' : `${others} the ${word}, `}${this.figure(first.cells[0]!, first.key, true)}.`,
       );
+    }
     const rows =
       rank?.count === 1 && query.by === 'job'
         ? []
