@@ -121,9 +121,8 @@ const coupled = (run: Run, oracle: Oracle, state: State): Outcome => {
   const endless = limits.cpuSeconds !== undefined && !exact;
   const budget = budgetFor(model.N, limits.iterations ?? (endless ? 1e9 : undefined));
   const warm = limits.warm && pricesFrom(model, limits.warm);
-  const found =
-    (limits.inPlace ? kept(run, oracle, state, warm, endless) : null) ??
-    decompose(model, oracle, state, budget, limits.seed, warm, watch);
+  const anew = () => decompose(model, oracle, state, budget, limits.seed, warm, watch);
+  const found = limits.inPlace ? kept(run, oracle, state, warm, endless, anew) : anew();
   if (found.schedule === null && !watch.stop()) {
     const small = model.N <= MILP_JOBS ? (glpk ?? highs) : undefined;
     const joint = findJointConflict(model, found.prices, small, watch.stop);
@@ -154,13 +153,43 @@ const coupled = (run: Run, oracle: Oracle, state: State): Outcome => {
   });
 };
 
-/** The plan in force made good again; null where some jobs found no place in it, and all is planned from nothing. */
-const kept = (run: Run, oracle: Oracle, state: State, warm: Prices | undefined, endless: boolean): Found | null => {
+/** Where more of the jobs than this had to leave, the plan in force is no longer near the best one. */
+const NEAR_MOVED = 0.1;
+
+/**
+ * The plan in force made good again. Where some jobs found no place in it, or many had to leave theirs, all is planned from nothing too,
+ * and the cheaper plan with the better of the two bounds stays.
+ */
+const kept = (
+  run: Run,
+  oracle: Oracle,
+  state: State,
+  warm: Prices | undefined,
+  endless: boolean,
+  anew: () => Found,
+): Found => {
   const { model, limits, watch } = run;
-  if (model.problem.jobs.current === null) return null;
+  const { current } = model.problem.jobs;
+  if (current === null) return anew();
   const effort = effortFor(model.N, limits.iterations ?? (endless ? 1e9 : undefined), warm !== undefined);
-  const found = planInPlace(model, oracle, state, effort, limits.seed, warm, watch);
-  return found.schedule === null && !watch.stop() ? null : found;
+  const near = planInPlace(model, oracle, state, effort, limits.seed, warm, watch);
+  const { schedule } = near;
+  if (watch.stop() || (schedule !== null && movedShare(schedule, current) <= NEAR_MOVED)) return near;
+  const far = anew();
+  const [plan, other] = schedule !== null && near.cost <= far.cost ? [near, far] : [far, near];
+  const { lowerBound, prices } = plan.lowerBound >= other.lowerBound ? plan : other;
+  return { ...plan, lowerBound, prices, passes: near.passes + far.passes, rounds: near.rounds + far.rounds };
+};
+
+/** Of the jobs that had a place, how many have another. */
+const movedShare = (schedule: Schedule, current: Schedule): number => {
+  let [moved, placed] = [0, 0];
+  for (let j = 0; j < current.region.length; j++) {
+    if (current.region[j]! < 0) continue;
+    placed++;
+    if (schedule.region[j] !== current.region[j] || schedule.start[j] !== current.start[j]) moved++;
+  }
+  return placed === 0 ? 0 : moved / placed;
 };
 
 interface Exact {
