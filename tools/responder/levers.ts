@@ -4,7 +4,13 @@
  */
 import { serviceKw, waysToServe } from '../../domain/flexibility/batch-curve.js';
 import type { LeverPrices } from '../../domain/flexibility/lever-prices.js';
-import { capForThroughput, naturalWatts, throughputUnder, wattsUnder } from '../../domain/flexibility/power-curve.js';
+import {
+  capForThroughput,
+  capForWatts,
+  naturalWatts,
+  throughputUnder,
+  wattsUnder,
+} from '../../domain/flexibility/power-curve.js';
 import type { Ability, RunningJob } from '../../domain/flexibility/running.js';
 
 export type Deed =
@@ -45,6 +51,18 @@ export interface LeverQuestion {
   /** how it was served before anything was done to it; null: it is no service */
   readonly served: RunningJob['serving'];
 }
+
+/** By how much work to which nothing is done may get heavier under its ceiling. */
+const CEILING_RATIO = 0.02;
+
+/** A cap just above what it draws uncapped, so that it cannot get much heavier within a step; null: none would hold it, or it may not be capped. */
+export const ceilingOf = (job: RunningJob, { can, refused, lossLimit, served }: LeverQuestion): number | null => {
+  if (!can.has('cap') || !can.has('uncap') || refused.has('cap') || refused.has('uncap')) return null;
+  if (served !== null || job.capW !== null || job.watts === null || job.state !== 'running') return null;
+  const least = capForThroughput(job.curve, 1 - lossLimit);
+  const capW = Math.ceil(Math.max(least, capForWatts(job.curve, ((1 + CEILING_RATIO) * job.watts) / job.gpus)));
+  return capW < job.curve.at(-1)!.capW ? capW : null;
+};
 
 const capOptions = (job: RunningJob, { scale, lossLimit }: LeverQuestion, perHour: number): Option[] => {
   const least = 1 - lossLimit;

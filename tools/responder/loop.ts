@@ -11,6 +11,7 @@ import {
   BATTERY,
   batteryLevers,
   capAt,
+  ceilingOf,
   type Deed,
   discharge,
   type LeverQuestion,
@@ -48,11 +49,19 @@ const SPREAD = 0.97;
 const BURST_SECONDS = 600;
 /** Deviations that are not worth a command, as a share of the aim. */
 const DEAD_BAND = 0.0006;
-/** A step makes good for others of its minute at most so much of the aim, and keeps at least so much of the margin. */
+/** A step makes good for others of its minute at most so much of the aim, and rises by at most so much above the target to make use of what lay below. */
 const DEEPEST = 0.05;
+const HIGHEST = 0.03;
 const COVERED = 0.02;
-const LEAST = 0.5;
-const FRESH: JobMemory = { scale: 1, peak: 1, lossSeconds: 0, wanted: { do: 'leave' }, served: null, refused: {} };
+const FRESH: JobMemory = {
+  scale: 1,
+  peak: 1,
+  lossSeconds: 0,
+  wanted: { do: 'leave' },
+  ceilingW: null,
+  served: null,
+  refused: {},
+};
 
 interface Aim {
   readonly kw: number;
@@ -101,11 +110,14 @@ export const decide = (
   const first = cheapest(levers, limitW, between);
   const saving = savingW(look, first);
   const found = saving > 0 ? cheapest(levers, limitW - saving, between) : first;
+  // What the last step of a minute takes too much nothing makes good any more.
+  const isLast = minuteBegan >= aimed.aim.from && look.at === minuteBegan + 60 - STEP_SECONDS;
+  const ceilings = isLast ? new Map(look.jobs.map((job) => [job.id, ceilingOf(job, questions.get(job.id)!)])) : null;
   if (!found.isKept)
     said.push(
       `the target cannot be reached with what may be done: ${found.certificate.reachedKw.toFixed(1)} kW at the machines where ${(limitW / 1000).toFixed(1)} kW would be needed`,
     );
-  return { ...carriedOut({ ...state, at: look.at, aimKw, meanAimKw }, look, found, limitW, settings), said };
+  return { ...carriedOut({ ...state, at: look.at, aimKw, meanAimKw }, look, found, limitW, settings, ceilings), said };
 };
 
 /** By how much power would rise if all work that got lighter were as heavy again as it was lately. */
@@ -125,8 +137,8 @@ const savingW = (look: Look, { chosen }: Cheapest): number =>
 const modulo = (a: number, b: number): number => ((a % b) + b) % b;
 
 /**
- * What this step may come to so that its minute comes to `meanKw`: what lay above is made good within the minute. What lay below is made
- * use of up to the target and never beyond it.
+ * What this step may come to so that its minute comes to `meanKw`: what lay above is made good within the minute, and what lay below is
+ * made use of, for a minute that ends far below the target was work that need not have stopped.
  */
 const stepAim = (
   state: LoopState,
@@ -139,7 +151,7 @@ const stepAim = (
   const left = STEPS_PER_MINUTE - steps.length;
   if (left <= 0) return meanKw;
   const owed = steps.reduce((sum, kw) => sum + kw - meanKw, 0);
-  const wanted = Math.min(targetKw - LEAST * state.marginKw, meanKw - owed / left);
+  const wanted = Math.min((1 + HIGHEST) * targetKw, meanKw - owed / left);
   // What may come back within this step must be made good by those that are left, or be covered by what lay below.
   const covered = Math.max(0, -owed) + STEPS_PER_MINUTE * state.marginKw + (left - 1) * COVERED * meanKw;
   return Math.max((1 - DEEPEST) * meanKw, wanted - Math.max(0, comingBackKw - covered));
@@ -152,7 +164,12 @@ const memories = (state: LoopState, look: Look, counts: boolean): Record<string,
   const of = (job: RunningJob): JobMemory => {
     const memory = known[job.id] ?? FRESH;
     const served = job.service === null ? null : memory.wanted.do === 'serve' ? memory.served : job.serving;
-    const loss = job.state !== 'running' ? 1 : job.capW === null ? 0 : 1 - throughputUnder(job.curve, job.capW);
+    const loss =
+      job.state !== 'running'
+        ? 1
+        : job.capW === null || memory.ceilingW !== null
+          ? 0
+          : 1 - throughputUnder(job.curve, job.capW);
     const refused = stillRefused(memory.refused, look.at);
     return {
       ...memory,
@@ -253,6 +270,7 @@ const carriedOut = (
   found: Cheapest,
   limitW: number,
   settings: LoopSettings,
+  ceilings: ReadonlyMap<string, number | null> | null,
 ): Omit<Decided, 'said'> => {
   const jobsW = look.jobs.reduce((sum, { watts }) => sum + (watts ?? 0), 0);
   const isNear = jobsW <= limitW && limitW - jobsW < DEAD_BAND * 1000 * state.aimKw!;
@@ -265,9 +283,11 @@ const carriedOut = (
     if (option === undefined) continue;
     // Near enough: what is wanted already stays, unless it was never reached.
     const deed = isNear ? memory.wanted : option.deed;
-    const command = commandFor(job, deed as Deed, memory.served);
+    const ceilingW = deed.do === 'leave' ? (ceilings?.get(job.id) ?? null) : null;
+    const command = commandFor(job, ceilingW === null ? (deed as Deed) : { do: 'cap', capW: ceilingW }, memory.served);
     if (command !== null) commands.push(command);
-    if (!sameDeed(deed as Deed, memory.wanted as Deed)) jobs[job.id] = { ...memory, wanted: deed };
+    if (ceilingW !== memory.ceilingW) jobs[job.id] = { ...memory, ceilingW };
+    if (!sameDeed(deed as Deed, memory.wanted as Deed)) jobs[job.id] = { ...jobs[job.id]!, wanted: deed };
   }
   const battery = found.chosen.get(BATTERY);
   if (battery !== undefined) {
@@ -306,10 +326,10 @@ const released = (state: LoopState, look: Look, said: readonly string[]): Decide
   const jobs = { ...state.jobs };
   for (const job of look.jobs) {
     const memory = jobs[job.id]!;
-    if (memory.wanted.do === 'leave') continue;
+    if (memory.wanted.do === 'leave' && memory.ceilingW === null) continue;
     const command = commandFor(job, { do: 'leave' }, memory.served);
     if (command !== null) commands.push(command);
-    jobs[job.id] = { ...memory, wanted: { do: 'leave' } };
+    jobs[job.id] = { ...memory, wanted: { do: 'leave' }, ceilingW: null };
   }
   if (jobs[BATTERY] !== undefined) {
     delete jobs[BATTERY];

@@ -115,7 +115,8 @@ export const expectedWatts = (job: RunningJob): number | null => {
 /** Work that got heavier is believed at once, work that got lighter more slowly, and its peak is forgotten more slowly still: it may only have stopped for a moment. */
 export const learnScale = (memory: JobMemory, job: RunningJob): { scale: number; peak: number } => {
   const { scale, peak } = memory;
-  const expected = expectedWatts(job);
+  // A ceiling lies above what it drew, so its weight is still seen.
+  const expected = expectedWatts(memory.ceilingW === null ? job : { ...job, capW: null });
   if (job.watts === null || expected === null || job.state !== 'running') return { scale, peak };
   const seen = Math.min(LARGEST_SCALE, Math.max(LEAST_SCALE, job.watts / expected));
   const now = scale + (seen > scale ? SCALE_UP : SCALE_DOWN) * (seen - scale);

@@ -161,6 +161,43 @@ describe('the loop', () => {
     expect(of([goal(6.5), strict])).toBe(of([strict]));
   });
 
+  it('puts a cap just above what work draws for the last step of a minute, and takes it off again at no loss', () => {
+    const can = settings('cap', 'uncap');
+    const jobs = [job('a', { watts: 3000 }), job('b', { watts: 3000, toleranceRatio: 0 })];
+    const at = (seconds: number, more: Partial<RunningJob> = {}) =>
+      look([{ ...jobs[0]!, ...more }, jobs[1]!], { at: seconds });
+    const goals = [goal(20)];
+    const early = decide(freshState(), { look: at(40), readings: [], goals }, can);
+    expect(early.commands).toEqual([]);
+    const last = decide(early.state, { look: at(50), readings: [], goals }, can);
+    // 306 W a GPU lie between the caps of 300 and 400 W; work that tolerates no loss is left alone.
+    expect(last.commands).toEqual([{ do: 'cap', jobId: 'a', capW: 322 }]);
+    const next = decide(last.state, { look: at(60, { capW: 322 }), readings: [], goals }, can);
+    expect(next.commands).toEqual([{ do: 'uncap', jobId: 'a' }]);
+    expect(next.state.jobs.a!.lossSeconds).toBe(0);
+    const over = decide(
+      last.state,
+      { look: at(60, { capW: 322 }), readings: [], goals: [] },
+      {
+        ...can,
+        reboundSeconds: 0,
+      },
+    );
+    expect(over.commands).toEqual([{ do: 'uncap', jobId: 'a' }]);
+  });
+
+  it('makes use of what lay below within its minute, and makes good what lay above', () => {
+    const aimAfter = (kw: number) => {
+      const it = [10, 20, 30].map((at) => ({ at: at - 10, kw }));
+      const state = { ...freshState(), phase: 'hold' as const, at: 20, aimKw: 8, meanAimKw: 8, overheadKw: 1, it };
+      const seen = { look: look([job('a'), job('b')], { at: 30 }), readings: [], goals: [goal(8)] };
+      return decide(state, seen, settings('cap')).state.aimKw!;
+    };
+    expect(aimAfter(6)).toBeGreaterThan(8);
+    expect(aimAfter(6)).toBeLessThanOrEqual(8 * 1.03);
+    expect(aimAfter(7.2)).toBeLessThan(8);
+  });
+
   it('never lets power rise while the meter is silent, and says so', () => {
     const can = settings('cap', 'uncap');
     const held = {

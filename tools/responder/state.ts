@@ -16,6 +16,11 @@ const JobMemory = z.strictObject({
     z.strictObject({ do: z.literal('move'), site: z.string() }),
     z.strictObject({ do: z.literal('discharge'), kw: z.number() }),
   ]),
+  ceilingW: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('cap just above what it draws: it cannot get heavier within a step'),
   served: z
     .strictObject({ batch: z.number(), replicas: z.number() })
     .nullable()
