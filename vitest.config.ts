@@ -25,6 +25,7 @@ export const SLOW: Readonly<Record<string, string>> = {
   'cli/slurm.test.ts': 'a Slurm of its own, with jobs that run',
   'contracts/contract.test.ts': 'compiles the contract, and hundreds of transactions',
   'copilot/copilot.test.ts': 'conversations over whole runs',
+  'dashboard/flexibility.test.ts': 'a browser that walks a server of its own',
   'dashboard/page.test.ts': 'a browser that walks a server of its own',
   'dashboard/rooms.test.ts': 'a browser that walks a server of its own',
   'dashboard/views.test.ts': 'a browser that walks a server of its own',

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openEvents } from './fixtures/events.js';
 import { openBrowser, openRooms, openScene, type Served, settled } from './fixtures/scene.js';
 import { openTrade } from './fixtures/trade.js';
 
@@ -44,6 +45,14 @@ const market = async (): Promise<[Served, Record<string, string>]> => [
   await openTrade(),
   { market: '#/market', sold: '#/now' },
 ];
+const events = async (): Promise<[Served, Record<string, string>]> => {
+  const world = await openEvents();
+  const answer = await fetch(`${world.url}/flexibility/events`);
+  const all = ((await answer.json()) as { events: { id: string; asked: { ref: string } }[] }).events;
+  const declined = all.find(({ asked }) => asked.ref.startsWith('TOO-DEEP'))!.id;
+  const kept = all.find(({ asked }) => asked.ref === 'PEAK-1')!.id;
+  return [world, { flexibility: `#/flexibility/${kept}`, declined: `#/flexibility/${declined}` }];
+};
 const WORLDS = [
   [
     planned,
@@ -64,6 +73,7 @@ const WORLDS = [
   ],
   [rooms, ['energy', 'fleet', 'settlement', 'token']],
   [market, ['market', 'sold']],
+  [events, ['flexibility', 'declined']],
 ] as const;
 
 const every = {

@@ -7,6 +7,7 @@ import { Chat } from './views/chat.js';
 import { Compare } from './views/compare.js';
 import { Energy } from './views/energy.js';
 import { Fleet } from './views/fleet.js';
+import { Flexibility } from './views/flexibility.js';
 import { Market } from './views/market.js';
 import { Now } from './views/now.js';
 import { PlanView } from './views/plan.js';
@@ -38,6 +39,7 @@ export const VIEWS: readonly View[] = [
   { name: 'price', title: 'Carbon price', View: Price },
   { name: 'proof', title: 'Proof', View: Proof },
   { name: 'savings', title: 'Savings', View: Savings },
+  { name: 'flexibility', title: 'Flexibility', View: Flexibility },
   { name: 'policy', title: 'Policy', View: Policy },
   { name: 'energy', title: 'Energy', room: 'energy', View: Energy },
   { name: 'fleet', title: 'Fleet', room: 'fleet', View: Fleet },
