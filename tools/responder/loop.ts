@@ -112,7 +112,12 @@ export const decide = (
   const found = saving > 0 ? cheapest(levers, limitW - saving, between) : first;
   // What the last step of a minute takes too much nothing makes good any more.
   const isLast = minuteBegan >= aimed.aim.from && look.at === minuteBegan + 60 - STEP_SECONDS;
-  const ceilings = isLast ? new Map(look.jobs.map((job) => [job.id, ceilingOf(job, questions.get(job.id)!)])) : null;
+  const ceilings = state.isBlind
+    ? // Whoever sees nothing lets nothing go.
+      new Map(look.jobs.map(({ id }) => [id, state.jobs[id]?.ceilingW ?? null]))
+    : isLast
+      ? new Map(look.jobs.map((job) => [job.id, ceilingOf(job, questions.get(job.id)!)]))
+      : null;
   if (!found.isKept)
     said.push(
       `the target cannot be reached with what may be done: ${found.certificate.reachedKw.toFixed(1)} kW at the machines where ${(limitW / 1000).toFixed(1)} kW would be needed`,

@@ -167,17 +167,21 @@ describe('the loop', () => {
     const at = (seconds: number, more: Partial<RunningJob> = {}) =>
       look([{ ...jobs[0]!, ...more }, jobs[1]!], { at: seconds });
     const goals = [goal(20)];
-    const early = decide(freshState(), { look: at(40), readings: [], goals }, can);
+    const metered = (seconds: number) => [{ at: seconds - 10, seconds: 10, kw: 6 }];
+    const early = decide(freshState(), { look: at(40), readings: metered(40), goals }, can);
     expect(early.commands).toEqual([]);
-    const last = decide(early.state, { look: at(50), readings: [], goals }, can);
+    const last = decide(early.state, { look: at(50), readings: metered(50), goals }, can);
     // 306 W a GPU lie between the caps of 300 and 400 W; work that tolerates no loss is left alone.
     expect(last.commands).toEqual([{ do: 'cap', jobId: 'a', capW: 322 }]);
-    const next = decide(last.state, { look: at(60, { capW: 322 }), readings: [], goals }, can);
+    const next = decide(last.state, { look: at(60, { capW: 322 }), readings: metered(60), goals }, can);
     expect(next.commands).toEqual([{ do: 'uncap', jobId: 'a' }]);
     expect(next.state.jobs.a!.lossSeconds).toBe(0);
+    // Whoever sees nothing lets nothing go.
+    const blind = decide(last.state, { look: at(200, { capW: 322 }), readings: [], goals }, can);
+    expect([blind.state.isBlind, blind.commands]).toEqual([true, []]);
     const over = decide(
       last.state,
-      { look: at(60, { capW: 322 }), readings: [], goals: [] },
+      { look: at(60, { capW: 322 }), readings: metered(60), goals: [] },
       {
         ...can,
         reboundSeconds: 0,
