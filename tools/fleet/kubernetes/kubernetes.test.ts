@@ -285,7 +285,7 @@ describe('a Kubernetes cluster as a fleet', () => {
     lab.server.skewSeconds = 3600;
     // The head of an answer tells whole seconds.
     expect((await place()).message).toMatch(/\b(?:3599|36\d\d) s ahead/);
-    lab.server.skewSeconds = 61;
+    lab.server.skewSeconds = 65;
     expect((await faultOf(Promise.resolve(fleet.undo!('P-3:k')))).code).toBe('conflict');
     expect(standing('one')).toEqual([false, null]);
   });
