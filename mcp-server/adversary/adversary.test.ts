@@ -261,7 +261,7 @@ describe('over MCP', () => {
   test.each(['read', 'operate', 'approve'] as const)('by stdio with the scope %s', async (as) => {
     const client = new Client({ name: 'adversary', version: '1' });
     const env = { ...process.env, CACO_HOME: home, CACO_TOKEN: secrets[as]! } as Record<string, string>;
-    const args = ['--import', 'tsx', MAIN, 'mcp'];
+    const args = [MAIN, 'mcp'];
     await client.connect(
       new StdioClientTransport({ command: process.execPath, args, cwd: root, env, stderr: 'ignore' }),
     );
