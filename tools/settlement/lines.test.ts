@@ -52,7 +52,7 @@ describe('paid as bid', () => {
 
 describe('the contract of a distribution network', () => {
   const terms: Terms = {
-    ...{ as: 'utilisation', instructedKw: 400, price: 300, averaging: 'half-hour' },
+    ...{ as: 'utilisation', instructedKw: 400, price: 300, averaging: 'half-hour', adjusted: false },
     curve: [
       { delivered: 0.5, paid: 0 },
       { delivered: 1, paid: 1 },
