@@ -233,6 +233,11 @@ describe('what is asked for by name alone', () => {
   it('what stands level with the first is told with it', async () => {
     const { ask } = await room();
     expect((await ask('Number of jobs by team')).answer).toMatch(/and 3 others have the highest, 1 job\./);
+    // Three stand level, and only two are listed.
+    const many = await openRoom([plan('p2', { jobs: ['a', 'b', 'c'].map((id) => job(id, 'nlp', 5, 1, 1, 1)) })]);
+    expect((await many.ask('the 2 jobs with the most energy')).answer).toMatch(
+      / and others have the highest, 5\.00 kWh/,
+    );
   });
 });
 

@@ -281,10 +281,12 @@ class Telling {
     else {
       const value = first.cells[0]!.value;
       const level = found.groups.filter((g) => g.cells[0]!.value === value).length - 1;
-      const others =
-        level > 0 ? `and ${draft.count(level, 'other', { label: 'level with it', source: this.#source })} have` : 'has';
+      // Where all that are shown stand level, so may some that are not.
+      const isCut = level === found.groups.length - 1 && found.of > (rank?.skip ?? 0) + found.groups.length;
+      const others = () => draft.count(level, 'other', { label: 'level with it', source: this.#source });
+      const has = level === 0 ? 'has' : `and ${isCut ? 'others' : others()} have`;
       draft.say(
-        `${header}, ${rank === null ? '' : `${rank.skip > 0 ? `from number ${rank.skip + 1} on, ` : ''}the ${word} first, `}among ${size}: ${this.keyName(first.key)} ${rank !== null && rank.skip > 0 ? '' : `${others} the ${word}, `}${this.figure(first.cells[0]!, first.key, true)}.`,
+        `${header}, ${rank === null ? '' : `${rank.skip > 0 ? `from number ${rank.skip + 1} on, ` : ''}the ${word} first, `}among ${size}: ${this.keyName(first.key)} ${rank !== null && rank.skip > 0 ? '' : `${has} the ${word}, `}${this.figure(first.cells[0]!, first.key, true)}.`,
       );
     }
     const rows =
