@@ -199,9 +199,10 @@ describe('how heavy work is', () => {
     expect(learnScale(memory({ ceilingW: 200 }), job({ capW: 200, watts: 3300 })).scale).toBeCloseTo(1.08, 9);
     expect(learnScale(memory(), job({ capW: 200, watts: 2090 })).scale).toBeCloseTo(1.08, 9);
   });
-  it('stays where nothing is read, at rest, and while it changes', () => {
+  it('stays where nothing is read, at rest, while it changes and while it serves', () => {
     const before = memory({ scale: 1.1, peak: 1.3 });
-    for (const more of [{ watts: null }, { state: 'paused' as const }, { state: 'pausing' as const }])
+    const serving = { batch: 8, replicas: 1 };
+    for (const more of [{ watts: null }, { state: 'paused' as const }, { state: 'pausing' as const }, { serving }])
       expect(learnScale(before, job(more))).toEqual({ scale: 1.1, peak: 1.3 });
   });
 });
